@@ -1,0 +1,1 @@
+"""Names, units, grids, errors, files and runs: what every other package stands on."""

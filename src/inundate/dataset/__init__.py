@@ -1,0 +1,1 @@
+"""Samples for the emulator: windows, splits, storage and their audit."""

@@ -1,0 +1,1 @@
+"""Emulators of the flood solver: the hybrid, Mode H, the Temporal CNN."""
