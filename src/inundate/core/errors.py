@@ -101,9 +101,7 @@ class StabilityError(InundateError, RuntimeError):
 
     exit_code = 5
 
-    def __init__(
-        self, message: str, *, hint: str | None = None, cause: str | None = None
-    ) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, cause: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.cause = cause
 

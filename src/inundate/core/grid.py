@@ -193,7 +193,7 @@ class Grid:
         return abs(self.dx - self.dy) <= 1e-6 * self.dx
 
     def same_as(self, other: Grid, tol: float = _TOLERANCE) -> bool:
-        """True if CRS, shape and edges agree within a share ``tol`` of a cell."""
+        """Tell if CRS, shape and edges agree within a share ``tol`` of a cell."""
         return not self.differences(other, tol)
 
     def differences(self, other: Grid, tol: float = _TOLERANCE) -> list[str]:
@@ -334,7 +334,11 @@ def _grid_attrs(grid: Grid) -> dict[str, Any]:
 
 def _axis_attrs(axis: str, grid: Grid) -> dict[str, str]:
     if grid.is_metric:
-        return {"standard_name": f"projection_{axis}_coordinate", "units": "m", "axis": axis.upper()}
+        return {
+            "standard_name": f"projection_{axis}_coordinate",
+            "units": "m",
+            "axis": axis.upper(),
+        }
     name = {"x": "longitude", "y": "latitude"}[axis]
     unit = {"x": "degrees_east", "y": "degrees_north"}[axis]
     return {"standard_name": name, "units": unit, "axis": axis.upper()}
@@ -392,7 +396,9 @@ def _spacing(values: NDArray[np.float64], axis: str, prefix: str, fallback: floa
     step = float(values[-1] - values[0]) / (values.size - 1)
     uneven = float(np.max(np.abs(np.diff(values) - step)))
     # float32 coordinates of a national grid round by up to 0.1 m; more is a real unevenness
-    if step == 0 or uneven > max(1e-3 * abs(step), 4 * float(np.spacing(np.float32(abs(values).max())))):
+    if step == 0 or uneven > max(
+        1e-3 * abs(step), 4 * float(np.spacing(np.float32(abs(values).max())))
+    ):
         raise GridError(
             f"{prefix}{axis!r} is not evenly spaced: steps differ by up to {uneven:g} from {step:g}"
         )
@@ -476,4 +482,3 @@ def check_metric_square(grid: Grid, *, where: str) -> float:
             hint="inundate terrain crop DEM --to-metric -o dem_metric.tif",
         )
     return grid.dx
-

@@ -147,4 +147,4 @@ def convert(values: Values, from_unit: str, to_unit: str) -> Values:
         )
     if source == target:
         return values
-    return values * (source_factor / target_factor)  # type: ignore[return-value]
+    return values * (source_factor / target_factor)

@@ -1,0 +1,5 @@
+"""``python -m inundate``."""
+
+from inundate.cli.app import run
+
+run()

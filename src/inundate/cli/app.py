@@ -1,0 +1,154 @@
+"""The command ``inundate``: registers every command lazily and turns errors into exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from cyclopts import App
+from cyclopts.exceptions import CycloptsError
+
+from inundate import __version__
+from inundate.core.errors import ConfigError, InundateError, format_error
+
+__all__ = ["COMMANDS", "GROUPS", "app", "main", "run"]
+
+# command path -> (import path, one line of help); lazy, so that --help loads nothing
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("inundate.cli.demo:demo", "The whole chain on bundled input, in minutes."),
+    "rain describe": ("inundate.cli.rain_read:describe", "Say what a radar file or folder holds."),
+    "rain convert": ("inundate.cli.rain_read:convert", "Convert radar to Zarr or NetCDF."),
+    "rain clean": ("inundate.cli.rain_make:clean", "Remove clutter and fill short gaps, recorded."),
+    "rain crop": ("inundate.cli.rain_make:crop", "Cut a box, given in any CRS."),
+    "rain regrid": ("inundate.cli.rain_make:regrid", "Regrid rain conservatively to a terrain."),
+    "rain design": ("inundate.cli.rain_make:design", "Make a design storm."),
+    "rain augment": ("inundate.cli.rain_make:augment", "Move, rotate, flip or scale a storm."),
+    "terrain describe": ("inundate.cli.terrain:describe", "Say what a heightmap holds."),
+    "terrain merge": ("inundate.cli.terrain:merge", "Merge tiles into one heightmap."),
+    "terrain crop": ("inundate.cli.terrain:crop", "Cut a box, or bring a heightmap to metres."),
+    "terrain derive": ("inundate.cli.terrain:derive", "Write the derived features of a heightmap."),
+    "terrain synthesise": ("inundate.cli.terrain:synthesise", "Make a synthetic heightmap."),
+    "simulate": ("inundate.cli.simulate:simulate", "Flood a heightmap with rain: the solver."),
+    "dataset build": ("inundate.cli.dataset:build", "Cut simulations into samples and splits."),
+    "dataset describe": ("inundate.cli.dataset:describe", "Say what a dataset holds."),
+    "dataset audit": ("inundate.cli.dataset:audit", "Look for leakage, dead channels, unit slips."),
+    "train": ("inundate.cli.train:train", "Train an emulator."),
+    "resume": ("inundate.cli.train:resume", "Go on with an interrupted training, bit for bit."),
+    "predict": ("inundate.cli.predict:predict", "Predict the flood of a storm on a heightmap."),
+    "evaluate": ("inundate.cli.evaluate:evaluate", "Score a run beside every baseline."),
+    "map": ("inundate.cli.map:map_", "Write one HTML map that opens offline."),
+    "report": ("inundate.cli.report:report", "Write the report of a run."),
+    "benchmark": ("inundate.cli.benchmark:benchmark", "Make the figures of the documentation."),
+}  # fmt: skip
+
+GROUPS = {
+    "rain": "Rainfall radar and design storms.",
+    "terrain": "Heightmaps.",
+    "dataset": "Samples for the emulator.",
+}
+
+
+def _build() -> App:
+    root = App(
+        name="inundate",
+        help="Where the water is: rainfall radar and a heightmap in, a scored flood map out.",
+        version=__version__,
+    )
+    groups = {name: App(name=name, help=text) for name, text in GROUPS.items()}
+    for group in groups.values():
+        root.command(group)
+    for path, (target, text) in COMMANDS.items():
+        parent, _, name = path.rpartition(" ")
+        (groups[parent] if parent else root).command(target, name=name, help=text)
+    return root
+
+
+app = _build()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and give the exit code.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        By default ``sys.argv[1:]``.
+    """
+    tokens = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _fail(ConfigError(*_parse_message(error), hint=_parse_hint(tokens)))
+    except InundateError as error:
+        return _fail(error)
+    except KeyboardInterrupt as error:
+        print(f"interrupted{_resume_hint(error)}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+    except Exception as error:  # noqa: BLE001  a bug: one short line, the traceback in a file
+        return _bug(error)
+    return 0
+
+
+def _parse_message(error: CycloptsError) -> tuple[str]:
+    from pydantic import ValidationError
+
+    cause: Any = error.__cause__ or error.__context__
+    if isinstance(cause, ValidationError):
+        faults = [
+            f"--{str(item['loc'][-1]).replace('_', '-')} {item['input']!r}: {item['msg']}"
+            for item in cause.errors()
+        ]
+        return ("; ".join(faults),)
+    return (" ".join(str(error).split()),)
+
+
+def _parse_hint(tokens: list[str]) -> str:
+    words: list[str] = []
+    for token in tokens:
+        if token.startswith("-") or not any(
+            path == " ".join([*words, token]) or path.startswith(" ".join([*words, token]) + " ")
+            for path in COMMANDS
+        ):
+            break
+        words.append(token)
+    return " ".join(["inundate", *words, "--help"])
+
+
+def _fail(error: InundateError) -> int:
+    print(format_error(error), file=sys.stderr)
+    return error.exit_code
+
+
+def _resume_hint(error: BaseException) -> str:
+    notes = getattr(error, "__notes__", [])
+    return f"; {notes[0]}" if notes else ""
+
+
+def _bug(error: Exception) -> int:
+    import tempfile
+    import traceback
+    from pathlib import Path
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="inundate-", suffix=".log", delete=False, encoding="utf-8"
+    ) as stream:
+        stream.write("".join(traceback.format_exception(error)))
+    place = Path(stream.name)
+    print(
+        f"error: a fault inside inundate: {type(error).__name__}: {error}\n"
+        f"  traceback: {place}\n"
+        "  hint: report it with that file and the command",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()
