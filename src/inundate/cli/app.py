@@ -6,10 +6,10 @@ import sys
 from typing import Any
 
 from cyclopts import App
-from cyclopts.exceptions import CycloptsError
+from cyclopts.exceptions import CycloptsError, UnknownCommandError
 
 from inundate import __version__
-from inundate.core.errors import ConfigError, InundateError, format_error
+from inundate.core.errors import ConfigError, InundateError, format_error, nearest
 
 __all__ = ["COMMANDS", "GROUPS", "app", "main", "run"]
 
@@ -78,7 +78,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
-        return _fail(ConfigError(*_parse_message(error), hint=_parse_hint(tokens)))
+        words = _command_words(tokens)
+        hint = " ".join(["inundate", *words, "--help"])
+        return _fail(ConfigError(_parse_message(error, words), hint=hint))
     except InundateError as error:
         return _fail(error)
     except KeyboardInterrupt as error:
@@ -91,29 +93,40 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _parse_message(error: CycloptsError) -> tuple[str]:
+def _parse_message(error: CycloptsError, words: list[str]) -> str:
     from pydantic import ValidationError
 
+    if isinstance(error, UnknownCommandError):  # its own text would load every command
+        return _unknown_command(next(iter(error.unused_tokens or ["?"])), words)
     cause: Any = error.__cause__ or error.__context__
     if isinstance(cause, ValidationError):
         faults = [
             f"--{str(item['loc'][-1]).replace('_', '-')} {item['input']!r}: {item['msg']}"
             for item in cause.errors()
         ]
-        return ("; ".join(faults),)
-    return (" ".join(str(error).split()),)
+        return "; ".join(faults)
+    return " ".join(str(error).split())
 
 
-def _parse_hint(tokens: list[str]) -> str:
+def _unknown_command(token: str, words: list[str]) -> str:
+    prefix = " ".join(words)
+    choices = sorted(
+        {path.removeprefix(prefix).split()[0] for path in COMMANDS if path.startswith(prefix)}
+    )
+    close = nearest(token, choices)
+    advice = f"did you mean {close!r}?" if close else f"expected one of {', '.join(choices)}"
+    return f"{' '.join(['inundate', *words])}: no command {token!r}; {advice}"
+
+
+def _command_words(tokens: list[str]) -> list[str]:
+    """Give the leading tokens that name a command or a group of commands."""
     words: list[str] = []
     for token in tokens:
-        if token.startswith("-") or not any(
-            path == " ".join([*words, token]) or path.startswith(" ".join([*words, token]) + " ")
-            for path in COMMANDS
-        ):
+        path = " ".join([*words, token])
+        if not any(known == path or known.startswith(path + " ") for known in COMMANDS):
             break
         words.append(token)
-    return " ".join(["inundate", *words, "--help"])
+    return words
 
 
 def _fail(error: InundateError) -> int:
