@@ -1,1 +1,1 @@
-"""TODO."""
+"""Heightmaps: open, write, condition, derive features from, and make them up."""
