@@ -1,0 +1,421 @@
+"""Features of a heightmap that a model may see: local, datum-free and bounded.
+
+None of them knows the absolute height or the place, and none is scaled by the sample: adding
+100 m to a heightmap changes nothing. To keep that true in float32, heights are first rounded to
+whole millimetres and all sums are done in integers, so that the rounding of the file (0.06 mm at
+1000 m) cannot make a sink or turn a flow direction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from inundate.core.errors import DataError, GridError
+from inundate.core.grid import attach_grid, check_metric_square, check_same_grid, grid_of
+from inundate.terrain.flow import WALL, Drainage, drained_area, follow, make_kind, route
+
+__all__ = [
+    "CHANNEL_CELLS",
+    "CONTEXT_CELLS",
+    "DEFAULT_ROUGHNESS",
+    "FEATURES",
+    "SCALES",
+    "Feature",
+    "derive_features",
+    "median_slope",
+    "regime_of",
+    "stack_features",
+]
+
+SCALES = (2, 4, 8, 16, 32)
+"""Half-widths of the windows of the local means, in cells."""
+CONTEXT_CELLS = 64
+"""Cells round a tile within which the tile-stable features look; also the longest flow path."""
+CHANNEL_CELLS = 256
+"""Drained area from which a cell counts as a channel, in cells."""
+MAX_AREA_CELLS = 4096
+"""Drained area at which the feature is clipped, in cells."""
+LEAST_SINK_M = 0.01
+"""Depressions shallower than this are not sinks for the height above the spill level."""
+DEFAULT_ROUGHNESS = 0.035
+"""Manning's n where none is given: short grass to earth (Chow 1959, table 5-6)."""
+
+_PATH_DOUBLINGS = 6  # 2**6 = CONTEXT_CELLS steps
+_MM = 1000.0
+
+Regime = Literal["flat", "mixed", "steep"]
+EdgeKind = Literal["open", "closed"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One derived feature.
+
+    Attributes
+    ----------
+    doc : str
+        What it is, in one sentence.
+    unit : str
+    low, high : float
+        Bounds: values beyond are clipped to them.
+    tile_stable : bool
+        Whether a tile with 64 cells of context gives the same values as the whole map.
+    """
+
+    doc: str
+    unit: str
+    low: float
+    high: float
+    tile_stable: bool = True
+
+
+FEATURES: dict[str, Feature] = {
+    **{
+        f"relative_height_{scale}": Feature(
+            f"Height above the mean of the known ground within {scale} cells "
+            f"({2 * scale + 1} x {2 * scale + 1}).",
+            "m",
+            -200.0,
+            200.0,
+        )
+        for scale in SCALES
+    },
+    "slope_x": Feature("Rise to the east, central differences; one-sided beside gaps.", "1", -5, 5),
+    "slope_y": Feature("Rise to the north, central differences; one-sided beside gaps.", "1", -5, 5),
+    "laplacian": Feature(
+        "Curvature: positive in hollows, negative on crests; a missing neighbour counts as level.",
+        "m-1",
+        -10,
+        10,
+    ),
+    "fill_depth": Feature(
+        "Depth of water if every depression were full to its spill level over cell sides.",
+        "m",
+        0,
+        20,
+        tile_stable=False,
+    ),
+    "spill_height": Feature(
+        "Height above the spill level of the own sink (0 or less inside one) or of the first "
+        "sink within 64 cells downstream; the upper bound where there is none.",
+        "m",
+        -20,
+        50,
+        tile_stable=False,
+    ),
+    "log_drained_area": Feature(
+        "Logarithm to base 10 of the number of cells that drain through this one, itself "
+        "included, at most 4096.",
+        "1",
+        0,
+        float(np.log10(MAX_AREA_CELLS)),
+        tile_stable=False,
+    ),
+    "drainage_height": Feature(
+        "Fall along the flow path to the first channel (256 cells drained) or edge, or over 64 "
+        "cells if there is none so near (bounded HAND).",
+        "m",
+        0,
+        200,
+        tile_stable=False,
+    ),
+    "roughness": Feature("Manning's n.", "s m-1/3", 0, 1),
+    "cell_size": Feature("Side of a cell.", "m", 0, 10_000),
+    "edge": Feature(
+        "1 on cells at an open edge of the map or beside missing ground, -1 at a closed edge, "
+        "0 inside.",
+        "1",
+        -1,
+        1,
+    ),
+    "wall": Feature("1 where no water can stand: buildings and walls.", "1", 0, 1),
+    "valid": Feature("1 where the ground is known and water can stand, else 0.", "1", 0, 1),
+}
+"""Every feature that :func:`derive_features` gives, in order."""
+
+_ALWAYS_KNOWN = ("wall", "valid")
+
+
+def derive_features(
+    elevation: xr.DataArray,
+    *,
+    roughness: xr.DataArray | float | None = None,
+    wall_mask: xr.DataArray | None = None,
+    edge_kind: EdgeKind = "open",
+) -> xr.Dataset:
+    """Derive the features of :data:`FEATURES` from a heightmap.
+
+    Parameters
+    ----------
+    elevation : DataArray (y, x), m
+        On a grid of square cells in metres; NaN where there is no data.
+    roughness : DataArray (y, x) or float, s m-1/3, optional
+        Manning's n; ``DEFAULT_ROUGHNESS`` where not given, recorded in the attributes.
+    wall_mask : DataArray (y, x) of bool, optional
+        True where no water can stand or pass. Walls are left out of means and slopes.
+    edge_kind : {"open", "closed"}
+        What the solver does at the edge of the map; only the feature ``edge`` depends on it.
+
+    Returns
+    -------
+    Dataset of (y, x), float32
+        NaN where the ground is unknown or a wall, except in ``wall`` and ``valid``.
+
+    Raises
+    ------
+    GridError
+        If the grid is not metric and square, or an input is on another grid.
+    DataError
+        If there is no known ground.
+    """
+    grid = grid_of(elevation, where="deriving features")
+    cell = check_metric_square(grid, where="deriving features")
+    walls = None if wall_mask is None else _mask(wall_mask, elevation)
+    height = np.asarray(elevation.values, dtype=np.float64)
+    kind = make_kind(height, walls)
+    known = kind == 1
+    if not known.any():
+        raise DataError("deriving features: found no known ground in the heightmap")
+    millimetres = np.rint((np.where(np.isnan(height), 0.0, height)) * _MM)
+    # A common datum keeps the integer sums small; it cancels in every feature.
+    millimetres -= millimetres[known].min()
+    found = _relative_heights(millimetres, known)
+    found |= _shape(millimetres, known, cell)
+    found |= _water_ways(millimetres, kind)
+    found["roughness"] = _roughness(roughness, elevation)
+    found["cell_size"] = np.full(grid.shape, cell)
+    found["edge"] = _edges(known, kind, edge_kind)
+    found["wall"] = (kind == WALL).astype(np.float64)
+    found["valid"] = known.astype(np.float64)
+    return _as_dataset(found, known, elevation, roughness)
+
+
+def stack_features(
+    features: xr.Dataset, names: tuple[str, ...] | None = None
+) -> NDArray[np.float32]:
+    """Stack features into one array for a model; unknown ground becomes 0.
+
+    Parameters
+    ----------
+    features : Dataset
+        From :func:`derive_features`.
+    names : tuple of str, optional
+        Which, in order; all of :data:`FEATURES` by default. Keep ``valid`` among them.
+
+    Returns
+    -------
+    array (C, H, W), float32
+
+    Raises
+    ------
+    DataError
+        If a name is not there.
+    """
+    wanted = names or tuple(FEATURES)
+    absent = [name for name in wanted if name not in features]
+    if absent:
+        raise DataError(
+            f"stacking features: {', '.join(absent)} not found; there are "
+            f"{', '.join(map(str, features.data_vars))}"
+        )
+    stacked = np.stack([np.asarray(features[name].values, dtype=np.float32) for name in wanted])
+    return np.nan_to_num(stacked, nan=0.0)
+
+
+def median_slope(elevation: xr.DataArray) -> float:
+    """Give the median size of the slope vector of the known ground, m/m.
+
+    Raises
+    ------
+    GridError
+        If the grid is not metric.
+    """
+    grid = grid_of(elevation, where="measuring the slope")
+    if not grid.is_metric:
+        raise GridError(
+            f"measuring the slope: the heightmap is in degrees ({grid.describe()})",
+            hint="inundate terrain crop DEM --to-metric -o dem_metric.tif",
+        )
+    height = np.asarray(elevation.values, dtype=np.float64)
+    known = ~np.isnan(height)
+    east = _difference(height, known, axis=1) / grid.dx
+    north = -_difference(height, known, axis=0) / grid.dy
+    return float(np.median(np.hypot(east, north)[known]))
+
+
+def regime_of(slope: float) -> Regime:
+    """Name the regime of a block from its median slope: flat, mixed or steep.
+
+    Examples
+    --------
+    >>> regime_of(0.007), regime_of(0.024), regime_of(0.069)
+    ('flat', 'mixed', 'steep')
+    """
+    # 2 % and 6 %: below, a pluvial flood ponds; above, it runs in the valleys
+    if slope < 0.02:
+        return "flat"
+    return "mixed" if slope < 0.06 else "steep"
+
+
+def _relative_heights(
+    millimetres: NDArray[np.float64], known: NDArray[np.bool_]
+) -> dict[str, NDArray[np.float64]]:
+    """Height minus the mean of the known cells in a window, by sums over integer tables."""
+    heights = _table(np.where(known, millimetres, 0.0).astype(np.int64))
+    counts = _table(known.astype(np.int64))
+    found = {}
+    for scale in SCALES:
+        count = _window_sum(counts, scale)
+        mean = _window_sum(heights, scale) / np.maximum(count, 1)
+        found[f"relative_height_{scale}"] = (millimetres - mean) / _MM
+    return found
+
+
+def _table(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Summed-area table with a row and column of zeros in front."""
+    table = np.zeros((values.shape[0] + 1, values.shape[1] + 1), dtype=np.int64)
+    np.cumsum(np.cumsum(values, axis=0), axis=1, out=table[1:, 1:])
+    return table
+
+
+def _window_sum(table: NDArray[np.int64], scale: int) -> NDArray[np.int64]:
+    rows, columns = table.shape[0] - 1, table.shape[1] - 1
+    up = np.maximum(np.arange(rows) - scale, 0)
+    down = np.minimum(np.arange(rows) + scale + 1, rows)
+    left = np.maximum(np.arange(columns) - scale, 0)
+    right = np.minimum(np.arange(columns) + scale + 1, columns)
+    strips = table[down] - table[up]
+    return np.asarray(strips[:, right] - strips[:, left], dtype=np.int64)
+
+
+def _shape(
+    millimetres: NDArray[np.float64], known: NDArray[np.bool_], cell: float
+) -> dict[str, NDArray[np.float64]]:
+    total = np.zeros_like(millimetres)
+    for axis in (0, 1):
+        for step in (-1, 1):
+            beside, there = _shifted(millimetres, known, axis, step)
+            total += np.where(there, beside - millimetres, 0.0)
+    return {
+        "slope_x": _difference(millimetres, known, axis=1) / (_MM * cell),
+        "slope_y": -_difference(millimetres, known, axis=0) / (_MM * cell),
+        "laplacian": total / (_MM * cell * cell),
+    }
+
+
+def _shifted(
+    values: NDArray[np.float64], known: NDArray[np.bool_], axis: int, step: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Neighbour's value, and whether there is a known neighbour."""
+    beside = np.roll(values, -step, axis=axis)
+    there = np.roll(known, -step, axis=axis)
+    edge: list[Any] = [slice(None), slice(None)]
+    edge[axis] = -1 if step > 0 else 0
+    there = there.copy()
+    there[tuple(edge)] = False
+    return beside, there
+
+
+def _difference(
+    values: NDArray[np.float64], known: NDArray[np.bool_], axis: int
+) -> NDArray[np.float64]:
+    """Difference a cell along an axis: central, one-sided beside gaps, 0 where alone."""
+    after, has_after = _shifted(values, known, axis, 1)
+    before, has_before = _shifted(values, known, axis, -1)
+    rise = np.where(has_after, after, values) - np.where(has_before, before, values)
+    steps = has_after.astype(np.int64) + has_before
+    return np.asarray(rise / np.maximum(steps, 1), dtype=np.float64)
+
+
+def _water_ways(
+    millimetres: NDArray[np.float64], kind: NDArray[np.uint8]
+) -> dict[str, NDArray[np.float64]]:
+    drainage = route(millimetres, kind, neighbours=4)
+    area = drained_area(drainage)
+    depth = (drainage.filled - millimetres) / _MM
+    return {
+        "fill_depth": depth,
+        "spill_height": _spill_height(millimetres, depth, drainage),
+        "log_drained_area": np.log10(np.clip(area, 1, MAX_AREA_CELLS)).astype(np.float64),
+        "drainage_height": _drainage_height(area, drainage),
+    }
+
+
+def _spill_height(
+    millimetres: NDArray[np.float64], depth: NDArray[np.float64], drainage: Drainage
+) -> NDArray[np.float64]:
+    sinks = depth >= LEAST_SINK_M
+    end = follow(drainage, sinks, doublings=_PATH_DOUBLINGS)
+    level = drainage.filled.ravel()[end]
+    above = (millimetres - level) / _MM
+    return np.where(sinks.ravel()[end], above, FEATURES["spill_height"].high)
+
+
+def _drainage_height(area: NDArray[np.float32], drainage: Drainage) -> NDArray[np.float64]:
+    end = follow(drainage, area >= CHANNEL_CELLS, doublings=_PATH_DOUBLINGS)
+    return (drainage.filled - drainage.filled.ravel()[end]) / _MM
+
+
+def _roughness(
+    roughness: xr.DataArray | float | None, elevation: xr.DataArray
+) -> NDArray[np.float64]:
+    if isinstance(roughness, xr.DataArray):
+        check_same_grid(elevation, roughness, "terrain", "roughness")
+        return np.asarray(roughness.values, dtype=np.float64)
+    value = DEFAULT_ROUGHNESS if roughness is None else float(roughness)
+    if not 0 < value <= 1:
+        raise DataError(
+            f"deriving features: found a roughness of {value:g}, expected 0 to 1 s m-1/3",
+            hint="Manning's n is 0.01 for glass to 0.2 for dense floodplain brush",
+        )
+    return np.full(elevation.shape, value)
+
+
+def _edges(
+    known: NDArray[np.bool_], kind: NDArray[np.uint8], edge_kind: EdgeKind
+) -> NDArray[np.float64]:
+    edge = np.zeros(known.shape)
+    rim = np.zeros(known.shape, dtype=bool)
+    rim[0], rim[-1], rim[:, 0], rim[:, -1] = True, True, True, True
+    edge[rim] = 1.0 if edge_kind == "open" else -1.0
+    beside_gap = np.zeros(known.shape, dtype=bool)
+    for axis in (0, 1):
+        for step in (-1, 1):
+            gap = np.roll(kind == 0, -step, axis=axis)
+            beside_gap |= gap & ~rim
+    edge[beside_gap] = 1.0
+    return edge
+
+
+def _mask(mask: xr.DataArray, elevation: xr.DataArray) -> NDArray[np.bool_]:
+    check_same_grid(elevation, mask, "terrain", "walls")
+    return np.nan_to_num(np.asarray(mask.values, dtype=np.float64)) > 0
+
+
+def _as_dataset(
+    found: dict[str, NDArray[np.float64]],
+    known: NDArray[np.bool_],
+    elevation: xr.DataArray,
+    roughness: xr.DataArray | float | None,
+) -> xr.Dataset:
+    variables = {}
+    for name, feature in FEATURES.items():
+        values = np.clip(found[name], feature.low, feature.high).astype(np.float32)
+        if name not in _ALWAYS_KNOWN:
+            values[~known] = np.nan
+        attrs = {
+            "units": feature.unit,
+            "long_name": feature.doc,
+            "valid_range": [feature.low, feature.high],
+            "tile_stable": int(feature.tile_stable),
+        }
+        variables[name] = xr.Variable(("y", "x"), values, attrs)
+    dataset = xr.Dataset(variables, attrs={"kind": "features"})
+    if roughness is None:
+        dataset.attrs["roughness_default"] = DEFAULT_ROUGHNESS
+    return attach_grid(dataset, grid_of(elevation))

@@ -1,0 +1,138 @@
+"""Shape a synthetic surface as water does: random spectra, stream-power erosion, carving."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from inundate.core.errors import ConfigError
+from inundate.terrain.flow import drained_area, make_kind, route
+
+__all__ = ["carve", "erode", "spectral_surface"]
+
+LEAST_CELLS = 8
+_FALL_M = 1e-3  # fall from cell to cell along a carved path; heights are whole millimetres
+
+
+def spectral_surface(
+    rng: np.random.Generator, shape: tuple[int, int], hurst: float
+) -> NDArray[np.float64]:
+    """Draw a random self-affine surface of mean 0 and standard deviation 1.
+
+    Parameters
+    ----------
+    rng : Generator
+    shape : tuple
+        Rows and columns.
+    hurst : float
+        0 to 1; the power spectrum falls as k to the power -(2 hurst + 2).
+
+    Returns
+    -------
+    array (H, W)
+        Cut from a periodic surface of twice the size, so that opposite edges do not match.
+
+    Raises
+    ------
+    ConfigError
+        If the shape is below 8 x 8 or ``hurst`` outside 0 to 1.
+    """
+    rows, columns = shape
+    if min(rows, columns) < LEAST_CELLS:
+        raise ConfigError(
+            f"synthetic terrain of {rows} x {columns} cells, expected at least "
+            f"{LEAST_CELLS} x {LEAST_CELLS}"
+        )
+    if not 0.0 <= hurst <= 1.0:
+        raise ConfigError(f"synthetic terrain: hurst is {hurst:g}, expected 0 to 1")
+    size = 2 * max(rows, columns)
+    noise = np.fft.rfft2(rng.standard_normal((size, size)))
+    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
+    frequency[0, 0] = np.inf  # no mean
+    surface = np.fft.irfft2(noise * frequency ** -(hurst + 1.0), s=(size, size))[:rows, :columns]
+    surface -= surface.mean()
+    return np.asarray(surface / surface.std(), dtype=np.float64)
+
+
+def erode(height: NDArray[np.float64], cell_size_m: float, steps: int) -> NDArray[np.float64]:
+    """Cut valleys into a surface by implicit stream-power erosion and soil creep.
+
+    Parameters
+    ----------
+    height : array (H, W), m
+    cell_size_m : float, m
+    steps : int
+        Each routes the water anew and lowers every cell towards its receiver, the more the larger
+        its drained area (exponent 0.5, slope exponent 1).
+
+    Returns
+    -------
+    array (H, W), m
+
+    Source
+    ------
+    Braun and Willett (2013), doi:10.1016/j.geomorph.2012.10.008, eq. 22 with n = 1.
+    """
+    surface = height.astype(np.float64).copy()
+    kind = make_kind(surface)
+    for _ in range(steps):
+        drainage = route(surface, kind)
+        area = drained_area(drainage).astype(np.float64)
+        # 0.02: a cell that drains 2500 cells keeps half of its height above its receiver
+        rate = 0.02 * np.sqrt(area)
+        surface = drainage.filled.copy()
+        _lower(surface.ravel(), drainage.receiver, drainage.order, rate.ravel())
+        surface = _creep(surface, 0.05)
+    return surface
+
+
+def carve(height: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Drain a surface completely by cutting a falling path out of every depression.
+
+    Parameters
+    ----------
+    height : array (H, W), m
+
+    Returns
+    -------
+    array (H, W), m
+        Nowhere above the input; every cell falls by at least 1 mm to the next on the path that
+        the flood of the filled surface gives it.
+    """
+    drainage = route(height, make_kind(height))
+    carved = height.astype(np.float64).copy()
+    _carve(carved.ravel(), drainage.receiver, drainage.order)
+    return carved
+
+
+def _creep(surface: NDArray[np.float64], share: float) -> NDArray[np.float64]:
+    """Move each cell a share of the way to the mean of its four neighbours (mirrored edges)."""
+    wide = np.pad(surface, 1, mode="edge")
+    mean = (wide[:-2, 1:-1] + wide[2:, 1:-1] + wide[1:-1, :-2] + wide[1:-1, 2:]) / 4
+    return np.asarray(surface + share * (mean - surface), dtype=np.float64)
+
+
+@numba.njit(cache=True, nogil=True)
+def _lower(
+    surface: NDArray[np.float64],
+    receiver: NDArray[np.int64],
+    order: NDArray[np.int64],
+    rate: NDArray[np.float64],
+) -> None:
+    for i in range(order.size):  # downstream first, so the receiver is done
+        cell = order[i]
+        below = receiver[cell]
+        if below >= 0:
+            surface[cell] = (surface[cell] + rate[cell] * surface[below]) / (1.0 + rate[cell])
+
+
+@numba.njit(cache=True, nogil=True)
+def _carve(
+    surface: NDArray[np.float64], receiver: NDArray[np.int64], order: NDArray[np.int64]
+) -> None:
+    for i in range(order.size - 1, -1, -1):  # upstream first
+        cell = order[i]
+        below = receiver[cell]
+        if below >= 0 and surface[below] > surface[cell] - _FALL_M:
+            surface[below] = surface[cell] - _FALL_M
