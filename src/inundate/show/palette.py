@@ -26,6 +26,7 @@ __all__ = [
     "hatch",
     "hillshade",
     "paint",
+    "to_rgb",
 ]
 
 MISSING_COLOURS = ("#9a9a9a", "#d8d8d8")  # stripe and gap of the hatch for "unknown"
@@ -163,14 +164,14 @@ def paint(values: NDArray[np.floating], classes: Classes) -> NDArray[np.uint8]:
         are hatched in grey.
     """
     table = np.zeros((len(classes.colours) + 2, 4), dtype=np.uint8)
-    table[: len(classes.colours), :3] = [_rgb(colour) for colour in classes.colours]
+    table[: len(classes.colours), :3] = [to_rgb(colour) for colour in classes.colours]
     table[: len(classes.colours), 3] = 255
     if classes.neutral is not None:
         table[classes.neutral, 3] = 0
     image = table[classes.index(values)]  # -1 and -2 read the two transparent rows at the end
     unknown = np.isnan(values)
     if unknown.any():
-        stripes = np.array([(*_rgb(colour), 255) for colour in MISSING_COLOURS], dtype=np.uint8)
+        stripes = np.array([(*to_rgb(colour), 255) for colour in MISSING_COLOURS], dtype=np.uint8)
         image[unknown] = stripes[hatch(values.shape)[unknown].astype(int)]
     return image
 
@@ -241,5 +242,6 @@ def _signed(value: float) -> str:
     return f"{value:+g}".replace("-", "\N{MINUS SIGN}")
 
 
-def _rgb(colour: str) -> tuple[int, int, int]:
+def to_rgb(colour: str) -> tuple[int, int, int]:
+    """Give red, green and blue, 0 to 255, of a hex colour."""
     return (int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16))
