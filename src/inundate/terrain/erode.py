@@ -55,16 +55,23 @@ def spectral_surface(
     return np.asarray(surface / surface.std(), dtype=np.float64)
 
 
-def erode(height: NDArray[np.float64], cell_size_m: float, steps: int) -> NDArray[np.float64]:
+def erode(
+    height: NDArray[np.float64], steps: int, *, strength: float = 0.02, creep: float = 0.2
+) -> NDArray[np.float64]:
     """Cut valleys into a surface by implicit stream-power erosion and soil creep.
 
     Parameters
     ----------
     height : array (H, W), m
-    cell_size_m : float, m
     steps : int
         Each routes the water anew and lowers every cell towards its receiver, the more the larger
         its drained area (exponent 0.5, slope exponent 1).
+    strength : float
+        A cell that drains A cells keeps 1 / (1 + strength sqrt(A)) of its height above its
+        receiver at each step.
+    creep : float
+        Share of the way to the mean of its neighbours that soil creep moves each cell at each
+        step; opens the valleys.
 
     Returns
     -------
@@ -77,13 +84,12 @@ def erode(height: NDArray[np.float64], cell_size_m: float, steps: int) -> NDArra
     surface = height.astype(np.float64).copy()
     kind = make_kind(surface)
     for _ in range(steps):
-        drainage = route(surface, kind)
-        area = drained_area(drainage).astype(np.float64)
-        # 0.02: a cell that drains 2500 cells keeps half of its height above its receiver
-        rate = 0.02 * np.sqrt(area)
+        # over sides only: a valley that runs over corners would be a chain of dams to the solver
+        drainage = route(surface, kind, neighbours=4, directions=4)
+        rate = strength * np.sqrt(drained_area(drainage).astype(np.float64))
         surface = drainage.filled.copy()
         _lower(surface.ravel(), drainage.receiver, drainage.order, rate.ravel())
-        surface = _creep(surface, 0.05)
+        surface = _creep(surface, creep)
     return surface
 
 
@@ -97,10 +103,10 @@ def carve(height: NDArray[np.float64]) -> NDArray[np.float64]:
     Returns
     -------
     array (H, W), m
-        Nowhere above the input; every cell falls by at least 1 mm to the next on the path that
-        the flood of the filled surface gives it.
+        Nowhere above the input; every cell falls by at least 1 mm, over a side, to the next on
+        the path that the flood of the filled surface gives it.
     """
-    drainage = route(height, make_kind(height))
+    drainage = route(height, make_kind(height), neighbours=4, directions=4)
     carved = height.astype(np.float64).copy()
     _carve(carved.ravel(), drainage.receiver, drainage.order)
     return carved

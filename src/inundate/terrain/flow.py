@@ -141,7 +141,11 @@ def flood(
 
 
 def route(
-    height: NDArray[np.float64], kind: NDArray[np.uint8], *, neighbours: int = 8
+    height: NDArray[np.float64],
+    kind: NDArray[np.uint8],
+    *,
+    neighbours: int = 8,
+    directions: int = 8,
 ) -> Drainage:
     """Fill a terrain and point each cell to the one that it drains to (D8).
 
@@ -150,7 +154,9 @@ def route(
     height, kind
         See the module.
     neighbours : {4, 8}
-        Connectivity of the *filling*; directions always look at all eight neighbours.
+        Connectivity of the *filling*.
+    directions : {4, 8}
+        Neighbours among which the steepest is chosen.
 
     Returns
     -------
@@ -159,7 +165,7 @@ def route(
         (flats and filled sinks), to the cell from which the flood reached it.
     """
     filled, parent, order = flood(height, kind, neighbours=neighbours)
-    receiver = _steepest(filled, kind, parent, order)
+    receiver = _steepest(filled, kind, parent, order, directions)
     return Drainage(filled, receiver, order)
 
 
@@ -375,6 +381,7 @@ def _steepest(
     kind: NDArray[np.uint8],
     parent: NDArray[np.int64],
     order: NDArray[np.int64],
+    directions: int,
 ) -> NDArray[np.int64]:
     """Replace the parent by the steepest lower neighbour; outlets stay outlets."""
     rows, columns = filled.shape
@@ -390,7 +397,7 @@ def _steepest(
         row = cell // columns
         column = cell - row * columns
         steepest = 0.0
-        for k in range(8):
+        for k in range(directions):
             r = row + _ROW_STEP[k]
             c = column + _COLUMN_STEP[k]
             if not reached[r * columns + c]:

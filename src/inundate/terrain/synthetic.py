@@ -83,7 +83,7 @@ def make_fractal(
     """
     rng = make_rng(seed, "terrain", "fractal")
     height = _scaled(spectral_surface(rng, shape, hurst), relief_m)
-    height = erode(height, cell_size_m, erosion_steps)
+    height = erode(height, erosion_steps)
     height = carve(height)
     height += micro_relief_m * spectral_surface(rng, shape, 0.3)
     return _finished(height, cell_size_m, crs, "fractal", seed)
@@ -98,7 +98,7 @@ def make_valley(
     side_slope: float = 0.15,
     floor_width_m: float = 300.0,
     channel_depth_m: float = 1.5,
-    relief_m: float = 40.0,
+    relief_m: float = 100.0,
     crs: str = CRS,
 ) -> xr.DataArray:
     """Make a winding valley that falls to the south, with side valleys and a channel.
@@ -110,13 +110,13 @@ def make_valley(
     valley_slope : float, m/m
         Fall of the valley floor.
     side_slope : float, m/m
-        Rise of the valley sides.
+        Rise of the valley sides where they start.
     floor_width_m : float, m
         Width of the flood plain.
     channel_depth_m : float, m
         Depth of the channel, about 30 m (at least one cell) wide.
     relief_m : float, m
-        Relief of the hills laid over the sides.
+        Relief of the hills into which the sides level out.
 
     Returns
     -------
@@ -133,10 +133,12 @@ def make_valley(
     swing += 0.03 * np.sin(2 * np.pi * waves[1] * along / length + phase[1])
     distance = np.abs(across - width * (0.5 + swing))
     beyond = np.maximum(distance - floor_width_m / 2, 0.0)
-    height = (length - along) * valley_slope + side_slope * beyond
-    hills = _scaled(spectral_surface(rng, shape, 0.8), relief_m)
-    height += hills * np.clip(beyond / (0.2 * width), 0.0, 1.0)
-    height = erode(height, cell_size_m, 6)
+    reach = 0.15 * width  # the sides level out into hills over this distance
+    height = (length - along) * valley_slope
+    height = height + side_slope * reach * (1.0 - np.exp(-beyond / reach))
+    hills = _scaled(spectral_surface(rng, shape, 0.75), relief_m)
+    height += hills * np.clip(beyond / reach, 0.0, 1.0)
+    height = erode(height, 10, strength=0.03, creep=0.3)
     channel = distance <= max(15.0, cell_size_m / 2)
     height -= channel_depth_m * channel
     height = carve(height)
@@ -287,7 +289,7 @@ KINDS: dict[str, Kind] = {
             "side_slope": (0.05, 0.4),
             "floor_width_m": (50, 600),
             "channel_depth_m": (0, 3),
-            "relief_m": (10, 80),
+            "relief_m": (30, 200),
         },
     ),
     "plain": Kind(

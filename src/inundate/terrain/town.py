@@ -9,6 +9,8 @@ __all__ = ["town_heights"]
 
 UNDERPASS_M = 2.5
 _JITTER = 0.25  # share of a block by which streets are moved
+_YARDS = 0.25  # share of blocks that are one building round a yard
+_PASSAGES = 0.9  # share of yards that a passage joins to the street; the others are closed sinks
 
 
 def town_heights(
@@ -82,25 +84,25 @@ def _between(bands: list[tuple[int, int]], cells: int) -> list[tuple[int, int]]:
 def _buildings(
     rng: np.random.Generator, shape: tuple[int, ...], built_share: float
 ) -> NDArray[np.float64]:
-    """Lay out one block: a row of houses with gaps, a closed yard, or a single large building."""
-    height, width = shape
+    """Build on one block: houses in rows with gaps, or one building round a yard."""
     built = np.zeros(shape)
-    if min(height, width) < 3 or built_share <= 0:
+    if min(shape) < 4 or built_share <= 0:
         return built
     inner = built[1:-1, 1:-1]  # a pavement of one cell all round
-    plan = rng.integers(3)
-    side = np.sqrt(min(built_share * height * width / max(inner.size, 1), 1.0))
-    if plan == 0:
-        rows, columns = _middle(inner.shape, side)
-        inner[rows, columns] = 1.0
+    if rng.uniform() < _YARDS:
+        inner[:] = 1.0
+        rows, columns = _middle(inner.shape, float(np.sqrt(1.0 - min(built_share, 0.9))))
+        inner[rows, columns] = 0.0
+        if rng.uniform() < _PASSAGES:
+            inner[:, int(rng.integers(inner.shape[1]))] = 0.0
         return built
-    inner[:] = 1.0
-    yard = np.sqrt(max(1.0 - side * side, 0.0))
-    rows, columns = _middle(inner.shape, yard)
-    inner[rows, columns] = 0.0
-    if plan == 1:  # passages lead into the yard; plan 2 leaves it shut in
-        gap = int(rng.integers(inner.shape[1]))
-        inner[:, gap : gap + 1] = 0.0
+    depth = max(1, round(inner.shape[0] * min(built_share, 0.9) / 2))
+    for rows in (slice(0, depth), slice(inner.shape[0] - depth, inner.shape[0])):
+        at = 0
+        while at < inner.shape[1]:
+            front = int(rng.integers(3, 9))
+            inner[rows, at : at + front] = 1.0
+            at += front + int(rng.integers(1, 3))
     return built
 
 
