@@ -1,1 +1,1 @@
-"""TODO."""
+"""Hydrodynamics: rain on a terrain becomes a flood."""

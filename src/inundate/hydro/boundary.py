@@ -1,0 +1,205 @@
+"""Edges: which faces let water through, how, and what lies beyond them.
+
+An open face carries normal depth on a given slope out of the domain; a face of fixed level
+exchanges water with a level outside; all others are walls. Cells without ground are outside the
+domain too: by default those joined to the grid's rim behave as the rim, enclosed holes as walls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inundate.core.errors import DataError
+from inundate.hydro.settings import SIDES, EdgeKind, SimulateSettings
+
+__all__ = ["LEVEL", "MIN_EDGE_SLOPE", "OPEN", "EdgeFaces", "joined_to_rim", "make_edges"]
+
+OPEN, LEVEL = 0, 1  # kinds of edge face
+MIN_EDGE_SLOPE = 1e-3  # of an open edge on flat or rising bed: a gentle lowland gradient
+
+# step from a cell to its neighbour beyond each side, in rows and columns
+_STEPS = {"north": (-1, 0), "south": (1, 0), "east": (0, 1), "west": (0, -1)}
+
+
+@dataclass(frozen=True)
+class EdgeFaces:
+    """Faces through which water leaves or enters, grouped by cell.
+
+    Attributes
+    ----------
+    start : array (C + 1,), int64
+        First face of each cell; the last entry is the number of faces.
+    row, column : array (C,), int64
+        The cells.
+    kind : array (F,), int64
+        Open or fixed level.
+    slope_root : array (F,)
+        Square root of an open face's water slope.
+    outside : array (F,), m
+        Depth beyond a face of fixed level, above the cell's own ground.
+    """
+
+    start: NDArray[np.int64]
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    slope_root: NDArray[np.floating]
+    outside: NDArray[np.floating]
+
+    @property
+    def deepest_outside_m(self) -> float:
+        """Largest depth beyond a face of fixed level."""
+        return float(self.outside.max(initial=0.0))
+
+    def arrays(self) -> tuple[NDArray[np.generic], ...]:
+        """Give all arrays in the order that the kernel takes."""
+        return (self.start, self.row, self.column, self.kind, self.slope_root, self.outside)
+
+
+def joined_to_rim(missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Find the missing cells that are joined, side by side, to the rim of the grid.
+
+    Parameters
+    ----------
+    missing : array (H, W), bool
+
+    Returns
+    -------
+    array (H, W), bool
+    """
+    found = np.zeros_like(missing)
+    front = np.zeros_like(missing)
+    front[[0, -1], :] = front[:, [0, -1]] = True
+    rows, columns = np.nonzero(front & missing)
+    height, width = missing.shape
+    while rows.size:  # one ring of neighbours at a time
+        found[rows, columns] = True
+        next_rows = np.concatenate([rows + di for di, _ in _STEPS.values()])
+        next_columns = np.concatenate([columns + dj for _, dj in _STEPS.values()])
+        inside = (
+            (next_rows >= 0) & (next_rows < height) & (next_columns >= 0) & (next_columns < width)
+        )
+        flat = np.unique(next_rows[inside] * width + next_columns[inside])
+        flat = flat[missing.flat[flat] & ~found.flat[flat]]
+        rows, columns = np.divmod(flat, width)
+    return found
+
+
+def make_edges(
+    elevation: NDArray[np.floating],
+    valid: NDArray[np.bool_],
+    walls: NDArray[np.bool_],
+    cell_size_m: float,
+    settings: SimulateSettings,
+) -> EdgeFaces:
+    """List the faces that let water through.
+
+    Parameters
+    ----------
+    elevation : array (H, W), m
+        NaN where there is no ground.
+    valid : array (H, W), bool
+        Cells that hold water.
+    walls : array (H, W), bool
+        Cells that are walls whatever their neighbours are.
+    cell_size_m : float
+        Side of a cell.
+    settings : SimulateSettings
+        Kinds, level and slope.
+
+    Raises
+    ------
+    DataError
+        If a fixed level lies below the ground along all of its edge.
+    """
+    beyond = _kinds_beyond(valid, walls, settings)
+    faces: list[tuple[int, int, int, float, float]] = []
+    for side, (di, dj) in _STEPS.items():
+        kinds = beyond[side]
+        for name, code in (("open", OPEN), ("level", LEVEL)):
+            rows, columns = np.nonzero(valid & (kinds == name))
+            slope = _edge_slope(elevation, valid, rows, columns, (di, dj), cell_size_m, settings)
+            depth = np.zeros(rows.size)
+            if name == "level" and rows.size:
+                depth = _outside_depth(elevation[rows, columns], side, settings)
+            faces += zip(
+                rows.tolist(), columns.tolist(), [code] * rows.size, slope.tolist(),
+                depth.tolist(), strict=True,
+            )  # fmt: skip
+    return _grouped(faces, elevation.dtype)
+
+
+def _kinds_beyond(
+    valid: NDArray[np.bool_], walls: NDArray[np.bool_], settings: SimulateSettings
+) -> dict[str, NDArray[np.str_]]:
+    """Give for each cell and side what lies beyond the face: "", a kind of edge."""
+    missing = ~valid & ~walls
+    kind_of_cell = np.full(valid.shape, "", dtype="<U6")
+    if settings.nodata_edges == "auto":
+        kind_of_cell[joined_to_rim(missing)] = settings.edges
+    else:
+        kind_of_cell[missing] = settings.nodata_edges
+    sides: dict[str, EdgeKind] = settings.edge_kinds()
+    found = {}
+    for side in SIDES:
+        di, dj = _STEPS[side]
+        padded = np.full((valid.shape[0] + 2, valid.shape[1] + 2), sides[side], dtype="<U6")
+        padded[1:-1, 1:-1] = kind_of_cell
+        found[side] = padded[1 + di : 1 + di + valid.shape[0], 1 + dj : 1 + dj + valid.shape[1]]
+    return found
+
+
+def _edge_slope(
+    elevation: NDArray[np.floating],
+    valid: NDArray[np.bool_],
+    rows: NDArray[np.int64],
+    columns: NDArray[np.int64],
+    step: tuple[int, int],
+    cell_size_m: float,
+    settings: SimulateSettings,
+) -> NDArray[np.float64]:
+    """Give the slope given, or the bed's fall from the next cell inwards."""
+    if settings.edge_slope is not None:
+        return np.full(rows.size, settings.edge_slope)
+    inner_rows = np.clip(rows - step[0], 0, valid.shape[0] - 1)
+    inner_columns = np.clip(columns - step[1], 0, valid.shape[1] - 1)
+    inner = elevation[inner_rows, inner_columns].astype(np.float64)
+    own = elevation[rows, columns].astype(np.float64)
+    fall = np.where(valid[inner_rows, inner_columns], (inner - own) / cell_size_m, 0.0)
+    return np.maximum(fall, MIN_EDGE_SLOPE)
+
+
+def _outside_depth(
+    ground: NDArray[np.floating], side: str, settings: SimulateSettings
+) -> NDArray[np.float64]:
+    level = settings.edge_level_m
+    assert level is not None  # settings refuse a level edge without one
+    depth = np.maximum(level - ground.astype(np.float64), 0.0)
+    if not depth.any():
+        raise DataError(
+            f"setting the {side} edge: the level {level:g} m is below all ground there "
+            f"(lowest {ground.min():g} m)",
+            hint="edge_level_m is a height in the terrain's datum; use an open edge otherwise",
+        )
+    return depth
+
+
+def _grouped(faces: list[tuple[int, int, int, float, float]], kind: np.dtype[Any]) -> EdgeFaces:
+    faces = sorted(faces, key=lambda face: face[:2])  # stable: sides keep their order
+    rows = np.array([face[0] for face in faces], dtype=np.int64)
+    columns = np.array([face[1] for face in faces], dtype=np.int64)
+    is_first = np.ones(rows.size, dtype=bool)
+    is_first[1:] = (np.diff(rows) != 0) | (np.diff(columns) != 0)
+    first = np.flatnonzero(is_first)
+    return EdgeFaces(
+        start=np.append(first, rows.size).astype(np.int64),
+        row=rows[first],
+        column=columns[first],
+        kind=np.array([face[2] for face in faces], dtype=np.int64),
+        slope_root=np.sqrt(np.array([face[3] for face in faces])).astype(kind),
+        outside=np.array([face[4] for face in faces]).astype(kind),
+    )

@@ -1,0 +1,124 @@
+"""Settings of a simulation; each is written into its result."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from inundate.core.config import Settings
+
+__all__ = ["SIDES", "EdgeKind", "SimulateSettings"]
+
+EdgeKind = Literal["open", "closed", "level"]
+SIDES = ("north", "south", "east", "west")
+
+
+class SimulateSettings(Settings):
+    """How the water is moved: friction, edges, soil, time step, output."""
+
+    manning: float = Field(
+        default=0.035,
+        gt=0,
+        le=1,
+        description="Manning's n where no roughness raster is given, s m-1/3",
+    )
+    edges: EdgeKind = Field(
+        default="open",
+        description="all four sides: open (normal depth), closed wall, or fixed level",
+    )
+    edge_north: EdgeKind | None = Field(
+        default=None, description="northern side, when not as `edges`"
+    )
+    edge_south: EdgeKind | None = Field(
+        default=None, description="southern side, when not as `edges`"
+    )
+    edge_east: EdgeKind | None = Field(
+        default=None, description="eastern side, when not as `edges`"
+    )
+    edge_west: EdgeKind | None = Field(
+        default=None, description="western side, when not as `edges`"
+    )
+    edge_level_m: float | None = Field(
+        default=None,
+        description="water level at sides of kind level, in the terrain's height datum, m",
+    )
+    edge_slope: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="water slope at open edges; by default the bed's own, at least 0.001",
+    )
+    nodata_edges: Literal["auto", "open", "closed"] = Field(
+        default="auto",
+        description="cells without ground: auto treats those joined to the grid's rim as `edges` "
+        "says and enclosed holes as walls; open and closed hold for all of them",
+    )
+    froude_cap: float = Field(
+        default=1.0,
+        gt=0,
+        le=10,
+        description="largest Froude number of a face; matters on steep ground",
+    )
+    courant: float = Field(
+        default=0.6,
+        gt=0,
+        le=0.7,
+        description="share of the gravity wave's crossing time taken as a step",
+    )
+    theta: Literal["one", "adaptive"] = Field(
+        default="adaptive",
+        description="weight of a face's own discharge: one, or lowered with the flow's speed",
+    )
+    depth_min_m: float = Field(
+        default=1e-4, ge=1e-6, le=0.01, description="depth below which a face carries nothing, m"
+    )
+    max_step_s: float = Field(default=10.0, gt=0, le=60, description="longest time step, s")
+    output_every_s: float = Field(default=600.0, gt=0, description="time between stored frames, s")
+    run_on_min: float = Field(
+        default=60.0, ge=0, description="minutes simulated after the rain ends"
+    )
+    infiltration: Literal["none", "constant", "green_ampt"] = Field(
+        default="none", description="loss of water into the ground"
+    )
+    loss_mm_h: float = Field(
+        default=5.0, ge=0, le=500, description="rate of the constant loss, mm h-1"
+    )
+    conductivity_mm_h: float = Field(
+        default=6.5,
+        ge=0,
+        le=1000,
+        description="Green-Ampt hydraulic conductivity, mm h-1 (silt loam)",
+    )
+    suction_mm: float = Field(
+        default=166.8,
+        ge=0,
+        le=5000,
+        description="Green-Ampt suction head at the front, mm (silt loam)",
+    )
+    moisture_deficit: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="Green-Ampt pore space free before the rain, share of volume",
+    )
+    missing_rain: Literal["refuse", "dry"] = Field(
+        default="refuse", description="missing rain inside the terrain: stop, or take it as no rain"
+    )
+    precision: Literal["float32", "float64"] = Field(
+        default="float32", description="working precision of depth and discharge"
+    )
+    threads: int = Field(default=1, ge=1, le=256, description="threads, each with a strip of rows")
+
+    @model_validator(mode="after")
+    def _check_level(self) -> Self:
+        has_level = "level" in self.edge_kinds().values()
+        if has_level and self.edge_level_m is None:
+            raise ValueError("an edge of kind 'level' needs edge_level_m, the water level in m")
+        if self.edge_level_m is not None and not has_level:
+            raise ValueError("edge_level_m is set but no edge is of kind 'level'")
+        return self
+
+    def edge_kinds(self) -> dict[str, EdgeKind]:
+        """Give the kind of each side by name."""
+        return {side: getattr(self, f"edge_{side}") or self.edges for side in SIDES}
