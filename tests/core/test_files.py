@@ -29,8 +29,11 @@ def fill(target, contents, stop_after=None):
             (folder / name).write_bytes(data)
 
 
-@given(old=st.none() | st.binary(max_size=50), parts=st.lists(st.binary(max_size=50), max_size=4),
-       stop_after=st.none() | st.integers(0, 4))  # fmt: skip
+@given(
+    old=st.none() | st.binary(max_size=50),
+    parts=st.lists(st.binary(max_size=50), max_size=4),
+    stop_after=st.none() | st.integers(0, 4),
+)
 def test_a_file_is_the_new_one_or_the_old_one(tmp_path_factory, old, parts, stop_after):
     target = tmp_path_factory.mktemp("atomic") / "a.nc"
     if old is not None:
@@ -52,8 +55,11 @@ def test_a_file_is_the_new_one_or_the_old_one(tmp_path_factory, old, parts, stop
     assert names(target.parent) == ([] if expected is None else ["a.nc"])
 
 
-@given(contents=st.dictionaries(st.sampled_from("abcd"), st.binary(max_size=20), max_size=4),
-       old=st.none() | st.binary(max_size=20), stop_after=st.none() | st.integers(0, 3))  # fmt: skip
+@given(
+    contents=st.dictionaries(st.sampled_from("abcd"), st.binary(max_size=20), max_size=4),
+    old=st.none() | st.binary(max_size=20),
+    stop_after=st.none() | st.integers(0, 3),
+)
 def test_a_folder_is_the_new_one_or_the_old_one(tmp_path_factory, contents, old, stop_after):
     target = tmp_path_factory.mktemp("atomic") / "a.zarr"
     if old is not None:
@@ -127,9 +133,9 @@ def test_full_disk(tmp_path, manager, number):
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EPERM])
 def test_no_permission(tmp_path, number):
-    with pytest.raises(RunError, match=f"^writing {tmp_path / 'a'}: no permission"):
-        with atomic_file(tmp_path / "a"):
-            raise OSError(number, os.strerror(number))
+    target = tmp_path / "a"
+    with pytest.raises(RunError, match=f"^writing {target}: no permission"), atomic_file(target):
+        raise OSError(number, os.strerror(number))
 
 
 def test_other_system_errors_are_not_disguised(tmp_path):
