@@ -23,7 +23,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
-from numba import njit, types
+from numba import njit, prange, types
 from numba.extending import intrinsic, overload
 
 from inundate.hydro.boundary import OPEN
@@ -41,6 +41,14 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def _compiled(function: _Function) -> _Function:
     # "contract" allows fused multiply-add only: no reordering, so residuals and symmetry hold
     compile_: Any = njit(nogil=True, error_model="numpy", fastmath={"contract"}, cache=True)
+    found: _Function = compile_(function)
+    return found
+
+
+def _threaded(function: _Function) -> _Function:
+    compile_: Any = njit(
+        nogil=True, error_model="numpy", fastmath={"contract"}, cache=True, parallel=True
+    )
     found: _Function = compile_(function)
     return found
 
@@ -104,10 +112,9 @@ def _inverse_cube_root_of(value: Any) -> Any:
 
 
 @_compiled
-def _constants(
-    kind: Any, dt: Any, dx: Any, froude_cap: Any, depth_min: Any, weight_cap: Any
-) -> Any:
+def _constants(kind: Any, dt: Any, dx: Any, limits: Any) -> Any:
     """Give the scalars of a step in the working precision."""
+    _, froude_cap, depth_min, _, weight_cap = limits
     return (
         kind(0), kind(0.5), kind(1), kind(2), kind(4), kind(GRAVITY),
         kind(dt / dx), kind(GRAVITY * dt / dx), kind(GRAVITY * dt / 4),
@@ -188,24 +195,32 @@ def _flow_between_rows(
 
 
 @_compiled
-def _outflow_scale(depth: Any, flow_x: Any, north: Any, south: Any, scale: Any, dx_dt: Any) -> Any:
+def _outflow_factor(
+    depth: Any, flow_x: Any, north: Any, south: Any, factor: Any, dx_dt: Any
+) -> Any:
     """Give the factor that keeps each cell's total outflow within its water."""
     kind = depth.dtype.type
     zero, one, tiny = kind(0), kind(1), kind(1e-30)
     for j in range(depth.size):
         out_x = max(flow_x[j + 1], zero) + max(-flow_x[j], zero)
         out_y = max(south[j], zero) + max(-north[j], zero)
-        scale[j] = min(one, depth[j] * dx_dt / max(out_x + out_y, tiny))
+        factor[j] = min(one, depth[j] * dx_dt / max(out_x + out_y, tiny))
 
 
 @_compiled
-def _scale_row(flow_x: Any, flow_y: Any, scale_north: Any, scale: Any) -> Any:
-    """Scale each face by the factor of the cell that the water leaves."""
-    zero = flow_x.dtype.type(0)
-    for j in range(1, scale.size):
-        flow_x[j] *= scale[j - 1] if flow_x[j] > zero else scale[j]
-    for j in range(flow_y.size):
-        flow_y[j] *= scale_north[j] if flow_y[j] > zero else scale[j]
+def _scale_along_row(flow: Any, factor: Any) -> Any:
+    """Scale each inner x-face by the factor of the cell that the water leaves."""
+    zero = flow.dtype.type(0)
+    for j in range(1, factor.size):
+        flow[j] *= factor[j - 1] if flow[j] > zero else factor[j]
+
+
+@_compiled
+def _scale_between_rows(flow: Any, factor_north: Any, factor_south: Any) -> Any:
+    """Scale each y-face by the factor of the cell that the water leaves."""
+    zero = flow.dtype.type(0)
+    for j in range(flow.size):
+        flow[j] *= factor_north[j] if flow[j] > zero else factor_south[j]
 
 
 @_compiled
@@ -303,66 +318,138 @@ def _pass_edges(
 
 @_compiled
 def _sweep(
-    depth: Any,
-    carry: Any,
-    deepest: Any,
-    soaked: Any,
+    first: Any,
+    last: Any,
+    water: Any,
     flow_x: Any,
     flow_y: Any,
-    ground: Any,
-    roughness: Any,
-    rain: Any,
+    land: Any,
     loss: Any,
-    buffers: Any,
+    above: Any,
+    below: Any,
+    scratch: Any,
     constants: Any,
     dt: Any,
     dx: Any,
 ) -> Any:
-    """Advance all cells by one step; give the largest depth."""
+    """Advance the cells of rows ``first`` to ``last - 1``; give the bits of their largest depth.
+
+    ``above`` and ``below`` hold, for the faces on the strip's two borders, the old discharge,
+    the new one, and the new one scaled: those faces belong to both sides.
+    """
+    depth, carry, deepest, soaked = water
+    ground, roughness, rain = land
     kind = depth.dtype.type
-    height = depth.shape[0]
-    before, old, scale_north, scale, along = buffers
-    dt_kind, dt_dx, dx_dt = kind(dt), constants[6], kind(dx / dt)
+    # x faces; y faces before and at this row; factors of the row above and of this row
+    along, before, old, factor_above, factor = scratch
+    step, dt_dx, dx_dt = kind(dt), constants[6], kind(dx / dt)
     largest = _bits_of(constants[0])
-    if height > 1:
-        before[:] = flow_y[1]
-    for i in range(height + 1):
-        if i < height:
+    before[:] = above[0]
+    flow_y[first, :] = above[2]
+    for i in range(first, last + 1):
+        if i < last:
             _flow_along_row(depth[i], ground[i], roughness[i], flow_x[i], along, constants)
-            if i + 1 < height:
+            south = below[1]
+            if i + 1 < last:
+                south = flow_y[i + 1]
                 _flow_between_rows(
                     depth[i], depth[i + 1], ground[i], ground[i + 1], roughness[i],
-                    roughness[i + 1], flow_y[i + 1], before, old,
-                    flow_y[i + 2] if i + 2 < height else flow_y[i + 1], constants,
+                    roughness[i + 1], south, before, old,
+                    flow_y[i + 2] if i + 2 < last else below[0], constants,
                 )  # fmt: skip
-            _outflow_scale(depth[i], flow_x[i], flow_y[i], flow_y[i + 1], scale, dx_dt)
-            _scale_row(flow_x[i], flow_y[i], scale_north, scale)
-        if i > 0:
+            north = above[1] if i == first else flow_y[i]
+            _outflow_factor(depth[i], flow_x[i], north, south, factor, dx_dt)
+            _scale_along_row(flow_x[i], factor)
+            if i > first:
+                _scale_between_rows(flow_y[i], factor_above, factor)
+        if i > first:
             k = i - 1
+            south = flow_y[i] if i < last else below[2]
             found = _fill_row(
-                depth[k], carry[k], deepest[k], flow_x[k], flow_y[k], flow_y[i], rain[k],
-                dt_kind, dt_dx,
-            )  # fmt: skip
+                depth[k], carry[k], deepest[k], flow_x[k], flow_y[k], south, rain[k], step, dt_dx
+            )
             largest = max(largest, found)
             if loss[0] != NO_LOSS:
                 _soak_row(depth[k], carry[k], soaked[k], loss, dt)
         before, old = old, before
-        scale_north, scale = scale, scale_north
-    return np.float64(_float_of(largest))
+        factor_above, factor = factor, factor_above
+    return largest
+
+
+@_compiled
+def _rim(flow_y: Any, border: Any, row: Any) -> Any:
+    """Prepare the border at the rim of the grid: a wall, whose face stands in for its own."""
+    border[0, :] = flow_y[row]
+    border[1, :] = 0
+    border[2, :] = 0
+
+
+@_compiled
+def _border(
+    row: Any,
+    depth: Any,
+    flow_x: Any,
+    flow_y: Any,
+    ground: Any,
+    roughness: Any,
+    border: Any,
+    scratch: Any,
+    constants: Any,
+    dx_dt: Any,
+) -> Any:
+    """Prepare the border between two strips: the faces north of a row, from old values only."""
+    height = depth.shape[0]
+    along, _, old, factor_above, factor = scratch
+    faces = np.zeros((3, depth.shape[1]), depth.dtype)  # y faces around the border
+    for k in range(3):
+        at = row - 1 + k
+        if 0 < at < height:
+            faces[k, :] = flow_y[at]
+            _flow_between_rows(
+                depth[at - 1], depth[at], ground[at - 1], ground[at], roughness[at - 1],
+                roughness[at], faces[k], flow_y[max(at - 1, 1)], old,
+                flow_y[min(at + 1, height - 1)], constants,
+            )  # fmt: skip
+    for k in range(2):
+        at = row - 1 + k
+        x_faces = flow_x[at].copy()
+        _flow_along_row(depth[at], ground[at], roughness[at], x_faces, along, constants)
+        _outflow_factor(
+            depth[at], x_faces, faces[k], faces[k + 1], factor if k else factor_above, dx_dt
+        )
+    border[0, :] = flow_y[row]
+    border[1, :] = faces[1]
+    border[2, :] = faces[1]
+    _scale_between_rows(border[2], factor_above, factor)
+
+
+@_compiled
+def _next_step(done: Any, duration: Any, deepest: Any, dx: Any, limits: Any) -> Any:
+    """Give the length of the next step and the time after it."""
+    dt = min(limits[3], limits[0] * dx / math.sqrt(GRAVITY * max(deepest, limits[2])))
+    left = duration - done
+    if dt >= left:
+        return left, duration
+    dt = min(dt, 0.5 * left)  # two even steps rather than one and a sliver
+    return dt, done + dt
+
+
+@_compiled
+def _make_scratch(width: Any, kind: Any) -> Any:
+    """Allocate the rows that a sweep works with."""
+    return (
+        np.zeros(width + 1, kind), np.zeros(width, kind), np.zeros(width, kind),
+        np.ones(width, kind), np.ones(width, kind),
+    )  # fmt: skip
 
 
 @_compiled
 def _advance(
-    depth: Any,
-    carry: Any,
-    deepest: Any,
-    soaked: Any,
+    water: Any,
     flow_x: Any,
     flow_y: Any,
     edge_flow: Any,
-    ground: Any,
-    roughness: Any,
-    rain: Any,
+    land: Any,
     edges: Any,
     loss: Any,
     dx: Any,
@@ -373,38 +460,83 @@ def _advance(
 ) -> Any:
     """Take as many steps as a duration needs.
 
-    Returns
-    -------
-    steps, lost, gained, deepest_now, done
-        Steps taken; depth lost and gained through edges summed over cells, m; largest depth, m;
-        seconds done, less than the duration after a breakdown.
+    Gives the steps taken; the depth lost and gained through edges, summed over cells, m; the
+    largest depth, m; and the seconds done, less than the duration after a breakdown.
     """
-    courant, froude_cap, depth_min, max_step, weight_cap = limits
+    depth, carry = water[:2]
     kind = depth.dtype.type
-    width = depth.shape[1]
-    buffers = (
-        np.zeros(width, depth.dtype), np.zeros(width, depth.dtype),
-        np.ones(width, depth.dtype), np.ones(width, depth.dtype),
-        np.zeros(width + 1, depth.dtype),
-    )  # fmt: skip
+    height, width = depth.shape
+    scratch = _make_scratch(width, depth.dtype)
+    above, below = np.zeros((3, width), depth.dtype), np.zeros((3, width), depth.dtype)
     lost, gained, done, steps = 0.0, 0.0, 0.0, 0
     while done < duration:
-        wave = math.sqrt(GRAVITY * max(max(deepest_now, depth_outside), depth_min))
-        dt = min(max_step, courant * dx / wave)
-        left = duration - done
-        if dt >= left:
-            dt, after = left, duration
-        else:
-            dt = min(dt, 0.5 * left)  # two even steps rather than one and a sliver
-            after = done + dt
-        constants = _constants(kind, dt, dx, froude_cap, depth_min, weight_cap)
-        out, into = _pass_edges(depth, carry, roughness, edges, edge_flow, constants, kind(dx / dt))
+        dt, after = _next_step(done, duration, max(deepest_now, depth_outside), dx, limits)
+        constants = _constants(kind, dt, dx, limits)
+        out, into = _pass_edges(depth, carry, land[1], edges, edge_flow, constants, kind(dx / dt))
         lost += out
         gained += into
-        deepest_now = _sweep(
-            depth, carry, deepest, soaked, flow_x, flow_y, ground, roughness, rain, loss,
-            buffers, constants, dt, dx,
-        )  # fmt: skip
+        _rim(flow_y, above, min(1, height - 1))
+        _rim(flow_y, below, height - 1)
+        largest = _sweep(
+            0, height, water, flow_x, flow_y, land, loss, above, below, scratch, constants, dt, dx
+        )
+        deepest_now = np.float64(_float_of(largest))
+        steps += 1
+        if not deepest_now < DEPTH_LIMIT_M:
+            break
+        done = after
+    return steps, lost, gained, deepest_now, done
+
+
+@_threaded
+def _advance_strips(
+    water: Any,
+    flow_x: Any,
+    flow_y: Any,
+    edge_flow: Any,
+    land: Any,
+    edges: Any,
+    loss: Any,
+    dx: Any,
+    duration: Any,
+    deepest_now: Any,
+    depth_outside: Any,
+    limits: Any,
+    strips: Any,
+) -> Any:
+    """Do as ``_advance`` with strips of rows at once; the result is the same bit by bit."""
+    depth, carry = water[:2]
+    kind = depth.dtype.type
+    height, width = depth.shape
+    borders = np.zeros((strips + 1, 3, width), depth.dtype)
+    largest = np.zeros(strips)
+    lost, gained, done, steps = 0.0, 0.0, 0.0, 0
+    while done < duration:
+        dt, after = _next_step(done, duration, max(deepest_now, depth_outside), dx, limits)
+        constants = _constants(kind, dt, dx, limits)
+        out, into = _pass_edges(depth, carry, land[1], edges, edge_flow, constants, kind(dx / dt))
+        lost += out
+        gained += into
+        _rim(flow_y, borders[0], min(1, height - 1))
+        _rim(flow_y, borders[strips], height - 1)
+        for k in prange(1, strips):
+            _border(
+                k * height // strips, depth, flow_x, flow_y, land[0], land[1], borders[k],
+                _make_scratch(width, depth.dtype), constants, kind(dx / dt),
+            )  # fmt: skip
+        for k in prange(strips):
+            found = _sweep(
+                k * height // strips, (k + 1) * height // strips, water, flow_x, flow_y, land,
+                loss, borders[k], borders[k + 1], _make_scratch(width, depth.dtype), constants,
+                dt, dx,
+            )  # fmt: skip
+            largest[k] = _float_of(found)
+        deepest_now = 0.0
+        for k in range(strips):  # NaN must win, so no plain maximum
+            if not largest[k] <= deepest_now:
+                deepest_now = largest[k]
+                if math.isnan(deepest_now):
+                    break
         steps += 1
         if not deepest_now < DEPTH_LIMIT_M:
             break
@@ -441,15 +573,18 @@ def advance(
     Bates, Horritt and Fewtrell (2010), eq. 11, with the friction term fully implicit.
     """
     edges = ground.edges
-    steps, lost, gained, deepest_now, done = _advance(
-        state.depth, state.carry, state.deepest, state.soaked, state.flow_x, state.flow_y,
-        state.edge_flow, ground.elevation, ground.roughness, rain, edges.arrays(), scheme.loss,
+    arguments = (
+        (state.depth, state.carry, state.deepest, state.soaked), state.flow_x, state.flow_y,
+        state.edge_flow, (ground.elevation, ground.roughness, rain), edges.arrays(), scheme.loss,
         ground.cell_size_m, float(duration_s), state.deepest_now_m, edges.deepest_outside_m,
         (
             scheme.courant, scheme.froude_cap, scheme.depth_min_m, scheme.max_step_s,
             scheme.weight_cap,
         ),
     )  # fmt: skip
+    strips = min(scheme.threads, state.depth.shape[0])
+    found = _advance_strips(*arguments, strips) if strips > 1 else _advance(*arguments)
+    steps, lost, gained, deepest_now, done = found
     state.deepest_now_m = float(deepest_now)
     state.time_s += float(done)
     area = ground.cell_area_m2

@@ -93,6 +93,7 @@ class March:
     scheme: Scheme = field(init=False)
 
     def __post_init__(self) -> None:
+        self.cell_size_m = float(self.cell_size_m)
         self.ground = _make_ground(
             self.elevation, self.cell_size_m, self.settings, self.roughness, self.walls
         )
