@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,9 +21,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from inundate.core.errors import DataError, GridError, MissingFileError, nearest
-from inundate.core.files import atomic_file
-from inundate.core.grid import Grid, attach_grid, grid_of
+from inundate.core.errors import DataError, GridError, nearest
+from inundate.core.files import atomic_file, check_input, check_output
+from inundate.core.grid import Grid, attach_grid, grid_of, normalise_crs
 from inundate.core.names import attributes
 from inundate.terrain.nodata import check_heights, mask_nodata
 
@@ -195,7 +196,7 @@ def write_asciigrid(
     nodata: float = -9999.0,
     decimals: int = 3,
     overwrite: bool = False,
-) -> None:
+) -> Path:
     """Write a raster as an ESRI ASCII grid, with a ``.prj`` file beside it.
 
     Parameters
@@ -211,6 +212,10 @@ def write_asciigrid(
     overwrite : bool
         Replace a file that is there.
 
+    Returns
+    -------
+    Path
+
     Raises
     ------
     DataError
@@ -220,8 +225,6 @@ def write_asciigrid(
     RunError
         If the file exists and ``overwrite`` is false.
     """
-    from inundate.core.files import check_output
-
     grid = grid_of(data, where=f"writing {path}")
     if data.dims != ("y", "x"):
         raise DataError(f"writing {path}: found dimensions {data.dims}, expected ('y', 'x')")
@@ -251,6 +254,7 @@ def write_asciigrid(
         temporary.write_bytes(packed)
     with atomic_file(_prj_path(path)) as temporary:
         temporary.write_text(grid.wkt, encoding="utf-8")
+    return path
 
 
 def read_prj(path: Path) -> str | None:
@@ -272,8 +276,6 @@ def parse_prj(text: str, name: str) -> str:
     GridError
         If the text is neither.
     """
-    from inundate.core.grid import normalise_crs
-
     old = {k.lower(): v for k, v in re.findall(r"(?m)^\s*([A-Za-z]+)[ \t]+(\S+)\s*$", text)}
     if old.get("projection", "").upper() == "UTM" and "zone" in old:
         north, south = _OLD_UTM_DATUMS.get(old.get("datum", "").upper(), (None, None))
@@ -305,22 +307,21 @@ def _prj_path(path: Path) -> Path:
 
 @contextmanager
 def _open_text(path: Path) -> Iterator[IO[str]]:
-    if not path.is_file():
-        raise MissingFileError(
-            f"reading {path}: no such file", hint=f"looked in {path.resolve().parent}"
-        )
+    check_input(path)
     with path.open("rb") as raw:
         packed = raw.read(2) == b"\x1f\x8b"
-    opened = (
-        gzip.open(path, "rt", encoding="latin-1")
-        if packed
-        else path.open("rt", encoding="latin-1")
-    )
-    with opened as lines:
-        try:
+    if not packed:
+        with path.open("rt", encoding="latin-1") as lines:
             yield lines
-        except (EOFError, gzip.BadGzipFile, OSError) as error:
-            raise DataError(f"reading {path}: the gzip stream is damaged ({error})") from error
+        return
+    with gzip.open(path, "rt", encoding="latin-1") as unpacked:
+        try:
+            yield unpacked
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise DataError(
+                f"reading {path}: the gzip stream is damaged ({error})",
+                hint="the file was cut off while it was written or copied",
+            ) from error
 
 
 def _read_header_line(header: dict[str, float], tokens: list[str], place: str) -> None:
@@ -361,9 +362,7 @@ def _is_number(token: str) -> bool:
     return True
 
 
-def _assemble(
-    header: dict[str, float], parts: list[NDArray[np.float64]], name: str
-) -> AsciiGrid:
+def _assemble(header: dict[str, float], parts: list[NDArray[np.float64]], name: str) -> AsciiGrid:
     dx = header.get("dx", header.get("cellsize"))
     dy = header.get("dy", header.get("cellsize"))
     absent = [key for key in ("ncols", "nrows") if key not in header]
@@ -400,5 +399,3 @@ def _whole(header: dict[str, float], key: str, name: str) -> int:
     if not value.is_integer() or value < 1:
         raise DataError(f"reading {name}: {key} is {value:g}, expected a whole number above 0")
     return int(value)
-
-

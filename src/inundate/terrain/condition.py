@@ -56,9 +56,7 @@ def fill_depressions(
     """
     height = _heights(elevation)
     walls = None if wall_mask is None else _mask(wall_mask, elevation, "walls")
-    filled, _, _ = flood(
-        height, make_kind(height, walls), neighbours=neighbours, epsilon=epsilon_m
-    )
+    filled, _, _ = flood(height, make_kind(height, walls), neighbours=neighbours, epsilon=epsilon_m)
     raised = filled - height
     return _changed(
         elevation,

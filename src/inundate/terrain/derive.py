@@ -85,8 +85,8 @@ FEATURES: dict[str, Feature] = {
         )
         for scale in SCALES
     },
-    "slope_x": Feature("Rise to the east, central differences; one-sided beside gaps.", "1", -5, 5),
-    "slope_y": Feature("Rise to the north, central differences; one-sided beside gaps.", "1", -5, 5),
+    "slope_x": Feature("Rise to the east, central difference, one-sided beside gaps.", "1", -5, 5),
+    "slope_y": Feature("Rise to the north, central difference, one-sided beside gaps.", "1", -5, 5),
     "laplacian": Feature(
         "Curvature: positive in hollows, negative on crests; a missing neighbour counts as level.",
         "m-1",

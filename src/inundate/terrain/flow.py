@@ -178,12 +178,10 @@ def drained_area(drainage: Drainage) -> NDArray[np.float32]:
         Number of cells; 0 where the cell is unknown, a wall, or shut in by walls.
     """
     area = _accumulate(drainage.receiver, drainage.order)
-    return area.reshape(drainage.filled.shape).astype(np.float32)
+    return np.asarray(area.reshape(drainage.filled.shape), dtype=np.float32)
 
 
-def follow(
-    drainage: Drainage, stop: NDArray[np.bool_], *, doublings: int = 6
-) -> NDArray[np.int64]:
+def follow(drainage: Drainage, stop: NDArray[np.bool_], *, doublings: int = 6) -> NDArray[np.int64]:
     """Follow the water from each cell to the first cell to stop at.
 
     Parameters
@@ -204,13 +202,13 @@ def follow(
     target = np.where(ends, here, drainage.receiver)
     for _ in range(doublings):
         target = target[target]
-    return target.reshape(stop.shape)
+    return np.asarray(target.reshape(stop.shape), dtype=np.int64)
 
 
 def label_sinks(
     height: NDArray[np.float64], filled: NDArray[np.float64], *, least_depth: float = 0.0
 ) -> NDArray[np.int32]:
-    """Number the sinks of a filled terrain.
+    """Give each sink of a filled terrain a number.
 
     Parameters
     ----------
@@ -259,7 +257,8 @@ def wetness_index(
     Beven and Kirkby (1979), doi:10.1080/02626667909491834.
     """
     area = np.where(area_cells > 0, area_cells, np.nan) * cell_size_m
-    return np.log(area / np.maximum(slope, least_slope)).astype(np.float32)
+    index = np.log(area / np.maximum(slope, least_slope))
+    return np.asarray(index, dtype=np.float32)
 
 
 @numba.njit(cache=True, nogil=True, inline="always")
@@ -313,7 +312,7 @@ def _is_outlet(kind: NDArray[np.uint8], row: int, column: int) -> bool:
     height, width = kind.shape
     if row == 0 or column == 0 or row == height - 1 or column == width - 1:
         return True
-    for k in range(8):
+    for k in range(8):  # noqa: SIM110  numba has no generator expressions
         if kind[row + _ROW_STEP[k], column + _COLUMN_STEP[k]] == UNKNOWN:
             return True
     return False

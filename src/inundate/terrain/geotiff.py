@@ -183,7 +183,7 @@ def _grid(source: Any, crs: str | None, path: Path) -> tuple[Grid, bool]:
             "east and rows along the y axis",
             hint="warp it to a north-up grid first (gdalwarp)",
         )
-    found = crs or (source.crs.to_wkt() if source.crs else "")
+    found = crs or (source.crs.to_string() if source.crs else "")
     if not found:
         raise GridError(
             f"reading {path}: the GeoTIFF names no coordinate reference system",
@@ -191,9 +191,7 @@ def _grid(source: Any, crs: str | None, path: Path) -> tuple[Grid, bool]:
         )
     upside_down = transform.e > 0
     top = transform.f + (source.height * transform.e if upside_down else 0.0)
-    grid = Grid(
-        found, transform.c, top, transform.a, abs(transform.e), source.width, source.height
-    )
+    grid = Grid(found, transform.c, top, transform.a, abs(transform.e), source.width, source.height)
     return grid, upside_down
 
 
@@ -209,7 +207,7 @@ def _values(
     hidden = source.read_masks(band, window=window) == 0
     values[hidden] = np.nan
     values = values * source.scales[band - 1] + source.offsets[band - 1]
-    return values[::-1] if upside_down else values
+    return np.asarray(values[::-1] if upside_down else values)
 
 
 def _band_names(data: xr.DataArray, count: int) -> list[str]:

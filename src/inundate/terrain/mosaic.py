@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError, GridError
-from inundate.core.grid import Bounds, Grid, attach_grid, grid_of
+from inundate.core.grid import Bounds, Grid, attach_grid, grid_of, transform_bounds
 from inundate.core.names import attributes
 
 __all__ = ["Overlap", "crop_terrain", "merge_terrain", "paste", "union_grid"]
@@ -86,8 +86,6 @@ def crop_terrain(
     GridError
         If no cell is inside.
     """
-    from inundate.core.grid import transform_bounds
-
     grid = grid_of(elevation, where="cropping")
     bounds = transform_bounds(box, box_crs or grid.crs, grid.crs)
     cropped, (rows, columns) = grid.crop(bounds)
@@ -166,7 +164,7 @@ def paste(
             raise DataError(
                 f"merging {name}: {int(both.sum())} cells overlap what was merged before and "
                 f"differ by up to {worst:.3g} m, expected at most {_SAME_M} m",
-                hint='choose one with --overlap first, or average with --overlap mean',
+                hint="choose one with --overlap first, or average with --overlap mean",
             )
     if overlap == "mean" and weight is not None:
         known = ~np.isnan(new)

@@ -181,7 +181,11 @@ def _read_stored(path: Path, crs: str | None, nodata: float | None) -> xr.DataAr
     values = mask_nodata(np.asarray(array.values, dtype=np.float32), nodata)
     check_heights(values, str(path))
     array = array.copy(data=values)
-    array.attrs = {"source_format": path.suffix.lstrip("."), **array.attrs, **attributes("elevation")}
+    array.attrs = {
+        "source_format": path.suffix.lstrip("."),
+        **array.attrs,
+        **attributes("elevation"),
+    }
     if array.sizes["y"] > 1 and float(array["y"][1]) > float(array["y"][0]):
         array = array.isel(y=slice(None, None, -1))
     return _placed(array, crs, path)

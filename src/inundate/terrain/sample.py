@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -56,7 +57,7 @@ def _jacksboro(cell_size_m: float | None) -> xr.DataArray:
     from matplotlib import cbook
 
     try:
-        stored = cbook.get_sample_data("jacksboro_fault_dem.npz")
+        stored: Any = cbook.get_sample_data("jacksboro_fault_dem.npz")
     except FileNotFoundError as error:
         raise DataError(
             "sample terrain 'jacksboro': matplotlib came without its sample data "

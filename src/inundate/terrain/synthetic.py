@@ -7,6 +7,7 @@ cells are metres and every tool can draw it.
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -342,7 +343,7 @@ def make_terrain(
     Raises
     ------
     ConfigError
-        If the kind is not known or the shape is below 8 x 8.
+        If the kind or a setting is not known, or the shape is below 8 x 8.
     """
     if kind not in KINDS:
         close = nearest(kind, KINDS)
@@ -353,6 +354,12 @@ def make_terrain(
     given: dict[str, Any] = dict(settings)
     if cell_size_m is not None:
         given["cell_size_m"] = cell_size_m
+    known = list(inspect.signature(KINDS[kind].make).parameters)[2:]
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise ConfigError(
+            f"terrain kind {kind!r} has no setting {', '.join(unknown)}; it has {', '.join(known)}"
+        )
     return KINDS[kind].make(seed, shape, **given)
 
 
@@ -413,9 +420,7 @@ def _finished(
         levelled, dims=("y", "x"), name="elevation", attrs=dict(attributes("elevation"))
     )
     array.attrs["source_format"] = "synthetic"
-    array.attrs["synthetic"] = json.dumps(
-        {"kind": kind, "seed": seed, "cell_size_m": cell_size_m}
-    )
+    array.attrs["synthetic"] = json.dumps({"kind": kind, "seed": seed, "cell_size_m": cell_size_m})
     left, bottom = ORIGIN_M
     grid = Grid(crs, left, bottom + rows * cell_size_m, cell_size_m, cell_size_m, columns, rows)
     return attach_grid(array, grid)

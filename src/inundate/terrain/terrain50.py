@@ -19,7 +19,7 @@ import xarray as xr
 
 from inundate.core.errors import DataError, GridError
 from inundate.core.files import check_input
-from inundate.core.grid import Bounds, Grid, attach_grid, transform_bounds
+from inundate.core.grid import Bounds, Grid, attach_grid, normalise_crs, transform_bounds
 from inundate.core.names import attributes
 from inundate.terrain.asciigrid import AsciiGrid, parse_asciigrids, parse_prj, read_prj
 from inundate.terrain.mosaic import Overlap, paste, union_grid
@@ -179,9 +179,7 @@ def read_ascii_tiles(
     return attach_grid(array, extent)
 
 
-def _find(
-    path: Path, box: Bounds | None, skipped: list[Bounds] | None = None
-) -> Iterator[_Tile]:
+def _find(path: Path, box: Bounds | None, skipped: list[Bounds] | None = None) -> Iterator[_Tile]:
     """Find tiles, leaving out those whose name says that they do not meet the box."""
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     seen: set[str] = set()
@@ -245,9 +243,7 @@ def _member(archive: zipfile.ZipFile, name: str, label: str) -> bytes:
         ) from error
 
 
-def _outside(
-    stem: str, box: Bounds | None, skipped: list[Bounds] | None, seen: set[str]
-) -> bool:
+def _outside(stem: str, box: Bounds | None, skipped: list[Bounds] | None, seen: set[str]) -> bool:
     match = _TILE_NAME.match(stem)
     if box is None or match is None:
         return False
@@ -262,8 +258,6 @@ def _outside(
 
 def _national_box(box: Bounds, box_crs: str | None, crs: str | None) -> Bounds | None:
     """Box on the National Grid; None where that is unknown and names must not be used."""
-    from inundate.core.grid import normalise_crs
-
     if crs is not None and normalise_crs(crs) != NATIONAL_GRID:
         return None
     return transform_bounds(box, box_crs or NATIONAL_GRID, NATIONAL_GRID)
