@@ -74,6 +74,8 @@ class March:
 
     Raises
     ------
+    ConfigError
+        If settings do not fit one another.
     DataError
         If there is no ground, or roughness or initial depth cannot be.
     """
@@ -93,6 +95,7 @@ class March:
     scheme: Scheme = field(init=False)
 
     def __post_init__(self) -> None:
+        self.settings.check()
         self.cell_size_m = float(self.cell_size_m)
         self.ground = _make_ground(
             self.elevation, self.cell_size_m, self.settings, self.roughness, self.walls

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from inundate.core.config import Settings
+from inundate.core.errors import ConfigError
 
 __all__ = ["SIDES", "EdgeKind", "SimulateSettings"]
 
@@ -110,15 +111,54 @@ class SimulateSettings(Settings):
     )
     threads: int = Field(default=1, ge=1, le=256, description="threads, each with a strip of rows")
 
-    @model_validator(mode="after")
-    def _check_level(self) -> Self:
-        has_level = "level" in self.edge_kinds().values()
-        if has_level and self.edge_level_m is None:
-            raise ValueError("an edge of kind 'level' needs edge_level_m, the water level in m")
-        if self.edge_level_m is not None and not has_level:
-            raise ValueError("edge_level_m is set but no edge is of kind 'level'")
-        return self
-
     def edge_kinds(self) -> dict[str, EdgeKind]:
         """Give the kind of each side by name."""
         return {side: getattr(self, f"edge_{side}") or self.edges for side in SIDES}
+
+    def check(self) -> None:
+        """Check that the settings fit one another and that none is without effect.
+
+        This is not a validator: flags and a TOML file are each only a part of the settings.
+
+        Raises
+        ------
+        ConfigError
+            Every fault at once.
+        """
+        faults = [*self._edge_faults(), *self._unused()]
+        if faults:
+            text = "\n".join(f"  {fault}" for fault in faults)
+            count = "" if len(faults) == 1 else f"{len(faults)} "
+            raise ConfigError(f"simulating: {count}settings do not fit one another\n{text}")
+
+    def _edge_faults(self) -> list[str]:
+        kinds = set(self.edge_kinds().values()) | {self.edges}
+        faults = []
+        if "level" in kinds and self.edge_level_m is None:
+            faults.append("an edge of kind 'level' needs edge_level_m, the water level in m")
+        if self.edge_level_m is not None and "level" not in kinds:
+            faults.append("edge_level_m is set, but no edge is of kind 'level'")
+        if self.edge_slope is not None and "open" not in kinds | {self.nodata_edges}:
+            faults.append("edge_slope is set, but no edge is of kind 'open'")
+        return faults
+
+    def _unused(self) -> list[str]:
+        faults = []
+        for name, kind in _SOIL.items():
+            if self.infiltration != kind and getattr(self, name) != _default(name):
+                faults.append(
+                    f"{name} is set, but infiltration is {self.infiltration!r}, not {kind!r}"
+                )
+        return faults
+
+
+_SOIL = {
+    "loss_mm_h": "constant",
+    "conductivity_mm_h": "green_ampt",
+    "suction_mm": "green_ampt",
+    "moisture_deficit": "green_ampt",
+}
+
+
+def _default(name: str) -> float:
+    return float(SimulateSettings.model_fields[name].default)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -38,6 +39,7 @@ def simulate(
     walls: xr.DataArray | None = None,
     output: Path | str | None = None,
     overwrite: bool = False,
+    inputs: Mapping[str, str] | None = None,
     progress: bool = True,
 ) -> xr.Dataset:
     """Simulate the flood that rain makes on a terrain.
@@ -60,6 +62,8 @@ def simulate(
         A ``.zarr`` to write frames to as they come; without it they stay in memory.
     overwrite : bool
         Replace an existing output.
+    inputs : mapping, optional
+        Hashes of the files behind rain and terrain, for the provenance.
     progress : bool
         Show how far it is, on standard error.
 
@@ -98,7 +102,7 @@ def simulate(
         grid,
     )
     forcing = Forcing(rain, grid, march.ground.valid, settings)
-    fixed = _fixed_part(terrain, grid, march, forcing)
+    fixed = _fixed_part(terrain, grid, march, forcing, inputs or {})
     with ExitStack() as stack:
         sink: MemoryFrames | StoredFrames = MemoryFrames(fixed)
         if output is not None:
@@ -141,7 +145,9 @@ def _values_on(data: xr.DataArray | None, name: str | None, grid: Grid) -> Array
     return np.asarray(data.transpose("y", "x").to_numpy())
 
 
-def _fixed_part(terrain: xr.DataArray, grid: Grid, march: March, forcing: Forcing) -> xr.Dataset:
+def _fixed_part(
+    terrain: xr.DataArray, grid: Grid, march: March, forcing: Forcing, inputs: Mapping[str, str]
+) -> xr.Dataset:
     """Put together all that is known before the first step."""
     ends = frame_ends(forcing.total_s, march.settings.output_every_s)
     edges = np.concatenate([[0.0], ends])
@@ -162,7 +168,7 @@ def _fixed_part(terrain: xr.DataArray, grid: Grid, march: March, forcing: Forcin
             "settings": march.settings.model_dump_json(),
             "terrain_name": str(terrain.attrs.get("terrain_name", "terrain")),
             "storm_name": str(forcing.rain.attrs.get("storm_name", "rain")),
-            "provenance": json.dumps(provenance()),
+            "provenance": json.dumps({**provenance(), "inputs": dict(inputs)}),
         },
     )
     return attach_grid(ds, grid)
