@@ -14,7 +14,14 @@ from inundate.core.grid import attach_grid, grid_of
 from inundate.core.names import attributes
 from inundate.rain.array import check_metric, check_rain, make_rain, record
 from inundate.rain.overlap import overlap
-from inundate.rain.steps import check_times, interval_s, step_edges, step_text, time_text
+from inundate.rain.steps import (
+    JITTER_NS,
+    check_times,
+    interval_s,
+    step_edges,
+    step_text,
+    time_text,
+)
 
 __all__ = [
     "max_window",
@@ -247,7 +254,7 @@ def _check_window(rain: xr.DataArray, length: int, step: float, where: str) -> N
     if ends.size < length:
         raise DataError(f"{where}: found {step_text(ends.size * step)} of rain, expected more")
     apart = np.diff(ends).astype(np.int64) / _NS
-    if apart.size and apart.max() > step * (1 + 1e-9):
+    if apart.size and apart.max() > step + JITTER_NS / _NS:
         raise DataError(
             f"{where}: no step between {time_text(ends[apart.argmax()])} and "
             f"{time_text(ends[apart.argmax() + 1])}, expected one every {step_text(step)}",

@@ -9,11 +9,11 @@ from inundate.core.errors import DataError, GridError
 from inundate.core.grid import Bounds, Grid
 from inundate.rain.array import check_rain
 from inundate.rain.project import project_points
-from inundate.rain.steps import step_edges, step_text, time_text
+from inundate.rain.steps import JITTER_NS, step_edges, step_text, time_text
 
 __all__ = ["HINT_MOVE", "cover_check", "share_inside"]
 
-HINT_MOVE = "move the storm there: inundate rain augment RAIN --move-to X,Y -o OUT"
+HINT_MOVE = "move the storm there: inundate rain augment RAIN --move-to X Y --move-crs CRS -o OUT"
 
 _EDGE = 1e-6  # share of a cell by which the terrain may overhang
 _PROBES = 65  # points along each side of a terrain that are looked up in another CRS
@@ -25,6 +25,7 @@ def cover_check(
     *,
     start: np.datetime64 | None = None,
     end: np.datetime64 | None = None,
+    gaps: bool = True,
     rain_name: str = "rain",
     terrain_name: str = "terrain",
 ) -> None:
@@ -38,6 +39,8 @@ def cover_check(
         Grid of the terrain.
     start, end : datetime64, optional
         Period that is needed, UTC.
+    gaps : bool
+        Also look for time between two steps that no step covers.
     rain_name, terrain_name : str
         How messages call the two.
 
@@ -58,6 +61,8 @@ def cover_check(
             f"  {terrain_name:<{max(len(rain_name), len(terrain_name)) + 2}}{grid.describe()}",
             hint=HINT_MOVE,
         )
+    if gaps:
+        _check_gaps(rain, where)
     _check_period(rain, start, end, where)
 
 
@@ -78,12 +83,10 @@ def _covered_share(source: Grid, target: Grid) -> float:
     return float(((x >= left) & (x <= right) & (y >= bottom) & (y <= top)).mean())
 
 
-def _check_period(
-    rain: xr.DataArray, start: np.datetime64 | None, end: np.datetime64 | None, where: str
-) -> None:
+def _check_gaps(rain: xr.DataArray, where: str) -> None:
     starts, ends = step_edges(rain, where=where)
     apart = starts[1:] - ends[:-1]
-    if apart.size and apart.max() > np.timedelta64(0, "ns"):
+    if apart.size and apart.max() > np.timedelta64(JITTER_NS, "ns"):
         at = int(apart.argmax())
         seconds = float(apart[at] / np.timedelta64(1, "s"))
         raise DataError(
@@ -91,6 +94,12 @@ def _check_period(
             f"{time_text(starts[at + 1])}, expected one step after the other",
             hint="fill it, on record: inundate rain clean RAIN --fill-gap-min MINUTES -o OUT",
         )
+
+
+def _check_period(
+    rain: xr.DataArray, start: np.datetime64 | None, end: np.datetime64 | None, where: str
+) -> None:
+    starts, ends = step_edges(rain, where=where)
     first = starts[0] if start is None else start.astype("datetime64[ns]")
     last = ends[-1] if end is None else end.astype("datetime64[ns]")
     if first < starts[0] or last > ends[-1]:

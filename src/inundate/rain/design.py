@@ -5,6 +5,7 @@ Every storm has an exact total. What made it is in ``attrs["storm"]`` as JSON.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from inundate.core.config import resolve_settings
 from inundate.core.errors import ConfigError, nearest
-from inundate.core.grid import Grid
+from inundate.core.grid import Bounds, Grid
 from inundate.rain.cell import moving_cell
 from inundate.rain.field_storm import random_field_storm
 from inundate.rain.hyetograph import (
@@ -31,6 +32,7 @@ __all__ = [
     "chicago_hyetograph",
     "chicago_storm",
     "chicago_total",
+    "covering_grid",
     "feh_hyetograph",
     "feh_storm",
     "make_storm",
@@ -75,8 +77,23 @@ def make_storm(kind: str, grid: Grid, **settings: Any) -> xr.DataArray:
             f"designing a storm: kind {kind!r}, expected one of {', '.join(STORMS)}",
             hint=f"did you mean {close!r}?" if close else None,
         )
+    _check_belonging(kind, settings)
     found = resolve_settings(SETTINGS[kind], flags=settings)
     return STORMS[kind](grid, **dict(found))
+
+
+def _check_belonging(kind: str, settings: dict[str, Any]) -> None:
+    """Say which kind a setting belongs to, when it is not the one asked for."""
+    own = SETTINGS[kind].model_fields
+    faults = []
+    for name in settings:
+        homes = [other for other, model in SETTINGS.items() if name in model.model_fields]
+        if homes and name not in own:
+            faults.append(f"{name} belongs to {' and '.join(homes)}")
+    if faults:
+        raise ConfigError(
+            f"designing a {kind} storm: {'; '.join(faults)}; expected some of {', '.join(own)}"
+        )
 
 
 def uniform_storm(
@@ -182,6 +199,38 @@ def feh_storm(
     chosen = settle(FehStorm, start, **shape, profile=profile)
     rates = feh_hyetograph(**shape, profile=profile)
     return finish_storm(_everywhere(rates, grid), grid, chosen)
+
+
+def covering_grid(bounds: Bounds, crs: str, cell_size_m: float) -> Grid:
+    """Give a grid of square cells that covers a box from its north-west corner.
+
+    Parameters
+    ----------
+    bounds : tuple of float
+        Left, bottom, right, top.
+    crs : str
+        Its CRS.
+    cell_size_m : float
+        Side of a cell, in units of the CRS.
+
+    Raises
+    ------
+    ConfigError
+        If the cell size is not above 0 or the box is empty.
+
+    Examples
+    --------
+    >>> covering_grid((0, 0, 1200, 1000), "EPSG:27700", 500).shape
+    (2, 3)
+    """
+    left, bottom, right, top = bounds
+    if not (cell_size_m > 0 and left < right and bottom < top):
+        raise ConfigError(
+            f"laying a grid over {bounds} with cells of {cell_size_m:g}: expected left, bottom, "
+            "right, top and a size above 0"
+        )
+    width, height = (math.ceil(side / cell_size_m - 1e-9) for side in (right - left, top - bottom))
+    return Grid(crs, left, top, cell_size_m, cell_size_m, width, height)
 
 
 def _everywhere(rates: NDArray[np.float64], grid: Grid) -> NDArray[np.float32]:

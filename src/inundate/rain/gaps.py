@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from inundate.core.errors import ConfigError, DataError, nearest
 from inundate.core.grid import Grid
 from inundate.rain.array import check_metric, check_rain, make_rain, record
-from inundate.rain.steps import Times, check_times, interval_s, step_text, time_text
+from inundate.rain.steps import JITTER_NS, Times, check_times, interval_s, step_text, time_text
 
 __all__ = ["MissingPolicy", "fill_gaps", "fill_missing_cells"]
 
@@ -100,7 +100,8 @@ def _regular_times(ends: Times, step: float, where: str) -> tuple[Times, NDArray
     """Give every end from first to last, and where the known ones stand among them."""
     offset = (ends - ends[0]).astype(np.int64)
     length = round(step * _NS)
-    odd = np.flatnonzero(offset % length)
+    position = (offset + length // 2) // length
+    odd = np.flatnonzero(np.abs(offset - position * length) > JITTER_NS)
     if odd.size:
         at = int(odd[0])
         raise DataError(
@@ -108,7 +109,6 @@ def _regular_times(ends: Times, step: float, where: str) -> tuple[Times, NDArray
             f"the first, expected a whole number of {step_text(step)}",
             hint="set interval_s to the true length of a step",
         )
-    position = (offset // length).astype(np.intp)
     if position[-1] + 1 - ends.size > max(_MOST_INSERTED, ends.size):
         raise DataError(
             f"{where}: {ends.size} steps of {step_text(step)} lie between {time_text(ends[0])} and "
@@ -116,7 +116,7 @@ def _regular_times(ends: Times, step: float, where: str) -> tuple[Times, NDArray
             hint="open one event at a time, or select a period with rain.sel(time=slice(...))",
         )
     every = ends[0] + np.arange(position[-1] + 1) * np.timedelta64(length, "ns")
-    return every, position
+    return every, position.astype(np.intp)
 
 
 def _fill_short(

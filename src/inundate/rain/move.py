@@ -92,7 +92,7 @@ def _moved(grid: Grid, shift: tuple[float, float], crs: str, where: str) -> Grid
     if not moved.is_metric:
         raise GridError(
             f"{where}: the destination is in {crs}, expected a CRS in metres",
-            hint="give x,y in the CRS of the terrain, such as EPSG:27700",
+            hint="give x and y in the CRS of the terrain, such as EPSG:27700",
         )
     return moved
 

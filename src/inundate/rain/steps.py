@@ -13,9 +13,19 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
 
-__all__ = ["Times", "check_times", "interval_s", "step_edges", "step_text", "time_text"]
+__all__ = [
+    "JITTER_NS",
+    "Times",
+    "check_times",
+    "interval_s",
+    "step_edges",
+    "step_text",
+    "time_text",
+]
 
 Times = NDArray[np.datetime64]
+
+JITTER_NS = 1_000_000_000  # some radars stamp a step up to a second early or late
 
 _NS = 1_000_000_000
 
@@ -80,7 +90,8 @@ def interval_s(rain: xr.DataArray, *, where: str = "rain") -> float:
     Raises
     ------
     DataError
-        If the length is not known, or longer than the distance between two steps.
+        If the length is not known, or longer than the distance between two steps by more
+        than a second.
 
     Examples
     --------
@@ -102,7 +113,7 @@ def interval_s(rain: xr.DataArray, *, where: str = "rain") -> float:
     length = float(stated)
     if not length > 0:
         raise DataError(f"{where}: interval_s is {stated!r}, expected seconds above 0")
-    if gaps.size and gaps.min() < round(length * _NS):
+    if gaps.size and gaps.min() < round(length * _NS) - JITTER_NS:
         at = int(gaps.argmin())
         raise DataError(
             f"{where}: steps of {step_text(length)} overlap: step {at + 1} ends "

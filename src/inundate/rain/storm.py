@@ -79,9 +79,18 @@ def finish_storm(values: NDArray[Any], grid: Grid, chosen: StormSettings) -> xr.
     ends = np.datetime64(chosen.start, "ns") + lengths.astype("timedelta64[ns]")
     attrs = {
         "source_format": f"design storm {kind}",
+        "storm_name": _name(kind, chosen),
         "storm": json.dumps({"kind": kind, **chosen.model_dump(mode="json")}),
     }
     return make_rain(values, ends, grid, step_s=chosen.step_s, attrs=attrs)
+
+
+def _name(kind: str, chosen: StormSettings) -> str:
+    """Give a short name such as ``chicago-50mm-120min``."""
+    values = chosen.model_dump()
+    total, peak, seed = (values.get(key) for key in ("total_mm", "peak_mm_h", "seed"))
+    parts = [kind, f"{total:g}mm" if total else f"{peak:g}mmh", f"{chosen.duration_min:g}min"]
+    return "-".join(parts + ([f"seed{seed}"] if seed is not None else []))
 
 
 def velocity(speed_m_s: float, heading_deg: float) -> tuple[float, float]:
