@@ -47,12 +47,12 @@ def make_depth(elevation, frames=24, seed=0, scale=1.0):
     time = np.datetime64("2026-03-01T12:00", "ns") + np.arange(1, frames + 1) * np.timedelta64(
         10, "m"
     )
+    texture = 1 + 0.1 * box_mean(rng.standard_normal(z.shape), 1)
     planes = []
     for step in range(frames):
         rise = np.sin(np.pi * min(1.0, (step + 1) / frames * 1.3) / 1.4)
-        water = np.clip(0.018 * hollow + 0.006 * wide - 1.1 + rise * scale, 0, None)
-        water *= 1 + 0.05 * box_mean(rng.standard_normal(z.shape), 1)
-        planes.append(np.clip(water, 0, None) + film * rise)
+        water = np.clip(0.018 * hollow + 0.006 * wide - 1.9 + rise * scale, 0, None)
+        planes.append(water * texture + film * rise)
     depth = xr.DataArray(
         np.array(planes, dtype=np.float32),
         dims=("time", "y", "x"),
