@@ -1,0 +1,86 @@
+"""Help is quick and an import is light: nothing heavy is loaded before it is needed."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from inundate.cli.app import COMMANDS, GROUPS, main
+
+HELP_LIMIT_S = 0.25
+HEAVY = {"torch", "xarray", "matplotlib", "pandas", "numba", "numpy", "scipy", "pydantic", "h5py"}
+
+
+def loaded_by(code):
+    """Top-level modules that a fresh interpreter holds after some code."""
+    script = (
+        f"import sys, json\n{code}\n"
+        "names = {name.partition('.')[0] for name in sys.modules}\n"
+        "print('\\n' + json.dumps(sorted(names)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_import_is_light():
+    assert loaded_by("import inundate") & HEAVY == set()
+
+
+@pytest.mark.parametrize(
+    "package",
+    ["core", "rain", "terrain", "hydro", "score", "learn", "dataset", "emulate", "show", "cli"],
+)
+def test_importing_a_package_is_light(package):
+    assert loaded_by(f"import inundate.{package}") & HEAVY == set()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], *[[group] for group in GROUPS]])
+def test_help_is_light(arguments):
+    code = f"from inundate.cli.app import main\nassert main({arguments!r}) == 0"
+    assert loaded_by(code) & HEAVY == set()
+
+
+def test_public_names_are_loaded_on_first_use():
+    code = "import inundate\nassert all(hasattr(inundate, name) for name in inundate.__all__)"
+    assert "xarray" in loaded_by(code)
+    assert "torch" not in loaded_by(code)
+
+
+def test_unknown_public_name():
+    import inundate
+
+    with pytest.raises(AttributeError, match="module 'inundate' has no attribute 'simulat'"):
+        _ = inundate.simulat
+    assert set(inundate.__all__) == set(dir(inundate))
+
+
+def test_help_is_quick():
+    def seconds():
+        started = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "inundate", "--help"], capture_output=True, check=True
+        )
+        return time.perf_counter() - started
+
+    # the best of many: on a busy machine most runs wait for a core
+    assert min(seconds() for _ in range(8)) < HELP_LIMIT_S
+
+
+def test_help_names_every_command(capsys):
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    tops = {path.partition(" ")[0] for path in COMMANDS}
+    assert [top for top in tops if f" {top} " not in shown] == []
+
+
+@pytest.mark.parametrize("path", sorted(COMMANDS))
+def test_every_command_has_help(path, capsys):
+    assert main([*path.split(), "--help"]) == 0
+    captured = capsys.readouterr()
+    assert f"Usage: inundate {path}" in captured.out
+    assert "--json" in captured.out
+    assert captured.err == ""
