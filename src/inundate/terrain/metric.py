@@ -162,11 +162,15 @@ def sample_bilinear(
 
 def _native_cell(grid: Grid, crs: str) -> float:
     """Side of a square as large as the source cell at the centre, two digits."""
+    from pyproj import Transformer
+
     left, bottom, right, top = grid.bounds
     x, y = (left + right) / 2, (bottom + top) / 2
-    one = (x - grid.dx / 2, y - grid.dy / 2, x + grid.dx / 2, y + grid.dy / 2)
-    west, south, east, north = transform_bounds(one, grid.crs, crs)
-    return float(f"{math.sqrt((east - west) * (north - south)):.2g}")
+    transformer = Transformer.from_crs(grid.crs, crs, always_xy=True)
+    across, up = transformer.transform([x, x + grid.dx, x], [y, y, y + grid.dy])
+    # the cell is turned by the convergence of the meridians: its area is a cross product
+    area = (across[1] - across[0]) * (up[2] - up[0]) - (up[1] - up[0]) * (across[2] - across[0])
+    return float(f"{math.sqrt(abs(area)):.2g}")
 
 
 def _target_grid(grid: Grid, crs: str, cell: float) -> Grid:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -143,7 +144,7 @@ def _unpacked_start(path: Path) -> bytes:
     try:
         with gzip.open(path, "rb") as stream:
             return stream.read(512)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"opening {path}: the gzip stream is damaged ({error})") from error
 
 

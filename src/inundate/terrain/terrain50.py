@@ -10,6 +10,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -101,8 +102,14 @@ def tile_name(x: float, y: float) -> str:
 
 
 def holds_ascii_tiles(path: Path) -> bool:
-    """Whether a folder or zip holds at least one ``.asc``, zips within zips included."""
-    return next(_find(Path(path), None), None) is not None
+    """Whether a folder or zip holds an ``.asc`` or a zip that may; nothing is unpacked."""
+    path = Path(path)
+    if path.is_dir():
+        names = [file.name for file in path.rglob("*")]
+    else:
+        with _open_zip(path, str(path)) as archive:
+            names = archive.namelist()
+    return any(name.lower().endswith((".asc", ".zip")) for name in names)
 
 
 def read_ascii_tiles(
@@ -237,7 +244,14 @@ def _open_zip(source: Path | io.BytesIO, label: str) -> zipfile.ZipFile:
 def _member(archive: zipfile.ZipFile, name: str, label: str) -> bytes:
     try:
         return archive.read(name)
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+    except (
+        zipfile.BadZipFile,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        zlib.error,
+    ) as error:
         raise DataError(
             f"reading {label}: damaged within its zip ({error})", hint="download the tile again"
         ) from error
