@@ -1,4 +1,6 @@
+import errno
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -155,10 +157,10 @@ def test_writing_refuses_and_leaves_nothing(tmp_path, heightmap, monkeypatch):
         write_geotiff(terrain, tmp_path / "a.tif")
     write_geotiff(terrain, tmp_path / "a.tif", overwrite=True)
 
-    def fail(*_, **__):
-        raise rasterio.errors.RasterioIOError("No space left on device")
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(rasterio, "open", fail)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(RunError, match="the disk is full"):
         write_geotiff(terrain, tmp_path / "b.tif")
     assert [p.name for p in tmp_path.iterdir()] == ["a.tif"]

@@ -150,16 +150,16 @@ def write_geotiff(
         "BIGTIFF": "IF_SAFER",
     }
     names = _band_names(data, bands.shape[0])
-    with atomic_file(target) as temporary:
-        try:
-            with rasterio.open(temporary, "w", **profile) as sink:
-                for number, (band, name) in enumerate(zip(bands, names, strict=True), start=1):
-                    sink.write(np.where(np.isnan(band), np.float32(nodata), band), number)
-                    sink.set_band_description(number, name)
-                    sink.set_band_unit(number, str(data.attrs.get("units", "")))
-                sink.update_tags(**_tags(data))
-        except rasterio.errors.RasterioError as error:
-            raise OSError(*_errno(error)) from error
+    # Made in memory: GDAL does not tell a full disk from other faults, and some only at closing.
+    with rasterio.MemoryFile() as memory:
+        with memory.open(**profile) as sink:
+            for number, (band, name) in enumerate(zip(bands, names, strict=True), start=1):
+                sink.write(np.where(np.isnan(band), np.float32(nodata), band), number)
+                sink.set_band_description(number, name)
+                sink.set_band_unit(number, str(data.attrs.get("units", "")))
+            sink.update_tags(**_tags(data))
+        with atomic_file(target) as temporary:
+            temporary.write_bytes(memory.getbuffer())
     return target
 
 
@@ -226,10 +226,3 @@ def _tags(data: xr.DataArray) -> dict[str, str]:
     wanted = ("units", "standard_name", "long_name", "vertical_datum", "source_format")
     tags = {key: str(data.attrs[key]) for key in wanted if key in data.attrs}
     return {"variable": str(data.name or ""), "software": "inundate", **tags}
-
-
-def _errno(error: Exception) -> tuple[int, str]:
-    import errno
-
-    full = "No space left" in str(error) or "not enough" in str(error).lower()
-    return (errno.ENOSPC if full else errno.EIO, str(error))
