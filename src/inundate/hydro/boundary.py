@@ -33,8 +33,10 @@ class EdgeFaces:
     ----------
     start : array (C + 1,), int64
         First face of each cell; the last entry is the number of faces.
-    row, column : array (C,), int64
-        The cells.
+    first_of_row : array (H + 1,), int64
+        First cell of each row; the last entry is the number of cells.
+    column : array (C,), int64
+        Column of each cell.
     kind : array (F,), int64
         Open or fixed level.
     slope_root : array (F,)
@@ -44,7 +46,7 @@ class EdgeFaces:
     """
 
     start: NDArray[np.int64]
-    row: NDArray[np.int64]
+    first_of_row: NDArray[np.int64]
     column: NDArray[np.int64]
     kind: NDArray[np.int64]
     slope_root: NDArray[np.floating]
@@ -57,7 +59,14 @@ class EdgeFaces:
 
     def arrays(self) -> tuple[NDArray[np.generic], ...]:
         """Give all arrays in the order that the kernel takes."""
-        return (self.start, self.row, self.column, self.kind, self.slope_root, self.outside)
+        return (
+            self.start,
+            self.first_of_row,
+            self.column,
+            self.kind,
+            self.slope_root,
+            self.outside,
+        )
 
 
 def joined_to_rim(missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -130,7 +139,7 @@ def make_edges(
                 rows.tolist(), columns.tolist(), [code] * rows.size, slope.tolist(),
                 depth.tolist(), strict=True,
             )  # fmt: skip
-    return _grouped(faces, elevation.dtype)
+    return _grouped(faces, elevation.shape[0], elevation.dtype)
 
 
 def _kinds_beyond(
@@ -188,7 +197,9 @@ def _outside_depth(
     return depth
 
 
-def _grouped(faces: list[tuple[int, int, int, float, float]], kind: np.dtype[Any]) -> EdgeFaces:
+def _grouped(
+    faces: list[tuple[int, int, int, float, float]], height: int, kind: np.dtype[Any]
+) -> EdgeFaces:
     faces = sorted(faces, key=lambda face: face[:2])  # stable: sides keep their order
     rows = np.array([face[0] for face in faces], dtype=np.int64)
     columns = np.array([face[1] for face in faces], dtype=np.int64)
@@ -197,7 +208,7 @@ def _grouped(faces: list[tuple[int, int, int, float, float]], kind: np.dtype[Any
     first = np.flatnonzero(is_first)
     return EdgeFaces(
         start=np.append(first, rows.size).astype(np.int64),
-        row=rows[first],
+        first_of_row=np.searchsorted(rows[first], np.arange(height + 1)).astype(np.int64),
         column=columns[first],
         kind=np.array([face[2] for face in faces], dtype=np.int64),
         slope_root=np.sqrt(np.array([face[3] for face in faces])).astype(kind),

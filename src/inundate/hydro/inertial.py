@@ -276,41 +276,66 @@ def _soak_row(depth: Any, carry: Any, soaked: Any, loss: Any, dt: Any) -> Any:
 
 
 @_compiled
-def _pass_edges(
-    depth: Any, carry: Any, roughness: Any, edges: Any, edge_flow: Any, constants: Any, dx_dt: Any
+def _edge_faces_of_cell(
+    cell: Any, water: Any, rough: Any, edges: Any, edge_flow: Any, constants: Any
 ) -> Any:
-    """Let water through the edge faces; give the depth lost and gained, summed over cells."""
-    zero, dt_dx = constants[0], constants[6]
-    gravity, froude_cap, depth_min = constants[5], constants[9], constants[10]
-    start, row, column, kind, slope_root, outside = edges
+    """Advance the edge faces of one cell; give the discharge leaving and entering."""
+    start, _, _, kind, slope_root, outside = edges
+    zero, gravity, froude_cap, depth_min = constants[0], constants[5], constants[9], constants[10]
+    leaving, entering = zero, zero
+    for f in range(start[cell], start[cell + 1]):
+        if kind[f] == OPEN:
+            flow = zero
+            if water > depth_min:  # normal depth on the given slope: h^(5/3) sqrt(slope) / n
+                flow = water * water * _inverse_cube_root(water) * slope_root[f] / rough
+                flow = min(flow, froude_cap * water * math.sqrt(gravity * water))
+        else:
+            old = edge_flow[f]
+            flow = _face(water, outside[f], zero, old, old, rough + rough, constants)
+        edge_flow[f] = flow
+        leaving += max(flow, zero)
+        entering += max(-flow, zero)
+    return leaving, entering
+
+
+@_compiled
+def _edge_row(
+    i: Any,
+    water: Any,
+    roughness: Any,
+    flow_x: Any,
+    north: Any,
+    south: Any,
+    factor: Any,
+    edges: Any,
+    edge_flow: Any,
+    constants: Any,
+    dx_dt: Any,
+) -> Any:
+    """Let water through the edge faces of a row; give the depth lost and gained, summed.
+
+    The cell's factor counts its edge outflow too; what passes goes into ``carry``, which the
+    update of the depth adds, so that edges act at the same time as all other faces.
+    """
+    depth, carry = water[:2]
+    zero, one, dt_dx = constants[0], constants[2], constants[6]
+    start, first_of_row, column = edges[:3]
     lost, gained = 0.0, 0.0
-    for k in range(row.size):
-        i, j = row[k], column[k]
-        water, rough = depth[i, j], roughness[i, j]
-        leaving, entering = zero, zero
-        for f in range(start[k], start[k + 1]):
-            if kind[f] == OPEN:
-                flow = zero
-                if water > depth_min:  # normal depth on the given slope
-                    flow = water * water * _inverse_cube_root(water) * slope_root[f] / rough
-                    flow = min(flow, froude_cap * water * math.sqrt(gravity * water))
-            else:
-                old = edge_flow[f]
-                flow = _face(water, outside[f], zero, old, old, rough + rough, constants)
-            edge_flow[f] = flow
-            leaving += max(flow, zero)
-            entering += max(-flow, zero)
-        available = water * dx_dt
-        if leaving > available:
-            for f in range(start[k], start[k + 1]):
+    for cell in range(first_of_row[i], first_of_row[i + 1]):
+        j = column[cell]
+        leaving, entering = _edge_faces_of_cell(
+            cell, depth[i, j], roughness[i, j], edges, edge_flow, constants
+        )
+        if leaving > zero:
+            out_x = max(flow_x[j + 1], zero) + max(-flow_x[j], zero)
+            out_y = max(south[j], zero) + max(-north[j], zero)
+            factor[j] = min(one, depth[i, j] * dx_dt / ((out_x + out_y) + leaving))
+            leaving *= factor[j]
+            for f in range(start[cell], start[cell + 1]):
                 if edge_flow[f] > zero:
-                    edge_flow[f] *= available / leaving
-            leaving = available
+                    edge_flow[f] *= factor[j]
         out, into = dt_dx * leaving, dt_dx * entering
-        change = (into - out) + carry[i, j]
-        new = max(water + change, zero)
-        carry[i, j] = change - (new - water)
-        depth[i, j] = new
+        carry[i, j] += into - out
         lost += np.float64(out)
         gained += np.float64(into)
     return lost, gained
@@ -323,7 +348,9 @@ def _sweep(
     water: Any,
     flow_x: Any,
     flow_y: Any,
+    edge_flow: Any,
     land: Any,
+    edges: Any,
     loss: Any,
     above: Any,
     below: Any,
@@ -332,7 +359,9 @@ def _sweep(
     dt: Any,
     dx: Any,
 ) -> Any:
-    """Advance the cells of rows ``first`` to ``last - 1``; give the bits of their largest depth.
+    """Advance the cells of rows ``first`` to ``last - 1``.
+
+    Gives the bits of their largest depth, and the depth lost and gained through edges, summed.
 
     ``above`` and ``below`` hold, for the faces on the strip's two borders, the old discharge,
     the new one, and the new one scaled: those faces belong to both sides.
@@ -344,6 +373,7 @@ def _sweep(
     along, before, old, factor_above, factor = scratch
     step, dt_dx, dx_dt = kind(dt), constants[6], kind(dx / dt)
     largest = _bits_of(constants[0])
+    lost, gained = 0.0, 0.0
     before[:] = above[0]
     flow_y[first, :] = above[2]
     for i in range(first, last + 1):
@@ -359,6 +389,12 @@ def _sweep(
                 )  # fmt: skip
             north = above[1] if i == first else flow_y[i]
             _outflow_factor(depth[i], flow_x[i], north, south, factor, dx_dt)
+            out, into = _edge_row(
+                i, water, roughness, flow_x[i], north, south, factor, edges, edge_flow,
+                constants, dx_dt,
+            )  # fmt: skip
+            lost += out
+            gained += into
             _scale_along_row(flow_x[i], factor)
             if i > first:
                 _scale_between_rows(flow_y[i], factor_above, factor)
@@ -373,7 +409,7 @@ def _sweep(
                 _soak_row(depth[k], carry[k], soaked[k], loss, dt)
         before, old = old, before
         factor_above, factor = factor, factor_above
-    return largest
+    return largest, lost, gained
 
 
 @_compiled
@@ -387,17 +423,20 @@ def _rim(flow_y: Any, border: Any, row: Any) -> Any:
 @_compiled
 def _border(
     row: Any,
-    depth: Any,
+    water: Any,
     flow_x: Any,
     flow_y: Any,
-    ground: Any,
-    roughness: Any,
+    edge_flow: Any,
+    land: Any,
+    edges: Any,
     border: Any,
     scratch: Any,
     constants: Any,
     dx_dt: Any,
 ) -> Any:
     """Prepare the border between two strips: the faces north of a row, from old values only."""
+    depth = water[0]
+    ground, roughness, _ = land
     height = depth.shape[0]
     along, _, old, factor_above, factor = scratch
     faces = np.zeros((3, depth.shape[1]), depth.dtype)  # y faces around the border
@@ -414,9 +453,12 @@ def _border(
         at = row - 1 + k
         x_faces = flow_x[at].copy()
         _flow_along_row(depth[at], ground[at], roughness[at], x_faces, along, constants)
-        _outflow_factor(
-            depth[at], x_faces, faces[k], faces[k + 1], factor if k else factor_above, dx_dt
-        )
+        target = factor if k else factor_above
+        _outflow_factor(depth[at], x_faces, faces[k], faces[k + 1], target, dx_dt)
+        _edge_row(
+            at, (depth, np.zeros_like(depth)), roughness, x_faces, faces[k], faces[k + 1], target,
+            edges, edge_flow.copy(), constants, dx_dt,
+        )  # fmt: skip
     border[0, :] = flow_y[row]
     border[1, :] = faces[1]
     border[2, :] = faces[1]
@@ -463,7 +505,7 @@ def _advance(
     Gives the steps taken; the depth lost and gained through edges, summed over cells, m; the
     largest depth, m; and the seconds done, less than the duration after a breakdown.
     """
-    depth, carry = water[:2]
+    depth = water[0]
     kind = depth.dtype.type
     height, width = depth.shape
     scratch = _make_scratch(width, depth.dtype)
@@ -472,14 +514,14 @@ def _advance(
     while done < duration:
         dt, after = _next_step(done, duration, max(deepest_now, depth_outside), dx, limits)
         constants = _constants(kind, dt, dx, limits)
-        out, into = _pass_edges(depth, carry, land[1], edges, edge_flow, constants, kind(dx / dt))
-        lost += out
-        gained += into
         _rim(flow_y, above, min(1, height - 1))
         _rim(flow_y, below, height - 1)
-        largest = _sweep(
-            0, height, water, flow_x, flow_y, land, loss, above, below, scratch, constants, dt, dx
-        )
+        largest, out, into = _sweep(
+            0, height, water, flow_x, flow_y, edge_flow, land, edges, loss, above, below, scratch,
+            constants, dt, dx,
+        )  # fmt: skip
+        lost += out
+        gained += into
         deepest_now = np.float64(_float_of(largest))
         steps += 1
         if not deepest_now < DEPTH_LIMIT_M:
@@ -505,38 +547,37 @@ def _advance_strips(
     strips: Any,
 ) -> Any:
     """Do as ``_advance`` with strips of rows at once; the result is the same bit by bit."""
-    depth, carry = water[:2]
+    depth = water[0]
     kind = depth.dtype.type
     height, width = depth.shape
     borders = np.zeros((strips + 1, 3, width), depth.dtype)
-    largest = np.zeros(strips)
+    results = np.zeros((strips, 3))
     lost, gained, done, steps = 0.0, 0.0, 0.0, 0
     while done < duration:
         dt, after = _next_step(done, duration, max(deepest_now, depth_outside), dx, limits)
         constants = _constants(kind, dt, dx, limits)
-        out, into = _pass_edges(depth, carry, land[1], edges, edge_flow, constants, kind(dx / dt))
-        lost += out
-        gained += into
         _rim(flow_y, borders[0], min(1, height - 1))
         _rim(flow_y, borders[strips], height - 1)
         for k in prange(1, strips):
             _border(
-                k * height // strips, depth, flow_x, flow_y, land[0], land[1], borders[k],
+                k * height // strips, water, flow_x, flow_y, edge_flow, land, edges, borders[k],
                 _make_scratch(width, depth.dtype), constants, kind(dx / dt),
             )  # fmt: skip
         for k in prange(strips):
-            found = _sweep(
-                k * height // strips, (k + 1) * height // strips, water, flow_x, flow_y, land,
-                loss, borders[k], borders[k + 1], _make_scratch(width, depth.dtype), constants,
-                dt, dx,
+            found, out, into = _sweep(
+                k * height // strips, (k + 1) * height // strips, water, flow_x, flow_y,
+                edge_flow, land, edges, loss, borders[k], borders[k + 1],
+                _make_scratch(width, depth.dtype), constants, dt, dx,
             )  # fmt: skip
-            largest[k] = _float_of(found)
+            results[k, 0] = _float_of(found)
+            results[k, 1] = out
+            results[k, 2] = into
         deepest_now = 0.0
-        for k in range(strips):  # NaN must win, so no plain maximum
-            if not largest[k] <= deepest_now:
-                deepest_now = largest[k]
-                if math.isnan(deepest_now):
-                    break
+        for k in range(strips):
+            if not results[k, 0] <= deepest_now and not math.isnan(deepest_now):
+                deepest_now = results[k, 0]  # NaN wins
+            lost += results[k, 1]
+            gained += results[k, 2]
         steps += 1
         if not deepest_now < DEPTH_LIMIT_M:
             break
