@@ -57,4 +57,6 @@ def test_a_breach_is_noticed(copy, file, line):
     place = copy / file
     place.parent.mkdir(exist_ok=True)
     place.write_text(line)
-    assert lint(copy).returncode == 1
+    done = lint(copy)
+    assert done.returncode == 1
+    assert "BROKEN" in done.stdout
