@@ -17,8 +17,8 @@ extensions = [
 exclude_patterns = ["_build", "images/README.md"]
 templates_path = ["_templates"]
 
-# A page that is not written yet leaves its pattern in index.md without a match.
-suppress_warnings = ["toc.empty_glob"]
+# The docstrings' types are prose ("array (H, W), m"), whose words are no ambiguous references.
+suppress_warnings = ["ref.python"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -29,6 +29,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings carry types, shapes and units
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True
 napoleon_custom_sections = [("Source", "References")]
 
 html_theme = "furo"
