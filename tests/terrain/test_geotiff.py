@@ -95,6 +95,17 @@ def test_masked_cells_and_scale(tmp_path):
     np.testing.assert_allclose(read_geotiff(path).values, [[15, np.nan, 35]], rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("unit", "metres"),
+    [("ft", 0.3048), ("US survey foot", 0.3048006096), ("cm", 0.01), ("m", 1), ("?", 1)],
+)
+def test_heights_in_another_length_become_metres(tmp_path, unit, metres):
+    path = raw(tmp_path / "f.tif", np.array([[100, 200]], dtype=np.float32))
+    with rasterio.open(path, "r+") as sink:
+        sink.units = (unit,)
+    np.testing.assert_allclose(read_geotiff(path).values, [[100 * metres, 200 * metres]], rtol=1e-6)
+
+
 def test_south_up_is_turned_round(tmp_path):
     values = np.arange(6, dtype=np.float32).reshape(3, 2)
     path = raw(tmp_path / "s.tif", values, transform=(10, 0, 400_000, 0, 10, 299_970))

@@ -6,7 +6,13 @@ import pytest
 
 from inundate.core.errors import GridError
 from inundate.core.grid import Grid, grid_of
-from inundate.terrain.metric import largest_known_box, local_crs, sample_bilinear, to_metric
+from inundate.terrain.metric import (
+    block_mean,
+    largest_known_box,
+    local_crs,
+    sample_bilinear,
+    to_metric,
+)
 from inundate.terrain.open import open_terrain
 
 
@@ -52,6 +58,26 @@ def test_what_is_metric_is_left_alone_unless_asked(heightmap, hills):
     four = hills[9:11, 9:11]
     weights = np.outer([0.25, 0.75], [0.25, 0.75])
     assert value == pytest.approx(float((weights * four).sum()), abs=1e-3)
+
+
+def test_coarser_cells_average_all_that_they_hold(heightmap):
+    rng = np.random.default_rng(1)
+    noisy = 100 + rng.normal(0, 5, (120, 120))
+    found = to_metric(heightmap(noisy, cell=1.0), cell_size_m=10.0)
+    assert found.shape == (12, 12)
+    expected = noisy.reshape(12, 10, 12, 10).mean(axis=(1, 3))
+    np.testing.assert_allclose(found.values, expected, atol=1e-3)
+    assert "mean of 10 x 10" in found.attrs["conditioning"]
+
+
+def test_block_mean_needs_half_of_a_block(heightmap):
+    values = np.array([[1, 3, 5.0], [np.nan, np.nan, 7], [np.nan, 2, 9]])
+    grid = grid_of(heightmap(values))
+    mean, coarse = block_mean(values, grid, 2)
+    np.testing.assert_array_equal(mean, [[2, 6], [2, 9]])
+    assert (coarse.dx, coarse.shape) == (20, (2, 2))
+    values[0, 0] = np.nan
+    assert np.isnan(block_mean(values, grid, 2)[0][0, 0])
 
 
 def test_wide_maps_get_an_equal_area_grid():

@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError, GridError
 from inundate.core.grid import attach_grid, check_metric_square, check_same_grid, grid_of
-from inundate.terrain.flow import WALL, Drainage, drained_area, follow, make_kind, route
+from inundate.terrain.flow import (
+    WALL,
+    Drainage,
+    drained_area,
+    follow,
+    height_above_drainage,
+    make_kind,
+    route,
+)
 
 __all__ = [
     "CHANNEL_CELLS",
@@ -27,6 +35,7 @@ __all__ = [
     "SCALES",
     "Feature",
     "derive_features",
+    "features_table",
     "median_slope",
     "regime_of",
     "stack_features",
@@ -195,6 +204,19 @@ def derive_features(
     return _as_dataset(found, known, elevation, roughness)
 
 
+def features_table() -> str:
+    """Write :data:`FEATURES` as a Markdown table for the documentation."""
+    lines = [
+        "| feature | unit | range | tile-stable | what it is |",
+        "|---|---|---|---|---|",
+    ]
+    for name, feature in FEATURES.items():
+        bounds = f"{feature.low:.4g} to {feature.high:.4g}"
+        stable = "yes" if feature.tile_stable else "no"
+        lines.append(f"| `{name}` | {feature.unit} | {bounds} | {stable} | {feature.doc} |")
+    return "\n".join(lines) + "\n"
+
+
 def stack_features(
     features: xr.Dataset, names: tuple[str, ...] | None = None
 ) -> NDArray[np.float32]:
@@ -342,7 +364,10 @@ def _water_ways(
         "fill_depth": depth,
         "spill_height": _spill_height(millimetres, depth, drainage),
         "log_drained_area": np.log10(np.clip(area, 1, MAX_AREA_CELLS)).astype(np.float64),
-        "drainage_height": _drainage_height(area, drainage),
+        "drainage_height": height_above_drainage(
+            drainage, area >= CHANNEL_CELLS, doublings=_PATH_DOUBLINGS
+        )
+        / _MM,
     }
 
 
@@ -354,11 +379,6 @@ def _spill_height(
     level = drainage.filled.ravel()[end]
     above = (millimetres - level) / _MM
     return np.where(sinks.ravel()[end], above, FEATURES["spill_height"].high)
-
-
-def _drainage_height(area: NDArray[np.float32], drainage: Drainage) -> NDArray[np.float64]:
-    end = follow(drainage, area >= CHANNEL_CELLS, doublings=_PATH_DOUBLINGS)
-    return (drainage.filled - drainage.filled.ravel()[end]) / _MM
 
 
 def _roughness(

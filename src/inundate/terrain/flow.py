@@ -42,6 +42,7 @@ __all__ = [
     "drained_area",
     "flood",
     "follow",
+    "height_above_drainage",
     "label_sinks",
     "make_kind",
     "route",
@@ -203,6 +204,33 @@ def follow(drainage: Drainage, stop: NDArray[np.bool_], *, doublings: int = 6) -
     for _ in range(doublings):
         target = target[target]
     return np.asarray(target.reshape(stop.shape), dtype=np.int64)
+
+
+def height_above_drainage(
+    drainage: Drainage, channel: NDArray[np.bool_], *, doublings: int = 6
+) -> NDArray[np.float64]:
+    """Compute the fall along the flow path to the first channel cell (bounded HAND).
+
+    Parameters
+    ----------
+    drainage : Drainage
+    channel : array (H, W) of bool
+        Cells that count as channel; outlets count too.
+    doublings : int
+        The path is followed for at most ``2**doublings`` steps (64 by default); a longer one
+        counts as far as that.
+
+    Returns
+    -------
+    array (H, W), unit of the height
+        0 in channels; on the filled surface, so never negative.
+
+    Source
+    ------
+    Nobre et al. (2011), doi:10.1016/j.jhydrol.2011.03.051; the bound on the path is ours.
+    """
+    end = follow(drainage, channel, doublings=doublings)
+    return np.asarray(drainage.filled - drainage.filled.ravel()[end], dtype=np.float64)
 
 
 def label_sinks(

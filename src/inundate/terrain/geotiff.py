@@ -14,6 +14,7 @@ from inundate.core.errors import DataError, GridError, require_extra
 from inundate.core.files import atomic_file, check_input, check_output
 from inundate.core.grid import Bounds, Grid, attach_grid, grid_of, transform_bounds
 from inundate.core.names import attributes
+from inundate.core.units import convert
 from inundate.terrain.nodata import check_heights, mask_nodata
 
 __all__ = ["read_geotiff", "write_geotiff"]
@@ -52,7 +53,7 @@ def read_geotiff(
     -------
     DataArray (y, x), float32
         Row 0 in the north, also where the file has it in the south; scale and offset applied;
-        NaN for NODATA and masked cells.
+        NaN for NODATA and masked cells. Heights in feet, if the band says so, become metres.
 
     Raises
     ------
@@ -74,6 +75,7 @@ def read_geotiff(
                 bounds = transform_bounds(box, box_crs or grid.crs, grid.crs)
                 grid, (rows, columns) = grid.crop(bounds)
             values = _values(source, band, rows, columns, upside_down, nodata)
+            unit = source.units[band - 1]
             tags = {"AREA_OR_POINT": source.tags().get("AREA_OR_POINT", "Area")}
     except rasterio.errors.RasterioError as error:
         raise DataError(
@@ -81,6 +83,7 @@ def read_geotiff(
             hint="the file may be truncated: copy or download it again",
         ) from error
     if variable == "elevation":
+        values = _in_metres(values, unit)
         check_heights(values, str(path))
     array = xr.DataArray(
         values.astype(np.float32), dims=("y", "x"), name=variable, attrs=dict(attributes(variable))
@@ -208,6 +211,18 @@ def _values(
     values[hidden] = np.nan
     values = values * source.scales[band - 1] + source.offsets[band - 1]
     return np.asarray(values[::-1] if upside_down else values)
+
+
+def _in_metres(values: NDArray[np.floating[Any]], unit: str | None) -> NDArray[np.floating[Any]]:
+    """Convert heights whose band names another length; other units and none change nothing."""
+    found = (unit or "m").strip().lower()
+    length = {"us survey foot": 1200 / 3937, "ussurveyfoot": 1200 / 3937}.get(found)
+    if length is not None:
+        return values * length
+    try:
+        return np.asarray(convert(np.asarray(values, dtype=np.float64), found, "m"))
+    except DataError:
+        return values
 
 
 def _band_names(data: xr.DataArray, count: int) -> list[str]:

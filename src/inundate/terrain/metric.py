@@ -13,7 +13,7 @@ from inundate.core.grid import Grid, attach_grid, grid_of, normalise_crs, transf
 from inundate.core.names import attributes
 from inundate.terrain.condition import record_conditioning
 
-__all__ = ["largest_known_box", "local_crs", "sample_bilinear", "to_metric"]
+__all__ = ["block_mean", "largest_known_box", "local_crs", "sample_bilinear", "to_metric"]
 
 _UTM_WIDEST_M = 700_000.0  # beyond about a zone's width a UTM grid is off by more than 0.1 %
 _ROWS_AT_ONCE = 512
@@ -22,7 +22,10 @@ _ROWS_AT_ONCE = 512
 def to_metric(
     elevation: xr.DataArray, *, cell_size_m: float | None = None, crs: str | None = None
 ) -> xr.DataArray:
-    """Reproject a heightmap to square cells in metres, bilinear.
+    """Reproject a heightmap to square cells in metres.
+
+    Bilinear between cell centres; where the new cells are at least twice as large as the old, the
+    old ones are averaged in blocks first, so that none is left out.
 
     Parameters
     ----------
@@ -54,7 +57,9 @@ def to_metric(
     target_crs = normalise_crs(crs) if crs else (grid.crs if grid.is_metric else local_crs(grid))
     cell = cell_size_m if cell_size_m is not None else _native_cell(grid, target_crs)
     target = _target_grid(grid, target_crs, cell)
-    values = _resample(np.asarray(elevation.values, dtype=np.float64), grid, target)
+    factor = max(1, math.floor(cell / _side(grid, target_crs) + 1e-6))
+    values, source = block_mean(np.asarray(elevation.values, dtype=np.float64), grid, factor)
+    values = _resample(values, source, target)
     if np.isnan(values).all():
         raise GridError(
             f"bringing a heightmap to metres: no cell of {target.describe()} lies on known "
@@ -67,7 +72,8 @@ def to_metric(
         name=elevation.name,
         attrs={**elevation.attrs, **attributes("elevation")},
     )
-    entry = {"step": "to_metric", "from": grid.describe(), "method": "bilinear"}
+    method = "bilinear" if factor == 1 else f"mean of {factor} x {factor}, bilinear"
+    entry = {"step": "to_metric", "from": grid.describe(), "method": method}
     return record_conditioning(attach_grid(array, target), entry)
 
 
@@ -160,8 +166,46 @@ def sample_bilinear(
     return np.where(inside, total, np.nan)
 
 
+def block_mean(
+    values: NDArray[np.float64], grid: Grid, factor: int
+) -> tuple[NDArray[np.float64], Grid]:
+    """Average blocks of cells; NaN where less than half of a block is known.
+
+    Parameters
+    ----------
+    values : array (H, W)
+    grid : Grid
+        Where they lie.
+    factor : int
+        Side of a block in cells; blocks at the southern and eastern edge may be smaller.
+
+    Returns
+    -------
+    array (ceil(H / factor), ceil(W / factor)), Grid
+    """
+    if factor == 1:
+        return values, grid
+    rows, columns = values.shape
+    known = ~np.isnan(values)
+    row_starts, column_starts = np.arange(0, rows, factor), np.arange(0, columns, factor)
+
+    def sums(array: NDArray[np.float64]) -> NDArray[np.float64]:
+        strips = np.add.reduceat(array, row_starts, axis=0)
+        return np.asarray(np.add.reduceat(strips, column_starts, axis=1), dtype=np.float64)
+
+    total, count = sums(np.where(known, values, 0.0)), sums(known.astype(np.float64))
+    size = sums(np.ones_like(values))
+    mean = np.where(count >= size / 2, total / np.maximum(count, 1), np.nan)
+    return mean, grid.coarsen(factor)
+
+
 def _native_cell(grid: Grid, crs: str) -> float:
     """Side of a square as large as the source cell at the centre, two digits."""
+    return float(f"{_side(grid, crs):.2g}")
+
+
+def _side(grid: Grid, crs: str) -> float:
+    """Side of a square as large as the cell at the centre of a grid, in units of a CRS."""
     from pyproj import Transformer
 
     left, bottom, right, top = grid.bounds
@@ -170,7 +214,7 @@ def _native_cell(grid: Grid, crs: str) -> float:
     across, up = transformer.transform([x, x + grid.dx, x], [y, y, y + grid.dy])
     # the cell is turned by the convergence of the meridians: its area is a cross product
     area = (across[1] - across[0]) * (up[2] - up[0]) - (up[1] - up[0]) * (across[2] - across[0])
-    return float(f"{math.sqrt(abs(area)):.2g}")
+    return math.sqrt(abs(area))
 
 
 def _target_grid(grid: Grid, crs: str, cell: float) -> Grid:
