@@ -2,12 +2,14 @@
 
 The rain variable may have any name: it is told by its standard name and unit. A file without a
 unit is refused. Times without bounds are taken as ends of intervals; with bounds the upper one is
-the end. Time units with an offset from UTC are converted; a time zone by name is refused.
+the end. Time units with an offset from UTC (``+01:00``) are converted; a time zone by name is
+refused.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Hashable
 from functools import cached_property, partial
 from typing import Any, Literal
@@ -35,10 +37,7 @@ _STANDARD_NAMES = (
 _WORDS = ("rain", "precip", "prate")
 _SHORT = ("pr", "tp", "rr", "r", "rate", "acrr", "rr5", "prcp")
 _TIME_NAMES = ("time", "valid_time", "t")
-_KEPT = (
-    "source_format", "filled_steps", "moved_by_m", "moved_from", "history", "files_skipped",
-    "storm_name", "z_r",
-)  # fmt: skip
+_REMADE = ("units", "standard_name", "long_name", "grid_mapping", "coordinates", "interval_s")
 
 
 class CfFile:
@@ -125,10 +124,17 @@ class NetcdfReader:
                 ),
                 source=source.label,
                 verified=len(ends) > 1,
-                attrs={k: v for k, v in ds[name].attrs.items() if k in _KEPT},
+                attrs=_kept(ds[name].attrs),
             )
             for index, end in enumerate(ends)
         ]
+
+
+def _kept(attrs: dict[str, Any]) -> dict[str, Any]:
+    """Give what a file of this package says of its origin and history; {} for other files."""
+    if "source_format" not in attrs:
+        return {}
+    return {name: value for name, value in attrs.items() if name not in _REMADE}
 
 
 def quantity_of(array: xr.DataArray, where: str) -> tuple[Literal["rate", "depth"], float]:
@@ -223,12 +229,7 @@ def _times(
 ) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64] | None]:
     """Give ends and starts of the intervals, UTC."""
     coordinate = ds[time]
-    zone = coordinate.attrs.get("time_zone") or coordinate.attrs.get("timezone") or "UTC"
-    if str(zone).upper() not in ("UTC", "GMT", "Z", "+00:00"):
-        raise DataError(
-            f"reading {label}: time is in zone {zone!r}, expected UTC",
-            hint="convert it to UTC when the file is written",
-        )
+    _check_zone(coordinate, label)
     ends = np.atleast_1d(coordinate.to_numpy()).astype("datetime64[ns]")
     named = str(coordinate.attrs.get("bounds") or coordinate.encoding.get("bounds") or "")
     for bounds in (named, "time_bounds", "time_bnds"):
@@ -239,3 +240,17 @@ def _times(
         length = np.timedelta64(round(float(interval_s) * 1e9), "ns")
         return ends, (ends - length).astype("datetime64[ns]")
     return ends, None
+
+
+def _check_zone(coordinate: xr.DataArray, label: str) -> None:
+    """Refuse a time zone by name: decoding would take its times for UTC."""
+    units = str(coordinate.encoding.get("units", ""))
+    stated = [coordinate.attrs.get(name) for name in ("time_zone", "timezone")]
+    after_date = re.search(r"since\s+[\d-]+(?:[T ]\s*\d+(?::[\d.]+)*)?\s*(.*)$", units)
+    stated.append(after_date[1].strip() if after_date else None)
+    for zone in stated:
+        if zone and not re.fullmatch(r"utc|gmt|z|[+-]?\d{1,2}(:?\d{2})?", str(zone), re.I):
+            raise DataError(
+                f"reading {label}: time is in zone {zone!r}, expected UTC",
+                hint="convert it to UTC when the file is written",
+            )

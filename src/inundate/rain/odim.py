@@ -198,8 +198,8 @@ def _load(
             float(np.atleast_1d(_what(file, path, name))[0])
             for name in ("gain", "offset", "nodata", "undetect")
         )
-    values = raw.astype(np.float64) * gain + offset
+    nothing, dry = raw == nodata, raw == undetect
+    values = np.where(nothing | dry, np.nan, raw.astype(np.float64)) * gain + offset
     if quantity == "DBZH":
         values = reflectivity_to_rate(values, *pair)
-    values = np.where(raw == undetect, 0.0, values)
-    return np.where((raw == nodata) | np.isnan(values), np.nan, values).astype(np.float32)
+    return np.where(dry & ~nothing, 0.0, values).astype(np.float32)

@@ -53,6 +53,8 @@ decoding_errors: tuple[type[Exception], ...] = (
     zlib.error,
 )
 
+_DBZ_LIMIT = 200.0  # far above any echo; such a value is refused as a rate
+
 Frame = NDArray[Any]  # (H, W), row 0 in the north, NaN missing
 
 
@@ -258,5 +260,6 @@ def reflectivity_to_rate(dbz: Frame, a: float, b: float) -> NDArray[np.float64]:
     >>> float(np.round(reflectivity_to_rate(np.array([[23.0103]]), 200, 1.6), 4)[0, 0])
     1.0
     """
-    z = np.power(10.0, np.asarray(dbz, dtype=np.float64) / 10.0)
+    bounded = np.minimum(np.asarray(dbz, dtype=np.float64), _DBZ_LIMIT)  # no overflow
+    z = np.power(10.0, bounded / 10.0)
     return np.asarray(np.power(z / a, 1.0 / b))
