@@ -207,7 +207,9 @@ def _sample_rows(
     column = np.floor((x - source.left) / source.dx)
     line = np.floor((source.top - y) / source.dy)
     inside = (column >= 0) & (column < source.width) & (line >= 0) & (line < source.height)
-    found = np.where(inside, line * source.width + column, -1).astype(np.intp)  # (h n, W n)
+    # a point with no place in the other CRS is infinite
+    column, line = (np.where(inside, index, -1.0).astype(np.intp) for index in (column, line))
+    found = np.where(inside, line * source.width + column, -1)  # (h n, W n)
     cells = found.reshape(height, samples, target.width, samples).transpose(0, 2, 1, 3)
     number = rows.start * target.width + np.arange(height * target.width)
     return _count(cells.reshape(number.size, samples**2), number, source.height * source.width)
