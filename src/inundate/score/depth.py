@@ -94,7 +94,7 @@ def depth_metrics(over: Over) -> tuple[Metric, ...]:
         make("rmse_either", "either_squared", "either_count", "wet on either side", then=np.sqrt),
         make("rmse", "squared", "count", "on all cells; flattered by dry ground", then=np.sqrt),
         make("mae", "absolute", "count", "on all cells; flattered by dry ground"),
-        make("depth_bias", "error", "count", "mean of predicted less observed", best="zero"),
+        make("mean_error", "error", "count", "mean of predicted less observed", best="zero"),
         make(
             "nse",
             "squared",

@@ -87,7 +87,7 @@ class Probability:
         if predicted.members is not None:
             share = (predicted.members >= threshold).mean(axis=0, dtype=np.float32)
             return _chance_sums(share, len(predicted.members), happened, valid)
-        return _sure_sums(predicted.depth >= threshold, happened, np.count_nonzero(valid))
+        return _sure_sums(predicted.depth >= threshold, happened, valid)
 
 
 def crps_of_members(members: Depth, truth: Depth) -> NDArray[np.float64]:
@@ -297,14 +297,15 @@ def _chance_sums(chance: Depth, members: int, happened: Mask, valid: Mask) -> di
     }
 
 
-def _sure_sums(said: Mask, happened: Mask, count: int) -> dict[str, ArrayLike]:
+def _sure_sums(said: Mask, happened: Mask, valid: Mask) -> dict[str, ArrayLike]:
     """Give the sums of :func:`_chance_sums` for probabilities of 0 and 1, by counting."""
-    alarms, floods = np.count_nonzero(said), np.count_nonzero(happened)
-    hits = np.count_nonzero(said & happened)
+    cells, alarms, floods, hits = (
+        int(np.count_nonzero(marked)) for marked in (valid, said, happened, said & happened)
+    )
     between = [0] * (BINS - 2)
     return {
         "brier": alarms + floods - 2 * hits,
-        "bin_count": [count - alarms, *between, alarms],
+        "bin_count": [cells - alarms, *between, alarms],
         "bin_chance": [0, *between, alarms],
         "bin_happened": [floods - hits, *between, hits],
     }

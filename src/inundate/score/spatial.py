@@ -58,13 +58,14 @@ class Spatial:
         sums: dict[str, ArrayLike] = {}
         for threshold in self.thresholds_m:
             said = _integral_from(predicted.depth, threshold)
-            truth = observed.remember(
-                f"fss.{threshold}",
-                partial(_integral_from, observed.depth, threshold),
-            )
             for window in self.windows:
+                truth = observed.remember(
+                    f"fss.{threshold}.{window}", partial(_windows_of, observed, threshold, window)
+                )
                 whole = observed.remember(f"fss.{window}", partial(_whole, observed, window))
-                sums |= _compare(said, truth, whole, window, f"{threshold:g}.{window}")
+                squared, worst = _compare(said, truth, whole, window)
+                sums |= {f"{threshold:g}.{window}.squared": squared,
+                         f"{threshold:g}.{window}.worst": worst}  # fmt: skip
         return sums
 
 
@@ -109,6 +110,13 @@ def window_counts(table: NDArray[np.int32], window: int) -> NDArray[np.int32]:
     return table[:, w:, w:] - table[:, :-w, w:] - table[:, w:, :-w] + table[:, :-w, :-w]
 
 
+def _windows_of(observed: Observed, threshold: float, window: int) -> list[NDArray[np.float64]]:
+    """Count flooded cells in each whole window; one array a frame."""
+    whole = observed.remember(f"fss.{window}", partial(_whole, observed, window))
+    counts = window_counts(_integral_from(observed.depth, threshold), window)
+    return [_picked(frame, whole, t) for t, frame in enumerate(counts)]
+
+
 def _whole(observed: Observed, window: int) -> Mask | None:
     """Mark windows without an invalid cell; None when that is all of them."""
     if observed.valid.all():
@@ -116,15 +124,21 @@ def _whole(observed: Observed, window: int) -> Mask | None:
     return np.asarray(window_counts(integral(observed.valid), window) == window * window)
 
 
+def _picked(counts: NDArray[np.int32], whole: Mask | None, frame: int) -> NDArray[np.float64]:
+    kept = counts if whole is None else counts[whole[frame]]
+    return kept.astype(np.float64).ravel()
+
+
 def _compare(
-    said: NDArray[np.int32], truth: NDArray[np.int32], whole: Mask | None, window: int, key: str
-) -> dict[str, ArrayLike]:
-    p, o = window_counts(said, window), window_counts(truth, window)
-    if whole is not None:
-        p, o = p[whole], o[whole]
-    p, o = p.ravel().astype(np.float64), o.ravel().astype(np.float64)
-    area = float(window) ** 4  # fractions squared, so that windows of all sizes are alike
-    crossed = np.vdot(p, o)
-    worst = np.vdot(p, p) + np.vdot(o, o)
-    # whole numbers below 2**53: the sums are exact, so a perfect map has a difference of 0
-    return {f"{key}.squared": (worst - 2 * crossed) / area, f"{key}.worst": worst / area}
+    said: NDArray[np.int32], truth: list[NDArray[np.float64]], whole: Mask | None, window: int
+) -> tuple[float, float]:
+    """Add up, over frames, squared differences of fractions and their worst case."""
+    squared = worst = 0.0
+    for t, o in enumerate(truth):  # frame by frame stays in the cache: three times as fast
+        p = _picked(window_counts(said[t : t + 1], window)[0], whole, t)
+        both = float(np.vdot(p, p) + np.vdot(o, o))
+        squared += both - 2 * float(np.vdot(p, o))
+        worst += both
+    # counts are whole numbers far below 2**53, so the sums are exact: a perfect map gets 0
+    area = float(window) ** 4  # of fractions, so that windows of all sizes are alike
+    return squared / area, worst / area
