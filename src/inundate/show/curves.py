@@ -21,9 +21,16 @@ __all__ = ["training_curves"]
 
 _STEPS = ("step", "epoch")  # what the horizontal axis may be, best first
 _NOT_DRAWN = ("step", "epoch", "time", "wall_s", "wall_time_s", "wall_time", "seconds")
-_PARTS = {"train": "training", "valid": "validation", "val": "validation", "test": "test"}
+_PARTS = {
+    "train": "training", "valid": "validation", "val": "validation", "test": "test",
+    "watch": "watched samples",
+}  # fmt: skip
 _BASELINES = ("baseline", "baselines")
 _MACHINERY = ("learning_rate", "grad", "norm", "memory", "throughput", "per_s", "seconds")
+_FALLING = ("loss", "error", "gradient")  # figures that may be drawn on a logarithmic axis
+_WORST_SKILL = -1.0  # a model far worse than a baseline would flatten the rest
+_ORDER = ("loss", "error", "skill", "shuffle_rise", "ratio", "spread", "size", "dead")
+_MOST_LINES = 7  # lines a panel
 _LOG_RATIO = 30.0  # a curve that falls by more is drawn on a logarithmic axis
 
 Curves = dict[str, dict[str, list[tuple[float, float]]]]
@@ -91,20 +98,20 @@ def _collect(
             continue
         for path, value in _leaves(record):
             if path[0] in _BASELINES and len(path) >= 3:
-                lines.setdefault("/".join(path[2:]), {})[path[1]] = value
-            elif path[-1] not in _NOT_DRAWN and path[0] not in _BASELINES:
-                part, metric = _part(path)
-                points = curves.setdefault(metric, {}).setdefault(part, [])
+                _, panel = _place(path[2:])
+                lines.setdefault(panel, {})[path[1]] = value
+            elif path[0] not in (*_BASELINES, *_NOT_DRAWN):
+                part, panel = _place(path)
+                points = curves.setdefault(panel, {}).setdefault(part, [])
                 points.append((float(step), value))
     return curves, lines
 
 
-def _rank(metric: str) -> int:
-    """Order panels: the loss, the scores, then what only tells how the machine runs."""
-    words = metric.lower()
-    if words == "rate" or any(word in words for word in _MACHINERY):
-        return 2
-    return 0 if "loss" in words else 1
+def _rank(panel: str) -> tuple[int, int]:
+    """Order panels: loss, scores, what the watch saw, what tells how the machine runs."""
+    if any(word in panel.lower() for word in _MACHINERY):
+        return (2, 0)
+    return (0, _ORDER.index(panel)) if panel in _ORDER else (1, 0)
 
 
 def _leaves(record: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[Any, float]]:
@@ -120,20 +127,24 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _part(path: tuple[str, ...]) -> tuple[str, str]:
-    """Split a name into training or validation and the metric.
+def _place(path: tuple[str, ...]) -> tuple[str, str]:
+    """Give the line and the panel of a logged number.
 
     Examples
     --------
-    >>> _part(("train", "loss")), _part(("valid_loss",)), _part(("rate",))
-    (('training', 'loss'), ('validation', 'loss'), ('', 'rate'))
+    >>> _place(("train", "loss")), _place(("valid_loss",))
+    (('training', 'loss'), ('validation', 'loss'))
+    >>> _place(("skill", "all_dry")), _place(("learning_rate",))
+    (('All dry', 'skill'), ('', 'learning_rate'))
     """
-    if path[0] in _PARTS and len(path) > 1:
-        return _PARTS[path[0]], "/".join(path[1:])
     head, _, rest = path[0].partition("_")
-    if head in _PARTS and rest:
-        return _PARTS[head], "/".join((rest, *path[1:]))
-    return "", "/".join(path)
+    if len(path) > 1 and path[0] in _PARTS:
+        return _PARTS[path[0]], "/".join(path[1:])
+    if len(path) == 1 and head in _PARTS and rest:
+        return _PARTS[head], rest
+    if len(path) > 1:
+        return model_words("/".join(path[1:])), path[0]
+    return "", path[0]
 
 
 def _panel(
@@ -142,28 +153,42 @@ def _panel(
     curves: Mapping[str, Sequence[tuple[float, float]]],
     baselines: Mapping[str, float],
 ) -> None:
-    for position, (part, points) in enumerate(sorted(curves.items())):
+    shown = sorted(sorted(curves), key=lambda part: -abs(curves[part][-1][1]))[:_MOST_LINES]
+    for position, part in enumerate(sorted(shown)):
+        points = curves[part]
+        colour = LINE_COLOURS[position % len(LINE_COLOURS)]
         steps, values = zip(*points, strict=True)
         style: dict[str, Any] = {"marker": "o", "markersize": 3} if len(points) <= 30 else {}
         axes.plot(
-            steps, values, color=LINE_COLOURS[position], linewidth=1.6,
-            label=part or metric_words(name), **style,
+            steps, values, color=colour, linewidth=1.6,
+            label=part or None, **style,
         )  # fmt: skip
-    everything = [value for points in curves.values() for _, value in points]
     for position, (baseline, value) in enumerate(baselines.items()):
         axes.axhline(
             value, color=LINE_COLOURS[6], linewidth=1.1,
             linestyle=LINE_STYLES[1 + position % 3], label=model_words(baseline),
         )  # fmt: skip
-    if min(everything) > 0 and max(everything) / min(everything) > _LOG_RATIO:
-        axes.set_yscale("log")
-    else:
-        axes.yaxis.set_major_locator(MaxNLocator(5))
+    _scale(axes, name, [value for points in curves.values() for _, value in points])
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.set_title(metric_words(name), fontsize=9, loc="left")
+    left_out = f", {len(shown)} largest of {len(curves)}" if len(shown) < len(curves) else ""
+    axes.set_title(metric_words(name) + left_out, fontsize=9, loc="left")
     axes.set_xlabel("Step", fontsize=8)
     axes.tick_params(labelsize=8, length=3)
     axes.grid(visible=True, color="#e4e4e4", linewidth=0.7)
     axes.spines[["top", "right"]].set_visible(False)
-    if len(curves) + len(baselines) > 1:
+    if any(curves) or baselines:
         axes.legend(fontsize=7, frameon=False)
+
+
+def _scale(axes: Axes, name: str, values: Sequence[float]) -> None:
+    """Choose an axis on which the figure can be read: zero on it, or logarithmic."""
+    falls = name in _FALLING and min(values) > 0 and max(values) / min(values) > _LOG_RATIO
+    if falls:
+        axes.set_yscale("log")
+        return
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    if name == "skill":
+        axes.axhline(0, color="black", linewidth=1)
+        axes.set_ylim(max(min(0.0, *values) - 0.05, _WORST_SKILL), 1.02)
+    elif min(values) >= 0:
+        axes.set_ylim(bottom=0, top=max(axes.get_ylim()[1], 1.08 * max(values), 1e-12))

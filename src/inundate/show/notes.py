@@ -89,8 +89,8 @@ def exactness_notes(fitted: Fitted, grid: Grid, frames: int) -> list[str]:
     if len(fitted.kept) < frames:
         notes.append(
             f"To keep the file small, {len(fitted.kept)} of {frames} time steps are drawn: "
-            f"{_EVERY[fitted.plan.stride]}, the last, and the one with the largest flooded area. The strip above "
-            "the slider and the table hold all."
+            f"{_EVERY[fitted.plan.stride]}, the last, and the one with the largest "
+            "flooded area. The strip above the slider and the table hold all."
         )
     if fitted.plan.merge > 1:
         k = fitted.plan.merge

@@ -141,7 +141,7 @@ ERROR = Classes(
         "#d9cfe6", "#b2abd2", "#8073ac", "#5b3d92", "#2d004b",
     ),
     unit="m",
-    title="Error of depth: predicted − observed",
+    title="Error of depth",
     diverging=True,
 )  # fmt: skip
 """Depth error; orange is too dry (missed water), purple too wet."""

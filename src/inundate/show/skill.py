@@ -114,7 +114,8 @@ def score_bars(
         counted = f" ({samples} samples)" if samples is not None else ""
         axes.set_title(f"{name}{counted}", fontsize=8.5, loc="left")
         axes.set_xlabel(_metric_axis(metric, entry), fontsize=8)
-    figure.suptitle(title or metric_words(metric), fontsize=10, fontweight="bold")
+    words = metric_words(metric, evaluation.get("metrics"))
+    figure.suptitle(title or words, fontsize=10, fontweight="bold")
     return figure
 
 
@@ -139,9 +140,9 @@ def _intervals(axes: Axes, scores: Mapping[str, Mapping[str, Any]], reference: s
 
 def _metric_axis(metric: str, entry: Mapping[str, Any]) -> str:
     unit = entry.get("unit")
-    better = {"low": "lower is better", "high": "higher is better", "zero": "0 is best"}
-    words = better.get(str(entry.get("best")), f"best {entry.get('best')}")
-    return f"{unit}, {words}" if unit not in (None, "", "1") else words
+    better = {"lower": "lower is better", "higher": "higher is better", "zero": "0 is best"}
+    words = better.get(str(entry.get("best")), "")
+    return ", ".join(filter(None, ["" if unit in (None, "1") else str(unit), words]))
 
 
 def _column(table: Mapping[str, Sequence[float]], key: str, name: str) -> np.ndarray[Any, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["METRIC_WORDS", "MODEL_WORDS", "metric_words", "model_words", "number"]
+__all__ = ["METRIC_WORDS", "MODEL_WORDS", "fixed", "metric_words", "model_words", "number"]
 
 MODEL_WORDS: dict[str, str] = {
     "truth": "Solver (truth)",
@@ -22,16 +24,20 @@ MODEL_WORDS: dict[str, str] = {
 }
 
 METRIC_WORDS: dict[str, str] = {
+    "loss": "Loss",
+    "error": "Error on watched samples",
+    "skill": "Skill over a baseline (0: no better)",
+    "ratio": "Predicted over true",
+    "shuffle_rise": "Rise of the error when an input is shuffled",
+    "spread": "Spread over that of the truth",
+    "size": "Size over that of the truth",
+    "dead": "Largest share of dead units",
+    "gradient": "Gradient norm",
+    "learning_rate": "Learning rate",
     "rmse_wet": "RMSE, wet cells",
     "mae_wet": "MAE, wet cells",
-    "nash_sutcliffe": "Nash–Sutcliffe efficiency",
-    "critical_success_index": "Critical success index (CSI)",
-    "hit_rate": "Hit rate",
-    "false_alarm_ratio": "False alarm ratio",
-    "frequency_bias": "Frequency bias",
-    "fractions_skill_score": "Fractions skill score",
+    "nse": "Nash–Sutcliffe efficiency",
     "crps": "CRPS",
-    "brier_score": "Brier score",
 }
 
 
@@ -46,22 +52,29 @@ def model_words(name: str) -> str:
     return MODEL_WORDS.get(name, name.replace("_", " "))
 
 
-def metric_words(name: str) -> str:
-    """Give the name of a score as readers see it, a threshold after it in metres.
+def metric_words(name: str, about: Mapping[str, Mapping[str, Any]] | None = None) -> str:
+    """Give the name of a score as readers see it.
+
+    Parameters
+    ----------
+    name : str
+        Name in the evaluation, a threshold in metres behind it.
+    about : mapping, optional
+        The evaluation's own ``metrics``, whose ``label`` goes first.
 
     Examples
     --------
-    >>> metric_words("critical_success_index_0.3")
-    'Critical success index (CSI) at 0.3 m'
-    >>> metric_words("csi_0.05"), metric_words("volume_error")
-    ('CSI at 0.05 m', 'volume error')
+    >>> metric_words("csi_0.05"), metric_words("rmse_wet"), metric_words("volume_error")
+    ('CSI at 0.05 m', 'RMSE, wet cells', 'volume error')
+    >>> metric_words("csi_0.3", {"csi_0.3": {"label": "CSI 0.30 m"}})
+    'CSI 0.30 m'
     """
-    if name in METRIC_WORDS:
-        return METRIC_WORDS[name]
-    base, _, tail = name.rpartition("_")
-    threshold = tail.removesuffix("m")
+    label = (about or {}).get(name, {}).get("label")
+    if label or name in METRIC_WORDS:
+        return str(label or METRIC_WORDS[name])
+    base, _, threshold = name.rpartition("_")
     if base and threshold.replace(".", "", 1).isdigit():
-        words = METRIC_WORDS.get(base, base.upper() if len(base) <= 4 else base.replace("_", " "))
+        words = base.upper() if len(base) <= 4 else base.replace("_", " ")
         return f"{words} at {threshold} m"
     return name.replace("_", " ")
 
@@ -79,3 +92,21 @@ def number(value: float | None, digits: int = 3) -> str:
     if abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}" if abs(value) >= 1e-4 or value == 0 else f"{value:.1e}"
+
+
+def fixed(value: float | None, *, sign: bool = False) -> str:
+    """Write a number for a column of scores: like many decimals for like sizes.
+
+    Examples
+    --------
+    >>> fixed(0.6), fixed(-1.4e-17), fixed(12.345), fixed(None), fixed(-0.0123, sign=True)
+    ('0.600', '0.000', '12.3', '–', '−0.012')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    size = abs(value)
+    digits = 3 if size < 1 else 2 if size < 10 else 1 if size < 100 else 0
+    text = f"{value:{'+' if sign else ''},.{digits}f}"
+    if float(text.replace(",", "")) == 0:
+        text = text.lstrip("+-")
+    return text.replace("-", "−")

@@ -143,6 +143,15 @@ class TimeStrip {
   }
 }
 
+// Round values between two ends, at most four intervals, zero among them.
+function niceTicks(low, high) {
+  const power = 10 ** Math.floor(Math.log10((high - low) / 4));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((size) => (high - low) / size <= 4);
+  const found = [];
+  for (let i = Math.ceil(low / step); i * step <= high * (1 + 1e-9); i++) found.push(i * step);
+  return found;
+}
+
 // One value over time, with its axis; gaps where it is unknown.
 function drawCurve(element, values, times, now, layer) {
   const [width, height, left, top, bottom] = [300, 120, 40, 8, 22];
@@ -155,7 +164,7 @@ function drawCurve(element, values, times, now, layer) {
   const span = clock[clock.length - 1] - clock[0] || 1;
   const x = (time) => left + ((time - clock[0]) / span) * (width - left - 8);
   const y = (value) => top + (1 - (value - low) / (high - low)) * (height - top - bottom);
-  for (const value of low < 0 ? [low, 0, high] : [0, high / 2, high]) {
+  for (const value of niceTicks(low, high)) {
     svg("line", { x1: left, x2: width - 8, y1: y(value), y2: y(value), stroke: "#dde" }, element);
     svg("text", { x: left - 4, y: y(value) + 4, "text-anchor": "end" }, element, short(value));
   }

@@ -129,7 +129,7 @@ function moveCursor(rows, columns) {
   const { x, y } = centreOf(state.cell);
   if (!map.getBounds().pad(-0.05).contains([y, x])) map.panTo([y, x], { animate: false });
   readCell();
-  say(`${valueOf(state.cell).words}, ${placeWords(x, y)}`);
+  say(`${valueOf(state.cell).words}, ${placeWords(x, y).replace("\n", ", ")}`);
 }
 
 function keepCell(cell) {
@@ -245,7 +245,11 @@ function start() {
   map.on("mouseout", () => { state.cell = null; readCell(); });
   map.on("click", (event) => {
     const cell = cellAt(event.latlng.lng, event.latlng.lat);
-    if (cell) keepCell(cell);
+    if (!cell) return;
+    state.cell = cell;
+    state.point = null;
+    readCell();
+    keepCell(cell);
   });
   document.addEventListener("keydown", onKey);
   window.addEventListener("beforeprint", () => resizeFor(true));

@@ -1,0 +1,100 @@
+"""The command ``inundate map``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+__all__ = ["map_"]
+
+Words = Annotated[list[str] | None, Parameter(consume_multiple=True, negative=())]
+
+
+def map_(
+    *,
+    depth: Path,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    terrain: Path | None = None,
+    terrain_crs: str | None = None,
+    truth: Path | None = None,
+    layers: Words = None,
+    probability: Annotated[bool, Parameter(negative=())] = False,
+    title: str = "",
+    limits: Words = None,
+    max_mb: float | None = None,
+    overwrite: bool = False,
+    json: bool = False,
+) -> None:
+    """Write a flood as one HTML map that opens without a network.
+
+    Parameters
+    ----------
+    depth
+        Simulation or prediction, .zarr or .nc.
+    output
+        HTML file to write.
+    terrain
+        Heightmap on the grid of the depth, where the data hold no elevation.
+    terrain_crs
+        CRS of a heightmap that names none, such as EPSG:27700.
+    truth
+        Simulation of the same storm; adds the layers truth and error.
+    layers
+        Which to keep: depth, max, probability, quantile, uncertainty, rain, truth, error.
+    probability
+        Open the map with the probability that a depth is exceeded.
+    title
+        Heading; by default made from the data.
+    limits
+        More sentences for the box "What this map does not know".
+    max_mb
+        Largest size of the file, MB; by default 1 for 24 frames of 200 x 200, at most 10.
+    overwrite
+        Replace an existing file.
+    json
+        Print one JSON object.
+
+    Examples
+    --------
+    ``inundate map --depth pred.zarr -o map.html``
+    """
+    from inundate.cli.shell import emit
+    from inundate.core.errors import ConfigError
+    from inundate.core.store import read_dataset
+    from inundate.show.page import write_map
+    from inundate.terrain.open import open_terrain
+
+    if max_mb is not None and max_mb <= 0:
+        raise ConfigError(f"--max-mb {max_mb:g}: expected a positive number of megabytes")
+    ground = None if terrain is None else open_terrain(terrain, crs=terrain_crs)
+    found = write_map(
+        output,
+        read_dataset(depth),
+        title=title,
+        terrain=ground,
+        truth=None if truth is None else read_dataset(truth),
+        layers=layers,
+        start="probability" if probability else None,
+        limits=limits or (),
+        max_bytes=None if max_mb is None else int(max_mb * 1e6),
+        overwrite=overwrite,
+    )
+    result = {
+        "output": str(found.path),
+        "bytes": found.size,
+        "layers": list(found.layers),
+        "frames": found.frames,
+        "frames_total": found.frames_total,
+        "levels": found.levels,
+        "cells_merged": found.merged,
+        "notes": list(found.notes),
+    }
+    thinned = "" if found.frames == found.frames_total else f" of {found.frames_total}"
+    emit(
+        result,
+        json=json,
+        text=f"{found.path}: {found.size / 1e6:.2f} MB, {found.frames}{thinned} frames, "
+        f"layers {', '.join(found.layers)}",
+    )
