@@ -257,7 +257,7 @@ def test_more_samples_come_nearer_to_the_exact_weights():
     errors = []
     for samples in (1, 4, 16):
         values, known = sampled_weights(grid_of(rain), target, samples).sums(rain.values[0])
-        np.testing.assert_allclose(known, 1)
+        assert known is None  # every cell lies on the rain
         errors.append(float(np.abs(values - exact).mean()))
     assert errors[0] > 3 * errors[1] > 9 * errors[2]
 

@@ -55,4 +55,4 @@ def mean_of_known(values: Array, known: Array, min_cover: float) -> Array:
         Means over the known part.
     """
     enough = (known >= min_cover - 1e-9) & (known > 0)  # 1e-9: rounding of the sum of weights
-    return np.where(enough, values / np.where(enough, known, 1.0), np.nan)
+    return np.divide(values, known, out=np.full_like(values, np.nan), where=enough)

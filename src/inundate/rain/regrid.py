@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ __all__ = ["Regridder"]
 _SAMPLES_A_SOURCE_CELL = 8  # lattice spacing at most 1/8 of a source cell
 _MOST_SAMPLES = 64  # lattice points along one side of a target cell
 _POINTS_AT_ONCE = 2**21
+_WHOLE = 1 - 1e-9  # a sum of shares that is 1 but for rounding
 
 
 class Regridder:
@@ -97,6 +99,8 @@ class Regridder:
             Means over the known part of each cell; NaN where too little is known.
         """
         values, known = self._weights.sums(frame)
+        if known is None:
+            return values.astype(np.float32)
         return mean_of_known(values, known, self.min_cover).astype(np.float32)
 
 
@@ -109,14 +113,21 @@ class _Separable:
     along_y: Array
     along_x: Array
 
+    @cached_property
+    def whole(self) -> bool:
+        """True if every target cell lies on the source."""
+        return all(bool((w.sum(axis=1) >= _WHOLE).all()) for w in (self.along_y, self.along_x))
+
     def cover(self) -> Array:
         return np.outer(self.along_y.sum(axis=1), self.along_x.sum(axis=1))
 
-    def sums(self, frame: NDArray[np.float32]) -> tuple[Array, Array]:
+    def sums(self, frame: NDArray[np.float32]) -> tuple[Array, Array | None]:
+        """Give weighted sums and the known share; None where everything is known."""
         window = frame[self.rows, self.cols].astype(np.float64)  # (H', W')
         missing = np.isnan(window)
         if not missing.any():
-            return self.along_y @ window @ self.along_x.T, self.cover()
+            values = self.along_y @ window @ self.along_x.T
+            return values, None if self.whole else self.cover()
         known = self.along_y @ (~missing).astype(np.float64) @ self.along_x.T
         return self.along_y @ np.where(missing, 0.0, window) @ self.along_x.T, known
 
@@ -156,12 +167,20 @@ class _Sampled:
     source: NDArray[np.intp]
     share: Array
 
+    @cached_property
+    def whole(self) -> bool:
+        """True if every target cell lies on the source."""
+        return bool((self.cover() >= _WHOLE).all())
+
     def cover(self) -> Array:
         return self._gather(self.share)
 
-    def sums(self, frame: NDArray[np.float32]) -> tuple[Array, Array]:
+    def sums(self, frame: NDArray[np.float32]) -> tuple[Array, Array | None]:
+        """Give weighted sums and the known share; None where everything is known."""
         taken = frame.ravel()[self.source].astype(np.float64)  # (pairs,)
         missing = np.isnan(taken)
+        if self.whole and not missing.any():
+            return self._gather(self.share * taken), None
         values = self._gather(self.share * np.where(missing, 0.0, taken))
         return values, self._gather(self.share * ~missing)
 
