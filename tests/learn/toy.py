@@ -22,21 +22,26 @@ from inundate.learn.watch import Watch
 SIZE = 8  # cells along each side
 
 
-def make_samples(count: int = 128, seed: int = 0) -> dict[str, Any]:
-    """Give rain (N, 4) in 10 mm h-1, terrain (N, 1, 8, 8) and target (N, 1, 8, 8) in m."""
+def make_samples(count: int = 128, seed: int = 0, lower_m: float = 1.5) -> dict[str, Any]:
+    """Give rain (N, 4) in 10 mm h-1, terrain (N, 1, 8, 8) and target (N, 1, 8, 8) in m.
+
+    The larger ``lower_m``, the fewer cells are wet: half of them by default.
+    """
     source = torch.Generator().manual_seed(seed)
     rain = torch.rand(count, 4, generator=source) * torch.rand(count, 1, generator=source) * 2
     coarse = torch.randn(count, 1, 4, 4, generator=source)
     terrain = nn.functional.interpolate(coarse, SIZE, mode="bilinear")
-    level = rain.sum(1).view(-1, 1, 1, 1) - 1.5
+    level = rain.sum(1).view(-1, 1, 1, 1) - lower_m
     return {
         "inputs": {"rain": rain, "terrain": terrain},
         "target": (level - terrain).clamp(min=0.0),
     }
 
 
-def make_batches(count: int = 128, seed: int = 0, batch_size: int = 16) -> TensorBatches:
-    return TensorBatches(make_samples(count, seed), batch_size=batch_size, seed=seed)
+def make_batches(
+    count: int = 128, seed: int = 0, batch_size: int = 16, **how: Any
+) -> TensorBatches:
+    return TensorBatches(make_samples(count, seed, **how), batch_size=batch_size, seed=seed)
 
 
 class Healthy(nn.Module):
@@ -125,15 +130,23 @@ def all_dry(batch: Mapping[str, Any]) -> Tensor:
     return torch.zeros_like(batch["target"])
 
 
-def make_watch(seed: int = 0, **changes: Any) -> Watch:
-    """A watch that looks after each pass (8 steps) and has little patience."""
+def mean_depth(batch: Mapping[str, Any]) -> Tensor:
+    return batch["target"].mean().expand_as(batch["target"])
+
+
+def make_watch(
+    *, samples: dict[str, Any] | None = None, how: dict[str, Any] | None = None, **changes: Any
+) -> Watch:
+    """A watch that looks after each pass (8 steps) over samples that are not trained on."""
     settings = WatchSettings(**{"grace_steps": 80, "patience": 3, "batches": 2, **changes})
-    return Watch(
-        TensorBatches(make_samples(32, 100 + seed), batch_size=16, seed=0, shuffle=False),
-        baselines={"all dry": all_dry, "mean": lambda b: b["target"].mean().expand_as(b["target"])},
-        statistics=threshold_statistics(0.05),
-        settings=settings,
-    )
+    held_out = samples or make_samples(32, seed=100)
+    given = {
+        "baselines": {"all dry": all_dry, "mean": mean_depth},
+        "statistics": threshold_statistics(0.05),
+        "settings": settings,
+    }
+    batches = TensorBatches(held_out, batch_size=16, seed=0, shuffle=False)
+    return Watch(batches, **{**given, **(how or {})})
 
 
 def make_settings(**changes: Any) -> TrainSettings:

@@ -16,8 +16,8 @@ class Cause(StrEnum):
     """Why a training was stopped, the most specific first."""
 
     NAN_INPUT = "nan-input"
-    NAN_LOSS = "nan-loss"
     EXPLODING_GRADIENT = "exploding-gradient"
+    NAN_LOSS = "nan-loss"
     ALL_ZERO = "all-zero"
     NO_GRADIENT = "no-gradient"
     CONSTANT_OUTPUT = "constant-output"

@@ -103,8 +103,9 @@ def write_checkpoint(run_path: Path, checkpoint: Checkpoint) -> Path:
             content = save({key: _portable(tensor) for key, tensor in tensors.items()})
             _write(part / f"{name}.safetensors", content)
             hashes[name] = _digest(content)
-        state = {"format": FORMAT, "step": checkpoint.step, "blake2b": hashes}
-        _write(part / "state.json", json.dumps({**state, **checkpoint.state}).encode())
+        state = {"format": FORMAT, "step": checkpoint.step, **checkpoint.state}
+        state["blake2b"] = {**hashes, "state": _state_digest(state)}
+        _write(part / "state.json", json.dumps(state).encode())
     return folder
 
 
@@ -124,6 +125,12 @@ def _digest(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
+def _state_digest(state: Mapping[str, Any]) -> str:
+    """Hash what a state says, whatever the order of its keys, without the hashes in it."""
+    said = {key: value for key, value in state.items() if key != "blake2b"}
+    return _digest(json.dumps(said, sort_keys=True).encode())
+
+
 def read_checkpoint(folder: Path) -> Checkpoint:
     """Read a checkpoint folder and check that it is whole.
 
@@ -141,7 +148,9 @@ def read_checkpoint(folder: Path) -> Checkpoint:
             f"reading {folder / 'state.json'}: format {state.get('format')!r} of step "
             f"{state.get('step')!r}; expected format {FORMAT} of step {step}"
         )
-    hashes = state.get("blake2b", {})
+    hashes = dict(state.get("blake2b", {}))
+    if hashes.pop("state", None) != _state_digest(state):
+        raise DataError(f"reading {folder / 'state.json'}: altered since it was written")
     parts = {name: _read_tensors(folder / f"{name}.safetensors", hashes[name]) for name in hashes}
     if not {"model", "optimiser"} <= parts.keys():
         raise DataError(f"reading {folder}: state.json names {sorted(parts)}, not the model")

@@ -40,6 +40,11 @@ class GradientWatch:
         """Whether in the last step no block at all had a gradient."""
         return bool(self._idle) and all(count > 0 for count in self._idle.values())
 
+    @property
+    def exploding(self) -> bool:
+        """Whether the last step's loss or gradient was far above what it should be."""
+        return self._exploding > 0
+
     def after_backward(self, *, loss: float, norms: Mapping[str, float]) -> list[Alarm]:
         """Take in one step's loss and gradient norms by block.
 

@@ -199,7 +199,11 @@ class Training:
         means = self.ranks.mean(torch.stack(flat)).tolist()
         values = dict(zip(single, means, strict=True))
         if not math.isfinite(values["loss"]):
-            raise self.stopped([Alarm(Cause.NAN_LOSS, describe_not_finite(self.model, values))])
+            alarms = [Alarm(Cause.NAN_LOSS, describe_not_finite(self.model, values))]
+            if self.watch is not None and self.watch.exploding:
+                evidence = f"in the steps before, the loss rose fast; now {alarms[0].evidence}"
+                alarms.append(Alarm(Cause.EXPLODING_GRADIENT, evidence))
+            raise self.stopped(alarms)
         return values
 
     def check_gradients(self, loss: float) -> None:
@@ -266,7 +270,7 @@ class Training:
         self.state.scores, self.validated_at = scores, self.state.step
         self.log({"valid": scores})
         best = self.state.best
-        improved = best is None or scores["loss"] < best["loss"]
+        improved = math.isfinite(scores["loss"]) and (best is None or scores["loss"] < best["loss"])
         if improved:
             self.state.best = {"step": self.state.step, "loss": scores["loss"]}
         return improved

@@ -243,6 +243,11 @@ class Watch:
         """Give all faults of one look, with neither grace nor patience."""
         return judge(look, self.settings, must_use=self.must_use, must_beat=self.must_beat)
 
+    @property
+    def exploding(self) -> bool:
+        """Whether the last step's loss or gradient was far above what it should be."""
+        return self._gradients.exploding
+
     def after_backward(self, *, loss: float, norms: Mapping[str, float]) -> list[Alarm]:
         """Take in one step; see :meth:`~inundate.learn.gradients.GradientWatch.after_backward`."""
         return self._gradients.after_backward(loss=loss, norms=norms)
