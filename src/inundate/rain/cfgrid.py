@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 
 from inundate.core.errors import DataError, GridError
 from inundate.core.grid import Grid, normalise_crs
@@ -136,24 +140,25 @@ def _crs(ds: xr.Dataset, mapping: dict[str, Any], x: str, request: Request, wher
 
 
 def _from_cf(mapping: dict[str, Any], where: str) -> str:
-    from pyproj import CRS
-    from pyproj.exceptions import CRSError
-
     plain = {
-        key: value.tolist() if isinstance(value, np.ndarray) else value
+        key: np.asarray(value).tolist() if isinstance(value, (np.ndarray, np.generic)) else value
         for key, value in mapping.items()
     }
-    for key, value in plain.items():
-        if isinstance(value, list) and len(value) == 1:
-            plain[key] = value[0]
+    single = {k: v[0] if isinstance(v, list) and len(v) == 1 else v for k, v in plain.items()}
     try:
-        return normalise_crs(CRS.from_cf(plain).to_wkt())
+        return _cf_crs(json.dumps(single, sort_keys=True, default=str))
     except (CRSError, KeyError, TypeError, ValueError) as error:
         raise GridError(
             f"reading {where}: grid mapping {mapping.get('grid_mapping_name')!r} cannot be "
             f"understood ({error})",
             hint="say which CRS it is, such as --crs EPSG:27700",
         ) from error
+
+
+@lru_cache(maxsize=32)
+def _cf_crs(mapping: str) -> str:
+    """Build a CRS from CF attributes as JSON; half a second, so once for a folder."""
+    return normalise_crs(CRS.from_cf(json.loads(mapping)).to_wkt())
 
 
 def _is_degrees(axis: xr.DataArray) -> bool:
