@@ -123,8 +123,9 @@ def make_edges(
     Raises
     ------
     DataError
-        If a fixed level lies below the ground along all of its edge.
+        If the fixed level lies below the ground along all of its sides.
     """
+    kind = np.dtype(settings.precision)
     beyond = _kinds_beyond(valid, walls, settings)
     faces: list[tuple[int, int, int, float, float]] = []
     for side, (di, dj) in _STEPS.items():
@@ -134,12 +135,12 @@ def make_edges(
             slope = _edge_slope(elevation, valid, rows, columns, (di, dj), cell_size_m, settings)
             depth = np.zeros(rows.size)
             if name == "level" and rows.size:
-                depth = _outside_depth(elevation[rows, columns], side, settings)
+                depth = _outside_depth(elevation[rows, columns], settings)
             faces += zip(
                 rows.tolist(), columns.tolist(), [code] * rows.size, slope.tolist(),
                 depth.tolist(), strict=True,
             )  # fmt: skip
-    return _grouped(faces, elevation.shape[0], elevation.dtype)
+    return _check_level(_grouped(faces, elevation.shape[0], kind), settings)
 
 
 def _kinds_beyond(
@@ -182,19 +183,20 @@ def _edge_slope(
     return np.maximum(fall, MIN_EDGE_SLOPE)
 
 
-def _outside_depth(
-    ground: NDArray[np.floating], side: str, settings: SimulateSettings
-) -> NDArray[np.float64]:
+def _outside_depth(ground: NDArray[np.floating], settings: SimulateSettings) -> NDArray[np.float64]:
     level = settings.edge_level_m
     assert level is not None  # settings refuse a level edge without one
-    depth = np.maximum(level - ground.astype(np.float64), 0.0)
-    if not depth.any():
+    return np.maximum(level - ground.astype(np.float64), 0.0)
+
+
+def _check_level(faces: EdgeFaces, settings: SimulateSettings) -> EdgeFaces:
+    if (faces.kind == LEVEL).any() and not faces.outside.any():
         raise DataError(
-            f"setting the {side} edge: the level {level:g} m is below all ground there "
-            f"(lowest {ground.min():g} m)",
+            f"setting edges: the fixed level {settings.edge_level_m:g} m is below all ground "
+            "along its sides",
             hint="edge_level_m is a height in the terrain's datum; use an open edge otherwise",
         )
-    return depth
+    return faces
 
 
 def _grouped(

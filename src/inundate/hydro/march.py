@@ -22,6 +22,7 @@ __all__ = ["ArrayResult", "Frame", "March", "simulate_arrays"]
 WALL_M = 1.0e6  # elevation given to cells without ground: no water climbs it
 _MM_H = 1.0 / 3.6e6  # m s-1
 _ADAPTIVE_WEIGHT = 0.5  # theta falls to one half at most
+_CELLS_A_THREAD = 16_384  # fewer cost more to wake a thread for than they save
 
 RainStep = tuple[float, Array]  # seconds, mm h-1 (H, W)
 
@@ -100,7 +101,7 @@ class March:
         self.ground = _make_ground(
             self.elevation, self.cell_size_m, self.settings, self.roughness, self.walls
         )
-        self.scheme = _make_scheme(self.settings)
+        self.scheme = _make_scheme(self.settings, self.ground.valid.size)
         depth = _checked_depth(self.initial_depth, self.ground)
         self.state = State.start(
             depth, self.ground.edges, soaks=self.settings.infiltration != "none"
@@ -192,13 +193,15 @@ def _make_ground(
     walls: NDArray[np.bool_] | None,
 ) -> Ground:
     kind = np.dtype(settings.precision)
-    height = np.asarray(elevation)
+    height = np.asarray(elevation, dtype=np.float64)
     is_wall = np.zeros(height.shape, dtype=bool) if walls is None else np.asarray(walls, dtype=bool)
     valid = np.isfinite(height) & ~is_wall
     if not valid.any():
         raise DataError("simulating: the terrain has no cell with ground")
-    edges = make_edges(height.astype(kind), valid, is_wall, cell_size_m, settings)
-    filled = np.where(valid, height, WALL_M).astype(kind)
+    edges = make_edges(height, valid, is_wall, cell_size_m, settings)
+    # only differences count, so heights are kept near 0, where float32 is finest
+    datum = np.round(np.median(height[valid]))
+    filled = np.where(valid, height - datum, WALL_M).astype(kind)
     return Ground(filled, _checked_roughness(roughness, valid, settings), valid, cell_size_m, edges)
 
 
@@ -243,7 +246,7 @@ def _checked_depth(depth: Array | None, ground: Ground) -> Array:
     return np.where(ground.valid, values, 0).astype(ground.elevation.dtype)
 
 
-def _make_scheme(settings: SimulateSettings) -> Scheme:
+def _make_scheme(settings: SimulateSettings, cells: int) -> Scheme:
     return Scheme(
         courant=settings.courant,
         froude_cap=settings.froude_cap,
@@ -251,7 +254,7 @@ def _make_scheme(settings: SimulateSettings) -> Scheme:
         max_step_s=settings.max_step_s,
         weight_cap=_ADAPTIVE_WEIGHT if settings.theta == "adaptive" else 0.0,
         loss=loss_of(settings),
-        threads=settings.threads,
+        threads=max(1, min(settings.threads, cells // _CELLS_A_THREAD)),
     )
 
 

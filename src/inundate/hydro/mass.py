@@ -48,9 +48,8 @@ class VolumeBudget:
 
     @property
     def error_relative(self) -> float:
-        """Error over the rain, or over all supply where there was no rain."""
-        scale = self.rain_m3 or self.supply_m3
-        return self.error_m3 / scale if scale else 0.0
+        """Error over all the water that came in; 0 where none did."""
+        return self.error_m3 / self.supply_m3 if self.supply_m3 else 0.0
 
     def to_dict(self) -> dict[str, float]:
         """Give all terms, error included."""
@@ -78,16 +77,14 @@ class VolumeBudget:
           outflow               0.00      0.00 %
           infiltration          0.00      0.00 %
           stored              100.00    100.00 %
-          error                    0   0.0e+00 of rain
+          error                    0   0.0e+00
         """
         supply = budget["rain_m3"] + budget["initial_m3"] + budget["inflow_m3"]
         lines = ["volume budget             m3   of supply"]
         for label, key in _ROWS:
             share = 100 * budget[key] / supply if supply else 0.0
             lines.append(f"  {label:<13}{budget[key]:>13.2f}{share:>10.2f} %")
-        lines.append(
-            f"  {'error':<13}{budget['error_m3']:>13.3g}{budget['error_relative']:>10.1e} of rain"
-        )
+        lines.append(f"  {'error':<13}{budget['error_m3']:>13.3g}{budget['error_relative']:>10.1e}")
         return "\n".join(lines)
 
 

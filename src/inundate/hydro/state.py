@@ -26,7 +26,8 @@ class Ground:
     Attributes
     ----------
     elevation : array (H, W), m
-        Walls and cells without ground stand at a height that no water climbs.
+        Above a datum near the middle; walls and cells without ground stand at a height that no
+        water climbs.
     roughness : array (H, W), s m-1/3
         Manning's n.
     valid : array (H, W), bool
