@@ -79,6 +79,18 @@ def test_clean_reads_its_settings_from_a_file_and_flags_win(capsys, rain_file, t
     assert result["history"][0]["max_rate_mm_h"] == 200
 
 
+def test_clean_as_text_names_every_operation(capsys, rain_file, tmp_path):
+    code = main(
+        ["rain", "clean", str(rain_file), "--max-rate-mm-h", "200", "-o", str(tmp_path / "c.nc")]
+    )
+    text = capsys.readouterr().out
+    assert code == 0
+    assert "  missing   0.52% of the cells\n" in text
+    assert text.endswith(
+        "  mark_clutter: max_rate_mm_h 200.0, cells 1, steps 1, highest_mm_h 500.0\n"
+    )
+
+
 def test_clean_without_a_setting(capsys, rain_file, tmp_path):
     text, code = run(capsys, "clean", rain_file, "-o", tmp_path / "c.nc")
     assert code == 2

@@ -293,6 +293,16 @@ def test_points_with_no_place_in_the_other_crs_are_missing():
     np.testing.assert_array_equal(np.argwhere(~np.isnan(found.values)), [[0, 0, 2], [0, 0, 3]])
 
 
+def test_lattice_of_one_row_is_projected_too():
+    grid = Grid(BNG, 250000, 110000, 50, 50, 1000, 1000)
+    row, col = np.array([3.5]), np.arange(1000) + 0.5
+    x, y = project_lattice(grid, LAEA, row, col, tolerance=1.0)
+    exact = project_points(grid.x, np.full(1000, grid.y[3]), BNG, LAEA)
+    assert x.shape == (1, 1000)
+    assert np.abs(x[0] - exact[0]).max() < 1.0
+    assert np.abs(y[0] - exact[1]).max() < 1.0
+
+
 # --- streaming and cover
 
 
@@ -471,3 +481,26 @@ def test_move_needs_metres_at_both_ends():
         move_rain(degrees, dx_m=1000)
     with pytest.raises(ConfigError, match="expected finite numbers"):
         move_rain(rain_of(np.ones((2, 2))), dx_m=np.inf)
+
+
+# --- real radar
+
+
+def test_swiss_storm_moved_over_england_keeps_every_value(shared_data):
+    from inundate.rain.open import open_rain
+
+    rain = open_rain(shared_data / "radar" / "meteoswiss-ch" / "20160711").isel(time=slice(18, 22))
+    moved = move_rain(rain, to=(275000, 85000), crs=BNG, anchor="rain")
+    np.testing.assert_array_equal(moved.values, rain.values)
+    cropped = crop_rain(moved, (250000, 60000, 300000, 110000))
+    terrain = Grid(BNG, 250000, 110000, 50, 50, 1000, 1000)
+    found = regrid_rain(cropped, terrain)
+    assert abs(history(found)[-1]["volume_change"]) < 1e-6
+    assert float(found.max()) == pytest.approx(float(cropped.max()), rel=1e-6)
+    # the wettest cell lies where the storm's own coordinates and the recorded offset say
+    step, row, col = np.unravel_index(np.nanargmax(cropped.values), cropped.shape)
+    east, north = json.loads(found.attrs["moved_by_m"])
+    x, y = float(cropped.x[col]), float(cropped.y[row])
+    own = rain.sel(x=x - east, y=y - north, method="nearest").values[step]
+    there = found.sel(x=x, y=y, method="nearest").values[step]
+    assert there == pytest.approx(float(own), rel=1e-6)
