@@ -169,13 +169,19 @@ def test_real_block_as_the_command_tells_it(capsys, shared_data):
     assert found["share_missing"] == pytest.approx(0.08)
     assert found["regime"] == "flat"
     assert found["sinks"]["count"] > 1000
+    text = run(capsys, "terrain", "describe", folder)[0]
+    assert "no tile    TA34, TA35" in text
+    assert "median 0.0072 m/m: flat" in text
 
 
-def test_real_lidar_with_lakes_has_many_sinks(shared_data):
+def test_real_lidar_with_lakes_has_many_sinks(capsys, shared_data):
     found = describe_terrain(shared_data / "terrain" / "lidar-minnesota-lakes" / "dem.tif")
     assert (found["crs"], found["cell_size"]) == ("EPSG:26915", [1.0, 1.0])
     assert found["sinks"]["count"] > 10
     assert found["sinks"]["deepest"] > 1
-    degrees = describe_terrain(shared_data / "terrain" / "usgs-ned-eno-river-nc" / "enogeo.tif")
+    path = shared_data / "terrain" / "usgs-ned-eno-river-nc" / "enogeo.tif"
+    degrees = describe_terrain(path)
     assert (degrees["metric"], degrees["unit"]) == (False, "degrees")
+    text = run(capsys, "terrain", "describe", path)[0]
+    assert "not metric and square: inundate terrain crop … --to-metric" in text
     assert 0.02 < degrees["median_slope"] < 0.06

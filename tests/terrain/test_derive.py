@@ -174,20 +174,32 @@ def test_tiles_with_context_equal_the_whole():
 
 def test_edges_walls_and_gaps_are_marked(heightmap):
     height = np.zeros((6, 7))
-    height[2, 3] = np.nan
+    height[2, 3] = np.nan  # enclosed
+    height[0, 5] = height[1, 5] = np.nan  # joined to the edge
     walls = heightmap(np.zeros((6, 7)), name="walls")
     walls.values[4, 2] = 1
     found = derive_features(heightmap(height), wall_mask=walls)
-    assert float(found["valid"].sum()) == 6 * 7 - 2
-    assert float(found["wall"].sum()) == found["wall"].values[4, 2] == 1
+    assert float(found["valid"].sum()) == 6 * 7 - 4
+    assert np.argwhere(found["wall"].values == 1).tolist() == [[2, 3], [4, 2]]
     edge = found["edge"].values
-    assert edge[0, 0] == edge[5, 3] == edge[2, 2] == edge[1, 3] == 1
-    assert edge[3, 1] == edge[1, 2] == 0
+    assert edge[0, 0] == edge[5, 3] == edge[2, 5] == edge[1, 4] == 1
+    assert edge[3, 1] == edge[1, 2] == edge[2, 2] == edge[1, 3] == edge[4, 3] == 0
     assert np.isnan(edge[2, 3])
     assert np.isnan(found["slope_x"].values[4, 2])
     closed = derive_features(heightmap(height), edge_kind="closed")["edge"].values
-    assert closed[0, 0] == -1
-    assert closed[2, 2] == 1  # missing ground stays open
+    assert closed[0, 0] == closed[2, 5] == -1
+    assert closed[2, 2] == 0
+
+
+def test_an_enclosed_gap_holds_water_and_one_joined_to_the_edge_lets_it_out(heightmap):
+    height = np.full((9, 9), 5.0)
+    height[4, 3] = 2.0
+    height[4, 4] = np.nan
+    depth = derive_features(heightmap(height))["fill_depth"].values
+    assert depth[4, 3] == 3.0
+    height[4, 4:] = np.nan
+    depth = derive_features(heightmap(height))["fill_depth"].values
+    assert depth[4, 3] == 0.0
 
 
 def test_a_wall_dams_the_water(heightmap):

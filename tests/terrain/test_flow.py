@@ -7,6 +7,7 @@ from inundate.terrain.flow import (
     UNKNOWN,
     WALL,
     drained_area,
+    enclosed_gaps,
     flood,
     follow,
     label_sinks,
@@ -19,15 +20,18 @@ SIDES = ((-1, 0), (0, -1), (0, 1), (1, 0))
 CORNERS = ((-1, -1), (-1, 1), (1, -1), (1, 1))
 
 
-def outlets(kind):
+def outlets(kind, neighbours):
     """Ground on the edge or beside an unknown cell, cell by cell."""
+    steps = SIDES + (CORNERS if neighbours == 8 else ())
     rows, columns = kind.shape
     found = np.zeros(kind.shape, dtype=bool)
     for r in range(rows):
         for c in range(columns):
             if kind[r, c] != GROUND:
                 continue
-            for dr, dc in SIDES + CORNERS:
+            on_rim = r in (0, rows - 1) or c in (0, columns - 1)
+            found[r, c] = on_rim
+            for dr, dc in steps:
                 i, j = r + dr, c + dc
                 if not (0 <= i < rows and 0 <= j < columns) or kind[i, j] == UNKNOWN:
                     found[r, c] = True
@@ -37,7 +41,7 @@ def outlets(kind):
 def fill_by_relaxation(height, kind, neighbours):
     """Lower a flooded surface until nothing moves: slow, and plainly right."""
     steps = SIDES + (CORNERS if neighbours == 8 else ())
-    level = np.where(outlets(kind), height, np.inf)
+    level = np.where(outlets(kind, neighbours), height, np.inf)
     while True:
         before = level.copy()
         for dr, dc in steps:
@@ -185,6 +189,16 @@ def test_sinks_are_numbered_apart():
     assert sinks.max() == 2
     assert sinks[2, 2] == sinks[2, 3] != sinks[2, 6]
     assert label_sinks(height, filled, least_depth=3.0).max() == 1
+
+
+def test_gaps_are_enclosed_or_joined_to_the_edge():
+    missing = np.zeros((6, 7), dtype=bool)
+    missing[2, 2] = missing[2, 3] = True  # enclosed
+    missing[4, 6] = missing[4, 5] = True  # joined
+    missing[3, 4] = True  # touches both over corners only: enclosed
+    found = enclosed_gaps(missing)
+    assert np.argwhere(found).tolist() == [[2, 2], [2, 3], [3, 4]]
+    assert not enclosed_gaps(np.zeros((3, 3), dtype=bool)).any()
 
 
 def test_wetness_by_hand():

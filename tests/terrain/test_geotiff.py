@@ -52,6 +52,12 @@ def test_times_become_described_bands(tmp_path):
     path = write_geotiff(attach_grid(depth, grid), tmp_path / "d.tif")
     with rasterio.open(path) as source:
         assert source.descriptions == ("2020-06-25T10:00:00Z", "2020-06-25T10:05:00Z")
+    bare = attach_grid(depth, grid).drop_vars("time")
+    with rasterio.open(write_geotiff(bare, tmp_path / "e.tif")) as source:
+        assert source.descriptions == ("time 0", "time 1")
+    members = bare.rename(time="member").assign_coords(member=[3, 4])
+    with rasterio.open(write_geotiff(members, tmp_path / "m.tif")) as source:
+        assert source.descriptions == ("3", "4")
     second = read_geotiff(path, band=2, variable="water_depth_max")
     np.testing.assert_array_equal(second.values, depth.values[1])
     with pytest.raises(DataError, match="asked for band 3, found 2 bands"):
@@ -77,6 +83,17 @@ def test_undeclared_nodata_is_refused(tmp_path):
     )
     assert "--nodata -32768" in caught.value.hint
     assert np.isnan(read_geotiff(path, nodata=-32768).values).sum() == 2
+
+
+def test_infinite_and_single_wild_heights(tmp_path):
+    path = raw(tmp_path / "i.tif", np.array([[1, np.inf]], dtype=np.float32))
+    with pytest.raises(DataError, match="found heights of inf m in 1 of 2 cells") as caught:
+        read_geotiff(path)
+    assert "infinite" in caught.value.hint
+    path = raw(tmp_path / "d.tif", np.array([[1, -812.4]], dtype=np.float32))
+    with pytest.raises(DataError, match="found heights of -812.4 m in 1 of 2 cells") as caught:
+        read_geotiff(path)
+    assert "sea floor" in caught.value.hint
 
 
 def test_masked_cells_and_scale(tmp_path):

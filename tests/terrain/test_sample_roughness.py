@@ -30,6 +30,17 @@ def test_sample_at_another_cell_size_and_unknown_name():
     assert caught.value.hint == "did you mean 'jacksboro'?"
 
 
+def test_matplotlib_without_its_sample(monkeypatch):
+    from matplotlib import cbook
+
+    def absent(_):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(cbook, "get_sample_data", absent)
+    with pytest.raises(DataError, match="without its sample data"):
+        sample_terrain("jacksboro")
+
+
 def test_constant_roughness(heightmap):
     terrain = heightmap(np.zeros((2, 3)))
     found = constant_roughness(terrain, 0.04)

@@ -9,8 +9,9 @@ import pytest
 from inundate.core.errors import DataError, GridError, MissingFileError
 from inundate.core.grid import grid_of
 from inundate.terrain.derive import median_slope
+from inundate.terrain.national import tile_name, tile_origin
 from inundate.terrain.open import open_terrain
-from inundate.terrain.terrain50 import read_ascii_tiles, tile_name, tile_origin
+from inundate.terrain.terrain50 import read_ascii_tiles
 
 WKT = 'PROJCS["British_National_Grid",GEOGCS["GCS_OSGB_1936"]]'  # as ESRI writes it, shortened
 
@@ -138,6 +139,41 @@ def test_empty_folder_and_absent_path(tmp_path):
         read_ascii_tiles(tmp_path)
     with pytest.raises(MissingFileError):
         read_ascii_tiles(tmp_path / "none")
+
+
+def test_names_that_only_look_like_squares_leave_nothing_out(tmp_path):
+    for name, left in (("ab10", 0), ("ab20", 40)):
+        (tmp_path / f"{name}.asc").write_text(
+            f"ncols 2\nnrows 1\nxllcorner {left}\nyllcorner 0\ncellsize 20\n1 2\n"
+        )
+    found = read_ascii_tiles(tmp_path, crs="EPSG:32630", box=(0, 0, 80, 20))
+    np.testing.assert_array_equal(found.values, [[1, 2, 1, 2]])
+
+
+def test_a_name_in_the_wrong_place_makes_every_tile_be_read(tmp_path):
+    left, bottom = tile_origin("TA22")
+    header = "ncols 2\nnrows 1\nyllcorner {y:g}\nxllcorner {x:g}\ncellsize 20\n"
+    for name, x, value in (("TA22", left + 50_000, 1), ("TQ38", left + 50_040, 2)):
+        (tmp_path / f"{name}.asc").write_text(header.format(x=x, y=bottom) + f"{value} {value}\n")
+    box = (left, bottom, left + 60_000, bottom + 100)
+    np.testing.assert_array_equal(read_ascii_tiles(tmp_path, box=box).values, [[1, 1, 2, 2]])
+
+
+def test_damage_within_a_zip_is_named(tmp_path):
+    good = tile_zip("TA22", 1.0)
+    at = good.index(b"ncols") if b"ncols" in good else 60
+    (tmp_path / "ta22.zip").write_bytes(good[:at] + b"XXXX" + good[at + 4 :])
+    with pytest.raises(DataError, match=r"ta22\.zip/TA22\.asc: damaged within its zip"):
+        read_ascii_tiles(tmp_path)
+    (tmp_path / "ta22.zip").unlink()
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("TA22.asc", tile_text("TA22") * 2)
+    with pytest.raises(DataError, match="found 2 grids, expected one"):
+        read_ascii_tiles(tmp_path)
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("readme.txt", "")
+    with pytest.raises(DataError, match=r"a zip file without any \.asc"):
+        open_terrain(tmp_path / "two.zip")
 
 
 # figures of the data folder's own description

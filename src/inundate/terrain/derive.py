@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from inundate.core.errors import DataError, GridError
 from inundate.core.grid import attach_grid, check_metric_square, check_same_grid, grid_of
 from inundate.terrain.flow import (
+    GROUND,
+    UNKNOWN,
     WALL,
     Drainage,
     drained_area,
+    enclosed_gaps,
     follow,
     height_above_drainage,
     make_kind,
@@ -136,13 +139,15 @@ FEATURES: dict[str, Feature] = {
     "roughness": Feature("Manning's n.", "s m-1/3", 0, 1),
     "cell_size": Feature("Side of a cell.", "m", 0, 10_000),
     "edge": Feature(
-        "1 on cells at an open edge of the map or beside missing ground, -1 at a closed edge, "
-        "0 inside.",
+        "1 on cells at an open edge of the map or of missing ground that is joined to it, -1 at "
+        "a closed one, 0 inside.",
         "1",
         -1,
         1,
     ),
-    "wall": Feature("1 where no water can stand: buildings and walls.", "1", 0, 1),
+    "wall": Feature(
+        "1 where no water can pass: buildings, walls, enclosed gaps of the ground.", "1", 0, 1
+    ),
     "valid": Feature("1 where the ground is known and water can stand, else 0.", "1", 0, 1),
 }
 """Every feature that :func:`derive_features` gives, in order."""
@@ -170,6 +175,11 @@ def derive_features(
     edge_kind : {"open", "closed"}
         What the solver does at the edge of the map; only the feature ``edge`` depends on it.
 
+    Notes
+    -----
+    As in the solver, missing ground that is joined to the edge of the map lets water out like the
+    edge, and enclosed gaps are walls.
+
     Returns
     -------
     Dataset of (y, x), float32
@@ -187,7 +197,8 @@ def derive_features(
     walls = None if wall_mask is None else _mask(wall_mask, elevation)
     height = np.asarray(elevation.values, dtype=np.float64)
     kind = make_kind(height, walls)
-    known = kind == 1
+    kind[enclosed_gaps(kind == UNKNOWN)] = WALL
+    known = kind == GROUND
     if not known.any():
         raise DataError("deriving features: found no known ground in the heightmap")
     millimetres = np.rint((np.where(np.isnan(height), 0.0, height)) * _MM)
@@ -399,17 +410,9 @@ def _roughness(
 def _edges(
     known: NDArray[np.bool_], kind: NDArray[np.uint8], edge_kind: EdgeKind
 ) -> NDArray[np.float64]:
-    edge = np.zeros(known.shape)
-    rim = np.zeros(known.shape, dtype=bool)
-    rim[0], rim[-1], rim[:, 0], rim[:, -1] = True, True, True, True
-    edge[rim] = 1.0 if edge_kind == "open" else -1.0
-    beside_gap = np.zeros(known.shape, dtype=bool)
-    for axis in (0, 1):
-        for step in (-1, 1):
-            gap = np.roll(kind == 0, -step, axis=axis)
-            beside_gap |= gap & ~rim
-    edge[beside_gap] = 1.0
-    return edge
+    outside = np.pad(kind, 1, constant_values=UNKNOWN) == UNKNOWN
+    beside = outside[:-2, 1:-1] | outside[2:, 1:-1] | outside[1:-1, :-2] | outside[1:-1, 2:]
+    return np.where(known & beside, 1.0 if edge_kind == "open" else -1.0, 0.0)
 
 
 def _mask(mask: xr.DataArray, elevation: xr.DataArray) -> NDArray[np.bool_]:

@@ -9,7 +9,8 @@ Everything here works on plain arrays. A terrain is described by two arrays of o
     :data:`GROUND`, or :data:`WALL` (no water enters, none leaves).
 
 Water leaves the terrain at its *outlets*: ground cells on the edge of the array or beside an
-unknown cell. That is the only edge meaning: a terrain that is closed all round would never spill.
+unknown cell (over a corner too, where corners let water pass). That is the only edge meaning: a
+terrain that is closed all round would never spill.
 
 The order in which the flood of Barnes et al. (2014) reaches the cells never falls, and each cell
 is reached from a cell that drains it. So the steepest lower neighbour where there is one, and that
@@ -40,6 +41,7 @@ __all__ = [
     "WALL",
     "Drainage",
     "drained_area",
+    "enclosed_gaps",
     "flood",
     "follow",
     "height_above_drainage",
@@ -97,6 +99,24 @@ def make_kind(
     if wall_mask is not None:
         kind[np.asarray(wall_mask, dtype=bool) & (kind == GROUND)] = WALL
     return kind
+
+
+def enclosed_gaps(missing: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Find the missing cells that are not joined, side by side, to the edge of the map.
+
+    Parameters
+    ----------
+    missing : array (H, W) of bool
+
+    Returns
+    -------
+    array (H, W) of bool
+    """
+    gaps = _label(np.ascontiguousarray(missing), np.zeros(missing.shape), 4)
+    rim = np.concatenate([gaps[0], gaps[-1], gaps[:, 0], gaps[:, -1]])
+    joined = np.zeros(int(gaps.max(initial=0)) + 1, dtype=bool)
+    joined[rim] = True
+    return np.asarray(missing & ~joined[gaps], dtype=bool)
 
 
 def flood(
@@ -252,7 +272,7 @@ def label_sinks(
     """
     with np.errstate(invalid="ignore"):
         inside = (filled - height) > least_depth
-    return _label(inside, np.asarray(filled, dtype=np.float64))
+    return _label(inside, np.asarray(filled, dtype=np.float64), 8)
 
 
 def wetness_index(
@@ -335,12 +355,12 @@ def _pop(keys: NDArray[np.float64], cells: NDArray[np.int64], size: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _is_outlet(kind: NDArray[np.uint8], row: int, column: int) -> bool:
+def _is_outlet(kind: NDArray[np.uint8], row: int, column: int, neighbours: int) -> bool:
     """Whether a ground cell lies on the array's edge or beside an unknown cell."""
     height, width = kind.shape
     if row == 0 or column == 0 or row == height - 1 or column == width - 1:
         return True
-    for k in range(8):  # noqa: SIM110  numba has no generator expressions
+    for k in range(neighbours):
         if kind[row + _ROW_STEP[k], column + _COLUMN_STEP[k]] == UNKNOWN:
             return True
     return False
@@ -365,7 +385,7 @@ def _flood(
     pit_last = 0
     for row in range(rows):
         for column in range(columns):
-            if kind[row, column] == GROUND and _is_outlet(kind, row, column):
+            if kind[row, column] == GROUND and _is_outlet(kind, row, column, neighbours):
                 seen[row, column] = True
                 size = _push(keys, cells, size, height[row, column], row * columns + column)
     count = 0
@@ -455,7 +475,9 @@ def _accumulate(receiver: NDArray[np.int64], order: NDArray[np.int64]) -> NDArra
 
 
 @numba.njit(cache=True, nogil=True)
-def _label(inside: NDArray[np.bool_], filled: NDArray[np.float64]) -> NDArray[np.int32]:
+def _label(
+    inside: NDArray[np.bool_], filled: NDArray[np.float64], neighbours: int
+) -> NDArray[np.int32]:
     rows, columns = inside.shape
     label = np.zeros((rows, columns), dtype=np.int32)
     stack = np.empty(rows * columns, dtype=np.int64)
@@ -473,7 +495,7 @@ def _label(inside: NDArray[np.bool_], filled: NDArray[np.float64]) -> NDArray[np
             depth -= 1
             row = stack[depth] // columns
             column = stack[depth] % columns
-            for k in range(8):
+            for k in range(neighbours):
                 r = row + _ROW_STEP[k]
                 c = column + _COLUMN_STEP[k]
                 if r < 0 or c < 0 or r >= rows or c >= columns:

@@ -112,7 +112,7 @@ def recognise(path: Path) -> str:
     if start[:4] == b"\x89HDF":
         return "netcdf"
     if start[:4] == b"PK\x03\x04":
-        from inundate.terrain.terrain50 import holds_ascii_tiles
+        from inundate.terrain.tiles import holds_ascii_tiles
 
         if holds_ascii_tiles(path):
             return "tiles"
@@ -127,7 +127,7 @@ def recognise(path: Path) -> str:
 def _recognise_folder(path: Path) -> str:
     if (path / "zarr.json").is_file() or (path / ".zgroup").is_file():
         return "zarr"
-    from inundate.terrain.terrain50 import holds_ascii_tiles
+    from inundate.terrain.tiles import holds_ascii_tiles
 
     if holds_ascii_tiles(path):
         return "tiles"

@@ -8,11 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -24,92 +19,19 @@ from inundate.core.grid import Bounds, Grid, attach_grid, normalise_crs, transfo
 from inundate.core.names import attributes
 from inundate.terrain.asciigrid import AsciiGrid, parse_asciigrids, parse_prj, read_prj
 from inundate.terrain.mosaic import Overlap, paste, union_grid
+from inundate.terrain.national import (
+    NATIONAL_GRID,
+    TILE_M,
+    named_square,
+    tile_name,
+    tile_origin,
+)
 from inundate.terrain.nodata import check_heights, mask_nodata
+from inundate.terrain.tiles import AsciiTile, find_tiles
 
-__all__ = ["NATIONAL_GRID", "holds_ascii_tiles", "read_ascii_tiles", "tile_name", "tile_origin"]
+__all__ = ["read_ascii_tiles"]
 
-NATIONAL_GRID = "EPSG:27700"
-TILE_M = 10_000.0
 _CELL_M = 50.0
-_TILE_NAME = re.compile(r"^([A-HJ-Za-hj-z]{2}\d{2})(?![0-9A-Za-z])")
-_LETTERS = "ABCDEFGHJKLMNOPQRSTUVWXYZ"  # no I
-
-
-@dataclass(frozen=True)
-class _Tile:
-    """A tile that is found but not read."""
-
-    label: str
-    stem: str
-    read: Callable[[], str] = field(repr=False)
-    read_prj: Callable[[], str | None] = field(repr=False)
-
-
-def tile_origin(name: str) -> tuple[float, float]:
-    """Give the south-west corner of a 10 km tile of the British National Grid.
-
-    Parameters
-    ----------
-    name : str
-        Two letters and two digits, in any case.
-
-    Returns
-    -------
-    left, bottom : float, m
-
-    Raises
-    ------
-    DataError
-        If it is not such a name.
-
-    Examples
-    --------
-    >>> tile_origin("TA02")
-    (500000.0, 420000.0)
-    """
-    if not re.fullmatch(r"[A-HJ-Za-hj-z]{2}\d{2}", name):
-        raise DataError(
-            f"found {name!r}, expected a National Grid tile such as 'TA02' (two letters, no I, "
-            "and two digits)"
-        )
-    first, second = (_LETTERS.index(letter) for letter in name[:2].upper())
-    # 500 km squares count from A in the north-west; the false origin lies in square S.
-    east = (first % 5 - 2) * 5 + second % 5
-    north = (3 - first // 5) * 5 + 4 - second // 5
-    return (east * 10 + int(name[2])) * TILE_M, (north * 10 + int(name[3])) * TILE_M
-
-
-def tile_name(x: float, y: float) -> str:
-    """Name the 10 km tile of the British National Grid that holds a point.
-
-    Raises
-    ------
-    DataError
-        If the point lies off the lettered squares.
-
-    Examples
-    --------
-    >>> tile_name(500000, 420000)
-    'TA02'
-    """
-    east, north = int(x // TILE_M), int(y // TILE_M)
-    column, row = east // 10 + 10, 19 - north // 10
-    if not (0 <= column < 25 and 0 <= row < 25):
-        raise DataError(f"point ({x:g}, {y:g}) lies off the lettered squares of the National Grid")
-    first = (row // 5) * 5 + column // 5
-    second = (row % 5) * 5 + column % 5
-    return f"{_LETTERS[first]}{_LETTERS[second]}{east % 10}{north % 10}"
-
-
-def holds_ascii_tiles(path: Path) -> bool:
-    """Whether a folder or zip holds an ``.asc`` or a zip that may; nothing is unpacked."""
-    path = Path(path)
-    if path.is_dir():
-        names = [file.name for file in path.rglob("*")]
-    else:
-        with _open_zip(path, str(path)) as archive:
-            names = archive.namelist()
-    return any(name.lower().endswith((".asc", ".zip")) for name in names)
 
 
 def read_ascii_tiles(
@@ -152,15 +74,10 @@ def read_ascii_tiles(
     """
     path = check_input(path)
     national = None if box is None else _national_box(box, box_crs, crs)
-    read: list[tuple[str, AsciiGrid, Grid]] = []
-    skipped: list[Bounds] = []
-    for tile in _find(path, national, skipped):
-        grids = list(parse_asciigrids(io.StringIO(tile.read()), tile.label))
-        if len(grids) != 1:
-            raise DataError(f"reading {tile.label}: found {len(grids)} grids, expected one")
-        grid = grids[0].grid(crs or _crs_of(tile, path))
-        _check_name(tile, grid)
-        read.append((tile.label, grids[0], grid))
+    read, skipped = _read_tiles(path, crs, national)
+    if skipped and not all(_named_by_place(label, grid) for label, _, grid in read):
+        # the names look like National Grid tiles and are something else: read every tile
+        read, skipped = _read_tiles(path, crs, None)
     if not read:
         raise _nothing(path, box, box_crs, len(skipped))
     extent = _extent(read, skipped)
@@ -186,88 +103,34 @@ def read_ascii_tiles(
     return attach_grid(array, extent)
 
 
-def _find(path: Path, box: Bounds | None, skipped: list[Bounds] | None = None) -> Iterator[_Tile]:
-    """Find tiles, leaving out those whose name says that they do not meet the box."""
-    files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-    seen: set[str] = set()
-    for file in files:
-        suffix = file.suffix.lower()
-        if suffix == ".asc" and not _outside(file.stem, box, skipped, seen):
-            yield _Tile(
-                str(file),
-                file.stem,
-                lambda file=file: file.read_text(encoding="latin-1"),  # type: ignore[misc]
-                lambda file=file: _prj_text(file),  # type: ignore[misc]
-            )
-        elif suffix == ".zip" and not _outside(file.stem, box, skipped, seen):
-            with _open_zip(file, str(file)) as archive:
-                yield from _find_in_zip(archive, str(file), box, skipped, seen)
+def _read_tiles(
+    path: Path, crs: str | None, national: Bounds | None
+) -> tuple[list[tuple[str, AsciiGrid, Grid]], list[Bounds]]:
+    """Read the tiles that may meet a box; give the bounds of those left out by their name."""
+    read: list[tuple[str, AsciiGrid, Grid]] = []
+    skipped: list[Bounds] = []
+    for tile in find_tiles(path, national, skipped):
+        grids = list(parse_asciigrids(io.StringIO(tile.read()), tile.label))
+        if len(grids) != 1:
+            raise DataError(f"reading {tile.label}: found {len(grids)} grids, expected one")
+        grid = grids[0].grid(crs or _crs_of(tile, path))
+        _check_name(tile, grid)
+        read.append((tile.label, grids[0], grid))
+    return read, skipped
 
 
-def _find_in_zip(
-    archive: zipfile.ZipFile,
-    label: str,
-    box: Bounds | None,
-    skipped: list[Bounds] | None,
-    seen: set[str],
-) -> Iterator[_Tile]:
-    names = {name.lower(): name for name in archive.namelist()}
-    for name in sorted(archive.namelist()):
-        inner = PurePosixPath(name)
-        inside = f"{label}/{name}"
-        suffix = inner.suffix.lower()
-        if suffix == ".asc" and not _outside(inner.stem, box, skipped, seen):
-            prj = names.get(str(inner.with_suffix(".prj")).lower())
-            yield _Tile(
-                inside,
-                inner.stem,
-                lambda name=name, inside=inside: _member(archive, name, inside).decode("latin-1"),  # type: ignore[misc]
-                lambda prj=prj, inside=inside: (  # type: ignore[misc]
-                    None if prj is None else _member(archive, prj, inside).decode("latin-1")
-                ),
-            )
-        elif suffix == ".zip" and not _outside(inner.stem, box, skipped, seen):
-            nested = io.BytesIO(_member(archive, name, inside))
-            with _open_zip(nested, inside) as below:
-                yield from _find_in_zip(below, inside, box, skipped, seen)
-
-
-def _open_zip(source: Path | io.BytesIO, label: str) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(source)
-    except zipfile.BadZipFile as error:
-        raise DataError(
-            f"reading {label}: not a whole zip file ({error})", hint="download the tile again"
-        ) from error
-
-
-def _member(archive: zipfile.ZipFile, name: str, label: str) -> bytes:
-    try:
-        return archive.read(name)
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-        zlib.error,
-    ) as error:
-        raise DataError(
-            f"reading {label}: damaged within its zip ({error})", hint="download the tile again"
-        ) from error
-
-
-def _outside(stem: str, box: Bounds | None, skipped: list[Bounds] | None, seen: set[str]) -> bool:
-    match = _TILE_NAME.match(stem)
-    if box is None or match is None:
+def _named_by_place(label: str, grid: Grid) -> bool:
+    """Whether a tile's name is a square of the National Grid, and the one that it lies in."""
+    square = named_square(_stem(label))
+    if square is None or grid.crs != NATIONAL_GRID:
         return False
-    left, bottom = tile_origin(match.group(1))
-    bounds = (left, bottom, left + TILE_M, bottom + TILE_M)
-    meets = left < box[2] and bounds[2] > box[0] and bottom < box[3] and bounds[3] > box[1]
-    if not meets and skipped is not None and match.group(1).upper() not in seen:
-        seen.add(match.group(1).upper())
-        skipped.append(bounds)
-    return not meets
+    left, bottom = tile_origin(square)
+    inside = left <= grid.left + grid.dx / 2 <= left + TILE_M
+    return inside and bottom <= grid.bottom + grid.dy / 2 <= bottom + TILE_M
+
+
+def _stem(label: str) -> str:
+    return PurePosixPath(label.replace("\\", "/")).stem
 
 
 def _national_box(box: Bounds, box_crs: str | None, crs: str | None) -> Bounds | None:
@@ -277,10 +140,10 @@ def _national_box(box: Bounds, box_crs: str | None, crs: str | None) -> Bounds |
     return transform_bounds(box, box_crs or NATIONAL_GRID, NATIONAL_GRID)
 
 
-def _crs_of(tile: _Tile, path: Path) -> str:
+def _crs_of(tile: AsciiTile, path: Path) -> str:
     if (text := tile.read_prj()) is not None:
         return parse_prj(text, f"the .prj of {tile.label}")
-    if _TILE_NAME.match(tile.stem):
+    if named_square(tile.stem):
         return NATIONAL_GRID
     beside = read_prj(path) if path.is_file() else None
     if beside is None:
@@ -292,21 +155,16 @@ def _crs_of(tile: _Tile, path: Path) -> str:
     return beside
 
 
-def _prj_text(file: Path) -> str | None:
-    prj = file.with_suffix(".prj")
-    return prj.read_text(encoding="latin-1") if prj.is_file() else None
-
-
 def _is_terrain50(label: str, grid: Grid) -> bool:
-    stem = PurePosixPath(label.replace("\\", "/")).stem
-    return bool(_TILE_NAME.match(stem)) and grid.dx == _CELL_M and grid.crs == NATIONAL_GRID
+    named = named_square(_stem(label)) is not None
+    return named and grid.dx == _CELL_M and grid.crs == NATIONAL_GRID
 
 
-def _check_name(tile: _Tile, grid: Grid) -> None:
-    match = _TILE_NAME.match(tile.stem)
-    if match is None or not _is_terrain50(tile.label, grid):
+def _check_name(tile: AsciiTile, grid: Grid) -> None:
+    square = named_square(tile.stem)
+    if square is None or not _is_terrain50(tile.label, grid):
         return
-    expected = tile_origin(match.group(1))
+    expected = tile_origin(square)
     if (grid.left, grid.bottom) != expected:
         raise DataError(
             f"reading {tile.label}: the header puts the south-west corner at "
