@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from inundate.core.errors import DataError, GridError, InundateError, MissingFileError, RunError
 from inundate.core.grid import grid_of
 from inundate.terrain.asciigrid import (
-    parse_prj,
     read_asciigrid,
     read_asciigrids,
     write_asciigrid,
 )
+from inundate.terrain.prj import parse_prj
 
 PLAIN = (
     "ncols 3\nnrows 2\nxllcorner 100\nyllcorner 200\ncellsize 10\nNODATA_value -9999\n"

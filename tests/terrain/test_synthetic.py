@@ -9,8 +9,9 @@ from inundate.core.names import check_variable
 from inundate.core.seeds import make_rng
 from inundate.terrain.derive import derive_features, median_slope, regime_of
 from inundate.terrain.describe import sink_figures
-from inundate.terrain.erode import carve, erode, spectral_surface
+from inundate.terrain.erode import carve, erode
 from inundate.terrain.flow import flood, make_kind
+from inundate.terrain.surface import spectral_surface
 from inundate.terrain.synthetic import KINDS, make_random, make_terrain, make_urban
 
 

@@ -9,69 +9,24 @@ from __future__ import annotations
 
 import gzip
 import io
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from inundate.core.errors import DataError, GridError, nearest
+from inundate.core.errors import DataError, GridError
 from inundate.core.files import atomic_file, check_input, check_output
-from inundate.core.grid import Grid, attach_grid, grid_of, normalise_crs
+from inundate.core.grid import attach_grid, grid_of
 from inundate.core.names import attributes
+from inundate.terrain.asciiparse import AsciiGrid, parse_asciigrids
 from inundate.terrain.nodata import check_heights, mask_nodata
+from inundate.terrain.prj import prj_path, read_prj
 
-__all__ = ["AsciiGrid", "parse_asciigrids", "read_asciigrid", "read_asciigrids", "write_asciigrid"]
-
-_KEYS = (
-    "ncols",
-    "nrows",
-    "xllcorner",
-    "yllcorner",
-    "xllcenter",
-    "yllcenter",
-    "cellsize",
-    "dx",
-    "dy",
-    "nodata_value",
-)
-_ALIASES = {"nodata": "nodata_value", "xllcentre": "xllcenter", "yllcentre": "yllcenter"}
-_NOT_HEADER = {"nan", "inf", "infinity"}
-_OLD_UTM_DATUMS = {"WGS84": (32600, 32700), "NAD83": (26900, None)}
-
-
-@dataclass(frozen=True)
-class AsciiGrid:
-    """One grid as it stands in a file.
-
-    Attributes
-    ----------
-    values : array (H, W), float64
-        Row 0 in the north; NODATA not yet masked.
-    left, bottom, dx, dy : float
-        Outer south-west corner and cell size.
-    nodata : float or None
-        As declared; None where the header has no such line.
-    """
-
-    values: NDArray[np.float64]
-    left: float
-    bottom: float
-    dx: float
-    dy: float
-    nodata: float | None
-
-    def grid(self, crs: str) -> Grid:
-        """Give the grid in a coordinate reference system."""
-        height, width = self.values.shape
-        top = self.bottom + height * self.dy
-        return Grid(crs, self.left, top, self.dx, self.dy, width, height)
+__all__ = ["read_asciigrid", "read_asciigrids", "to_array", "write_asciigrid"]
 
 
 def read_asciigrid(
@@ -154,41 +109,6 @@ def to_array(
     return attach_grid(array, found.grid(crs))
 
 
-def parse_asciigrids(lines: IO[str], name: str) -> Iterator[AsciiGrid]:
-    """Split a text stream into grids wherever a header starts behind values.
-
-    Parameters
-    ----------
-    lines : text stream
-        Open file.
-    name : str
-        What to call it in messages.
-
-    Raises
-    ------
-    DataError
-        If a header line is unknown, missing or repeated, a value is not a number, or the number
-        of values is not ncols x nrows.
-    """
-    header: dict[str, float] = {}
-    parts: list[NDArray[np.float64]] = []
-    grids = 0
-    for number, line in enumerate(lines, start=1):
-        tokens = line.split()
-        if not tokens:
-            continue
-        if tokens[0][0].isalpha() and tokens[0].lower() not in _NOT_HEADER:
-            if parts:
-                yield _assemble(header, parts, name)
-                grids += 1
-                header, parts = {}, []
-            _read_header_line(header, tokens, f"{name}, line {number}")
-        else:
-            parts.append(_read_values(tokens, f"{name}, line {number}"))
-    if header or parts or not grids:
-        yield _assemble(header, parts, name)
-
-
 def write_asciigrid(
     data: xr.DataArray,
     path: Path,
@@ -252,57 +172,9 @@ def write_asciigrid(
     with atomic_file(path) as temporary:
         packed = gzip.compress(content, mtime=0) if path.suffix == ".gz" else content
         temporary.write_bytes(packed)
-    with atomic_file(_prj_path(path)) as temporary:
+    with atomic_file(prj_path(path)) as temporary:
         temporary.write_text(grid.wkt, encoding="utf-8")
     return path
-
-
-def read_prj(path: Path) -> str | None:
-    """Read the ``.prj`` file beside a grid; None where there is none."""
-    beside = [_prj_path(path), _prj_path(path).with_suffix(".PRJ")]
-    for prj in beside:
-        if prj.is_file():
-            return parse_prj(prj.read_text(encoding="utf-8", errors="replace"), str(prj))
-    return None
-
-
-def parse_prj(text: str, name: str) -> str:
-    """Give the CRS that the text of a ``.prj`` file names.
-
-    Both WKT and the older ``Projection UTM / Zone 56 / …`` lines are known.
-
-    Raises
-    ------
-    GridError
-        If the text is neither.
-    """
-    old = {k.lower(): v for k, v in re.findall(r"(?m)^\s*([A-Za-z]+)[ \t]+(\S+)\s*$", text)}
-    if old.get("projection", "").upper() == "UTM" and "zone" in old:
-        north, south = _OLD_UTM_DATUMS.get(old.get("datum", "").upper(), (None, None))
-        base = south if float(old.get("yshift", 0)) > 0 else north
-        if base is not None:
-            return f"EPSG:{base + int(old['zone'])}"
-    try:
-        return normalise_crs(_known_wkt(text))
-    except GridError as error:
-        raise GridError(
-            f"reading {name}: {text.strip()[:60]!r} is not a coordinate reference system "
-            "that we know",
-            hint="say which it is with --crs EPSG:…",
-        ) from error
-
-
-def _known_wkt(text: str) -> str:
-    """Replace the British National Grid in ESRI's spelling by its code."""
-    if re.search(r'PROJCS\["British_National_Grid"', text):
-        # ESRI's WKT has no authority code and no datum shift; the grid is the same.
-        return "EPSG:27700"
-    return text
-
-
-def _prj_path(path: Path) -> Path:
-    plain = path.with_suffix("") if path.suffix == ".gz" else path
-    return plain.with_suffix(".prj")
 
 
 @contextmanager
@@ -322,80 +194,3 @@ def _open_text(path: Path) -> Iterator[IO[str]]:
                 f"reading {path}: the gzip stream is damaged ({error})",
                 hint="the file was cut off while it was written or copied",
             ) from error
-
-
-def _read_header_line(header: dict[str, float], tokens: list[str], place: str) -> None:
-    key = _ALIASES.get(tokens[0].lower(), tokens[0].lower())
-    if key not in _KEYS:
-        close = nearest(key, _KEYS)
-        raise DataError(
-            f"reading {place}: found {tokens[0][:40]!r}, expected a header key "
-            f"({', '.join(_KEYS)}) or numbers",
-            hint=f"did you mean {close!r}?" if close else None,
-        )
-    if key in header:
-        raise DataError(f"reading {place}: header key {key!r} occurs twice before any value")
-    if len(tokens) != 2:
-        raise DataError(
-            f"reading {place}: found {len(tokens) - 1} values for {key!r}, expected one"
-        )
-    header[key] = float(_read_values(tokens[1:], place)[0])
-
-
-def _read_values(tokens: list[str], place: str) -> NDArray[np.float64]:
-    try:
-        return np.array(tokens, dtype=np.float64)
-    except ValueError:
-        bad = next(token for token in tokens if not _is_number(token))
-    comma = re.fullmatch(r"[-+]?\d+,\d+", bad) is not None
-    raise DataError(
-        f"reading {place}: found {bad[:40]!r}, expected a number",
-        hint="write the numbers with a decimal point, not a comma" if comma else None,
-    )
-
-
-def _is_number(token: str) -> bool:
-    try:
-        float(token)
-    except ValueError:
-        return False
-    return True
-
-
-def _assemble(header: dict[str, float], parts: list[NDArray[np.float64]], name: str) -> AsciiGrid:
-    dx = header.get("dx", header.get("cellsize"))
-    dy = header.get("dy", header.get("cellsize"))
-    absent = [key for key in ("ncols", "nrows") if key not in header]
-    absent += [
-        f"{axis}llcorner" for axis in "xy" if not {f"{axis}llcorner", f"{axis}llcenter"} & {*header}
-    ]
-    absent += ["cellsize"] if dx is None or dy is None else []
-    if absent or dx is None or dy is None:
-        raise DataError(
-            f"reading {name}: the header of an ASCII grid lacks {', '.join(absent)}",
-            hint="an ESRI ASCII grid starts with ncols, nrows, xllcorner, yllcorner, cellsize",
-        )
-    width, height = _whole(header, "ncols", name), _whole(header, "nrows", name)
-    if dx <= 0 or dy <= 0:
-        raise DataError(f"reading {name}: cellsize is {dx:g} x {dy:g}, expected above 0")
-    values = np.concatenate(parts) if parts else np.empty(0)
-    if values.size != width * height:
-        raise DataError(
-            f"reading {name}: found {values.size} values, expected {width * height} "
-            f"({height} rows x {width} columns)",
-            hint="the file was cut off while it was written or copied"
-            if values.size < width * height
-            else "the header does not belong to these values",
-        )
-    left = header["xllcorner"] if "xllcorner" in header else header["xllcenter"] - dx / 2
-    bottom = header["yllcorner"] if "yllcorner" in header else header["yllcenter"] - dy / 2
-    return AsciiGrid(
-        values.reshape(height, width), left, bottom, dx, dy, header.get("nodata_value")
-    )
-
-
-def _whole(header: dict[str, float], key: str, name: str) -> int:
-    value = header[key]
-    if not value.is_integer() or value < 1:
-        raise DataError(f"reading {name}: {key} is {value:g}, expected a whole number above 0")
-    return int(value)

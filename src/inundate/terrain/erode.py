@@ -1,4 +1,4 @@
-"""Shape a synthetic surface as water does: random spectra, stream-power erosion, carving."""
+"""Shape a surface as water does: stream-power erosion, soil creep, carving."""
 
 from __future__ import annotations
 
@@ -6,53 +6,11 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from inundate.core.errors import ConfigError
 from inundate.terrain.flow import drained_area, make_kind, route
 
-__all__ = ["carve", "erode", "spectral_surface"]
+__all__ = ["carve", "erode"]
 
-LEAST_CELLS = 8
 _FALL_M = 1e-3  # fall from cell to cell along a carved path; heights are whole millimetres
-
-
-def spectral_surface(
-    rng: np.random.Generator, shape: tuple[int, int], hurst: float
-) -> NDArray[np.float64]:
-    """Draw a random self-affine surface of mean 0 and standard deviation 1.
-
-    Parameters
-    ----------
-    rng : Generator
-    shape : tuple
-        Rows and columns.
-    hurst : float
-        0 to 1; the power spectrum falls as k to the power -(2 hurst + 2).
-
-    Returns
-    -------
-    array (H, W)
-        Cut from a periodic surface of twice the size, so that opposite edges do not match.
-
-    Raises
-    ------
-    ConfigError
-        If the shape is below 8 x 8 or ``hurst`` outside 0 to 1.
-    """
-    rows, columns = shape
-    if min(rows, columns) < LEAST_CELLS:
-        raise ConfigError(
-            f"synthetic terrain of {rows} x {columns} cells, expected at least "
-            f"{LEAST_CELLS} x {LEAST_CELLS}"
-        )
-    if not 0.0 <= hurst <= 1.0:
-        raise ConfigError(f"synthetic terrain: hurst is {hurst:g}, expected 0 to 1")
-    size = 2 * max(rows, columns)
-    noise = np.fft.rfft2(rng.standard_normal((size, size)))
-    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
-    frequency[0, 0] = np.inf  # no mean
-    surface = np.fft.irfft2(noise * frequency ** -(hurst + 1.0), s=(size, size))[:rows, :columns]
-    surface -= surface.mean()
-    return np.asarray(surface / surface.std(), dtype=np.float64)
 
 
 def erode(

@@ -17,7 +17,7 @@ from inundate.core.errors import DataError, GridError
 from inundate.core.files import check_input
 from inundate.core.grid import Bounds, Grid, attach_grid, normalise_crs, transform_bounds
 from inundate.core.names import attributes
-from inundate.terrain.asciigrid import AsciiGrid, parse_asciigrids, parse_prj, read_prj
+from inundate.terrain.asciiparse import AsciiGrid, parse_asciigrids
 from inundate.terrain.mosaic import Overlap, paste, union_grid
 from inundate.terrain.national import (
     NATIONAL_GRID,
@@ -27,6 +27,7 @@ from inundate.terrain.national import (
     tile_origin,
 )
 from inundate.terrain.nodata import check_heights, mask_nodata
+from inundate.terrain.prj import parse_prj, read_prj
 from inundate.terrain.tiles import AsciiTile, find_tiles
 
 __all__ = ["read_ascii_tiles"]

@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from inundate.core.errors import DataError
@@ -18,7 +19,17 @@ __all__ = ["AsciiTile", "find_tiles", "holds_ascii_tiles"]
 
 @dataclass(frozen=True)
 class AsciiTile:
-    """A tile that is found but not read."""
+    """A tile that is found but not read.
+
+    Attributes
+    ----------
+    label : str
+        Path, with the way through the zips.
+    stem : str
+        Name of the ``.asc`` without the suffix.
+    read, read_prj : callable
+        Give the text of the grid, and of its ``.prj`` or None.
+    """
 
     label: str
     stem: str
@@ -40,7 +51,28 @@ def holds_ascii_tiles(path: Path) -> bool:
 def find_tiles(
     path: Path, box: Bounds | None, skipped: list[Bounds] | None = None
 ) -> Iterator[AsciiTile]:
-    """Find tiles, leaving out those whose name says that they do not meet the box."""
+    """Find the ASCII tiles of a folder or zip.
+
+    Parameters
+    ----------
+    path : Path
+        Folder, ``.asc`` or ``.zip``.
+    box : tuple or None
+        Left, bottom, right, top on the National Grid: tiles and zips whose name is a square that
+        does not meet it are left out unread.
+    skipped : list, optional
+        The bounds of the squares left out are added to it.
+
+    Yields
+    ------
+    AsciiTile
+        To be read before the next is asked for, while its zip is open.
+
+    Raises
+    ------
+    DataError
+        If a zip is damaged.
+    """
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     seen: set[str] = set()
     for file in files:
@@ -49,8 +81,8 @@ def find_tiles(
             yield AsciiTile(
                 str(file),
                 file.stem,
-                lambda file=file: file.read_text(encoding="latin-1"),  # type: ignore[misc]
-                lambda file=file: _prj_text(file),  # type: ignore[misc]
+                partial(file.read_text, encoding="latin-1"),
+                partial(_prj_text, file),
             )
         elif suffix == ".zip" and not _outside(file.stem, box, skipped, seen):
             with _open_zip(file, str(file)) as archive:
@@ -74,10 +106,8 @@ def _find_in_zip(
             yield AsciiTile(
                 inside,
                 inner.stem,
-                lambda name=name, inside=inside: _member(archive, name, inside).decode("latin-1"),  # type: ignore[misc]
-                lambda prj=prj, inside=inside: (  # type: ignore[misc]
-                    None if prj is None else _member(archive, prj, inside).decode("latin-1")
-                ),
+                partial(_member_text, archive, name, inside),
+                (lambda: None) if prj is None else partial(_member_text, archive, prj, inside),
             )
         elif suffix == ".zip" and not _outside(inner.stem, box, skipped, seen):
             nested = io.BytesIO(_member(archive, name, inside))
@@ -108,6 +138,10 @@ def _member(archive: zipfile.ZipFile, name: str, label: str) -> bytes:
         raise DataError(
             f"reading {label}: damaged within its zip ({error})", hint="download the tile again"
         ) from error
+
+
+def _member_text(archive: zipfile.ZipFile, name: str, label: str) -> str:
+    return _member(archive, name, label).decode("latin-1")
 
 
 def _outside(stem: str, box: Bounds | None, skipped: list[Bounds] | None, seen: set[str]) -> bool:
