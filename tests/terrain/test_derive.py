@@ -220,6 +220,12 @@ def test_roughness_is_a_number_a_map_or_a_recorded_default(heightmap):
     assert "roughness_default" not in derive_features(terrain, roughness=0.05).attrs
     rough = heightmap(np.full((3, 4), 0.1), name="roughness")
     np.testing.assert_allclose(derive_features(terrain, roughness=rough)["roughness"], 0.1)
+    rough.values[1, 1] = np.nan
+    with pytest.raises(DataError, match="roughness is missing in 1 of 12 cells"):
+        derive_features(terrain, roughness=rough)
+    terrain_with_gap = heightmap(np.zeros((3, 4)))
+    terrain_with_gap.values[1, 1] = np.nan
+    derive_features(terrain_with_gap, roughness=rough)
     with pytest.raises(DataError, match="roughness of 2"):
         derive_features(terrain, roughness=2.0)
     with pytest.raises(GridError, match="terrain and roughness do not share a grid"):
@@ -259,6 +265,6 @@ def test_median_slope_and_regimes(heightmap):
 def test_a_million_cells_in_three_seconds():
     terrain = make_terrain("plain", 1, (1000, 1000))
     derive_features(make_terrain("plain", 1, (64, 64)))  # compile
-    start = time.perf_counter()
+    start = time.process_time()  # not the clock: other work may share the core
     derive_features(terrain)
-    assert time.perf_counter() - start < 3.0
+    assert time.process_time() - start < 3.0

@@ -100,7 +100,7 @@ def derive_features(
     GridError
         If the grid is not metric and square, or an input is on another grid.
     DataError
-        If there is no known ground.
+        If there is no known ground, or the roughness of known ground is missing or out of range.
     """
     grid = grid_of(elevation, where="deriving features")
     cell = check_metric_square(grid, where="deriving features")
@@ -117,7 +117,7 @@ def derive_features(
     found = _relative_heights(millimetres, known)
     found |= _shape(millimetres, known, cell)
     found |= _water_ways(millimetres, kind)
-    found["roughness"] = _roughness(roughness, elevation)
+    found["roughness"] = _roughness(roughness, elevation, known)
     found["cell_size"] = np.full(grid.shape, cell)
     found["edge"] = _edges(known, kind, edge_kind)
     found["wall"] = (kind == WALL).astype(np.float64)
@@ -258,11 +258,19 @@ def _spill_height(
 
 
 def _roughness(
-    roughness: xr.DataArray | float | None, elevation: xr.DataArray
+    roughness: xr.DataArray | float | None, elevation: xr.DataArray, known: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     if isinstance(roughness, xr.DataArray):
         check_same_grid(elevation, roughness, "terrain", "roughness")
-        return np.asarray(roughness.values, dtype=np.float64)
+        values = np.asarray(roughness.values, dtype=np.float64)
+        absent = int(np.count_nonzero(np.isnan(values[known])))
+        if absent:
+            raise DataError(
+                f"deriving features: the roughness is missing in {absent} of {known.sum()} cells "
+                "of known ground",
+                hint="fill it first, such as with roughness.fillna(0.035)",
+            )
+        return values
     value = DEFAULT_ROUGHNESS if roughness is None else float(roughness)
     if not 0 < value <= 1:
         raise DataError(

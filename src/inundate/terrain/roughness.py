@@ -58,8 +58,8 @@ _NLCD = {
 LAND_COVER: dict[str, dict[int, LandClass]] = {"worldcover": _WORLDCOVER, "nlcd": _NLCD}
 """Tables for ESA WorldCover and the US National Land Cover Database.
 
-The values are the middle of the ranges for flood plains in Chow (1959), table 5-6; roughness is
-the least known input of a flood model, so vary it.
+The values are our choice within the ranges that Chow (1959), table 5-6, gives for such ground, not
+the result of a calibration; roughness is the least known input of a flood model, so vary it.
 """
 
 
