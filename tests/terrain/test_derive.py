@@ -226,6 +226,9 @@ def test_roughness_is_a_number_a_map_or_a_recorded_default(heightmap):
     terrain_with_gap = heightmap(np.zeros((3, 4)))
     terrain_with_gap.values[1, 1] = np.nan
     derive_features(terrain_with_gap, roughness=rough)
+    rough.values[1, 1] = 30.0
+    with pytest.raises(DataError, match="roughness of 30, expected above 0 and at most 1"):
+        derive_features(terrain, roughness=rough)
     with pytest.raises(DataError, match="roughness of 2"):
         derive_features(terrain, roughness=2.0)
     with pytest.raises(GridError, match="terrain and roughness do not share a grid"):

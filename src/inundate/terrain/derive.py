@@ -270,14 +270,21 @@ def _roughness(
                 "of known ground",
                 hint="fill it first, such as with roughness.fillna(0.035)",
             )
+        _check_roughness(float(values[known].min()))
+        _check_roughness(float(values[known].max()))
         return values
     value = DEFAULT_ROUGHNESS if roughness is None else float(roughness)
+    _check_roughness(value)
+    return np.full(elevation.shape, value)
+
+
+def _check_roughness(value: float) -> None:
     if not 0 < value <= 1:
         raise DataError(
-            f"deriving features: found a roughness of {value:g}, expected 0 to 1 s m-1/3",
+            f"deriving features: found a roughness of {value:g}, expected above 0 and at most "
+            "1 s m-1/3",
             hint="Manning's n is 0.01 for glass to 0.2 for dense floodplain brush",
         )
-    return np.full(elevation.shape, value)
 
 
 def _edges(
