@@ -262,6 +262,13 @@ def test_more_samples_come_nearer_to_the_exact_weights():
     assert errors[0] > 3 * errors[1] > 9 * errors[2]
 
 
+def test_one_sample_is_the_cell_under_the_centre():
+    rain = rain_of([[1, 2], [3, 4]])
+    target = Grid(BNG, 400600, 299400, 1000, 1000, 1, 1)  # its centre is in the last cell
+    values, _ = sampled_weights(grid_of(rain), target, 1).sums(rain.values[0])
+    assert values[0, 0] == 4
+
+
 def test_missing_and_outside_are_missing_in_another_crs_too():
     values = np.ones((1, 40, 40))
     values[0, 20, 20] = NAN
