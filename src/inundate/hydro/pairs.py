@@ -91,7 +91,7 @@ def plan_pairs(
 
 
 def _names(paths: Iterable[Path], what: str) -> dict[Path, str]:
-    names = {path: path.resolve().name.split(".")[0] or path.name for path in paths}
+    names = {path: _name(path) for path in paths}
     doubled = [name for name, count in Counter(names.values()).items() if count > 1]
     if doubled:
         raise ConfigError(
@@ -100,6 +100,14 @@ def _names(paths: Iterable[Path], what: str) -> dict[Path, str]:
             hint="outputs are named TERRAIN__STORM.zarr; rename one of them",
         )
     return names
+
+
+def _name(path: Path) -> str:
+    """Name of a file without its endings, or of a folder as it is."""
+    name = path.resolve().name
+    if path.is_dir() and path.suffix != ".zarr":
+        return name
+    return Path(name.removesuffix(".gz")).stem
 
 
 def _in_folder(pair: Pair, folder: Path, settings: SimulateSettings, overwrite: bool) -> Pair:

@@ -1,0 +1,158 @@
+import numpy as np
+import pytest
+
+from inundate.core.errors import DataError, StabilityError
+from inundate.core.grid import Grid
+from inundate.hydro.march import March, simulate_arrays
+from inundate.hydro.settings import SimulateSettings
+
+
+def field(value, shape=(3, 4)):
+    return np.full(shape, float(value))
+
+
+def frames(steps, *, every=600.0, shape=(3, 4)):
+    settings = SimulateSettings(edges="closed", output_every_s=every, precision="float64")
+    march = March(np.zeros(shape), 10.0, settings)
+    return list(march.frames(steps)), march
+
+
+def test_frames_come_at_their_times_and_at_the_end():
+    found, _ = frames([(700.0, field(10)), (800.0, field(0))])
+    assert [(frame.start_s, frame.end_s) for frame in found] == [
+        (0.0, 600.0), (600.0, 1200.0), (1200.0, 1500.0),
+    ]  # fmt: skip
+
+
+def test_rain_of_a_frame_is_the_mean_over_its_interval():
+    found, _ = frames([(700.0, field(12)), (800.0, field(0))])
+    assert found[0].rain[0, 0] == pytest.approx(12)
+    assert found[1].rain[0, 0] == pytest.approx(2)  # 100 s of 600
+    assert found[2].rain[0, 0] == 0
+
+
+def test_frames_shorter_than_rain_steps():
+    found, march = frames([(1800.0, field(36))], every=300.0)
+    assert len(found) == 6
+    for index, frame in enumerate(found):
+        np.testing.assert_allclose(frame.depth, 0.003 * (index + 1), rtol=1e-12)
+    assert march.budget.error_relative == pytest.approx(0, abs=1e-14)
+
+
+def test_frames_are_copies():
+    found, march = frames([(1200.0, field(36))])
+    assert found[0].depth[0, 0] == pytest.approx(0.006)
+    assert not np.shares_memory(found[-1].depth, march.state.depth)
+
+
+def test_odd_steps_do_not_drift():
+    found, _ = frames([(0.1, field(5))] * 6000)
+    assert [frame.end_s for frame in found] == [600.0]
+
+
+def test_missing_ground_is_nan_in_every_map():
+    ground = np.zeros((4, 5))
+    ground[1, 2] = np.nan
+    found = simulate_arrays(ground, np.array([30.0]), rain_step_s=600, cell_size_m=10)
+    assert np.isnan(found.depth[:, 1, 2]).all()
+    assert np.isnan(found.deepest[1, 2])
+    assert np.isfinite(found.depth).sum() == found.depth.size - found.depth.shape[0]
+
+
+def test_deepest_is_over_every_step_not_every_frame():
+    settings = SimulateSettings(edge_slope=0.5, manning=0.02, output_every_s=7200.0)
+    found = simulate_arrays(
+        np.zeros((4, 4)), np.array([200.0]), rain_step_s=600, cell_size_m=10, settings=settings
+    )
+    assert (found.deepest > 2 * found.depth[-1]).all()
+
+
+def test_one_dimensional_rain_falls_everywhere():
+    made = {"rain_step_s": 300, "cell_size_m": 10}
+    ground = np.arange(12.0).reshape(3, 4)
+    one = simulate_arrays(ground, np.array([10.0, 20.0]), **made)
+    two = simulate_arrays(ground, np.stack([field(10), field(20)]), **made)
+    np.testing.assert_array_equal(one.depth, two.depth)
+
+
+def test_no_rain_step_and_no_run_on_gives_no_frame():
+    found = simulate_arrays(
+        field(0), np.zeros(0), rain_step_s=60, cell_size_m=10,
+        settings=SimulateSettings(run_on_min=0),
+    )  # fmt: skip
+    assert found.depth.shape == (0, 3, 4)
+    assert found.rain.shape == (0, 3, 4)
+    assert found.steps == 0
+
+
+def refused(**inputs):
+    base = {"elevation": field(1), "rain": np.array([10.0]), "rain_step_s": 60, "cell_size_m": 10}
+    made = {**base, **inputs}
+    elevation, rain = made.pop("elevation"), made.pop("rain")
+    with pytest.raises(DataError) as caught:
+        simulate_arrays(elevation, rain, **made)
+    return str(caught.value)
+
+
+def test_refusals():
+    assert refused(elevation=field(np.nan)) == "simulating: the terrain has no cell with ground"
+    assert refused(rain=np.zeros((2, 4, 3))) == (
+        "simulating: rain of shape (2, 4, 3), expected (time,) or (time, 3, 4) as the terrain"
+    )
+    assert refused(rain=np.array([1.0, -5.0])) == (
+        "simulating: rain of -5 mm h-1 at row 0, column 0, expected 0 or more"
+    )
+    assert refused(rain=np.array([np.inf])) == (
+        "simulating: rain of inf mm h-1 at row 0, column 0, expected 0 or more"
+    )
+    assert refused(roughness=np.zeros((2, 2))) == (
+        "simulating: roughness of shape (2, 2), expected (3, 4) as the terrain"
+    )
+    rough = field(0.05)
+    rough[1, 2] = 0
+    assert refused(roughness=rough) == (
+        "simulating: roughness 0 at row 1, column 2 and 1 such cells, "
+        "expected Manning's n above 0 and at most 1"
+    )
+    assert refused(initial_depth=np.zeros(5)) == (
+        "simulating: initial depth of shape (5,), expected (3, 4) as the terrain"
+    )
+    depth = field(0)
+    depth[2, 0] = -0.25
+    assert refused(initial_depth=depth) == (
+        "simulating: initial depth -0.25 m at row 2, column 0 and 1 such cells, "
+        "expected 0 to 1000 m"
+    )
+
+
+def test_roughness_unknown_beside_the_ground_does_not_matter():
+    ground = field(0)
+    ground[0, 0] = np.nan
+    rough = np.where(np.isnan(ground), np.nan, 0.05)
+    found = simulate_arrays(
+        ground, np.array([10.0]), rain_step_s=60, cell_size_m=10, roughness=rough
+    )
+    assert np.isfinite(found.depth[0, 1, 1])
+
+
+@pytest.mark.parametrize("grid", [None, Grid("EPSG:27700", 1000, 2000, 10, 10, 4, 3)])
+def test_breakdown_names_cell_time_and_last_good_frame(grid):
+    def broken(state, ground, rain, duration_s, scheme):
+        from inundate.hydro.inertial import advance
+
+        report = advance(state, ground, rain, duration_s, scheme)
+        if state.time_s > 700:
+            state.depth[1, 2] = np.nan
+            return report.__class__(report.steps, 0.0, 0.0, False)
+        return report
+
+    march = March(field(0), 10.0, SimulateSettings(), grid=grid, step=broken)
+    with pytest.raises(StabilityError) as caught:
+        list(march.frames([(3600.0, field(10))]))
+    place = " (x 1025, y 1985)" if grid else ""
+    assert str(caught.value) == (
+        f"simulating: water depth nan m at row 1, column 2{place} after 1200.0 s, "
+        "expected less than 1000 m; last good frame at 600 s"
+    )
+    assert caught.value.cause == "solver_breakdown"
+    assert caught.value.exit_code == 5
