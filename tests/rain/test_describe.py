@@ -121,11 +121,14 @@ def test_nimrod_rain(radar, name, variable, length, most, cadence):
 def test_made_files_with_gaps_and_damage(make, tmp_path):
     for index in (0, 1, 2, 5, 6, 9):
         make.nimrod(tmp_path / f"{index}.dat", [make.SUMMER + index * make.STEP])
-    (tmp_path / "bad.dat").write_bytes((tmp_path / "0.dat").read_bytes()[:540])
+    whole = (tmp_path / "0.dat").read_bytes()
+    (tmp_path / "bad.dat").write_bytes(whole[:540])
+    (tmp_path / "month13.dat").write_bytes(whole[:6] + b"\x00\x0d" + whole[8:])
     found = describe_rain(tmp_path)
-    assert (found["files"], found["steps"], found["files_skipped"]) == (7, 6, 1)
-    assert found["skipped"][0]["file"] == "bad.dat"
-    assert "expected 24 bytes of 3 x 4 values" in found["skipped"][0]["reason"]
+    assert (found["files"], found["steps"], found["files_skipped"]) == (8, 6, 2)
+    reasons = {item["file"]: item["reason"] for item in found["skipped"]}
+    assert "expected 24 bytes of 3 x 4 values" in reasons["bad.dat"]
+    assert "the validity time is [2019, 13, 31" in reasons["month13.dat"]
     assert found["gaps"] == [
         {"after": "2019-07-31T12:15:00Z", "before": "2019-07-31T12:30:00Z", "steps": 2},
         {"after": "2019-07-31T12:35:00Z", "before": "2019-07-31T12:50:00Z", "steps": 2},

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from pyproj import CRS
-from pyproj.exceptions import CRSError
 
 from inundate.core.errors import DataError, GridError
 from inundate.core.grid import Grid, normalise_crs
@@ -140,6 +138,8 @@ def _crs(ds: xr.Dataset, mapping: dict[str, Any], x: str, request: Request, wher
 
 
 def _from_cf(mapping: dict[str, Any], where: str) -> str:
+    from pyproj.exceptions import CRSError
+
     plain = {
         key: np.asarray(value).tolist() if isinstance(value, (np.ndarray, np.generic)) else value
         for key, value in mapping.items()
@@ -158,6 +158,8 @@ def _from_cf(mapping: dict[str, Any], where: str) -> str:
 @lru_cache(maxsize=32)
 def _cf_crs(mapping: str) -> str:
     """Build a CRS from CF attributes as JSON; half a second, so once for a folder."""
+    from pyproj import CRS
+
     return normalise_crs(CRS.from_cf(json.loads(mapping)).to_wkt())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -68,7 +68,7 @@ def describe_rain(
         "problem": None,
         "hint": None,
     }
-    fields = _nimrod_fields(reader, found.sources)
+    fields = field_table(_nimrod_fields(reader, found.sources), crs)
     try:
         request = Request(variable=variable, crs=crs)
         series = open_series(Path(path), request, interval_s=interval_s, found=found)
@@ -80,24 +80,21 @@ def describe_rain(
     else:
         result |= _skipped(series.skipped) | _series(series)
     if fields:
-        table = field_table(fields, crs)
-        result["fields"] = table
-        crses = {row["crs"] for row in table}
+        result["fields"] = fields
+        crses = {row["crs"] for row in fields}
         result.setdefault("crs", crses.pop() if len(crses) == 1 else None)
     return result
 
 
-def _nimrod_fields(reader: Reader, sources: Sequence[Source]) -> list[NimrodField]:
-    """Read all NIMROD fields of a few files; a long series is rain and needs no table."""
+def _nimrod_fields(reader: Reader, sources: Sequence[Source]) -> Iterator[NimrodField]:
+    """Give all NIMROD fields of a few files; a long series is rain and needs no table."""
     if not isinstance(reader, NimrodReader) or len(sources) > _MANY_FILES:
-        return []
-    found: list[NimrodField] = []
+        return
     for source in sources:
         try:
-            found.extend(reader.fields(source))
+            yield from reader.fields(source)
         except UnreadableError:
             continue  # named among the skipped files
-    return found
 
 
 def _skipped(skipped: Sequence[Skipped]) -> dict[str, Any]:

@@ -119,9 +119,11 @@ class Series:
             except UnreadableError as error:
                 failed.append((step, error))
                 continue
-            if frame is not None and frame.nbytes <= room:
+            if frame is not None:
                 held[len(kept)] = frame
                 room -= frame.nbytes
+                if room < 0:
+                    held.clear()
             kept.append(step)
         self.steps = kept
         self._held = held if len(held) == len(kept) else {}
