@@ -282,7 +282,8 @@ def test_rain_among_other_fields_is_found(make, tmp_path):
 
 
 def test_a_single_site_radar_number_is_no_probability(make):
-    assert not_rain(_field(make, header={"threshold_type": 4})) is None  # radar number 4
+    header = {"threshold_type": 4, "threshold": 0.0}  # radar number 4
+    assert not_rain(_field(make, header=header)) is None
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.9, 0.999])

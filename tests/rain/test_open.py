@@ -161,7 +161,7 @@ def test_every_format_is_read_compressed(tiny, tmp_path):
 
 
 def test_missing_and_empty_paths(tmp_path):
-    with pytest.raises(MissingFileError, match="does not exist"):
+    with pytest.raises(MissingFileError, match="no such file or folder"):
         open_rain(tmp_path / "nothing")
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no file"):
@@ -169,6 +169,23 @@ def test_missing_and_empty_paths(tmp_path):
     (tmp_path / "a.dat").write_bytes(b"")
     with pytest.raises(DataError, match="empty"):
         open_rain(tmp_path / "a.dat")
+
+
+def test_a_dangling_link_and_a_damaged_compressed_tar_are_skipped(folder, make, tmp_path):
+    (folder / "gone.dat").symlink_to(tmp_path / "nowhere")
+    tar = make.nimrod_tar(tmp_path / "day.tar", count=2, truncated=())
+    (folder / "day.tar.gz").write_bytes(gzip.compress(tar.read_bytes())[:-20])
+    rain = open_rain(folder)
+    skipped = {item["file"] for item in json.loads(rain.attrs["files_skipped"])}
+    assert skipped == {"gone.dat", "day.tar.gz"}
+
+
+def test_one_bad_step_of_a_file_on_its_own_is_an_error(make, tmp_path):
+    spoilt = make.RATES.copy()
+    spoilt[0, 0] = 1500.0  # the second step, twice as much, is beyond any rain
+    path = make.cf(tmp_path / "a.nc", spoilt)
+    with pytest.raises(DataError, match="ranges from 0 to 3000 mm h-1"):
+        open_rain(path)
 
 
 def test_one_instant_alone_needs_its_length(tiny):

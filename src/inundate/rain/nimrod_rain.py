@@ -36,7 +36,8 @@ def not_rain(field: NimrodField) -> str | None:
     str or None
         Such as "a probability" or "unit m".
     """
-    threshold = field.given("threshold") is not None or field.given("threshold_2") is not None
+    thresholds = (field.given("threshold"), field.given("threshold_2"))
+    threshold = any(value is not None and value > 0 for value in thresholds)
     kind = field.whole("threshold_type")
     title = field.title.lower()
     if title.startswith("%") or (threshold and kind in _PROBABILITY):

@@ -108,14 +108,19 @@ class Series:
         self._held.pop(index, None)
 
     def try_all(self) -> list[tuple[Step, InundateError]]:
-        """Read every frame once; drop those that cannot be read and say why."""
+        """Read frames once; drop those that cannot be read and say why.
+
+        Files of many steps, which are checked when opened, are read only if all frames can be
+        kept in memory.
+        """
         failed: list[tuple[Step, InundateError]] = []
         kept: list[Step] = []
         held: dict[int, NDArray[np.float32]] = {}
         room = _HOLD_BYTES
+        small = 4 * len(self.steps) * self.grid.width * self.grid.height <= room
         for index, step in enumerate(self.steps):
             try:
-                frame = None if step.verified else self.frame(index)
+                frame = self.frame(index) if small or not step.verified else None
             except UnreadableError as error:
                 failed.append((step, error))
                 continue
@@ -201,7 +206,10 @@ def open_series(
     length = common_interval_s(steps, interval_s, path)
     grid, window = _crop(grid, box, box_crs)
     series = Series(reader, steps, length, grid, window, files, [])
-    failures += [(step.source, error) for step, error in series.try_all()]
+    failed = series.try_all()
+    if failed and len(sources) == 1:
+        raise failed[0][1]
+    failures += [(step.source, error) for step, error in failed]
     need_steps(series.steps, failures, path, files)
     series.skipped = [Skipped(label, str(error)) for label, error in failures]
     return series

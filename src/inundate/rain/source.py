@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from inundate.core.errors import DataError, MissingFileError
+from inundate.core.errors import DataError
+from inundate.core.files import check_input
 
 __all__ = ["Skipped", "Source", "UnreadableError", "find_sources"]
 
@@ -139,25 +140,25 @@ def find_sources(path: Path) -> tuple[list[Source], list[Skipped]]:
     DataError
         If a folder holds no file.
     """
-    if not path.exists():
-        raise MissingFileError(
-            f"reading rain: {path} does not exist (looked in {path.absolute().parent})"
-        )
+    check_input(path, what="reading rain")
     sources: list[Source] = []
     skipped: list[Skipped] = []
     for file in _files(path):
         source = Source(file)
-        if source.is_store or not _is_tar(source):
-            sources.append(source)
-        else:
-            _open_tar(source, sources, skipped)
+        try:
+            if source.is_store or not _is_tar(source):
+                sources.append(source)
+            else:
+                _open_tar(source, sources, skipped)
+        except UnreadableError as error:
+            skipped.append(Skipped(source.label, str(error)))
     if not sources and not skipped:
         raise DataError(f"reading rain: {path} holds no file", hint="give a folder of radar files")
     return sources, skipped
 
 
 def _files(path: Path) -> Iterator[Path]:
-    if path.is_file() or _is_store(path):
+    if not path.is_dir() or _is_store(path):
         yield path
         return
     for child in sorted(path.iterdir()):
