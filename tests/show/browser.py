@@ -27,7 +27,7 @@ class Browser:
         self._read, from_browser = os.pipe()
         self.console, self.requests, self._number, self._rest = [], [], 0, b""
         command = [
-            "/bin/sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh",
+            "/bin/sh", "-c", f'exec "$@" 3</dev/fd/{to_browser} 4>/dev/fd/{from_browser}', "sh",
             find_browser(), "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run",
             "--disable-dev-shm-usage", "--disable-background-networking", "--disable-sync",
             "--disable-component-update", "--remote-debugging-pipe", "--hide-scrollbars",
@@ -41,6 +41,13 @@ class Browser:
         os.close(to_browser)
         os.close(from_browser)
         self._session = None
+        try:
+            self._attach(size)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _attach(self, size):
         target = next(
             t for t in self.send("Target.getTargets")["targetInfos"] if t["type"] == "page"
         )

@@ -121,7 +121,7 @@ def fit_layers(
             return Fitted(plan, kept, encoded)
     raise DataError(
         f"drawing a map: {len(layers)} layers of {frames} frames need {smallest:,} bytes at the "
-        f"coarsest, and {budget:,} are left for them",
+        f"coarsest, and {max(budget, 0):,} are left for them",
         hint="raise --max-mb, choose fewer --layers, or crop the area",
     )
 

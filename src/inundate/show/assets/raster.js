@@ -73,6 +73,12 @@ function classOf(layer, code) {
   return layer.diverging ? below : below - 1;
 }
 
+// To one digit, never down.
+function roundUp(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return Number((Math.ceil(value / power - 1e-9) * power).toPrecision(1));
+}
+
 // What a code says in words: the middle of its level and half its width.
 function codeValue(layer, code) {
   if (code >= MISSING) return { value: null, half: 0, words: "unknown" };
@@ -86,7 +92,8 @@ function codeValue(layer, code) {
   const digits = half > 0 ? Math.min(4, Math.max(0, Math.ceil(-Math.log10(half)))) : 2;
   const sign = layer.diverging && value > 0 ? "+" : "";
   const number = `${sign}${value.toFixed(digits)}`.replace("-", "\u2212");
-  return { value, half, words: `${number}${unit} (±\u2009${Number(half.toPrecision(1))})` };
+  const within = roundUp(half + 0.5 * 10 ** -digits); // the words are rounded as well
+  return { value, half, words: `${number}${unit} (±\u2009${within})` };
 }
 
 // Longitude and latitude between nodes that were computed beforehand.
