@@ -230,7 +230,7 @@ def test_nan_in_the_target_is_allowed_where_it_means_missing(tmp_path):
 
 
 def test_alarms_that_may_not_stop_are_logged(tmp_path, caplog):
-    settings = toy.make_settings(epochs=13)
+    settings = toy.make_settings(epochs=8)
     run = toy.make_run(tmp_path / "run", settings)
     result = train(
         toy.IgnoresRain(0), toy.make_batches(), toy.loss_fn, run=run, settings=settings,
@@ -255,10 +255,10 @@ def test_short_training_reports_faults_at_its_end(tmp_path):
 def test_message_of_an_alarm(tmp_path):
     error, run = stop(tmp_path, toy.IgnoresRain(0))
     assert format_error(error) == (
-        "error: training stopped at step 96 (epoch 12): the model ignores its input 'rain'\n"
+        "error: training stopped at step 56 (epoch 7): the model ignores its input 'rain'\n"
         "  shuffling 'rain' between samples raises the error by 0.00 % and moves the output by 0 "
         "of the truth's spread; expected a rise of at least 1 %\n"
-        f"  last good checkpoint: {run.path / 'checkpoints' / 'step-0000080'}\n"
+        f"  last good checkpoint: {run.path / 'checkpoints' / 'step-0000040'}\n"
         "  hint: check that it reaches forward, and its units, range and alignment with the target"
     )
     assert isinstance(error, StabilityError)

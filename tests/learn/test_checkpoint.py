@@ -94,11 +94,9 @@ def test_newest_falls_back(tmp_path, caplog):
         write_checkpoint(tmp_path, make(step, step))
     (tmp_path / "checkpoints" / "step-0000003" / "model.safetensors").write_bytes(b"")
     (tmp_path / "checkpoints" / "step-0000002" / "state.json").unlink()
-    assert newest_checkpoint(tmp_path, mend=False).step == 1
-    assert len(checkpoint_folders(tmp_path)) == 3
     assert newest_checkpoint(tmp_path).step == 1
     assert [p.name for p in checkpoint_folders(tmp_path)] == ["step-0000001"]
-    assert caplog.text.count("trying the checkpoint before it") == 4
+    assert caplog.text.count("trying the checkpoint before it") == 2
 
 
 def test_no_checkpoint(tmp_path):

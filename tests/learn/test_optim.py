@@ -83,7 +83,7 @@ def test_blocks_of_a_wrapper_and_of_a_bare_layer():
             self.scale = nn.Parameter(torch.ones(()))
             self.layer = nn.Linear(1, 1).requires_grad_(False)
 
-    assert list(block_norms(Own())) == ["scale"]
+    assert list(block_norms(Own())) == ["(model)"]
 
 
 def test_clipping():

@@ -138,6 +138,14 @@ def test_input_that_does_not_differ_is_not_judged():
     assert look.shuffled["terrain"] is not None
 
 
+def test_difference_in_a_single_cell_of_a_large_map_is_seen():
+    maps = torch.zeros(4, 1, 200, 200)
+    maps[2, 0, 101, 7] = 1.0
+    other = shuffled_batch({"inputs": {"walls": maps}}, "walls")
+    assert other is not None
+    assert other["inputs"]["walls"][2].sum() == 0.0
+
+
 class Answer(nn.Module):
     """Knows the answer of the toy, times a factor."""
 
@@ -315,7 +323,7 @@ def test_dry_batches_between_wet_ones_do_not_look_like_an_explosion():
     watch.first_loss = 1.0
     for number in range(400):
         wet = number % 5 == 0
-        assert step(watch, 1.0 if wet else 1e-6, loss=1.0, other=0.0) == []
+        assert step(watch, 1.0 if wet else 1e-6, loss=1.0, other=1e-6) == []
 
 
 def test_memory_of_the_watch_is_restored():

@@ -138,7 +138,7 @@ def make_watch(
     *, samples: dict[str, Any] | None = None, how: dict[str, Any] | None = None, **changes: Any
 ) -> Watch:
     """A watch that looks after each pass (8 steps) over samples that are not trained on."""
-    settings = WatchSettings(**{"grace_steps": 80, "patience": 3, "batches": 2, **changes})
+    settings = WatchSettings(**{"grace_steps": 40, "patience": 3, "batches": 2, **changes})
     held_out = samples or make_samples(32, seed=100)
     given = {
         "baselines": {"all dry": all_dry, "mean": mean_depth},

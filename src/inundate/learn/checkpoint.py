@@ -190,17 +190,11 @@ def _read_tensors(path: Path, digest: str) -> dict[str, Tensor]:
         raise DataError(f"reading {path}: not a safetensors file ({error})") from error
 
 
-def newest_checkpoint(run_path: Path, *, mend: bool = True) -> Checkpoint:
+def newest_checkpoint(run_path: Path) -> Checkpoint:
     """Read the newest checkpoint that is whole.
 
-    A damaged one is passed over with a warning in the log, and the one before it is read.
-
-    Parameters
-    ----------
-    run_path : Path
-        Run folder.
-    mend : bool
-        Whether to rename a damaged one to ``broken-step-…``; for one process of several.
+    A damaged one is renamed to ``broken-step-…`` with a warning in the log, and the one
+    before it is read.
 
     Raises
     ------
@@ -222,8 +216,7 @@ def newest_checkpoint(run_path: Path, *, mend: bool = True) -> Checkpoint:
         except (DataError, MissingFileError) as error:
             faults.append(str(error))
             _log.warning("%s; trying the checkpoint before it", error)
-            if mend:
-                folder.rename(folder.with_name(f"broken-{folder.name}-{uuid.uuid4().hex[:4]}"))
+            folder.rename(folder.with_name(f"broken-{folder.name}-{uuid.uuid4().hex[:4]}"))
     raise DataError(
         f"run {run_path}: none of its {len(folders)} checkpoints can be read: {'; '.join(faults)}",
         hint="start the run again; the damaged checkpoints are kept as broken-step-…",

@@ -114,9 +114,9 @@ def blocks_of(model: nn.Module) -> dict[str, list[nn.Parameter]]:
     A model that is one wrapper around another is looked into.
     """
     inner, prefix = model, ""
-    while True:
+    while not list(inner.parameters(recurse=False)):
         children = list(inner.named_children())
-        if len(children) != 1 or list(inner.parameters(recurse=False)):
+        if len(children) != 1:
             break
         prefix += f"{children[0][0]}."
         inner = children[0][1]

@@ -96,7 +96,7 @@ def preflight(
         for step in range(steps + 1):
             optimiser.zero_grad(set_to_none=True)
             loss = loss_fn(pupil, moved)["loss"]
-            value = float(loss)
+            value = float(loss.detach())
             if not math.isfinite(value):
                 evidence = describe_not_finite(pupil, {"loss": value})
                 raise _stopped(Alarm(Cause.NAN_LOSS, evidence), step)

@@ -25,6 +25,7 @@ from inundate.learn.checkpoint import (
     point_to,
     pointed,
     prune,
+    read_checkpoint,
     tidy,
     write_checkpoint,
 )
@@ -83,7 +84,7 @@ class Training:
 
     def prepare(self, *, resuming: bool) -> None:
         """Take the state of the newest checkpoint, or the same start on every rank."""
-        if resuming and checkpoint_folders(self.run.path):
+        if resuming and self.ranks.first_of(bool(checkpoint_folders(self.run.path))):
             self.restore()
         else:
             self.ranks.same_start(self.model)
@@ -310,7 +311,10 @@ class Training:
         """Go back to the newest whole checkpoint: state, pointers and metrics."""
         if self.ranks.is_first:
             tidy(self.run.path)
-        found = newest_checkpoint(self.run.path, mend=self.ranks.is_first)
+            found = newest_checkpoint(self.run.path)
+            self.ranks.first_of(found.path)
+        else:  # what rank 0 chose, after it has looked
+            found = read_checkpoint(self.ranks.first_of(None))
         now = self.settings.model_dump(mode="json")
         refuse_differences(self.run, differences(found.state["settings"], now))
         if found.state["steps_per_epoch"] != self.steps_per_epoch:
