@@ -54,6 +54,12 @@ def test_water_that_starts_in_the_other_sink_spills_the_other_way():
     np.testing.assert_allclose(depth[0], [0, 0.5, 0, 1, 0, 0], atol=1e-6)
 
 
+@pytest.mark.parametrize(("heights", "into"), [((0, 5, 3), 1), ((3, 5, 0), 3)])
+def test_a_crest_drains_to_its_lowest_neighbour(heights, into):
+    depth, _ = pour(valley(WALL, *heights, WALL), [0.5], at=2)
+    assert np.flatnonzero(depth[0]).tolist() == [into]
+
+
 def test_chain_of_sinks_spills_from_high_to_low():
     stairs = valley(WALL, 6, 7, 4, 5, 2, 3, 0)  # sinks at 6, 4 and 2 m, one cell each, 1 m deep
     depth, left = pour(stairs, [0.5, 1.0, 2.0], at=1)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from inundate.core.errors import ConfigError
+from inundate.core.seeds import make_rng
 from inundate.score.aggregate import State
 from inundate.score.interval import Resampler, bounds_of, difference, interval
 from inundate.score.statistic import ratio_metric
@@ -141,6 +142,14 @@ def test_undefined_draws_are_left_out_while_few_and_told_when_many():
     low, high, note = bounds_of(few, 0.9)
     assert np.isnan([low, high]).all()
     assert note == "undefined in 20 of 100 draws"
+
+
+def test_draws_are_the_same_in_every_process():
+    """Clusters are numbered by name: the order of a set of texts changes with each start."""
+    names = [f"block-{letter}" for letter in "hdagfbec"]
+    times = make_rng(5, "bootstrap", 0).multinomial(8, np.full(8, 1 / 8), size=20)
+    expected = times[:, [sorted(names).index(name) for name in names]]
+    np.testing.assert_array_equal(Resampler(names, draws=20, seed=5).weights, expected)
 
 
 def test_weights_count_whole_clusters():

@@ -149,6 +149,13 @@ def test_members_of_the_true_law_cover_and_spread_as_they_should():
     assert found["spread_skill"][0] == pytest.approx(1, abs=0.04)
 
 
+def test_spread_over_skill_hand_worked():
+    # members 1 and 3: mean 2, variance 2; one more draw than members: times 3 / 2; error 1
+    members = np.stack([cells(1.0), cells(3.0)])
+    found = scores(state(Forecast(cells(2.0), members=members), cells(3.0)).sums)
+    assert found["spread_skill"] == (pytest.approx(np.sqrt(2 * 1.5)), 1)
+
+
 def test_no_wet_cell_leaves_wet_scores_undefined():
     dry = np.zeros((1, 2, 2))
     found = scores(state(Forecast(dry, members=np.zeros((3, 1, 2, 2))), dry).sums)

@@ -13,6 +13,7 @@ from inundate.score.table import metrics_of
 
 SPLIT = {"name": "test", "unseen": "terrain and storm"}
 REGIMES = ("flat", "steep")
+SHARES = {"mode_h": 1.0, "hybrid": 0.1, "all_dry": 0.0}
 
 
 def truth_of(index):
@@ -161,9 +162,26 @@ def test_too_few_blocks_have_no_interval_and_fail_the_verdict():
     assert flat["note"] == "no intervals: 2 independent cluster(s), at least 3 needed"
     assert not flat["difference"]["hybrid"]["rmse_wet"]["better"]
     assert "note" not in summary["regimes"]["all"]
-    fails = summary["verdict"]["fails"]
+    assert summary["verdict"]["fails"] == [
+        f"{regime}: nothing can be judged, {flat['note']}" for regime in REGIMES
+    ]
     assert not summary["verdict"]["beats_all"]
-    assert all("no interval (2 independent" in fail for fail in fails)
+
+
+def test_a_flood_in_one_block_alone_gives_no_interval():
+    """Without that block in a draw the score is 0/0: the rest would be an interval of luck."""
+    book = empty()
+    for index in range(16):
+        deep = 1.0 if index == 0 else 0.0
+        made = {name: np.full((2, 4, 4), deep * share) for name, share in SHARES.items()}
+        put(book, index, made, observed=np.full((2, 4, 4), deep))
+    summary = book.summary(draws=200)
+    found = summary["regimes"]["all"]["difference"]["hybrid"]["csi_0.3"]
+    assert found["value"] == 1
+    assert (found["low"], found["better"]) == (None, False)
+    assert found["note"].startswith("undefined in ")
+    fails = summary["verdict"]["fails"]
+    assert f"all: csi 0.30 m against hybrid: +1.000, no interval ({found['note']})" in fails
 
 
 def test_undefined_scores_are_none_with_a_count_and_fail():

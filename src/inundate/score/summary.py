@@ -297,11 +297,9 @@ def _verdict(
     regimes: Mapping[str, Any], metrics: Sequence[Metric], rivals: Sequence[str]
 ) -> dict[str, Any]:
     fails = [
-        f"{regime}: {metric.label} against {rival}: {_told(found, metric)}"
+        line
         for regime, scores in regimes.items()
-        for metric in metrics
-        for rival in rivals
-        if not (found := scores["difference"][rival][metric.name])["better"]
+        for line in _fails_of(regime, scores, metrics, rivals)
     ]
     return {
         "beats_all": bool(rivals) and not fails,
@@ -309,6 +307,19 @@ def _verdict(
         "required": [metric.name for metric in metrics],
         "against": list(rivals),
     }
+
+
+def _fails_of(
+    regime: str, scores: Mapping[str, Any], metrics: Sequence[Metric], rivals: Sequence[str]
+) -> list[str]:
+    if "note" in scores:  # one line for the regime: it fails on everything, for one reason
+        return [f"{regime}: nothing can be judged, {scores['note']}"]
+    return [
+        f"{regime}: {metric.label} against {rival}: {_told(found, metric)}"
+        for metric in metrics
+        for rival in rivals
+        if not (found := scores["difference"][rival][metric.name])["better"]
+    ]
 
 
 def _told(found: Mapping[str, Any], metric: Metric) -> str:
