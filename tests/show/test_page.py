@@ -87,6 +87,14 @@ def test_page_says_what_it_does_not_know(page):
     assert "prediction by Mode H" in shown
 
 
+def test_what_the_run_left_out_is_told(data, tmp_path):
+    settings = json.dumps({"infiltration": "none", "edges": "closed"})
+    write_map(tmp_path / "map.html", data.assign_attrs(settings=settings))
+    text = (tmp_path / "map.html").read_text(encoding="utf-8")
+    assert "no infiltration" in text
+    assert "its edges are closed" in text
+
+
 @pytest.mark.parametrize(
     ("attrs", "words"),
     [

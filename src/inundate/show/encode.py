@@ -207,9 +207,7 @@ def to_base64(data: bytes) -> str:
     return b64encode(data).decode("ascii")
 
 
-def _png(
-    codes: Codes, *, colour_type: int, chunks: list[bytes], filters: tuple[int, ...]
-) -> bytes:
+def _png(codes: Codes, *, colour_type: int, chunks: list[bytes], filters: tuple[int, ...]) -> bytes:
     height, width = codes.shape
     header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
     body = min((_deflate(codes, kind) for kind in filters), key=len)

@@ -36,6 +36,7 @@ def limit_notes(data: xr.Dataset, summary: Summary) -> list[str]:
         "Water that enters from outside the map, by a river or the sea, is known only if the "
         "run was given it.",
     ]
+    notes += _settings_notes(_parsed(data.attrs.get("settings")))
     if data.attrs.get("kind") == "prediction":
         model = model_words(str(data.attrs.get("model", "a trained model")))
         notes.append(
@@ -50,6 +51,18 @@ def limit_notes(data: xr.Dataset, summary: Summary) -> list[str]:
             "(hatched). Unknown is not dry."
         )
     return notes + _rain_notes(data)
+
+
+def _settings_notes(settings: Any) -> list[str]:
+    """Say what the settings of a simulation leave out."""
+    if not isinstance(settings, dict):
+        return []
+    notes = []
+    if settings.get("infiltration") == "none":
+        notes.append("No water sinks into the ground in this run (no infiltration).")
+    if settings.get("edges") == "closed":
+        notes.append("No water leaves the area in this run: its edges are closed.")
+    return notes
 
 
 def _rain_notes(data: xr.Dataset) -> list[str]:
