@@ -132,6 +132,16 @@ def test_blank_units_fall_to_the_mks_scaling_factor_and_offset(make, tmp_path):
     )
 
 
+def test_the_mks_offset_is_added_where_the_factor_agrees_with_the_text(make, tmp_path):
+    header = {"mks_scale": 1 / 32 / 3.6e6, "mks_offset": 0.5 / 3.6e6}
+    rain = open_rain(make.nimrod(tmp_path / "a.dat", header=header), interval_s=300)
+    np.testing.assert_allclose(rain[0].values, make.RATES + 0.5, rtol=1e-6)
+    for unset in (0.0, 1.0, -32767.0):
+        header["mks_scale"] = unset
+        rain = open_rain(make.nimrod(tmp_path / "a.dat", header=header), interval_s=300)
+        np.testing.assert_array_equal(rain[0].values, make.RATES.astype(np.float32))
+
+
 def test_units_text_against_mks_scaling_is_an_error_unless_the_field_is_asked_for(make, tmp_path):
     path = make.nimrod(tmp_path / "a.dat", header={"mks_scale": 0.01})
     with pytest.raises(DataError, match="MKS scaling factor 0.01 makes it 36000"):

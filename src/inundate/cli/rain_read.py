@@ -51,7 +51,7 @@ def convert(
     path: Path,
     *,
     output: Annotated[Path, Parameter(alias="-o")],
-    box: Box | None = None,
+    box: Annotated[Box | None, Parameter(negative="")] = None,
     box_crs: str | None = None,
     variable: str | None = None,
     crs: str | None = None,

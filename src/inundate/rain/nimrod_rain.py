@@ -97,16 +97,18 @@ def rain_scale(field: NimrodField, *, trust_text: bool) -> tuple[float, float]:
     if not base:
         return float(mks or 1.0) * to_ours, shift
     scale *= convert(1.0, base, "mm h-1" if quantity == "rate" else "mm")
-    if mks is None or mks in (0.0, 1.0) or trust_text:  # 0 and 1: not filled in
-        return scale, shift if mks else 0.0
-    if abs(mks * to_ours / scale - 1) > 0.01:
-        raise DataError(
-            f"reading {field.where}: units text {field.text('unit_text')!r} makes one step "
-            f"{scale:g} {'mm h-1' if quantity == 'rate' else 'mm'}, the MKS scaling factor "
-            f"{mks:g} makes it {mks * to_ours:g}",
-            hint=f"if the units text is right, ask for the field: --variable {field.name}",
-        )
-    return scale, shift
+    if mks is None or mks in (0.0, 1.0):  # 0 and 1: not filled in
+        return scale, 0.0
+    if abs(mks * to_ours / scale - 1) <= 0.01:
+        return scale, shift
+    if trust_text:
+        return scale, 0.0
+    raise DataError(
+        f"reading {field.where}: units text {field.text('unit_text')!r} makes one step "
+        f"{scale:g} {'mm h-1' if quantity == 'rate' else 'mm'}, the MKS scaling factor "
+        f"{mks:g} makes it {mks * to_ours:g}",
+        hint=f"if the units text is right, ask for the field: --variable {field.name}",
+    )
 
 
 def rain_values(field: NimrodField, *, trust_text: bool) -> NDArray[np.float32]:
@@ -116,5 +118,4 @@ def rain_values(field: NimrodField, *, trust_text: bool) -> NDArray[np.float32]:
     scale, shift = rain_scale(field, trust_text=trust_text)
     found = field.north_up().astype(np.float64) * scale + shift
     # files of all years mark missing cells -1 as well as by the header's own missing value
-    missing = field.missing | (field.north_up() < 0) | (found < 0)
-    return np.where(missing, np.nan, found).astype(np.float32)
+    return np.where(field.missing | (found < 0), np.nan, found).astype(np.float32)
