@@ -198,12 +198,21 @@ def test_mutant_is_caught(name):
     assert first_failure(plain_kernel(*MUTANTS[name])), f"no check noticed: {name}"
 
 
-def test_plain_strips_agree_with_the_compiled_sweep():
-    ground, plain = rough_ground((7, 5)), plain_kernel()
-    one = march(inertial.advance, ground, 60.0, rain=300.0, edges="open")
+@pytest.mark.parametrize("rows", [2, 7])
+@pytest.mark.parametrize(("edges", "level"), [("open", None), ("level", 1.5)])
+def test_plain_strips_agree_with_the_compiled_sweep(rows, edges, level):
+    ground, plain = rough_ground((rows, 5)), plain_kernel()
+    one = march(inertial.advance, ground, 60.0, rain=300.0, edges=edges, edge_level_m=level)
     two = March(ground, 10.0, one.settings, step=plain)
     scheme = dataclasses.replace(two.scheme, threads=3)
-    rain = np.full(ground.shape, 300.0 * MM_H)
-    report = plain(two.state, two.ground, rain, 60.0, scheme)
+    report = plain(two.state, two.ground, np.full(ground.shape, 300.0 * MM_H), 60.0, scheme)
     assert report.steps == one.steps
     np.testing.assert_allclose(one.state.depth, two.state.depth, rtol=1e-9, atol=1e-15)
+
+
+def test_plain_strips_stop_at_a_breakdown():
+    found = March(np.zeros((4, 3)), 10.0, SimulateSettings(), step=plain_kernel())
+    rain = np.zeros((4, 3), np.float32)
+    rain[1, 1] = 1e5
+    scheme = dataclasses.replace(found.scheme, threads=2)
+    assert not found.step(found.state, found.ground, rain, 60.0, scheme).is_stable

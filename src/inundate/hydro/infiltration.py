@@ -58,8 +58,8 @@ def green_ampt_depth(time_s: float, rate: float, head_m: float, deficit: float) 
 
     Examples
     --------
-    >>> round(green_ampt_depth(3600, 6.5 / 3.6e6, 0.1668, 0.3), 4)
-    0.0298
+    >>> round(green_ampt_depth(3600, 6.5 / 3.6e6, 0.1668, 0.3), 3)
+    0.03
     """
     storage = head_m * deficit
     supply = rate * time_s
