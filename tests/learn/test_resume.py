@@ -108,7 +108,8 @@ def test_killed_from_outside_and_resumed_is_bit_equal(tmp_path, whole):
     assert_same(run, whole)
 
 
-def test_interrupt_leaves_a_checkpoint_of_that_step(tmp_path, whole):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupt_leaves_a_checkpoint_of_that_step(tmp_path, whole, number):
     """Ctrl-C while a step computes: the step ends, a checkpoint is written, and 130 follows."""
     run = noisy_run(tmp_path / "run")
     job = run_toy.noisy_job(run_toy.noisy_settings())
@@ -118,7 +119,7 @@ def test_interrupt_leaves_a_checkpoint_of_that_step(tmp_path, whole):
         nonlocal made
         made += model.training
         if model.training and made == 23:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(number)
         return plain(model, batch)
 
     with pytest.raises(KeyboardInterrupt):
@@ -127,6 +128,7 @@ def test_interrupt_leaves_a_checkpoint_of_that_step(tmp_path, whole):
     assert run.manifest["resume"] == f"inundate resume {run.path}"
     assert pointed(run.path, "last").name == "step-0000023"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
     resume_training(run=run, **run_toy.noisy_job(run_toy.noisy_settings()))
     assert_same_weights(run, whole)
 

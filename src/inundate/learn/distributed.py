@@ -48,7 +48,7 @@ class Ranks:
         return self.rank == 0
 
     def steps_per_epoch(self, batches: Batches) -> int:
-        """Count the steps of an epoch; batches left over by the division wait for the next.
+        """Count the steps of an epoch; batches left over by the division are left out.
 
         Raises
         ------
@@ -152,7 +152,7 @@ def join_ranks(device: str = "auto") -> Iterator[Ranks]:
     if missing:
         raise ConfigError(
             f"joining {size} processes: {', '.join(missing)} not set",
-            hint="start with: torchrun --nproc-per-node N -m inundate train ...",
+            hint="start the script with: torchrun --nproc-per-node N SCRIPT",
         )
     local = _variable("LOCAL_RANK", 0)
     use_gpu = device != "cpu" and torch.cuda.is_available()
