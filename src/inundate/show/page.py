@@ -20,11 +20,12 @@ from inundate.core.errors import ConfigError, DataError
 from inundate.core.files import check_output, write_text
 from inundate.core.grid import Grid
 from inundate.show.encode import grey_png, to_base64
-from inundate.show.fit import EncodedLayer, Fitted, default_budget, fit_layers
+from inundate.show.fit import default_budget, fit_layers
 from inundate.show.layers import Layer, check_source, find_layers, match_truth
 from inundate.show.notes import exactness_notes, limit_notes, provenance_notes
-from inundate.show.palette import MISSING_COLOURS, hillshade
-from inundate.show.place import cell_metres, crs_name, nodes_lonlat, unit_metres
+from inundate.show.palette import hillshade
+from inundate.show.payload import make_payload
+from inundate.show.place import cell_metres, crs_name
 from inundate.show.summary import Summary, summarise
 from inundate.show.template import (
     Html,
@@ -144,7 +145,7 @@ def write_map(
         frames=len(summary.times), peak=summary.peak, budget=room,
     )  # fmt: skip
     notes = exactness_notes(fitted, grid, len(summary.times))
-    payload = _payload(grid, shade, summary, fitted, opening)
+    payload = make_payload(grid, shade, summary, fitted, opening)
     page = _fill(parts, payload, notes)
     write_text(target, page)
     return MapResult(
@@ -255,61 +256,6 @@ def _table(summary: Summary) -> Html:
 def _allowance(chosen: Sequence[Layer], summary: Summary) -> int:
     """Give bytes for what is written beside the pictures: names, levels, notes, steps."""
     return 16_000 + 5_000 * len(chosen) + 80 * len(summary.times)
-
-
-def _payload(
-    grid: Grid, shade: str, summary: Summary, fitted: Fitted, opening: int
-) -> dict[str, Any]:
-    start = next(i for i, frame in enumerate(fitted.kept) if frame >= summary.peak)
-    return {
-        "grid": _grid_payload(grid, fitted.plan.merge),
-        "hillshade": shade,
-        "missing": MISSING_COLOURS,
-        "times": [summary.times[frame] for frame in fitted.kept],
-        "start_frame": start,
-        "start_layer": opening,
-        "steps": {
-            "times": summary.times,
-            "area": _short(summary.area_km2),
-            "deepest": _short(summary.deepest_m),
-            "rain": _short(summary.rain_mm_h) if summary.has_rain else None,
-        },
-        "layers": [_layer_payload(layer) for layer in fitted.layers],
-    }
-
-
-def _grid_payload(grid: Grid, merge: int) -> dict[str, Any]:
-    dx, dy = cell_metres(grid)
-    nodes, _ = nodes_lonlat(grid)
-    left, bottom, right, top = grid.bounds
-    return {
-        "left": left, "bottom": bottom, "right": right, "top": top,
-        "dx": grid.dx * merge, "dy": grid.dy * merge,
-        "width": -(-grid.width // merge), "height": -(-grid.height // merge),
-        "aspect": (dx / grid.dx) / (dy / grid.dy),
-        "unit_metres": unit_metres(grid),
-        "digits": max(0, min(3, math.ceil(1 - math.log10(grid.dx)))),
-        "nodes": np.round(nodes, 7).reshape(2, -1).tolist(),
-        "nodes_count": nodes.shape[1],
-    }  # fmt: skip
-
-
-def _layer_payload(encoded: EncodedLayer) -> dict[str, Any]:
-    layer, classes = encoded.layer, encoded.layer.classes
-    return {
-        "name": layer.name, "kind": layer.kind, "title": layer.title, "note": layer.note,
-        "timed": layer.timed, "unit": classes.unit, "legend": classes.title,
-        "edges": classes.edges, "colours": classes.colours, "labels": classes.labels,
-        "below": classes.below, "diverging": classes.diverging, "neutral": classes.neutral,
-        "nearest": min(map(abs, classes.edges)),
-        "zero": "dry: " if layer.classes.title == "Water depth" else "",
-        "levels": [float(f"{edge:.5g}") for edge in encoded.levels.edges],
-        "frames": encoded.frames,
-    }  # fmt: skip
-
-
-def _short(values: Sequence[float | None]) -> list[float | None]:
-    return [None if value is None else float(f"{value:.4g}") for value in values]
 
 
 def _fill(parts: Mapping[str, str], payload: dict[str, Any], notes: Sequence[str]) -> Html:

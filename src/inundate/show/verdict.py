@@ -113,7 +113,7 @@ def gap_words(told: Mapping[str, Any]) -> str:
     Examples
     --------
     >>> gap_words({"value": -0.0123, "low": -0.02, "high": 0.001, "better": False})
-    '−0.012 [−0.020, +0.001]'
+    '−0.012 [−0.020, +0.0010]'
     """
     if told.get("value") is None:
         return "undefined"

@@ -101,11 +101,15 @@ def fixed(value: float | None, *, sign: bool = False) -> str:
     --------
     >>> fixed(0.6), fixed(-1.4e-17), fixed(12.345), fixed(None), fixed(-0.0123, sign=True)
     ('0.600', '0.000', '12.3', '–', '−0.012')
+    >>> fixed(0.0004, sign=True)
+    '+0.0004'
     """
     if value is None or not math.isfinite(value):
         return "–"
     size = abs(value)
-    digits = 3 if size < 1 else 2 if size < 10 else 1 if size < 100 else 0
+    digits = (
+        4 if 5e-5 <= size < 0.01 else 3 if size < 1 else 2 if size < 10 else 1 if size < 100 else 0
+    )
     text = f"{value:{'+' if sign else ''},.{digits}f}"
     if float(text.replace(",", "")) == 0:
         text = text.lstrip("+-")
