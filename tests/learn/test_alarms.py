@@ -210,6 +210,23 @@ def test_bad_batch_is_found_before_the_step_and_named(tmp_path, key, value):
     assert all(bool(torch.isfinite(p).all()) for p in model.parameters())
 
 
+def test_bad_sample_of_the_watch_is_named(tmp_path):
+    samples = toy.make_samples(32, seed=100)
+    samples["inputs"]["rain"][21, 0] = math.nan
+    error, run = stop(tmp_path, toy.Healthy(0), watch=toy.make_watch(samples=samples))
+    assert (error.alarms[0].cause, error.alarms[0].subject) == (Cause.NAN_INPUT, "inputs.rain")
+    assert "watched batch 1: 1 value(s) of 'inputs.rain' are nan in sample 21 " in str(error)
+    assert run.manifest["step"] == 0
+
+
+def test_weights_that_are_nan_from_the_start(tmp_path):
+    model = toy.Healthy(0)
+    model.body[0].weight.data[0] = math.nan
+    error, _ = stop(tmp_path, model)
+    assert error.alarms[0].cause is Cause.NAN_LOSS
+    assert "on the watched samples the loss is nan" in str(error)
+
+
 def test_nan_in_the_target_is_allowed_where_it_means_missing(tmp_path):
     samples = toy.make_samples()
     samples["target"][3] = math.nan

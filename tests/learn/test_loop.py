@@ -16,7 +16,7 @@ from inundate.core.errors import ConfigError, DataError, RunError
 from inundate.learn import checkpoint as checkpoint_module
 from inundate.learn import training as training_module
 from inundate.learn.batches import TensorBatches
-from inundate.learn.checkpoint import checkpoint_folders, read_checkpoint
+from inundate.learn.checkpoint import checkpoint_folders, pointed, read_checkpoint
 from inundate.learn.loop import resume_training, train
 from inundate.learn.validate import validate_on
 from inundate.learn.weights import load_model
@@ -128,6 +128,12 @@ def test_best_checkpoint_is_kept(tmp_path):
     ]  # fmt: skip
     rows = [row for row in run.read_metrics() if "valid" in row]
     assert [row["valid"]["loss"] for row in rows][:3] == [5.0, 1.0, None]
+
+
+def test_validation_that_is_never_finite_leaves_the_last_as_best(tmp_path):
+    result, run = go(tmp_path, validate=lambda model: {"loss": math.nan})
+    assert result.best == result.last
+    assert pointed(run.path, "best") is None
 
 
 def test_validation_sees_the_running_mean_and_training_does_not(tmp_path):

@@ -194,9 +194,7 @@ class Training:
             )
         single = {name: torch.as_tensor(part) for name, part in parts.items()}
         single = {name: part for name, part in single.items() if part.numel() == 1}
-        flat = [
-            part.detach().to(self.device, torch.float32).reshape(()) for part in single.values()
-        ]
+        flat = [p.detach().to(self.device, torch.float64).reshape(()) for p in single.values()]
         means = self.ranks.mean(torch.stack(flat)).tolist()
         values = dict(zip(single, means, strict=True))
         if not math.isfinite(values["loss"]):
@@ -237,14 +235,13 @@ class Training:
 
     def save_due(self) -> bool:
         """Tell whether a checkpoint is due by steps or by the clock."""
-        every, minutes = (
-            self.settings.checkpoint_every_steps,
-            self.settings.checkpoint_every_minutes,
-        )
-        if every and self.state.step % every == 0:
+        s = self.settings
+        if s.checkpoint_every_steps and self.state.step % s.checkpoint_every_steps == 0:
             return True
-        late = bool(minutes) and time.monotonic() - self.saved_clock > 60.0 * minutes
-        return self.ranks.any(late) if minutes else False
+        if not s.checkpoint_every_minutes:
+            return False
+        seconds = time.monotonic() - self.saved_clock
+        return self.ranks.any(seconds > 60.0 * s.checkpoint_every_minutes)
 
     def look(self) -> None:
         """Let the watch look; stop if it says so, else remember the faults seen just now."""
@@ -339,7 +336,8 @@ class Training:
         if self.saved_at != self.state.step or self.validated_at != self.state.step:
             self.validate()
             self.save()
-        best, last = (pointed(self.run.path, name) or self.run.path for name in ("best", "last"))
+        last = pointed(self.run.path, "last") or self.run.path
+        best = pointed(self.run.path, "best") or last
         facts: dict[str, Any] = {
             "step": self.state.step,
             "epoch": self.state.step / self.steps_per_epoch,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from inundate.core.errors import ConfigError, nearest
 from inundate.learn.alarm import Alarm, Cause
-from inundate.learn.batches import Batch, Batches, to_device
+from inundate.learn.batches import Batch, Batches, find_not_finite, to_device
 from inundate.learn.gradients import GradientWatch
 from inundate.learn.look import Look, Patience, judge
 from inundate.learn.probes import (
@@ -232,12 +232,23 @@ class Watch:
         The first look is at the untrained model: its loss is what an explosion is measured by.
         """
         if not (math.isfinite(look.loss) and math.isfinite(look.error)):
-            return [Alarm(Cause.NAN_LOSS, f"on the watched samples it is {look.loss}")]
+            return [self._not_finite(look)]
         if self._gradients.first_loss is None:
             self._gradients.first_loss = look.loss
         if look.step < self.settings.grace_steps:
             return []
         return self._patience.ripe(self.faults(look))
+
+    def _not_finite(self, look: Look) -> Alarm:
+        """Name a bad input of the watched samples, or else the loss."""
+        for index in range(min(self.settings.batches, len(self._batches))):
+            found = find_not_finite(self._batches.batch(0, index))
+            if found is not None and found.key.startswith("inputs."):
+                return Alarm(Cause.NAN_INPUT, f"watched batch {index}: {found}", found.key)
+        return Alarm(
+            Cause.NAN_LOSS,
+            f"on the watched samples the loss is {look.loss}, the error {look.error}",
+        )
 
     def faults(self, look: Look) -> list[Alarm]:
         """Give all faults of one look, with neither grace nor patience."""
