@@ -143,7 +143,7 @@ def test_breakdown_names_cell_time_and_last_good_frame(grid):
         report = advance(state, ground, rain, duration_s, scheme)
         if state.time_s > 700:
             state.depth[1, 2] = np.nan
-            return report.__class__(report.steps, 0.0, 0.0, False)
+            return report.__class__(report.steps, report.seconds, 0.0, 0.0, False)
         return report
 
     march = March(field(0), 10.0, SimulateSettings(), grid=grid, step=broken)
@@ -156,3 +156,22 @@ def test_breakdown_names_cell_time_and_last_good_frame(grid):
     )
     assert caught.value.cause == "solver_breakdown"
     assert caught.value.exit_code == 5
+
+
+def test_control_returns_during_long_work(monkeypatch):
+    seen = []
+
+    def watch(march):
+        seen.append(march.state.time_s)
+
+    settings = SimulateSettings(edges="closed", max_step_s=1.0, run_on_min=0)
+    whole = March(field(0), 10.0, settings)
+    list(whole.frames([(600.0, field(10))]))
+    monkeypatch.setattr("inundate.hydro.inertial._WORK", 12 * 50)
+    split = March(field(0), 10.0, settings, watch=watch)
+    list(split.frames([(600.0, field(10))]))
+    assert len(seen) >= 12
+    assert seen == sorted(seen)
+    assert seen[-1] == 600
+    np.testing.assert_allclose(split.state.depth, whole.state.depth, rtol=1e-6)
+    assert split.budget.rain_m3 == whole.budget.rain_m3

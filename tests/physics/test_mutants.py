@@ -199,10 +199,17 @@ def test_mutant_is_caught(name):
 
 
 @pytest.mark.parametrize("rows", [2, 7])
-@pytest.mark.parametrize(("edges", "level"), [("open", None), ("level", 1.5)])
-def test_plain_strips_agree_with_the_compiled_sweep(rows, edges, level):
+@pytest.mark.parametrize(
+    "edges",
+    [
+        {"edges": "open"},
+        {"edges": "level", "edge_level_m": 1.5},
+        {"edges": "open", "edge_west": "level", "edge_level_m": 4.0},
+    ],
+)
+def test_plain_strips_agree_with_the_compiled_sweep(rows, edges):
     ground, plain = rough_ground((rows, 5)), plain_kernel()
-    one = march(inertial.advance, ground, 60.0, rain=300.0, edges=edges, edge_level_m=level)
+    one = march(inertial.advance, ground, 60.0, rain=300.0, **edges)
     two = March(ground, 10.0, one.settings, step=plain)
     scheme = dataclasses.replace(two.scheme, threads=3)
     report = plain(two.state, two.ground, np.full(ground.shape, 300.0 * MM_H), 60.0, scheme)

@@ -14,11 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
-from inundate.hydro.settings import SIDES, EdgeKind, SimulateSettings
+from inundate.hydro.settings import EdgeKind, SimulateSettings
 
 __all__ = ["LEVEL", "MIN_EDGE_SLOPE", "OPEN", "EdgeFaces", "joined_to_rim", "make_edges"]
 
 OPEN, LEVEL = 0, 1  # kinds of edge face
+_CLOSED = -1
+_CODES = {"closed": _CLOSED, "open": OPEN, "level": LEVEL}
 MIN_EDGE_SLOPE = 1e-3  # of an open edge on flat or rising bed: a gentle lowland gradient
 
 # step from a cell to its neighbour beyond each side, in rows and columns
@@ -130,11 +132,11 @@ def make_edges(
     faces: list[tuple[int, int, int, float, float]] = []
     for side, (di, dj) in _STEPS.items():
         kinds = beyond[side]
-        for name, code in (("open", OPEN), ("level", LEVEL)):
-            rows, columns = np.nonzero(valid & (kinds == name))
+        for code in (OPEN, LEVEL):
+            rows, columns = np.nonzero(valid & (kinds == code))
             slope = _edge_slope(elevation, valid, rows, columns, (di, dj), cell_size_m, settings)
             depth = np.zeros(rows.size)
-            if name == "level" and rows.size:
+            if code == LEVEL and rows.size:
                 depth = _outside_depth(elevation[rows, columns], settings)
             faces += zip(
                 rows.tolist(), columns.tolist(), [code] * rows.size, slope.tolist(),
@@ -145,22 +147,23 @@ def make_edges(
 
 def _kinds_beyond(
     valid: NDArray[np.bool_], walls: NDArray[np.bool_], settings: SimulateSettings
-) -> dict[str, NDArray[np.str_]]:
-    """Give for each cell and side what lies beyond the face: "", a kind of edge."""
+) -> dict[str, NDArray[np.int8]]:
+    """Give for each side the kind of the face between every cell and what lies beyond."""
     missing = ~valid & ~walls
-    kind_of_cell = np.full(valid.shape, "", dtype="<U6")
+    kinds = np.full((valid.shape[0] + 2, valid.shape[1] + 2), _CLOSED, dtype=np.int8)
+    inner = kinds[1:-1, 1:-1]  # faces towards cells with ground are no edges: closed here
     if settings.nodata_edges == "auto":
-        kind_of_cell[joined_to_rim(missing)] = settings.edges
+        inner[joined_to_rim(missing)] = _CODES[settings.edges]
     else:
-        kind_of_cell[missing] = settings.nodata_edges
+        inner[missing] = _CODES[settings.nodata_edges]
     sides: dict[str, EdgeKind] = settings.edge_kinds()
-    found = {}
-    for side in SIDES:
-        di, dj = _STEPS[side]
-        padded = np.full((valid.shape[0] + 2, valid.shape[1] + 2), sides[side], dtype="<U6")
-        padded[1:-1, 1:-1] = kind_of_cell
-        found[side] = padded[1 + di : 1 + di + valid.shape[0], 1 + dj : 1 + dj + valid.shape[1]]
-    return found
+    kinds[0, 1:-1], kinds[-1, 1:-1] = _CODES[sides["north"]], _CODES[sides["south"]]
+    kinds[1:-1, 0], kinds[1:-1, -1] = _CODES[sides["west"]], _CODES[sides["east"]]
+    height, width = valid.shape
+    return {
+        side: kinds[1 + di : 1 + di + height, 1 + dj : 1 + dj + width]
+        for side, (di, dj) in _STEPS.items()
+    }
 
 
 def _edge_slope(

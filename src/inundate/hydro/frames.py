@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from inundate.core.files import atomic_folder
 from inundate.core.names import attributes
 from inundate.core.store import encoding_for, write_dataset
-from inundate.hydro.march import Frame
+from inundate.hydro.march import SHORTEST_FRAME_S, Frame
 from inundate.hydro.state import Array
 
 __all__ = ["MemoryFrames", "StoredFrames", "frame_ends"]
@@ -32,7 +32,7 @@ def frame_ends(total_s: float, every_s: float) -> NDArray[np.float64]:
     >>> frame_ends(1500, 600).tolist()
     [600.0, 1200.0, 1500.0]
     """
-    count = int(np.ceil(total_s / every_s - 1e-9))
+    count = int(np.ceil((total_s - SHORTEST_FRAME_S) / every_s))
     ends = every_s * np.arange(1, count + 1, dtype=np.float64)
     ends[-1] = total_s
     return ends

@@ -34,6 +34,7 @@ from inundate.hydro.timestep import GRAVITY
 __all__ = ["DEPTH_LIMIT_M", "advance"]
 
 DEPTH_LIMIT_M = 1000.0  # deeper than any flood: the computation has broken down
+_WORK = 400_000_000  # cell updates before control returns: some seconds
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -499,11 +500,12 @@ def _advance(
     deepest_now: Any,
     depth_outside: Any,
     limits: Any,
+    most: Any,
 ) -> Any:
-    """Take as many steps as a duration needs.
+    """Take as many steps as a duration needs, ``most`` at the most.
 
     Gives the steps taken; the depth lost and gained through edges, summed over cells, m; the
-    largest depth, m; and the seconds done, less than the duration after a breakdown.
+    largest depth, m; and the seconds done.
     """
     depth = water[0]
     kind = depth.dtype.type
@@ -511,7 +513,7 @@ def _advance(
     scratch = _make_scratch(width, depth.dtype)
     above, below = np.zeros((3, width), depth.dtype), np.zeros((3, width), depth.dtype)
     lost, gained, done, steps = 0.0, 0.0, 0.0, 0
-    while done < duration:
+    while done < duration and steps < most:
         dt, after = _next_step(done, duration, max(deepest_now, depth_outside), dx, limits)
         constants = _constants(kind, dt, dx, limits)
         _rim(flow_y, above, min(1, height - 1))
@@ -544,6 +546,7 @@ def _advance_strips(
     deepest_now: Any,
     depth_outside: Any,
     limits: Any,
+    most: Any,
     strips: Any,
 ) -> Any:
     """Do as ``_advance`` with strips of rows at once; the result is the same bit by bit."""
@@ -553,7 +556,7 @@ def _advance_strips(
     borders = np.zeros((strips + 1, 3, width), depth.dtype)
     results = np.zeros((strips, 3))
     lost, gained, done, steps = 0.0, 0.0, 0.0, 0
-    while done < duration:
+    while done < duration and steps < most:
         dt, after = _next_step(done, duration, max(deepest_now, depth_outside), dx, limits)
         constants = _constants(kind, dt, dx, limits)
         _rim(flow_y, borders[0], min(1, height - 1))
@@ -599,7 +602,8 @@ def advance(
     rain : array (H, W), m s-1
         Rain rate in the state's precision; 0 on cells that hold no water.
     duration_s : float
-        Time to advance by; steps are as long as is stable.
+        Time to advance by; steps are as long as is stable. Much work is left unfinished after
+        some seconds, so that the caller can show how far it is, and be interrupted.
     scheme : Scheme
         Numbers of the scheme.
 
@@ -622,6 +626,7 @@ def advance(
             scheme.courant, scheme.froude_cap, scheme.depth_min_m, scheme.max_step_s,
             scheme.weight_cap,
         ),
+        max(1, _WORK // state.depth.size),
     )  # fmt: skip
     strips = min(scheme.threads, state.depth.shape[0])
     found = _advance_strips(*arguments, strips) if strips > 1 else _advance(*arguments)
@@ -629,4 +634,5 @@ def advance(
     state.deepest_now_m = float(deepest_now)
     state.time_s += float(done)
     area = ground.cell_area_m2
-    return StepReport(int(steps), lost * area, gained * area, done >= duration_s)
+    is_stable = state.deepest_now_m < DEPTH_LIMIT_M  # False for NaN
+    return StepReport(int(steps), float(done), lost * area, gained * area, is_stable)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = ["ArrayResult", "Frame", "March", "simulate_arrays"]
 
 WALL_M = 1.0e6  # elevation given to cells without ground: no water climbs it
 _MM_H = 1.0 / 3.6e6  # m s-1
+SHORTEST_FRAME_S = 1e-6  # rounding of the clock makes no frame
 _ADAPTIVE_WEIGHT = 0.5  # theta falls to one half at most
 _CELLS_A_THREAD = 16_384  # fewer cost more to wake a thread for than they save
 
@@ -72,6 +73,8 @@ class March:
         To name places in messages.
     step : Step
         The kernel.
+    watch : callable, optional
+        Called with this object every few seconds of work.
 
     Raises
     ------
@@ -89,6 +92,7 @@ class March:
     walls: NDArray[np.bool_] | None = None
     grid: Grid | None = None
     step: Step = advance
+    watch: Callable[[March], None] | None = None
     steps: int = field(init=False, default=0)
     budget: VolumeBudget = field(init=False)
     ground: Ground = field(init=False)
@@ -137,7 +141,7 @@ class March:
                 if part == due:
                     yield self._frame(fallen)
                     fallen = np.zeros_like(fallen)
-        if self.state.time_s > self._last_frame_s + 1e-9:
+        if self.state.time_s > self._last_frame_s + SHORTEST_FRAME_S:
             yield self._frame(fallen)
         self.finish()
 
@@ -152,16 +156,21 @@ class March:
         return self._masked(self.state.deepest)
 
     def _advance(self, forcing: Array, seconds: float) -> None:
-        begun = self.state.time_s
-        report = self.step(self.state, self.ground, forcing, seconds, self.scheme)
-        self.steps += report.steps
-        if not report.is_stable:
-            raise self._breakdown()
-        self.state.time_s = begun + seconds  # sums of steps must not drift from the clock
-        area = self.ground.cell_area_m2
-        self.budget.rain_m3 += float(forcing.sum(dtype=np.float64)) * seconds * area
-        self.budget.outflow_m3 += report.outflow_m3
-        self.budget.inflow_m3 += report.inflow_m3
+        end = self.state.time_s + seconds
+        while self.state.time_s < end:
+            left = end - self.state.time_s
+            report = self.step(self.state, self.ground, forcing, left, self.scheme)
+            if report.seconds >= left:
+                self.state.time_s = end  # sums of steps must not drift from the clock
+            self.steps += report.steps
+            self.budget.outflow_m3 += report.outflow_m3
+            self.budget.inflow_m3 += report.inflow_m3
+            if not report.is_stable:
+                raise self._breakdown()
+            if self.watch is not None:
+                self.watch(self)
+        volume = float(forcing.sum(dtype=np.float64)) * self.ground.cell_area_m2
+        self.budget.rain_m3 += volume * seconds
 
     def _frame(self, fallen: NDArray[np.float64]) -> Frame:
         start, end = self._last_frame_s, self.state.time_s

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from inundate.core.provenance import provenance
 from inundate.core.store import read_dataset
 from inundate.hydro.forcing import Forcing
 from inundate.hydro.frames import MemoryFrames, StoredFrames, frame_ends
-from inundate.hydro.march import Frame, March
+from inundate.hydro.march import March
 from inundate.hydro.settings import SimulateSettings
 from inundate.hydro.state import Array
 
@@ -111,10 +112,9 @@ def simulate(
             Progress("simulate", total=forcing.total_s, unit="s", enabled=progress)
         )
         started = time.perf_counter()
+        march.watch = partial(_show, bar, started)
         for frame in march.frames(forcing.steps()):
             sink.add(frame)
-            bar.note(_note(frame, march, started))
-            bar.update(frame.end_s)
         found = sink.close(march.deepest(), _results(march, forcing, started))
     return read_dataset(output) if output is not None else found
 
@@ -185,7 +185,8 @@ def _results(march: March, forcing: Forcing, started: float) -> dict[str, str | 
     return found
 
 
-def _note(frame: Frame, march: March, started: float) -> str:
+def _show(bar: Progress, started: float, march: March) -> None:
     seconds = max(time.perf_counter() - started, 1e-9)
     rate = march.steps * march.ground.valid.size / seconds / 1e6
-    return f"{frame.end_s / 3600:.2f} h simulated, {rate:.0f} M cell updates/s"
+    bar.note(f"{march.state.time_s / 3600:.2f} h simulated, {rate:.0f} M cell updates/s")
+    bar.update(march.state.time_s)

@@ -134,6 +134,8 @@ class StepReport:
     ----------
     steps : int
         Time steps taken.
+    seconds : float
+        Time advanced by; may be less than was asked for.
     outflow_m3, inflow_m3 : float
         Water that left and entered through edges.
     is_stable : bool
@@ -141,13 +143,17 @@ class StepReport:
     """
 
     steps: int
+    seconds: float
     outflow_m3: float
     inflow_m3: float
     is_stable: bool
 
 
 class Step(Protocol):
-    """Advance a state in place under constant rain."""
+    """Advance a state in place under constant rain.
+
+    It may return before the duration is over; the caller then asks for the rest.
+    """
 
     def __call__(
         self, state: State, ground: Ground, rain: Array, duration_s: float, scheme: Scheme
