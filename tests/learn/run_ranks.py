@@ -26,6 +26,7 @@ def main(folder: str) -> None:
     """Train in the runs ``whole``, ``interrupted`` and ``nan`` of a folder, one after another."""
     with join_ranks("cpu") as ranks:
         train(**job(folder, "whole"))
+        train(**{**job(folder, "halves"), "batches": toy.make_batches(batch_size=8)})
 
         with pytest.raises(KeyboardInterrupt):
             train(**{**job(folder, "interrupted"), "loss_fn": pressing(ranks.rank)})
@@ -41,7 +42,7 @@ def job(folder: str, name: str) -> dict[str, Any]:
         samples["inputs"]["rain"][40] = math.nan
     return {
         # each rank starts from other weights, which rank 0 must overrule
-        "model": toy.Healthy(int(os.environ["RANK"]), dropout=0.2),
+        "model": toy.Healthy(int(os.environ["RANK"]), dropout=0.0 if name == "halves" else 0.2),
         "batches": TensorBatches(samples, batch_size=16, seed=0),
         "loss_fn": toy.loss_fn,
         "run": Run(Path(folder) / name),

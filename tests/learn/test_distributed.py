@@ -15,6 +15,7 @@ from inundate.core.errors import ConfigError
 from inundate.core.run import Run
 from inundate.learn.checkpoint import pointed, read_checkpoint
 from inundate.learn.distributed import Ranks, join_ranks
+from inundate.learn.loop import train
 
 from . import toy
 
@@ -31,7 +32,7 @@ def free_port() -> int:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs that two ranks have trained, resumed and been stopped in."""
     folder = tmp_path_factory.mktemp("ranks")
-    for name in ("whole", "interrupted", "nan"):
+    for name in ("whole", "halves", "interrupted", "nan"):
         toy.make_run(folder / name)
     shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
     processes = [
@@ -66,6 +67,18 @@ def test_two_ranks_resume_as_if_never_interrupted(folder):
     manifest = Run(folder / "interrupted").manifest
     assert (manifest["status"], manifest["processes"]) == ("finished", 2)
     assert manifest["resumed_from"] == [7]
+
+
+def test_two_halves_of_a_batch_are_one_batch(folder, tmp_path):
+    """Two processes with batches of 8 learn what one learns with batches of 16."""
+    model = toy.Healthy(0)
+    settings = toy.make_settings(epochs=3)
+    run = toy.make_run(tmp_path / "run", settings)
+    train(model, toy.make_batches(), toy.loss_fn, run=run, settings=settings, progress=False)
+    halves = read_checkpoint(pointed(folder / "halves", "last"))
+    assert halves.step == 24
+    for name, tensor in model.state_dict().items():
+        torch.testing.assert_close(halves.tensors["model"][name], tensor, atol=1e-4, rtol=0)
 
 
 def test_nan_on_one_rank_stops_both_with_its_name(folder):

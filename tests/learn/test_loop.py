@@ -99,6 +99,26 @@ def test_random_state_and_threads_of_the_caller_stay(tmp_path):
     assert (torch.rand(2).tolist(), random.random(), torch.get_num_threads()) == expected
 
 
+def largest_move(tmp_path, **changes):
+    """Train one step and give the largest change of a weight over the learning rate."""
+    model, start = toy.Healthy(0), toy.Healthy(0)
+    settings = toy.make_settings(epochs=0, max_steps=1, weight_decay=0.0, **changes)
+    go(tmp_path, model=model, settings=settings)
+    pairs = zip(model.parameters(), start.parameters(), strict=True)
+    return max(float((a - b).detach().abs().max()) for a, b in pairs) / settings.learning_rate
+
+
+def test_first_step_of_the_warm_up_is_small(tmp_path):
+    """AdamW's first step moves a weight by just the learning rate."""
+    assert largest_move(tmp_path / "a", warmup_steps=0) == pytest.approx(1.0, rel=1e-2)
+    assert largest_move(tmp_path / "b", warmup_steps=100) == pytest.approx(0.01, rel=1e-2)
+
+
+def test_clipped_gradient_is_what_is_used(tmp_path):
+    """A gradient far below AdamW's epsilon (1e-8) moves next to nothing."""
+    assert largest_move(tmp_path, warmup_steps=0, clip=1e-12) < 1e-3
+
+
 def test_first_batches_are_those_of_the_epoch(tmp_path):
     asked = []
 

@@ -16,6 +16,7 @@ import pytest
 
 from inundate.core.errors import ConfigError, DataError, RunError
 from inundate.core.run import Run
+from inundate.learn.alarm import TrainingStopped
 from inundate.learn.checkpoint import checkpoint_folders, pointed
 from inundate.learn.loop import resume_training, train
 
@@ -138,7 +139,7 @@ def assert_same_weights(run: Run, whole: Run) -> None:
     assert lines_of(run) == lines_of(whole)
 
 
-def test_interrupt_in_the_middle_of_a_step_keeps_the_last_checkpoint(tmp_path, whole):
+def test_second_interrupt_ends_at_once_and_keeps_the_last_checkpoint(tmp_path, whole):
     run = noisy_run(tmp_path / "run")
     job = run_toy.noisy_job(run_toy.noisy_settings())
     plain, made = job["loss_fn"], 0
@@ -147,7 +148,10 @@ def test_interrupt_in_the_middle_of_a_step_keeps_the_last_checkpoint(tmp_path, w
         nonlocal made
         made += model.training
         if model.training and made == 23:
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
+            assert run.status == "running"
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("the second Ctrl-C did not come through")
         return plain(model, batch)
 
     with pytest.raises(KeyboardInterrupt):
@@ -156,6 +160,28 @@ def test_interrupt_in_the_middle_of_a_step_keeps_the_last_checkpoint(tmp_path, w
     assert pointed(run.path, "last").name == "step-0000020"
     resume_training(run=run, **run_toy.noisy_job(run_toy.noisy_settings()))
     assert_same_weights(run, whole)
+
+
+def test_patience_of_the_watch_goes_on_after_an_interrupt(tmp_path):
+    """Two of the three looks that the alarm needs are before the interrupt."""
+    settings, made = toy.make_settings(), 0
+    run = toy.make_run(tmp_path / "run", settings)
+
+    def press(model, batch):
+        nonlocal made
+        made += model.training
+        if made == 50:
+            made += 1
+            signal.raise_signal(signal.SIGINT)
+        return toy.loss_fn(model, batch)
+
+    given = {"run": run, "settings": settings, "progress": False}
+    with pytest.raises(KeyboardInterrupt):
+        train(toy.IgnoresRain(0), toy.make_batches(), press, watch=toy.make_watch(), **given)
+    with pytest.raises(TrainingStopped, match="step 56 .*ignores its input 'rain'"):
+        resume_training(
+            toy.IgnoresRain(0), toy.make_batches(), press, watch=toy.make_watch(), **given
+        )
 
 
 def copy_of(whole: Run, path: Path) -> Run:
