@@ -26,6 +26,8 @@ MUTANTS = {
     "no Froude cap": ("limit = froude_cap * wet * celerity", "limit = kind_inf"),
     "weight not tied to the flow": ("abs(flow) * inverse, celerity), weight_cap", "9, 9), 0.9"),
     "outflow not scaled": ("dx_dt / max(out_x + out_y, tiny)", "dx_dt / tiny"),
+    "shortage not noticed": ("if short == 0:", "if short >= 0:"),
+    "row above forgotten": ("and (short or short_above)", "and short"),
     "scaled by the receiver": (
         "factor[j - 1] if flow[j] > zero",
         "factor[j - 1] if flow[j] < zero",
@@ -91,6 +93,16 @@ def check_pond_over_a_drop(kernel):
         froude_cap=9.0, manning=0.005, max_step_s=50.0,
     )  # fmt: skip
     assert abs(found.budget.error_m3) <= 1e-12
+
+
+def check_peak_sheds_all_it_has_and_no_more(kernel):
+    ground, depth = np.zeros((5, 5)), np.zeros((5, 5))
+    ground[2, 2], depth[2, 2] = 50.0, 0.3
+    found = march(kernel, ground, 3.0, depth=depth, froude_cap=9.0, manning=0.005)
+    expected = np.zeros((5, 5))
+    expected[[1, 2, 2, 3], [2, 1, 3, 2]] = 0.075
+    assert found.steps == 1
+    np.testing.assert_allclose(found.state.depth, expected, atol=1e-12)
 
 
 def check_film(kernel):

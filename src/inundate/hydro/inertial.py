@@ -199,13 +199,25 @@ def _flow_between_rows(
 def _outflow_factor(
     depth: Any, flow_x: Any, north: Any, south: Any, factor: Any, dx_dt: Any
 ) -> Any:
-    """Give the factor that keeps each cell's total outflow within its water."""
+    """Give the factor that keeps each cell's total outflow within its water.
+
+    Returns whether any is below one: rows where none is need no division and no scaling.
+    """
     kind = depth.dtype.type
     zero, one, tiny = kind(0), kind(1), kind(1e-30)
+    short = 0
+    for j in range(depth.size):
+        out_x = max(flow_x[j + 1], zero) + max(-flow_x[j], zero)
+        out_y = max(south[j], zero) + max(-north[j], zero)
+        short += 1 if out_x + out_y > depth[j] * dx_dt else 0
+    if short == 0:
+        factor[:] = one
+        return False
     for j in range(depth.size):
         out_x = max(flow_x[j + 1], zero) + max(-flow_x[j], zero)
         out_y = max(south[j], zero) + max(-north[j], zero)
         factor[j] = min(one, depth[j] * dx_dt / max(out_x + out_y, tiny))
+    return True
 
 
 @_compiled
@@ -313,15 +325,16 @@ def _edge_row(
     constants: Any,
     dx_dt: Any,
 ) -> Any:
-    """Let water through the edge faces of a row; give the depth lost and gained, summed.
+    """Let water through the edge faces of a row.
 
-    The cell's factor counts its edge outflow too; what passes goes into ``carry``, which the
-    update of the depth adds, so that edges act at the same time as all other faces.
+    Gives the depth lost and gained, summed, and whether a factor is below one. The cell's
+    factor counts its edge outflow too; what passes goes into ``carry``, which the update of the
+    depth adds, so that edges act at the same time as all other faces.
     """
     depth, carry = water[:2]
     zero, one, dt_dx = constants[0], constants[2], constants[6]
     start, first_of_row, column = edges[:3]
-    lost, gained = 0.0, 0.0
+    lost, gained, short = 0.0, 0.0, False
     for cell in range(first_of_row[i], first_of_row[i + 1]):
         j = column[cell]
         leaving, entering = _edge_faces_of_cell(
@@ -332,6 +345,7 @@ def _edge_row(
             out_y = max(south[j], zero) + max(-north[j], zero)
             factor[j] = min(one, depth[i, j] * dx_dt / ((out_x + out_y) + leaving))
             leaving *= factor[j]
+            short = short or factor[j] < one
             for f in range(start[cell], start[cell + 1]):
                 if edge_flow[f] > zero:
                     edge_flow[f] *= factor[j]
@@ -339,7 +353,7 @@ def _edge_row(
         carry[i, j] += into - out
         lost += np.float64(out)
         gained += np.float64(into)
-    return lost, gained
+    return lost, gained, short
 
 
 @_compiled
@@ -375,6 +389,7 @@ def _sweep(
     step, dt_dx, dx_dt = kind(dt), constants[6], kind(dx / dt)
     largest = _bits_of(constants[0])
     lost, gained = 0.0, 0.0
+    short, short_above = False, False
     before[:] = above[0]
     flow_y[first, :] = above[2]
     for i in range(first, last + 1):
@@ -389,15 +404,17 @@ def _sweep(
                     flow_y[i + 2] if i + 2 < last else below[0], constants,
                 )  # fmt: skip
             north = above[1] if i == first else flow_y[i]
-            _outflow_factor(depth[i], flow_x[i], north, south, factor, dx_dt)
-            out, into = _edge_row(
+            short = _outflow_factor(depth[i], flow_x[i], north, south, factor, dx_dt)
+            out, into, short_edge = _edge_row(
                 i, water, roughness, flow_x[i], north, south, factor, edges, edge_flow,
                 constants, dx_dt,
             )  # fmt: skip
             lost += out
             gained += into
-            _scale_along_row(flow_x[i], factor)
-            if i > first:
+            short = short or short_edge
+            if short:
+                _scale_along_row(flow_x[i], factor)
+            if i > first and (short or short_above):
                 _scale_between_rows(flow_y[i], factor_above, factor)
         if i > first:
             k = i - 1
@@ -410,6 +427,7 @@ def _sweep(
                 _soak_row(depth[k], carry[k], soaked[k], loss, dt)
         before, old = old, before
         factor_above, factor = factor, factor_above
+        short_above = short
     return largest, lost, gained
 
 
