@@ -84,4 +84,19 @@ def test_every_command_has_help(path, capsys):
     captured = capsys.readouterr()
     assert f"Usage: inundate {path}" in captured.out
     assert "--json" in captured.out
+    assert f"Examples:\n  inundate {path}" in captured.out
+    assert "``" not in captured.out
     assert captured.err == ""
+
+
+def test_help_of_a_command_is_its_docstring_and_that_of_a_group_one_line(capsys):
+    from inundate.cli.rain_read import describe
+
+    assert main(["rain", "describe", "--help"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert describe.__doc__.splitlines()[0] in shown
+    assert shown.endswith("Examples: inundate rain describe radar/20180824 --json")
+    done = subprocess.run(
+        [sys.executable, "-m", "inundate", "rain"], capture_output=True, text=True, check=True
+    )
+    assert COMMANDS["rain describe"][1] in done.stdout

@@ -29,6 +29,16 @@ CASES = {
         "error: inundate dataset: no command 'qqqq'; expected one of audit, build, describe\n"
         "  hint: inundate dataset --help\n",
     ),
+    "option of the whole": (
+        ["--verson"],
+        "error: inundate: no option '--verson'; did you mean '--version'?\n"
+        "  hint: inundate --help\n",
+    ),
+    "option of a group": (
+        ["rain", "--hepl"],
+        "error: inundate rain: no option '--hepl'; did you mean '--help'?\n"
+        "  hint: inundate rain --help\n",
+    ),
     "flag": (
         ["terrain", "describe", "--nodta", "3", "dem.tif"],
         "error: Unknown option: --nodta. Did you mean --nodata?\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Any
 
@@ -53,6 +54,8 @@ def _build() -> App:
         name="inundate",
         help="Where the water is: rainfall radar and a heightmap in, a scored flood map out.",
         version=__version__,
+        help_format="plaintext",  # no markup parser to load
+        suppress_keyboard_interrupt=False,  # main says how to go on
     )
     groups = {name: App(name=name, help=text) for name, text in GROUPS.items()}
     for group in groups.values():
@@ -76,7 +79,11 @@ def main(arguments: list[str] | None = None) -> int:
     """
     tokens = sys.argv[1:] if arguments is None else arguments
     try:
+        asked = bool({"--help", "-h"} & set(tokens))
+        examples = _help(_command_words(tokens)) if asked else ""
         app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+        if examples:
+            print(examples)
     except CycloptsError as error:
         words = _command_words(tokens)
         hint = " ".join(["inundate", *words, "--help"])
@@ -91,6 +98,24 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  a bug: one short line, the traceback in a file
         return _bug(error)
     return 0
+
+
+def _help(words: list[str]) -> str:
+    """Let a command's own help show its docstring, not the line of the listing; give the example.
+
+    The example is not left to cyclopts, which drops it and would break a command over lines.
+    """
+    if " ".join(words) not in COMMANDS:
+        return ""
+    node: Any = app
+    for word in words:
+        node = node[word]
+    node.help = None  # cyclopts then takes the docstring
+    _, _, examples = (inspect.getdoc(node.default_command) or "").partition(
+        "\nExamples\n--------\n"
+    )
+    lines = examples.strip().replace("``", "").splitlines()
+    return "\n".join(["", "Examples:", *(f"  {line}" for line in lines)])
 
 
 def _parse_message(error: CycloptsError, words: list[str]) -> str:
@@ -110,12 +135,15 @@ def _parse_message(error: CycloptsError, words: list[str]) -> str:
 
 def _unknown_command(token: str, words: list[str]) -> str:
     prefix = " ".join(words)
+    kind = "option" if token.startswith("-") else "command"
     choices = sorted(
         {path.removeprefix(prefix).split()[0] for path in COMMANDS if path.startswith(prefix)}
+        if kind == "command"
+        else ["--help", "--version"]
     )
     close = nearest(token, choices)
     advice = f"did you mean {close!r}?" if close else f"expected one of {', '.join(choices)}"
-    return f"{' '.join(['inundate', *words])}: no command {token!r}; {advice}"
+    return f"{' '.join(['inundate', *words])}: no {kind} {token!r}; {advice}"
 
 
 def _command_words(tokens: list[str]) -> list[str]:

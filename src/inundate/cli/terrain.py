@@ -150,7 +150,7 @@ def crop(
     Parameters
     ----------
     terrain
-        Anything that ``describe`` reads.
+        Anything that describe reads.
     output
         .tif, .asc, .asc.gz, .zarr or .nc.
     box
