@@ -26,7 +26,8 @@ def test_the_grid_is_in_metres(tiny):
 
 def test_reflectivity_when_asked_for(make, tmp_path):
     path = make.knmi(
-        tmp_path / "a.h5", make.RATES / 2, parameter="REFLECTIVITY_[DBZ]", formula="GEO=0.5*PV-32.0",
+        tmp_path / "a.h5", make.RATES / 2,
+        parameter="REFLECTIVITY_[DBZ]", formula="GEO=0.5*PV-32.0",
         start="31-JUL-2019;12:00:00.000", end="31-JUL-2019;12:00:00.000",
     )  # fmt: skip
     with pytest.raises(DataError, match=r"expected one image of precipitation, found image1: REFL"):

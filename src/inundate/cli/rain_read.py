@@ -22,7 +22,7 @@ def describe(
     interval_s: float | None = None,
     json: bool = False,
 ) -> None:
-    """Say what a radar file or folder holds: format, grid, times, gaps, range, share missing.
+    """Say what a radar file or folder holds: format, grid, times, gaps, range.
 
     Parameters
     ----------
@@ -59,7 +59,9 @@ def convert(
     overwrite: bool = False,
     json: bool = False,
 ) -> None:
-    """Convert radar of any known format to Zarr or NetCDF: mm h-1, UTC, missing is NaN.
+    """Convert radar of any known format to Zarr or NetCDF.
+
+    The result is in mm h-1 and UTC, ends of intervals; missing cells are NaN.
 
     Parameters
     ----------
