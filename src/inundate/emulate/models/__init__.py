@@ -1,0 +1,1 @@
+"""The zoo: one model a file, all over the same inputs, all trained by the same loop."""
