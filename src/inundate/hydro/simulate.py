@@ -28,6 +28,8 @@ from inundate.hydro.state import Array
 __all__ = ["simulate"]
 
 _DEFAULTS = SimulateSettings()
+# what was done to the rain stays with the flood that it made
+_HANDED_ON = ("moved_by_m", "moved_from", "filled_steps", "history", "source_format")
 
 
 def simulate(
@@ -169,6 +171,7 @@ def _fixed_part(
             "terrain_name": str(terrain.attrs.get("terrain_name", "terrain")),
             "storm_name": str(forcing.rain.attrs.get("storm_name", "rain")),
             "provenance": json.dumps({**provenance(), "inputs": dict(inputs)}),
+            **{key: forcing.rain.attrs[key] for key in _HANDED_ON if key in forcing.rain.attrs},
         },
     )
     return attach_grid(ds, grid)
