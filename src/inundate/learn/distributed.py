@@ -161,6 +161,8 @@ def join_ranks(device: str = "auto") -> Iterator[Ranks]:
         dist.init_process_group("nccl" if use_gpu else "gloo")
     try:
         yield Ranks(dist.get_rank(), size, local, f"cuda:{local}" if use_gpu else "cpu")
+        if ours:
+            dist.barrier()  # nobody hangs up while another still listens
     finally:
         if ours:
             dist.destroy_process_group()
