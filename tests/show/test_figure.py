@@ -174,6 +174,20 @@ def test_score_bars():
         show.score_bars(make_evaluation(), "beauty")
 
 
+@pytest.mark.parametrize(
+    ("best", "words"),
+    [("higher", "higher is better"), ("zero", "0 is best"), ("target", "0.9 is best")],
+)
+def test_score_bars_say_what_is_best_in_the_words_of_the_summary(best, words):
+    evaluation = make_evaluation(regimes={"flat": 1.0})
+    for scores in evaluation["regimes"]["flat"]["scores"].values():
+        scores["coverage_90"] = {**scores["csi_0.05"], "best": best}
+    evaluation["metrics"]["coverage_90"] = {"label": "coverage 90 %", "target": 0.9}
+    figure = show.score_bars(evaluation, "coverage_90")
+    assert figure.get_suptitle() == "coverage 90 %"
+    assert [axes.get_xlabel() for axes in figure.axes] == [words]
+
+
 def test_undefined_scores_are_left_blank():
     evaluation = make_evaluation()
     evaluation["regimes"]["flat"]["scores"]["hybrid"]["csi_0.3"].update(

@@ -125,9 +125,7 @@ def _column(metric: str, regime: Mapping[str, Any], about: Mapping[str, Any]) ->
         (s[metric] for s in regime["scores"].values() if metric in s), {}
     )
     unit = entry.get("unit")
-    arrow = {"lower": " ↓", "higher": " ↑", "low": " ↓", "high": " ↑"}.get(
-        str(entry.get("best")), ""
-    )
+    arrow = {"lower": " ↓", "higher": " ↑"}.get(str(entry.get("best")), "")
     return (
         metric_words(metric, about) + (f" ({unit})" if unit not in (None, "", "1") else "") + arrow
     )

@@ -103,6 +103,7 @@ def score_bars(
     regimes = {name: scores for name, scores in regimes.items() if scores}
     if not regimes:
         raise DataError(f"drawing score {metric!r}: no regime of the evaluation has it")
+    about = evaluation.get("metrics", {})
     entry = next(iter(next(iter(regimes.values())).values()))
     rows = max(len(scores) for scores in regimes.values())
     figure = Figure(figsize=(2.4 + 2.3 * len(regimes), 1.1 + 0.27 * rows), layout="constrained")
@@ -113,8 +114,8 @@ def score_bars(
         samples = evaluation["regimes"][name].get("samples")
         counted = f" ({samples} samples)" if samples is not None else ""
         axes.set_title(f"{name}{counted}", fontsize=8.5, loc="left")
-        axes.set_xlabel(_metric_axis(metric, entry), fontsize=8)
-    words = metric_words(metric, evaluation.get("metrics"))
+        axes.set_xlabel(_metric_axis(entry, about.get(metric, {}).get("target")), fontsize=8)
+    words = metric_words(metric, about)
     figure.suptitle(title or words, fontsize=10, fontweight="bold")
     return figure
 
@@ -138,11 +139,13 @@ def _intervals(axes: Axes, scores: Mapping[str, Mapping[str, Any]], reference: s
     tidy(axes)
 
 
-def _metric_axis(metric: str, entry: Mapping[str, Any]) -> str:
+def _metric_axis(entry: Mapping[str, Any], target: float | None) -> str:
     unit = entry.get("unit")
-    better = {"lower": "lower is better", "higher": "higher is better", "zero": "0 is best"}
-    words = better.get(str(entry.get("best")), "")
-    return ", ".join(filter(None, ["" if unit in (None, "1") else str(unit), words]))
+    best = str(entry.get("best"))
+    words = {"lower": "lower is better", "higher": "higher is better", "zero": "0 is best"}
+    if target is not None:
+        words["target"] = f"{target:g} is best"
+    return ", ".join(filter(None, ["" if unit in (None, "1") else str(unit), words.get(best)]))
 
 
 def _column(table: Mapping[str, Sequence[float]], key: str, name: str) -> np.ndarray[Any, Any]:
