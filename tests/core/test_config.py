@@ -90,11 +90,21 @@ def test_a_key_outside_any_table(toml):
         resolve_settings(Storm, toml=path, table="storm")
 
 
-@pytest.mark.xfail(raises=TypeError, reason="resolve_settings takes it for a table")
-@pytest.mark.parametrize("text", ["storm = 1", "[[storm]]\nrate = 1"])
-def test_a_table_that_is_not_a_table(toml, text):
-    with pytest.raises(ConfigError, match="storm"):
-        resolve_settings(Storm, toml=toml(text), table="storm")
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("storm = 1", "the value 1"),
+        ('storm = "uniform"', "the value 'uniform'"),
+        ("storm = [1]", "a list"),
+        ("[[storm]]\nrate = 1", "a list of tables"),
+    ],
+)
+def test_a_table_that_is_not_a_table(toml, text, found):
+    path = toml(text)
+    with pytest.raises(ConfigError) as caught:
+        resolve_settings(Storm, toml=path, table="storm")
+    assert str(caught.value) == f"{path}: 'storm' is {found}, expected a table [storm]"
+    assert caught.value.hint == "settings in table [storm]: rate, steps, kind"
 
 
 def test_all_faults_at_once(toml):

@@ -106,6 +106,8 @@ def _file_values(
 ) -> tuple[dict[str, Any], list[str]]:
     content = read_toml(path)
     if table is not None:
+        if not isinstance(content.get(table, {}), dict):
+            return {}, [f"{path}: {table!r} is {_kind(content[table])}, expected a table [{table}]"]
         others = [key for key, value in content.items() if not isinstance(value, dict)]
         faults = [
             f"{path}: key {key!r} stands outside a table; expected [{table}]" for key in others
@@ -120,6 +122,12 @@ def _file_values(
         faults = []
     faults += [_unknown(cls, key, f"{path}: key") for key in content if key not in cls.model_fields]
     return content, faults
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, list):
+        return "a list of tables" if value and isinstance(value[0], dict) else "a list"
+    return f"the value {value!r}"
 
 
 def _unknown(cls: type[Settings], key: str, where: str) -> str:
