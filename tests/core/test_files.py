@@ -1,7 +1,10 @@
 """Outputs are whole or absent, whatever happens while they are written."""
 
+import contextlib
 import errno
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -128,6 +131,32 @@ def test_full_disk(tmp_path, manager, number):
         raise OSError(number, os.strerror(number))
     assert str(caught.value) == f"writing {tmp_path / 'a'}: the disk is full; nothing was written"
     assert caught.value.hint == "free some space or give another -o"
+    assert names(tmp_path) == []
+
+
+def test_a_file_larger_than_is_allowed(tmp_path):
+    with pytest.raises(RunError) as caught, atomic_file(tmp_path / "a"):
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    assert str(caught.value) == (
+        f"writing {tmp_path / 'a'}: a file would be larger than is allowed here; "
+        "nothing was written"
+    )
+    assert caught.value.hint == "raise the limit (ulimit -f) or give another -o"
+
+
+def test_a_thread_that_writes_on_after_a_fault_leaves_nothing(tmp_path):
+    def write(folder):
+        for number in range(8):
+            (folder / "c").mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):
+                (folder / "c" / str(number)).touch()
+            time.sleep(0.02)
+
+    with pytest.raises(RunError, match="the disk is full"), atomic_folder(tmp_path / "a") as folder:
+        thread = threading.Thread(target=write, args=(folder,))
+        thread.start()
+        raise OSError(errno.ENOSPC, "No space left on device")
+    thread.join()
     assert names(tmp_path) == []
 
 

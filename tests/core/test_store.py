@@ -1,10 +1,14 @@
 """Data sets on disk: both formats give back what was written, whole or not at all."""
 
+import errno
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import xarray as xr
 
-from inundate.core import store
+from inundate.core import netcdf, store
 from inundate.core.errors import ConfigError, DataError, MissingFileError, RunError
 from inundate.core.grid import Grid, attach_grid, grid_of
 from inundate.core.store import encoding_for, read_dataset, write_dataset
@@ -104,25 +108,60 @@ def test_other_suffixes(ds, tmp_path, name):
     assert caught.value.hint == "try -o a.zarr"
 
 
-@pytest.mark.parametrize("text", ["[Errno 28] errno = 28, x", "No space left on device"])
-def test_full_disk_inside_hdf5(ds, tmp_path, monkeypatch, text):
-    def fail(self, path, **options):
-        path.write_bytes(b"half")
-        raise RuntimeError(text)
+_LIMITED = """
+import resource, sys
+import numpy as np, xarray as xr
+from inundate.core.errors import RunError
+from inundate.core.store import write_dataset
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", fail)
+rng = np.random.default_rng(0)
+ds = xr.Dataset({"a": (("time", "y", "x"), rng.random((4, 100, 100)).astype("f4"))})
+for limit in map(int, sys.argv[2:]):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    try:
+        write_dataset(ds, sys.argv[1])
+    except RunError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "limits"), [("a.nc", [0, 1000, 20_000, 130_000]), ("a.zarr", [0, 300, 20_000])]
+)
+def test_a_disk_that_takes_no_more_is_one_error_without_noise_or_crash(tmp_path, name, limits):
+    done = subprocess.run(
+        [sys.executable, "-c", _LIMITED, str(tmp_path / name), *map(str, limits)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    expected = (
+        f"writing {tmp_path / name}: a file would be larger than is allowed here; "
+        "nothing was written\n"
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", expected * len(limits))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_full_disk_inside_hdf5(ds, tmp_path, monkeypatch):
+    def fail(self, data):
+        if self.fault is None and self._raw.tell() > 500:
+            self.fault = OSError(errno.ENOSPC, "No space left on device")
+        return len(data) if self.fault else write(self, data)
+
+    write = netcdf._Sink.write
+    monkeypatch.setattr(netcdf._Sink, "write", fail)
     with pytest.raises(RunError, match="the disk is full; nothing was written"):
         write_dataset(ds, tmp_path / "a.nc")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_other_faults_of_hdf5_are_not_disguised(ds, tmp_path, monkeypatch):
-    def fail(self, path, **options):
+    def fail(self, *arguments, **options):
         raise RuntimeError("something else")
 
-    monkeypatch.setattr(xr.Dataset, "to_netcdf", fail)
+    monkeypatch.setattr(xr.Dataset, "dump_to_store", fail)
     with pytest.raises(RuntimeError, match="something else"):
         write_dataset(ds, tmp_path / "a.nc")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_full_disk_inside_zarr(ds, tmp_path, monkeypatch):
@@ -190,22 +229,19 @@ def test_an_array_without_cells(tmp_path, name):
         assert found.a.shape == (0, 4, 5)
 
 
-@pytest.mark.parametrize(
-    "dtype",
-    [
-        object,
-        pytest.param(
-            str,
-            marks=pytest.mark.xfail(
-                raises=FutureWarning, reason="Zarr warns of text of fixed length; store objects"
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("dtype", [object, str])
 def test_text_variables_are_stored(tmp_path, dtype):
     names = np.array(["a", "bc"], dtype)
-    ds = xr.Dataset({"name": ("sample", names), "flag": ("sample", [True, False])})
+    ds = xr.Dataset(
+        {"name": ("sample", names), "flag": ("sample", [True, False])}, coords={"sample": names}
+    )
     for suffix in ("zarr", "nc"):
         with read_dataset(write_dataset(ds, tmp_path / f"a.{suffix}")) as found:
             assert found.name.values.tolist() == ["a", "bc"]
             assert found.flag.values.tolist() == [True, False]
+            assert found.name.sel(sample="bc").item() == "bc"
+            assert found.name.astype(str).dtype == "<U2"
+            again = write_dataset(found, tmp_path / f"again.{suffix}")
+        with read_dataset(again) as found:
+            assert found.name.values.tolist() == ["a", "bc"]
+    assert ds.name.dtype == dtype or dtype is str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ __all__ = ["atomic_file", "atomic_folder", "check_input", "check_output", "write
 
 # outputs that need these suffixes keep them in the temporary name, since writers look at it
 _PART = ".part-"
+# Zarr writes with several threads, and those that run on after a fault make the folder anew
+_REMOVALS, _ABSENT, _REMOVAL_WAIT_S = 40, 4, 0.05
 
 
 def check_input(path: Path | str, *, what: str = "reading") -> Path:
@@ -116,8 +119,22 @@ def atomic_folder(path: Path | str) -> Iterator[Path]:
             temporary.mkdir(parents=True)
             yield temporary
             _swap(temporary, target)
+        except (OSError, KeyboardInterrupt):
+            _remove_for_good(temporary)
+            raise
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _remove_for_good(folder: Path) -> None:
+    """Remove a folder from under threads that still write after a fault in another."""
+    absent = 0
+    for _ in range(_REMOVALS):
+        shutil.rmtree(folder, ignore_errors=True)
+        absent = 0 if folder.exists() else absent + 1
+        if absent == _ABSENT:
+            return
+        time.sleep(_REMOVAL_WAIT_S)
 
 
 def _swap(temporary: Path, target: Path) -> None:
@@ -151,6 +168,12 @@ def _as_run_error(target: Path) -> Iterator[None]:
             raise RunError(
                 f"writing {target}: the disk is full; nothing was written",
                 hint="free some space or give another -o",
+            ) from error
+        if error.errno == errno.EFBIG:
+            raise RunError(
+                f"writing {target}: a file would be larger than is allowed here; "
+                "nothing was written",
+                hint="raise the limit (ulimit -f) or give another -o",
             ) from error
         if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise RunError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import warnings
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import xarray as xr
 from inundate.core.errors import ConfigError, DataError
 from inundate.core.files import atomic_file, atomic_folder, check_input, check_output
 from inundate.core.names import VARIABLES, attributes
+from inundate.core.netcdf import write_netcdf
 
 __all__ = ["CONVENTIONS", "encoding_for", "read_dataset", "write_dataset"]
 
@@ -50,22 +50,13 @@ def write_dataset(ds: xr.Dataset, path: Path | str, overwrite: bool = False) -> 
             )  # fmt: skip
     elif target.suffix in (".nc", ".nc4"):
         with atomic_file(target) as temporary:
-            _write_netcdf(prepared, temporary, target)
+            write_netcdf(prepared, temporary, encoding_for(prepared, zarr=False))
     else:
         raise ConfigError(
             f"writing {target}: suffix {target.suffix!r}, expected .zarr or .nc",
             hint=f"try -o {target.stem}.zarr",
         )
     return target
-
-
-def _write_netcdf(ds: xr.Dataset, temporary: Path, target: Path) -> None:
-    try:
-        ds.to_netcdf(temporary, engine="h5netcdf", encoding=encoding_for(ds, zarr=False))
-    except RuntimeError as error:  # HDF5 hides the errno of a full disk in its text
-        if "errno = 28" in str(error) or "No space left" in str(error):
-            raise OSError(errno.ENOSPC, "No space left on device", str(target)) from error
-        raise
 
 
 def _quiet() -> warnings.catch_warnings[list[Any] | None]:
@@ -79,8 +70,9 @@ def _prepared(ds: xr.Dataset) -> xr.Dataset:
     ds = ds.copy()
     ds.attrs.setdefault("Conventions", CONVENTIONS)
     for name in list(ds.variables):
-        variable = ds[name].variable
-        variable.encoding = {}
+        if ds[name].dtype.kind == "U":  # Zarr has no settled form for text of fixed length
+            ds[name] = ds[name].astype(object)
+        ds[name].variable.encoding = {}
         if name in VARIABLES:
             ds[name].attrs = {**attributes(str(name)), **ds[name].attrs}
     for name in ds.data_vars:  # decoded files carry these in encoding, fresh ones in attrs
@@ -145,6 +137,12 @@ def read_dataset(path: Path | str, *, kind: str | None = None) -> xr.Dataset:
     return ds
 
 
+def _plain_text(ds: xr.Dataset) -> xr.Dataset:
+    """Give Zarr's text (NumPy's StringDType, which few functions take) as objects."""
+    names = [name for name in ds.variables if ds[name].dtype.kind == "T"]
+    return ds.assign({name: ds[name].astype(object) for name in names})
+
+
 def _open(source: Path) -> xr.Dataset:
     if (
         source.is_dir()
@@ -159,7 +157,7 @@ def _open(source: Path) -> xr.Dataset:
             opened: xr.Dataset = xr.open_zarr(
                 source, consolidated=False, chunks=None, decode_coords="all"
             )
-            return opened
+            return _plain_text(opened)
         return xr.open_dataset(source, engine="h5netcdf", decode_coords="all", chunks=None)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         form = "Zarr store" if source.is_dir() else "NetCDF-4 file"
