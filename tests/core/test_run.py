@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -182,7 +183,69 @@ def test_a_lock_that_names_nobody_is_taken_over(run, content):
 
 def test_a_lock_that_comes_back_at_once_is_somebody_elses(run, dead, monkeypatch):
     (run.path / "lock").write_text(str(dead))
-    with monkeypatch.context() as patch:
-        patch.setattr(module.Path, "unlink", lambda self, missing_ok=False: None)
-        with pytest.raises(RunError, match=f"is locked by process {dead}"), run.lock():
-            pass
+    monkeypatch.setattr(module, "_remove_lock", lambda file, holder: None)
+    with pytest.raises(RunError, match=f"is locked by process {dead}"), run.lock():
+        pass
+    assert not list(run.path.glob(".lock*"))
+
+
+def test_a_lock_given_back_between_two_looks_is_taken(run, monkeypatch):
+    file = run.path / "lock"
+    file.write_text(str(os.getppid()))
+    holder = module._holder
+
+    def vanish(path):
+        path.unlink(missing_ok=True)
+        monkeypatch.setattr(module, "_holder", holder)
+
+    monkeypatch.setattr(module, "_holder", vanish)
+    with run.lock():
+        assert file.read_text() == str(os.getpid())
+
+
+def test_a_dead_lock_that_another_process_replaced_is_left_alone(run, dead):
+    file = run.path / "lock"
+    file.write_text(str(os.getppid()))
+    module._remove_lock(file, str(dead))
+    assert file.read_text() == str(os.getppid())
+    file.unlink()
+    module._remove_lock(file, str(dead))
+    assert not list(run.path.glob("*lock*"))
+
+
+def test_only_the_own_lock_is_given_back(run):
+    with run.lock():
+        (run.path / "lock").write_text(str(os.getppid()))
+    assert (run.path / "lock").read_text() == str(os.getppid())
+
+
+_RACE = """
+import sys, time
+from inundate.core.errors import RunError
+from inundate.core.run import Run
+
+run = Run(sys.argv[1])
+while time.time() < float(sys.argv[2]):
+    pass
+for _ in range(50):
+    try:
+        with run.lock():
+            try:
+                (run.path / "inside").mkdir()
+            except FileExistsError:
+                sys.exit("two processes hold the run")
+            time.sleep(0.001)
+            (run.path / "inside").rmdir()
+    except RunError:
+        pass
+"""
+
+
+def test_processes_that_race_never_hold_a_run_together(run, dead):
+    (run.path / "lock").write_text(str(dead))
+    begin = str(time.time() + 1.5)
+    racing = [
+        subprocess.Popen([sys.executable, "-c", _RACE, str(run.path), begin]) for _ in range(4)
+    ]
+    assert [process.wait() for process in racing] == [0] * 4
+    assert not list(run.path.glob("*lock*"))

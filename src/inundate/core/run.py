@@ -19,6 +19,7 @@ from inundate.core.provenance import provenance
 
 __all__ = ["FORMAT", "Run", "run_name"]
 
+_LOCK_TRIES = 20
 FORMAT = 1  # version of the layout; raised when an old run can no longer be read
 
 
@@ -156,24 +157,53 @@ class Run:
         try:
             yield
         finally:
-            file.unlink(missing_ok=True)
+            if _holder(file) == str(os.getpid()):
+                file.unlink(missing_ok=True)
 
     def _take(self, file: Path) -> None:
-        for _ in range(2):
-            try:
-                with file.open("x", encoding="utf-8") as stream:
-                    stream.write(str(os.getpid()))
-            except FileExistsError:
-                holder = file.read_text(encoding="utf-8").strip()
+        # made whole under a name of its own and linked: nobody reads a lock without its number
+        mine = file.with_name(f".lock-{os.getpid()}-{uuid.uuid4().hex[:8]}")
+        mine.write_text(str(os.getpid()), encoding="utf-8")
+        holder: str | None = None
+        try:
+            for _ in range(_LOCK_TRIES):
+                try:
+                    os.link(mine, file)
+                except FileExistsError:
+                    holder = _holder(file)
+                else:
+                    return
+                if holder is None:  # given back in between
+                    continue
                 if holder.isdigit() and int(holder) != os.getpid() and _is_alive(int(holder)):
                     break
-                file.unlink(missing_ok=True)
-            else:
-                return
+                _remove_lock(file, holder)
+        finally:
+            mine.unlink(missing_ok=True)
         raise RunError(
-            f"run {self.path} is locked by process {file.read_text(encoding='utf-8').strip()}",
+            f"run {self.path} is locked by process {holder}",
             hint="wait for it, or stop it; the lock goes with the process",
         )
+
+
+def _holder(file: Path) -> str | None:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+
+
+def _remove_lock(file: Path, holder: str) -> None:
+    """Remove a dead process's lock, unless another process was quicker and has its own there."""
+    aside = file.with_name(f".lock-old-{uuid.uuid4().hex[:8]}")
+    try:
+        file.rename(aside)
+        if _holder(aside) != holder:
+            os.link(aside, file)
+    except (FileNotFoundError, FileExistsError):
+        pass  # gone, or taken: the next try tells
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def _is_alive(pid: int) -> bool:
