@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from inundate.core.errors import DataError, GridError, InundateError, MissingFileError
 from inundate.core.grid import grid_of
-from inundate.terrain.open import open_terrain, recognise
+from inundate.terrain.open import open_raster, open_terrain, recognise
 from inundate.terrain.save import write_raster
 
 
@@ -146,3 +146,56 @@ def test_boscastle_lies_where_it_should(shared_data):
     mean = fine.coarsen(y=5, x=5).mean()
     assert np.corrcoef(mean.values.ravel(), coarse.values.ravel())[0, 1] > 0.999
     assert float((coarse == 255).mean()) == pytest.approx(0.052, abs=0.001)
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.asc", "a.zarr", "a.nc"])
+def test_other_rasters_come_with_their_own_names_and_range(tmp_path, heightmap, hills, name):
+    values = np.clip(hills / 400, 0.01, 1.0)
+    values[2, 3] = np.nan
+    rough = heightmap(values, name="roughness").assign_attrs(units="s m-1/3")
+    path = _write(rough, tmp_path / name)
+    found = open_raster(path, "roughness")
+    np.testing.assert_allclose(found.values, values.astype(np.float32), atol=6e-4)
+    assert grid_of(found).same_as(grid_of(rough))
+    assert (found.name, found.dims, found.dtype) == ("roughness", ("y", "x"), np.float32)
+    assert (found.attrs["units"], found.attrs["long_name"]) == ("s m-1/3", "Manning's n")
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.asc", "a.zarr"])
+def test_a_raster_of_water_is_not_judged_as_heights(tmp_path, heightmap, name):
+    """Dry everywhere but one cell is fine; below zero is not, and -600 is no mark of a height."""
+    depth = heightmap([[0.0, 0.0], [0.25, np.nan]], name="water_depth").assign_attrs(units="m")
+    np.testing.assert_array_equal(
+        open_raster(_write(depth, tmp_path / name), "water_depth"), depth.values
+    )
+    with pytest.raises(DataError, match="water_depth ranges from -600 to 0.25 m"):
+        open_raster(_write(depth - 600 * (depth == 0), tmp_path / f"b{name}"), "water_depth")
+    nothing = depth.where(depth < 0)
+    assert open_raster(_write(nothing, tmp_path / f"c{name}"), "water_depth").isnull().all()
+
+
+def test_a_raster_in_another_unit_or_under_another_name(tmp_path, heightmap):
+    from inundate.core.store import write_dataset
+
+    rough = heightmap([[0.03, 0.04]], name="roughness").assign_attrs(units="1")
+    path = write_dataset(rough.to_dataset(), tmp_path / "a.nc")
+    with pytest.raises(DataError, match="roughness has units '1', expected 's m-1/3'"):
+        open_raster(path, "roughness")
+    with pytest.raises(DataError, match="found variables roughness, expected 'water_depth'"):
+        open_raster(path, "water_depth")
+    with pytest.raises(MissingFileError, match="^opening roughness "):
+        open_raster(tmp_path / "none.tif", "roughness")
+    with pytest.raises(DataError, match="variable 'roughnes'"):
+        open_raster(path, "roughnes")
+
+
+def _write(data, path):
+    from inundate.core.store import write_dataset
+    from inundate.terrain.asciigrid import write_asciigrid
+    from inundate.terrain.geotiff import write_geotiff
+
+    if path.suffix == ".tif":
+        return write_geotiff(data, path)
+    if path.suffix == ".asc":
+        return write_asciigrid(data, path, decimals=4)
+    return write_dataset(data.to_dataset(name=data.name), path)

@@ -6,18 +6,17 @@ import gzip
 import zlib
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
-from inundate.core.errors import DataError, GridError
+from inundate.core.errors import DataError
 from inundate.core.files import check_input
-from inundate.core.grid import Bounds, attach_grid, grid_of
-from inundate.core.names import attributes
+from inundate.core.grid import Bounds
+from inundate.core.names import VARIABLES, attributes, check_variable
 from inundate.terrain.asciigrid import read_asciigrid
 from inundate.terrain.mosaic import crop_terrain
-from inundate.terrain.nodata import check_heights, mask_nodata
+from inundate.terrain.stored import read_stored
 
-__all__ = ["FORMATS", "open_terrain", "recognise"]
+__all__ = ["FORMATS", "open_raster", "open_terrain", "recognise"]
 
 FORMATS = {
     "geotiff": "GeoTIFF or BigTIFF",
@@ -87,8 +86,59 @@ def open_terrain(
     if kind == "asciigrid":
         found = read_asciigrid(path, crs=crs, nodata=nodata)
     else:
-        found = _read_stored(path, crs, nodata)
+        found = read_stored(path, "elevation", crs, nodata)
     return found if box is None else crop_terrain(found, box, box_crs=box_crs)
+
+
+def open_raster(
+    path: Path | str, variable: str, *, crs: str | None = None, nodata: float | None = None
+) -> xr.DataArray:
+    """Open a raster that is not a heightmap, such as roughness or water at the start.
+
+    Parameters
+    ----------
+    path : Path
+        GeoTIFF (first band) or ESRI ASCII grid of the values, or Zarr or NetCDF with the variable.
+    variable : str
+        Registered name of what the raster holds, such as ``"roughness"``.
+    crs : str, optional
+        Coordinate reference system, over the one that the file names.
+    nodata : float, optional
+        Value that means "no data", over what the file declares.
+
+    Returns
+    -------
+    DataArray (y, x), float32
+        In the registry's unit, with its grid: row 0 in the north, NaN where there is no data.
+
+    Raises
+    ------
+    MissingFileError
+        If nothing is there.
+    DataError
+        If the format is not known, the file is damaged, or a value is out of the registry's range.
+    GridError
+        If no coordinate reference system is known.
+    MissingExtraError
+        If it is a GeoTIFF and the extra ``geo`` is not installed.
+    """
+    path = check_input(path, what=f"opening {variable}")
+    attributes(variable)  # unknown names fail here
+    kind = recognise(path)
+    if kind == "geotiff":
+        from inundate.terrain.geotiff import read_geotiff
+
+        found = read_geotiff(path, crs=crs, variable=variable, nodata=nodata)
+    elif kind == "asciigrid":
+        found = read_asciigrid(path, crs=crs, variable=variable, nodata=nodata)
+    elif kind == "tiles":
+        raise DataError(f"opening {variable} from {path}: found tiles, expected one raster")
+    else:
+        found = read_stored(path, variable, crs, nodata)
+    dims = VARIABLES[variable].dims
+    full = found.expand_dims([name for name in dims if name not in found.dims]).transpose(*dims)
+    check_variable(full, variable, where=f"opening {path}")
+    return found
 
 
 def recognise(path: Path) -> str:
@@ -156,53 +206,3 @@ def _is_ascii_header(start: bytes) -> bool:
 def _unknown(path: Path, found: str) -> DataError:
     listed = "; ".join(FORMATS.values())
     return DataError(f"opening {path}: found {found}, expected a heightmap: {listed}")
-
-
-def _read_stored(path: Path, crs: str | None, nodata: float | None) -> xr.DataArray:
-    from inundate.core.store import read_dataset
-
-    with read_dataset(path) as dataset:
-        if "elevation" not in dataset:
-            raise DataError(
-                f"opening {path}: found variables {', '.join(map(str, dataset.data_vars))}, "
-                "expected 'elevation'",
-                hint="rename the variable of ground heights to 'elevation'",
-            )
-        array = dataset["elevation"].load()
-    if array.dims != ("y", "x"):
-        raise DataError(
-            f"opening {path}: elevation has dimensions {array.dims}, expected ('y', 'x')"
-        )
-    unit = array.attrs.get("units", "m")
-    if unit != "m":
-        raise DataError(
-            f"opening {path}: elevation has units {unit!r}, expected 'm'",
-            hint="convert the heights to metres and write them again",
-        )
-    values = mask_nodata(np.asarray(array.values, dtype=np.float32), nodata)
-    check_heights(values, str(path))
-    array = array.copy(data=values)
-    array.attrs = {
-        "source_format": path.suffix.lstrip("."),
-        **array.attrs,
-        **attributes("elevation"),
-    }
-    if array.sizes["y"] > 1 and float(array["y"][1]) > float(array["y"][0]):
-        array = array.isel(y=slice(None, None, -1))
-    return _placed(array, crs, path)
-
-
-def _placed(array: xr.DataArray, crs: str | None, path: Path) -> xr.DataArray:
-    if crs is not None:
-        reference = xr.Variable((), np.int64(0), {"crs": crs})
-        array = array.assign_coords(spatial_ref=reference)
-    try:
-        grid = grid_of(array, where=f"opening {path}")
-    except GridError as error:
-        if error.hint is None or "crs" not in error.hint.lower():
-            raise
-        raise GridError(
-            f"opening {path}: the file names no coordinate reference system",
-            hint="say which it is, such as --crs EPSG:27700 for British National Grid",
-        ) from error
-    return attach_grid(array, grid)
