@@ -7,6 +7,8 @@ depend on where the tile was cut; with a norm per position tiles join without a 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -54,7 +56,8 @@ class ResidualBlock(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """Map (B, C, H, W) to the same shape."""
         hidden = self.norm(self.spatial(values))
-        return values + self.reduce(functional.gelu(self.expand(hidden)))
+        change: Tensor = self.reduce(functional.gelu(self.expand(hidden)))
+        return values + change
 
 
 class BlockUNet(nn.Module):
@@ -76,12 +79,8 @@ class BlockUNet(nn.Module):
         widths[0] = width
         self.levels, self.depth = levels, depth
         self.down = nn.ModuleList(_stack(w, depth) for w in widths)
-        self.widen = nn.ModuleList(
-            nn.Conv2d(a, b, 1) for a, b in zip(widths, widths[1:], strict=False)
-        )
-        self.narrow = nn.ModuleList(
-            nn.Conv2d(b, a, 1) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.widen = nn.ModuleList(nn.Conv2d(a, b, 1) for a, b in pairwise(widths))
+        self.narrow = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(widths))
         self.up = nn.ModuleList(_stack(w, depth) for w in widths[:-1])
 
     def forward(self, values: Tensor) -> Tensor:
@@ -117,10 +116,10 @@ def reach_cells(levels: int, depth: int, block: int) -> int:
     int
         A multiple of the coarsest level's cell, so that tiles stay aligned.
     """
-    reach = 0
+    reach: int = 0
     for level in range(levels):
         sides = 2 if level < levels - 1 else 1
         reach += sides * depth * block * 2**level  # one position for each 3 x 3 layer
         reach += block * 2**level  # pooling and lifting: alignment within the coarser cell
-    coarsest = block * 2 ** (levels - 1)
+    coarsest: int = block * 2 ** (levels - 1)
     return -(-reach // coarsest) * coarsest

@@ -6,20 +6,17 @@ cell gives the same input whichever raster, tile or data set it stands in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
+from inundate.emulate.hybrid import HybridState
 from inundate.emulate.pour import coarsen_mean, pour
-from inundate.terrain.features import FEATURES
 
 __all__ = [
     "RAIN_WINDOW",
     "STATE_CHANNELS",
     "TERRAIN_CHANNELS",
-    "HybridState",
     "rain_window",
     "scale_terrain",
     "state_channels",
@@ -53,6 +50,7 @@ STATE_CHANNELS = (
     "hybrid_level_fine",
     "hybrid_before",
     "hybrid_deepest",
+    "standing_depth",
     "rain_rate",
     "rain_hour",
     "rain_total",
@@ -100,31 +98,11 @@ def scale_terrain(features: Array, names: tuple[str, ...]) -> Array:
     return found
 
 
-@dataclass(frozen=True)
-class HybridState:
-    """The hybrid of one sample: what a coarse solver knows.
-
-    Attributes
-    ----------
-    coarse : array (T, Hc, Wc), m
-        Mean depth of the coarse cells.
-    deepest : array (T, Hc, Wc), m
-        Largest coarse depth so far.
-    """
-
-    coarse: Array
-    deepest: Array
-    factor: int
-
-    def __post_init__(self) -> None:
-        if self.coarse.shape != self.deepest.shape:
-            raise DataError(f"hybrid of {self.coarse.shape} with maxima of {self.deepest.shape}")
-
-
 def state_channels(
     state: HybridState,
     elevation: Array,
     rain_rate: Array,
+    standing: Array,
     *,
     frames: NDArray[np.integer],
     interval_s: float,
@@ -138,6 +116,8 @@ def state_channels(
     elevation : array (H, W), m
         NaN where unknown.
     rain_rate : array (T, H, W), mm h-1
+    standing : array (T, H, W), m
+        Fill-and-spill depth: where the rain so far would stand if it had run off at once.
     frames : array of int (K,)
         Frames wanted.
     interval_s : float
@@ -167,15 +147,15 @@ def state_channels(
     now, past, most = depth[:count], depth[count : 2 * count], depth[2 * count :]
     past = np.where((frames == 0)[:, None, None], 0.0, past)
     rain = _rain_sums(rain_rate[:, rows, cols], frames, interval_s)
-    stretched = [np.arcsinh(values / 0.05) / 3.0 for values in (now, past, most)]
+    still = np.nan_to_num(standing[frames][:, rows, cols])
+    stretched = [np.arcsinh(values / 0.05) / 3.0 for values in (now, past, most, still)]
     clipped = np.maximum(level[:count], -_LEVEL_LIMIT_M)
     channels = np.stack(
         [
             stretched[0],
             np.arcsinh(clipped / 1.0),
             np.arcsinh(clipped / _LEVEL_SCALE_M) / 3.0,
-            stretched[1],
-            stretched[2],
+            *stretched[1:],
             *rain,
         ],
         axis=1,
@@ -227,6 +207,3 @@ def rain_window(
         if start:
             found[row, 0] += total[start - 1]
     return np.log1p(found).astype(np.float32)
-
-
-_ = FEATURES

@@ -21,12 +21,16 @@ WET_M = 0.05  # cells deeper than this carry full weight
 class LossSettings(Settings):
     """Weights of the parts of the loss."""
 
-    stretched: float = Field(1.0, ge=0, description="Huber on asinh(depth / 0.05 m).")
-    metres: float = Field(1.0, ge=0, description="Root mean square error in m on wet cells.")
-    extent: float = Field(0.5, ge=0, description="1 - soft critical success index.")
-    latent: float = Field(1e-3, ge=0, description="Kullback-Leibler term of a VAE tail.")
-    dry_weight: float = Field(0.1, gt=0, le=1, description="Weight of cells that stay dry.")
-    extent_width_m: float = Field(0.02, gt=0, description="Softness of the flood edge in m.")
+    stretched: float = Field(default=1.0, ge=0, description="Huber on asinh(depth / 0.05 m).")
+    metres: float = Field(
+        default=1.0, ge=0, description="Root mean square error in m on wet cells."
+    )
+    extent: float = Field(default=0.5, ge=0, description="1 - soft critical success index.")
+    latent: float = Field(default=1e-3, ge=0, description="Kullback-Leibler term of a VAE tail.")
+    dry_weight: float = Field(default=0.1, gt=0, le=1, description="Weight of cells that stay dry.")
+    extent_width_m: float = Field(
+        default=0.02, gt=0, description="Softness of the flood edge in m."
+    )
 
 
 class DepthLoss:

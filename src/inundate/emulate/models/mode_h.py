@@ -18,12 +18,18 @@ __all__ = ["ModeH", "ModeHSettings"]
 class ModeHSettings(Settings):
     """Size and reach of Mode H."""
 
-    width: int = Field(48, ge=8, description="Channels at the finest level.")
-    levels: int = Field(3, ge=1, le=5, description="Resolutions of the U-Net.")
-    depth: int = Field(1, ge=1, le=4, description="Residual blocks on each side of a level.")
-    block: int = Field(4, ge=1, description="Fine cells along a position of the finest level.")
-    bound_m: float = Field(0.5, gt=0, description="Largest correction in m where shallow.")
-    bound_share: float = Field(0.5, gt=0, description="Largest correction, share of the depth.")
+    width: int = Field(default=48, ge=8, description="Channels at the finest level.")
+    levels: int = Field(default=3, ge=1, le=5, description="Resolutions of the U-Net.")
+    depth: int = Field(
+        default=1, ge=1, le=4, description="Residual blocks on each side of a level."
+    )
+    block: int = Field(
+        default=4, ge=1, description="Fine cells along a position of the finest level."
+    )
+    bound_m: float = Field(default=0.5, gt=0, description="Largest correction in m where shallow.")
+    bound_share: float = Field(
+        default=0.5, gt=0, description="Largest correction, share of the depth."
+    )
 
 
 class ModeH(nn.Module):

@@ -26,17 +26,22 @@ __all__ = ["TemporalCNN", "TemporalCNNSettings"]
 class TemporalCNNSettings(Settings):
     """Size, tail and reach of the Temporal CNN."""
 
-    width: int = Field(48, ge=8, description="Channels at the finest level.")
-    levels: int = Field(3, ge=1, le=5, description="Resolutions of the U-Net.")
-    depth: int = Field(1, ge=1, le=4, description="Residual blocks on each side of a level.")
-    block: int = Field(4, ge=1, description="Fine cells along a position of the finest level.")
-    rain_width: int = Field(16, ge=4, description="Channels of the convolution along time.")
-    tail: Literal["plain", "vae"] = Field("plain", description="How depth is decoded.")
+    width: int = Field(default=48, ge=8, description="Channels at the finest level.")
+    levels: int = Field(default=3, ge=1, le=5, description="Resolutions of the U-Net.")
+    depth: int = Field(
+        default=1, ge=1, le=4, description="Residual blocks on each side of a level."
+    )
+    block: int = Field(
+        default=4, ge=1, description="Fine cells along a position of the finest level."
+    )
+    rain_width: int = Field(default=16, ge=4, description="Channels of the convolution along time.")
+    tail: Literal["plain", "vae"] = Field(default="plain", description="How depth is decoded.")
     latent_channels: int = Field(
-        8, ge=1, description="Channels of the latent grid of the VAE tail."
+        default=8, ge=1, description="Channels of the latent grid of the VAE tail."
     )
     heightmap: Literal["upright", "inverted", "none"] = Field(
-        "upright", description="Terrain input: as it is, sign turned, or left out (ablation)."
+        default="upright",
+        description="Terrain input: as it is, sign turned, or left out (ablation).",
     )
 
 
@@ -68,7 +73,8 @@ class RainWindow(nn.Module):
         for layer in self.layers:
             hidden = functional.gelu(layer(hidden))
         flat = hidden.flatten(1, 2)  # (N, width * steps, h, w)
-        return self.join(torch.cat([flat, rain.mean(dim=1, keepdim=True)], dim=1))
+        joined: Tensor = self.join(torch.cat([flat, rain.mean(dim=1, keepdim=True)], dim=1))
+        return joined
 
 
 class VaeTail(nn.Module):
@@ -145,7 +151,7 @@ class TemporalCNN(nn.Module):
     @property
     def align(self) -> int:
         """Cells that a raster's sides must be a multiple of."""
-        coarsest = self.settings.block * 2 ** (self.settings.levels - 1)
+        coarsest: int = self.settings.block * 2 ** (self.settings.levels - 1)
         return max(coarsest, 4 * self.settings.block) if self._vae else coarsest
 
     @property

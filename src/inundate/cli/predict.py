@@ -1,0 +1,112 @@
+"""The command ``inundate predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+__all__ = ["predict"]
+
+
+def predict(
+    run: Path,
+    *,
+    rain: Path,
+    terrain: Path,
+    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    roughness: Path | None = None,
+    rain_crs: str | None = None,
+    terrain_crs: str | None = None,
+    run_on_min: float | None = None,
+    tile_cells: int = 1024,
+    overwrite: bool = False,
+    json: bool = False,
+) -> None:
+    """Predict the flood of a storm on a heightmap, in seconds.
+
+    Parameters
+    ----------
+    run
+        A trained run.
+    rain
+        Radar file or folder, or a stored storm, that covers the heightmap.
+    terrain
+        Heightmap on square cells in metres.
+    output
+        .zarr or .nc for the whole series, .tif for the peak depth.
+    roughness
+        Manning's n on the heightmap's grid; by default as in training.
+    rain_crs
+        CRS of rain files that name none.
+    terrain_crs
+        CRS of a heightmap that names none.
+    run_on_min
+        Minutes predicted after the rain ends; by default as in training.
+    tile_cells
+        Largest side of a piece predicted at once; the result does not depend on it.
+    overwrite
+        Replace an existing output.
+    json
+        Print one JSON object.
+
+    Examples
+    --------
+    ``inundate predict runs/first --rain storm.nc --terrain dem.tif -o depth.zarr``
+    """
+    import json as jsonlib
+    import time
+
+    from inundate.cli.shell import emit
+    from inundate.core.errors import ConfigError
+    from inundate.core.files import check_output
+    from inundate.core.store import write_dataset
+    from inundate.emulate.predict import predict as run_prediction
+    from inundate.hydro.layer import open_layer
+    from inundate.rain.open import open_rain
+    from inundate.terrain.geotiff import write_geotiff
+    from inundate.terrain.open import open_terrain
+
+    if output.suffix not in (".zarr", ".nc", ".tif", ".tiff"):
+        raise ConfigError(
+            f"predicting: output {output} ends in {output.suffix!r}, expected .zarr, .nc or .tif",
+            hint=f"try -o {output.stem}.zarr",
+        )
+    check_output(output, overwrite)
+    storm = open_rain(rain, crs=rain_crs).assign_attrs(storm_name=rain.stem)
+    ground = open_terrain(terrain, crs=terrain_crs).assign_attrs(terrain_name=terrain.stem)
+    rough = None if roughness is None else open_layer(roughness, "roughness", crs=terrain_crs)
+    started = time.perf_counter()
+    ds = run_prediction(
+        run, storm, ground, roughness=rough, run_on_min=run_on_min, tile_cells=tile_cells
+    )
+    seconds = time.perf_counter() - started
+    if output.suffix in (".tif", ".tiff"):
+        write_geotiff(ds["water_depth_max"], output, overwrite=overwrite)
+    else:
+        write_dataset(ds, output, overwrite=overwrite)
+    figures = {
+        "output": str(output),
+        "model": ds.attrs["model"],
+        "frames": ds.sizes["time"],
+        "cells": ds.sizes["y"] * ds.sizes["x"],
+        "wall_s": round(seconds, 2),
+        "water_depth_max_m": float(ds["water_depth_max"].max()),
+        "flooded_share": float((ds["water_depth_max"] >= 0.05).sum() / ds["elevation"].count()),
+        "warnings": jsonlib.loads(ds.attrs["warnings"]),
+    }
+
+    def text() -> str:
+        lines = [f"warning: {fault}" for fault in figures["warnings"]]
+        lines += [
+            f"{figures['model']}: {figures['frames']} frames of {figures['cells']:,} cells in "
+            f"{figures['wall_s']} s; deepest {figures['water_depth_max_m']:.2f} m, "
+            f"{figures['flooded_share']:.1%} flooded (0.05 m or more)",
+            f"  output {output}",
+        ]
+        if output.suffix == ".zarr":
+            lines.append(f"  next   inundate map --depth {output} -o map.html")
+        return "\n".join(lines)
+
+    emit(figures, json=json, text=text)

@@ -1,0 +1,132 @@
+"""The commands ``inundate train`` and ``inundate resume``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from inundate.emulate.settings import EmulatorSettings
+from inundate.learn.settings import TrainSettings
+
+if TYPE_CHECKING:
+    from inundate.core.run import Run
+    from inundate.learn.job import TrainResult
+
+__all__ = ["resume", "train"]
+
+
+def train(
+    dataset: Path,
+    *,
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
+    config: Path | None = None,
+    settings: Annotated[EmulatorSettings | None, Parameter(name="*")] = None,
+    training: Annotated[TrainSettings | None, Parameter(name="*")] = None,
+    overwrite: bool = False,
+    json: bool = False,
+) -> None:
+    """Train an emulator on a data set, watched by alarms.
+
+    Parameters
+    ----------
+    dataset
+        Made by inundate dataset build.
+    output
+        The run folder; by default runs/TIME-MODEL-ID.
+    config
+        TOML file; tables [model], [train], [loss] and [watch] hold the settings.
+    overwrite
+        Replace an existing run.
+    json
+        Print one JSON object.
+
+    Examples
+    --------
+    ``inundate train data.zarr --model mode_h --max-minutes 10 -o runs/first``
+    """
+    from inundate.core.config import resolve_settings
+    from inundate.core.run import run_name
+    from inundate.emulate.loss import LossSettings
+    from inundate.emulate.train import train_emulator
+    from inundate.learn.settings import WatchSettings
+
+    model = resolve_settings(EmulatorSettings, toml=config, table="model", flags=settings)
+    target = output or Path("runs") / run_name(model.model)
+    with _resumable(target):
+        run, result = train_emulator(
+            dataset,
+            target,
+            settings=model,
+            training=resolve_settings(TrainSettings, toml=config, table="train", flags=training),
+            loss=resolve_settings(LossSettings, toml=config, table="loss"),
+            watching=resolve_settings(WatchSettings, toml=config, table="watch"),
+            overwrite=overwrite,
+        )
+    _tell(run, result, json=json)
+
+
+def resume(run: Path, *, json: bool = False) -> None:
+    """Go on with an interrupted training, bit for bit.
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    json
+        Print one JSON object.
+
+    Examples
+    --------
+    ``inundate resume runs/first``
+    """
+    from inundate.emulate.train import resume_emulator
+
+    with _resumable(run):
+        opened, result = resume_emulator(run)
+    _tell(opened, result, json=json)
+
+
+class _resumable:
+    """Add the resume command to a Ctrl-C."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, KeyboardInterrupt) and not getattr(error, "__notes__", []):
+            error.add_note(f"inundate resume {self.path}")
+
+
+def _tell(run: Run, result: TrainResult, *, json: bool) -> None:
+    from inundate.cli.shell import emit
+
+    figures: dict[str, Any] = {
+        "run": str(run.path),
+        "status": run.status,
+        "model": run.manifest["model"],
+        "parameters": run.manifest["parameters"],
+        "steps": result.step,
+        "epochs": round(result.epoch, 2),
+        "ended_by": result.ended_by,
+        "wall_s": round(result.wall_s, 1),
+        "valid": {name: float(value) for name, value in result.scores.items()},
+        "best_step": result.best_step,
+        "alarms": [str(alarm.cause) for alarm in result.alarms],
+        "next": f"inundate evaluate {run.path}",
+    }
+
+    def text() -> str:
+        alarms = ", ".join(figures["alarms"]) or "none"
+        return (
+            f"{figures['model']} trained: {figures['steps']} steps, {figures['epochs']} epochs, "
+            f"{figures['wall_s']} s, ended by {figures['ended_by']}; alarms at the end: {alarms}\n"
+            f"  run   {run.path} (best at step {result.best_step})\n"
+            f"  next  {figures['next']}"
+        )
+
+    emit(figures, json=json, text=text)

@@ -1,0 +1,215 @@
+"""Score a trained emulator on unseen storms over unseen terrain, beside every baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inundate.core.errors import DataError
+from inundate.core.progress import Progress
+from inundate.core.provenance import hash_path
+from inundate.core.run import Run
+from inundate.dataset.samples import Sample, Samples
+from inundate.emulate.hybrid import pour_state
+from inundate.emulate.predict import predict_prepared
+from inundate.emulate.prepared import prepare_sample
+from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.train import load_emulator
+from inundate.emulate.zoo import Emulator
+from inundate.score.baseline import fit_baselines
+from inundate.score.case import Baseline, Case
+from inundate.score.table import ScoreBook
+
+__all__ = ["BASELINES", "Evaluation", "evaluate", "examples", "predict_sample"]
+
+BASELINES = ("all_dry", "climatology", "persistence", "persistence_30min", "fill_spill", "bathtub")
+"""Trained-free and trained baselines shown with every score, beside the untrained hybrid."""
+_HYBRID_FACTOR = 4  # of the baseline, when the model has no hybrid of its own
+_HYBRID = "hybrid"
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of a run.
+
+    Attributes
+    ----------
+    summary : dict
+        Every metric with interval for the model and each baseline, by regime, and the verdict.
+    text : str
+        The same as a table, failures first.
+    """
+
+    summary: dict[str, Any]
+    text: str
+
+
+def predict_sample(
+    model: Emulator, settings: EmulatorSettings, sample: Sample
+) -> tuple[Array, Array]:
+    """Predict a stored sample from dry ground.
+
+    Returns
+    -------
+    predicted, hybrid : array (T, H, W), m
+        Of the model and of the untrained hybrid; NaN where there is no ground.
+    """
+    uses_hybrid = settings.model == "mode_h"
+    factor = settings.factor if uses_hybrid else _HYBRID_FACTOR
+    prepared = prepare_sample(sample, factor=factor)
+    if prepared.hybrid is None:
+        raise DataError(f"predicting {sample.row.name}: no hybrid was computed")
+    hybrid = pour_state(prepared.hybrid, sample.elevation)
+    if not uses_hybrid:
+        prepared = replace(prepared, hybrid=None, standing=None)
+    return predict_prepared(model, settings, prepared), hybrid
+
+
+def evaluate(
+    run: Path | str,
+    *,
+    dataset: Path | str | None = None,
+    part: str = "test",
+    which: str = "best",
+    draws: int = 2000,
+    progress: bool = True,
+) -> Evaluation:
+    """Score a run over full roll-outs from dry ground.
+
+    Parameters
+    ----------
+    run : Path
+        A trained run.
+    dataset : Path, optional
+        Another data set than the run's own; its ``part`` is scored. Baselines that learn do so
+        on the run's own training part.
+    part : str
+        Part of the data set.
+    which : str
+        ``best`` or ``last`` checkpoint.
+    draws : int
+        Bootstrap draws; terrain blocks are drawn, not cells.
+    progress : bool
+        Show how far it is.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    DataError
+        If the data set of the run has changed, or the part is empty.
+    """
+    found, settings, model = load_emulator(run, which=which)
+    own_path = Path(found.config["data"]["path"])
+    own = Samples(own_path)
+    _check_unchanged(found, own_path)
+    scored = own if dataset is None else Samples(dataset)
+    numbers = scored.part(part)
+    training = (_case(own.read(n)) for n in own.part("train"))
+    baselines = fit_baselines(BASELINES, training)
+    book = _book(found, settings, scored, part, baselines, foreign=dataset is not None)
+    with Progress("evaluate", total=len(numbers), unit="samples", enabled=progress) as bar:
+        for number in numbers:
+            _score(book, scored.read(number), model, settings, baselines)
+            bar.advance()
+    against = [_HYBRID, *(name for name, made in baselines.items() if not made.advantage)]
+    summary = book.summary(draws=draws, against=against)
+    return Evaluation(summary, book.text(summary))
+
+
+def _check_unchanged(run: Run, path: Path) -> None:
+    expected: Mapping[str, str] = run.manifest["inputs"]
+    if hash_path(path) != expected.get(path.name):
+        raise DataError(
+            f"evaluating {run.path}: the data set {path} has changed since the training, "
+            "so what was held out may not be any more",
+            hint="train again, or give --dataset",
+        )
+
+
+def _book(
+    run: Run,
+    settings: EmulatorSettings,
+    samples: Samples,
+    part: str,
+    baselines: Mapping[str, Baseline],
+    *,
+    foreign: bool,
+) -> ScoreBook:
+    rows = [samples.rows[number] for number in samples.part(part)]
+    split: dict[str, Any] = {
+        "name": part,
+        "dataset": samples.path.name,
+        "hash": samples.attrs["split_hash"],
+        "unseen": "another data set" if foreign else _UNSEEN.get(part, "nothing"),
+        "storms": sorted({row.storm for row in rows}),
+        "blocks": len({row.block for row in rows}),
+        "run": run.path.name,
+    }
+    return ScoreBook(
+        reference=settings.model,
+        baselines=[_HYBRID, *baselines],
+        split=split,
+        advantages={name: made.advantage for name, made in baselines.items() if made.advantage},
+    )
+
+
+_UNSEEN = {"test": "storm and terrain block", "valid": "terrain block (chose the best epoch)"}
+
+
+def _case(sample: Sample) -> Case:
+    known = np.isfinite(sample.elevation)
+    return Case(
+        elevation=sample.elevation,
+        rain_rate=np.where(known, sample.rain_rate, 0.0),
+        interval_s=sample.interval_s,
+        cell_size_m=sample.grid.dx,
+        regime=sample.row.regime,
+        place=sample.row.block,
+        observed=sample.water_depth,
+    )
+
+
+def _score(
+    book: ScoreBook,
+    sample: Sample,
+    model: Emulator,
+    settings: EmulatorSettings,
+    baselines: Mapping[str, Baseline],
+) -> None:
+    predicted, hybrid = predict_sample(model, settings, sample)
+    case = _case(sample)
+    models = {settings.model: predicted, _HYBRID: hybrid}
+    models |= {name: baseline.predict(case) for name, baseline in baselines.items()}
+    row = sample.row
+    book.add(
+        row.name,
+        terrain=row.terrain,
+        block=row.block,
+        storm=row.storm,
+        regime=row.regime,
+        observed=sample.water_depth,
+        predicted=models,
+        interval_s=sample.interval_s,
+        valid=sample.valid,
+    )
+
+
+def examples(samples: Samples, part: str = "test") -> Iterator[int]:
+    """Give one sample of each regime: the one with the most water, to be drawn."""
+    best: dict[str, tuple[float, int]] = {}
+    for number in samples.part(part):
+        sample = samples.read(number)
+        wet = float(np.nanmean(sample.water_depth.max(axis=0) >= 0.05))
+        regime = sample.row.regime
+        if regime not in best or wet > best[regime][0]:
+            best[regime] = (wet, number)
+    yield from (number for _, number in best.values())

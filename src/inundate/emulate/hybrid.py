@@ -1,0 +1,164 @@
+"""The untrained hybrid: the solver on coarse cells, its water poured into the fine terrain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from inundate.core.errors import DataError
+from inundate.core.grid import attach_grid, check_metric_square, grid_of
+from inundate.core.names import attributes
+from inundate.emulate.pour import coarsen_mean, pour
+from inundate.emulate.rain_frames import RainFrames, rain_frames
+from inundate.hydro.march import simulate_arrays
+from inundate.hydro.settings import SimulateSettings
+
+__all__ = ["HybridState", "hybrid_arrays", "hybrid_depth", "pour_state"]
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class HybridState:
+    """What the coarse solver knows of one storm on one terrain.
+
+    Attributes
+    ----------
+    coarse : array (T, Hc, Wc), m
+        Mean depth of the coarse cells at each frame.
+    deepest : array (T, Hc, Wc), m
+        Largest of the frames so far.
+    factor : int
+        Fine cells along a coarse cell's side.
+    """
+
+    coarse: Array
+    deepest: Array
+    factor: int
+
+
+def hybrid_arrays(
+    elevation: Array,
+    rain_rate: Array,
+    *,
+    roughness: Array,
+    interval_s: float,
+    cell_size_m: float,
+    factor: int,
+    settings: SimulateSettings,
+) -> HybridState:
+    """Run the solver on cells ``factor`` times as large.
+
+    Parameters
+    ----------
+    elevation, roughness : array (H, W)
+        m and s m-1/3; NaN where there is no ground.
+    rain_rate : array (T, H, W), mm h-1
+        Mean over the interval that ends at each frame; rainless frames after the storm included.
+    interval_s, cell_size_m : float
+        Time between frames and side of a fine cell.
+    factor : int
+        Fine cells along a coarse cell's side.
+    settings : SimulateSettings
+        Of the simulation that is emulated; run-on and output interval follow the frames.
+
+    Returns
+    -------
+    HybridState
+
+    Raises
+    ------
+    DataError
+        If rain is missing on known ground.
+    """
+    known = np.isfinite(elevation)
+    if np.isnan(rain_rate[:, known]).any():
+        raise DataError("hybrid: rain is missing on known ground", hint="see inundate rain clean")
+    ground = coarsen_mean(elevation, factor)
+    share = coarsen_mean(known.astype(np.float32), factor, min_share=0.0)
+    # water that falls on known cells only, spread over the whole coarse cell
+    rain = coarsen_mean(np.where(known, rain_rate, np.nan), factor, min_share=0.0)
+    rain = np.nan_to_num(rain) * np.nan_to_num(share)
+    found = simulate_arrays(
+        ground,
+        rain,
+        rain_step_s=interval_s,
+        cell_size_m=cell_size_m * factor,
+        settings=settings.model_copy(update={"output_every_s": interval_s, "run_on_min": 0.0}),
+        roughness=coarsen_mean(roughness, factor),
+    )
+    coarse = np.nan_to_num(found.depth).astype(np.float32)
+    return HybridState(coarse, np.maximum.accumulate(coarse, axis=0), factor)
+
+
+def pour_state(state: HybridState, elevation: Array) -> Array:
+    """Give the hybrid's depth (T, H, W) in m; NaN where there is no ground."""
+    return pour(state.coarse, elevation, state.factor)[0]
+
+
+def hybrid_depth(
+    rain: xr.DataArray,
+    terrain: xr.DataArray,
+    *,
+    factor: int = 4,
+    settings: SimulateSettings | None = None,
+    roughness: xr.DataArray | None = None,
+) -> xr.Dataset:
+    """Predict depth with the untrained hybrid.
+
+    Parameters
+    ----------
+    rain : DataArray (time, y, x), mm h-1
+        It must cover the terrain.
+    terrain : DataArray (y, x), m
+        On square cells in metres.
+    factor : int
+        Coarse cell over fine cell.
+    settings : SimulateSettings, optional
+        As for the solver.
+    roughness : DataArray (y, x), s m-1/3, optional
+        On the terrain's grid.
+
+    Returns
+    -------
+    Dataset
+        ``water_depth`` (time, y, x) in m, ``elevation``, with the terrain's grid.
+
+    Raises
+    ------
+    GridError, DataError
+        As for :func:`inundate.hydro.simulate.simulate`.
+    """
+    settings = settings or SimulateSettings()
+    grid = grid_of(terrain, where="hybrid, terrain")
+    cell_size = check_metric_square(grid, where="hybrid")
+    ground = terrain.to_numpy().astype(np.float32)
+    frames: RainFrames = rain_frames(rain, grid, np.isfinite(ground), settings)
+    rough = np.full(ground.shape, settings.manning, np.float32)
+    if roughness is not None:
+        rough = roughness.to_numpy().astype(np.float32)
+    state = hybrid_arrays(
+        ground,
+        frames.rate,
+        roughness=rough,
+        interval_s=frames.interval_s,
+        cell_size_m=cell_size,
+        factor=factor,
+        settings=settings,
+    )
+    ds = xr.Dataset(
+        {
+            "water_depth": (
+                ("time", "y", "x"),
+                pour_state(state, ground),
+                attributes("water_depth"),
+            ),
+            "elevation": (("y", "x"), ground, attributes("elevation")),
+        },
+        coords={"time": frames.time},
+        attrs={"kind": "prediction", "model": f"hybrid x{factor}"},
+    )
+    return attach_grid(ds, grid)

@@ -1,0 +1,273 @@
+"""Predict depth with a trained emulator, on rasters of any size, without seams."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import xarray as xr
+from numpy.typing import NDArray
+
+from inundate.core.config import resolve_settings
+from inundate.core.errors import ConfigError, DataError
+from inundate.core.grid import attach_grid, check_metric_square, check_same_grid, grid_of
+from inundate.core.names import attributes, check_variable
+from inundate.core.progress import Progress
+from inundate.core.provenance import provenance
+from inundate.emulate.batches import frame_inputs
+from inundate.emulate.prepared import Prepared, prepare
+from inundate.emulate.rain_frames import rain_frames
+from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.train import load_emulator
+from inundate.emulate.zoo import Emulator
+from inundate.hydro.settings import SimulateSettings
+
+__all__ = ["predict", "predict_prepared"]
+
+Array = NDArray[np.float32]
+_TILE_CELLS = 1024  # largest side predicted in one piece; 17 channels of it are 70 MB
+_PIXELS = 3_000_000  # cells times frames in one forward pass, to bound memory
+_LEAST_M = 1e-3  # shallower predictions are dry: thinner than any training label that counts
+
+
+def predict(
+    run: Path | str,
+    rain: xr.DataArray,
+    terrain: xr.DataArray,
+    *,
+    roughness: xr.DataArray | None = None,
+    run_on_min: float | None = None,
+    tile_cells: int = _TILE_CELLS,
+    progress: bool = True,
+) -> xr.Dataset:
+    """Predict the flood of a storm on a terrain.
+
+    Parameters
+    ----------
+    run : Path
+        A trained run.
+    rain : DataArray (time, y, x), mm h-1
+        It must cover the terrain.
+    terrain : DataArray (y, x), m
+        Square cells in metres; NaN where there is no ground.
+    roughness : DataArray (y, x), s m-1/3, optional
+        On the terrain's grid; by default Manning's n of the training simulations.
+    run_on_min : float, optional
+        Minutes predicted after the rain ends; by default as in training.
+    tile_cells : int
+        Largest side of a piece predicted at once.
+    progress : bool
+        Show how far it is.
+
+    Returns
+    -------
+    Dataset
+        ``water_depth`` (time, y, x) and ``water_depth_max`` (y, x) in m, ``rain_rate``,
+        ``elevation``; attributes ``kind`` "prediction", ``model``, ``run``, ``warnings``.
+
+    Raises
+    ------
+    GridError, DataError
+        If rain and terrain do not fit, as for the solver.
+    """
+    found, settings, model = load_emulator(run)
+    physics = _physics(found.manifest, run_on_min)
+    check_variable(terrain, "elevation", where="predicting")
+    grid = grid_of(terrain, where="predicting, terrain")
+    cell_size = check_metric_square(grid, where="predicting")
+    ground = terrain.to_numpy().astype(np.float32)
+    valid = np.isfinite(ground)
+    if not valid.any():
+        raise DataError("predicting: the terrain has no cell with ground")
+    rough = np.where(valid, physics.manning, np.nan).astype(np.float32)
+    if roughness is not None:
+        check_same_grid(roughness, grid, "roughness", "terrain")
+        rough = roughness.to_numpy().astype(np.float32)
+    frames = rain_frames(rain, grid, valid, physics)
+    prepared = prepare(
+        ground,
+        rough,
+        frames.rate,
+        grid=grid,
+        interval_s=frames.interval_s,
+        settings=physics,
+        factor=settings.factor if settings.model == "mode_h" else None,
+    )
+    with Progress("predict", total=prepared.frames, unit="frames", enabled=progress) as bar:
+        depth = predict_prepared(model, settings, prepared, tile_cells=tile_cells, bar=bar)
+    warnings = _out_of_range(found.manifest["trained_on"], cell_size, frames.rate, valid)
+    handed = ("moved_by_m", "moved_from", "filled_steps", "source_format")
+    ds = xr.Dataset(
+        {
+            "water_depth": (("time", "y", "x"), depth, attributes("water_depth")),
+            "water_depth_max": (("y", "x"), depth.max(axis=0), attributes("water_depth_max")),
+            "rain_rate": (
+                ("time", "y", "x"),
+                np.where(valid, frames.rate, np.nan).astype(np.float32),
+                attributes("rain_rate"),
+            ),
+            "elevation": (("y", "x"), ground, attributes("elevation")),
+        },
+        coords={"time": ("time", frames.time, {"standard_name": "time"})},
+        attrs={
+            "kind": "prediction",
+            "model": settings.model,
+            "run": found.path.name,
+            "terrain_name": str(terrain.attrs.get("terrain_name", "terrain")),
+            "storm_name": str(rain.attrs.get("storm_name", "rain")),
+            "settings": physics.model_dump_json(),
+            "warnings": json.dumps(warnings),
+            "provenance": json.dumps(provenance()),
+            **{key: rain.attrs[key] for key in handed if key in rain.attrs},
+        },
+    )
+    return attach_grid(ds, grid)
+
+
+def _physics(manifest: dict[str, Any], run_on_min: float | None) -> SimulateSettings:
+    stored = resolve_settings(SimulateSettings, flags=manifest["simulation"])
+    return stored if run_on_min is None else stored.model_copy(update={"run_on_min": run_on_min})
+
+
+def _out_of_range(
+    trained: dict[str, Any], cell_size: float, rate: Array, valid: NDArray[np.bool_]
+) -> list[str]:
+    """Name what lies outside the range that the model was trained in."""
+    found = []
+    sizes = trained["cell_size_m"]
+    if not 0.75 * min(sizes) <= cell_size <= 1.33 * max(sizes):
+        found.append(
+            f"cells of {cell_size:g} m; the model was trained on {min(sizes):g} to {max(sizes):g} m"
+        )
+    total = float(rate.sum(axis=0)[valid].mean()) * trained["interval_s"] / 3600.0
+    low, high = trained["rain_mm"]
+    if not 0.5 * low <= total <= 1.5 * high:
+        found.append(f"{total:.0f} mm of rain; the model was trained on {low:.0f} to {high:.0f} mm")
+    return found
+
+
+def predict_prepared(
+    model: Emulator,
+    settings: EmulatorSettings,
+    prepared: Prepared,
+    *,
+    tile_cells: int = _TILE_CELLS,
+    bar: Progress | None = None,
+) -> Array:
+    """Predict all frames.
+
+    Parameters
+    ----------
+    model : Emulator
+    settings : EmulatorSettings
+    prepared : Prepared
+    tile_cells : int
+        Largest side of a piece. Each piece is read with as much context as the model can see,
+        so the result does not depend on it.
+    bar : Progress, optional
+
+    Returns
+    -------
+    array (T, H, W), m
+        NaN where there is no ground.
+
+    Raises
+    ------
+    ConfigError
+        If a tile is smaller than the model's alignment.
+    DataError
+        If the model gives a depth that is not finite.
+    """
+    if tile_cells < model.align:
+        raise ConfigError(
+            f"predicting: tiles of {tile_cells} cells, expected {model.align} or more"
+        )
+    height, width = prepared.elevation.shape
+    padded = _padded(prepared, model.align)
+    depth = np.zeros((prepared.frames, *padded.elevation.shape), np.float32)
+    for inner, outer in _tiles(
+        padded.elevation.shape, tile_cells // model.align * model.align, model
+    ):
+        area = (outer[0].stop - outer[0].start) * (outer[1].stop - outer[1].start)
+        step = max(1, _PIXELS // area)
+        for start in range(0, prepared.frames, step):
+            frames = np.arange(start, min(start + step, prepared.frames))
+            piece = _forward(model, settings, padded, frames, outer)
+            cut = tuple(
+                slice(i.start - o.start, i.stop - o.start)
+                for i, o in zip(inner, outer, strict=True)
+            )
+            depth[frames[0] : frames[-1] + 1, inner[0], inner[1]] = piece[:, *cut]
+            if bar is not None:
+                share = (inner[0].stop - inner[0].start) * (inner[1].stop - inner[1].start)
+                bar.advance(len(frames) * share / (padded.elevation.size))
+    depth = depth[:, :height, :width]
+    known = np.isfinite(prepared.elevation)
+    if not np.isfinite(depth[:, known]).all():
+        raise DataError("predicting: the model gave a depth that is not finite")
+    depth[depth < _LEAST_M] = 0.0
+    depth[:, ~known] = np.nan
+    return depth
+
+
+def _forward(
+    model: Emulator,
+    settings: EmulatorSettings,
+    prepared: Prepared,
+    frames: NDArray[np.int64],
+    window: tuple[slice, slice],
+) -> Array:
+    inputs = frame_inputs(prepared, settings, frames, window)
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(v))[None] for name, v in inputs.items()}
+    with torch.inference_mode():
+        found: Array = model(tensors)[0].numpy()
+    return found
+
+
+def _padded(prepared: Prepared, align: int) -> Prepared:
+    """Extend a raster south and east, as missing ground, to a multiple of the alignment."""
+    height, width = prepared.elevation.shape
+    rows, cols = -height % align, -width % align
+    if not rows and not cols:
+        return prepared
+
+    def pad(values: Array, fill: float) -> Array:
+        pads = [(0, 0)] * (values.ndim - 2) + [(0, rows), (0, cols)]
+        return np.pad(values, pads, constant_values=fill)
+
+    hybrid = prepared.hybrid
+    if hybrid is not None:
+        factor = hybrid.factor
+        shape = ((height + rows) // factor, (width + cols) // factor)
+        extra = [(0, 0), *((0, n - o) for n, o in zip(shape, hybrid.coarse.shape[1:], strict=True))]
+        hybrid = type(hybrid)(np.pad(hybrid.coarse, extra), np.pad(hybrid.deepest, extra), factor)
+    return Prepared(
+        terrain=pad(prepared.terrain, 0.0),
+        elevation=pad(prepared.elevation, np.nan),
+        rain_rate=pad(prepared.rain_rate, 0.0),
+        hybrid=hybrid,
+        standing=None if prepared.standing is None else pad(prepared.standing, 0.0),
+        interval_s=prepared.interval_s,
+    )
+
+
+def _tiles(
+    shape: tuple[int, ...], side: int, model: Emulator
+) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
+    """Give each tile and the same with the context that the model can see."""
+    height, width = shape
+    reach = model.reach
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            inner = (slice(top, min(top + side, height)), slice(left, min(left + side, width)))
+            yield (
+                inner,
+                (
+                    slice(max(0, top - reach), min(height, inner[0].stop + reach)),
+                    slice(max(0, left - reach), min(width, inner[1].stop + reach)),
+                ),
+            )

@@ -1,0 +1,257 @@
+"""Train an emulator on a data set, watched, into a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from inundate.core.config import resolve_settings
+from inundate.core.errors import DataError, RunError
+from inundate.core.provenance import hash_path
+from inundate.core.run import Run
+from inundate.dataset.samples import Samples
+from inundate.emulate.batches import FloodBatches
+from inundate.emulate.loss import DepthLoss, LossSettings
+from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.zoo import Emulator, make_model
+from inundate.learn.batches import Batch
+from inundate.learn.job import TrainResult
+from inundate.learn.loop import resume_training, train
+from inundate.learn.probes import threshold_statistics
+from inundate.learn.settings import TrainSettings, WatchSettings
+from inundate.learn.validate import validate_on
+from inundate.learn.watch import Watch
+from inundate.learn.weights import load_model
+
+__all__ = ["Parts", "load_emulator", "make_parts", "resume_emulator", "train_emulator"]
+
+WET_M = 0.05
+
+
+class Parts:
+    """What a training is made of; built the same way at the start and on resuming.
+
+    Parameters
+    ----------
+    samples : Samples
+    settings : EmulatorSettings
+    training : TrainSettings
+    loss : LossSettings
+    watching : WatchSettings
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        settings: EmulatorSettings,
+        training: TrainSettings,
+        loss: LossSettings,
+        watching: WatchSettings,
+    ) -> None:
+        self.samples, self.settings, self.training = samples, settings, training
+        torch.manual_seed(training.seed)  # fresh weights depend on the seed alone
+        self.model: Emulator = make_model(settings)
+        self.loss = DepthLoss(loss)
+        shared: dict[str, Any] = {"batch_size": training.batch_size, "seed": training.seed}
+        self.batches = FloodBatches(samples, "train", settings, **shared)
+        valid = FloodBatches(samples, "valid", settings, shuffle=False, **shared)
+        self.validate = validate_on(valid, self.loss)
+        self.watch = _watch(valid, self.batches, settings, watching)
+
+
+def _watch(
+    valid: FloodBatches,
+    train_batches: FloodBatches,
+    settings: EmulatorSettings,
+    watching: WatchSettings,
+) -> Watch:
+    mean = train_batches.mean_depth()
+
+    def all_dry(batch: Batch) -> Tensor:
+        return torch.zeros_like(batch["target"])
+
+    def climatology(batch: Batch) -> Tensor:
+        return torch.full_like(batch["target"], mean)
+
+    baselines: dict[str, Any] = {"all_dry": all_dry, "climatology": climatology}
+    if settings.model == "mode_h":
+        baselines["hybrid"] = lambda batch: batch["inputs"]["hybrid"]
+        must_use = ["terrain", "state"]
+    else:
+        must_use = ["rain"] if settings.heightmap == "none" else ["rain", "terrain"]
+    return Watch(
+        valid,
+        target=_known_target,
+        baselines=baselines,
+        statistics=threshold_statistics(WET_M),
+        must_use=must_use,
+        may_rest=("rain", "terrain") if settings.model == "temporal_cnn" else (),
+        settings=watching,
+    )
+
+
+def _known_target(batch: Batch) -> Tensor:
+    return torch.where(batch["valid"] > 0, batch["target"], torch.nan)
+
+
+def make_parts(config: Mapping[str, Any], samples: Samples) -> Parts:
+    """Build a training from the tables of a run's configuration."""
+    return Parts(
+        samples,
+        resolve_settings(EmulatorSettings, flags=config.get("model", {})),
+        resolve_settings(TrainSettings, flags=config.get("train", {})),
+        resolve_settings(LossSettings, flags=config.get("loss", {})),
+        resolve_settings(WatchSettings, flags=config.get("watch", {})),
+    )
+
+
+def train_emulator(
+    dataset: Path | str,
+    output: Path | str,
+    *,
+    settings: EmulatorSettings,
+    training: TrainSettings,
+    loss: LossSettings | None = None,
+    watching: WatchSettings | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> tuple[Run, TrainResult]:
+    """Train an emulator.
+
+    Parameters
+    ----------
+    dataset : Path
+        Made by ``inundate dataset build``.
+    output : Path
+        The run folder to make.
+    settings, training, loss, watching
+        What is trained, how long, with which loss and alarms.
+    overwrite : bool
+        Replace an existing run.
+    progress : bool
+        Show how far it is.
+
+    Raises
+    ------
+    ConfigError, DataError
+        If settings or data do not fit.
+    TrainingStopped
+        With a named cause, if an alarm stopped it.
+    """
+    settings.check()
+    samples = Samples(dataset)
+    loss, watching = loss or LossSettings(), watching or WatchSettings()
+    config = {
+        "data": {"path": str(Path(dataset).absolute())},
+        "model": settings.model_dump(),
+        "train": training.model_dump(),
+        "loss": loss.model_dump(),
+        "watch": watching.model_dump(),
+    }
+    parts = Parts(samples, settings, training, loss, watching)
+    run = Run.create(
+        output,
+        kind="train",
+        config=config,
+        inputs={Path(dataset).name: hash_path(dataset)},
+        overwrite=overwrite,
+        model=settings.model,
+        parameters=sum(p.numel() for p in parts.model.parameters()),
+        split_hash=samples.attrs["split_hash"],
+        simulation=samples.rows[parts.batches.numbers[0]].settings,
+        trained_on=_trained_range(samples, parts.batches.numbers),
+        limits=_limits(samples, parts.batches.numbers),
+    )
+    result = train(
+        parts.model,
+        parts.batches,
+        parts.loss,
+        run=run,
+        settings=training,
+        validate=parts.validate,
+        watch=parts.watch,
+        progress=progress,
+    )
+    return Run(run.path), result
+
+
+def _trained_range(samples: Samples, numbers: list[int]) -> dict[str, Any]:
+    rows = [samples.rows[number] for number in numbers]
+    return {
+        "cell_size_m": sorted({float(row.grid["dx"]) for row in rows}),
+        "rain_mm": [min(row.rain_mm for row in rows), max(row.rain_mm for row in rows)],
+        "regimes": sorted({row.regime for row in rows}),
+        "interval_s": samples.interval_s,
+        "samples": len(rows),
+    }
+
+
+def _limits(samples: Samples, numbers: list[int]) -> list[str]:
+    found = _trained_range(samples, numbers)
+    sizes = ", ".join(f"{size:g}" for size in found["cell_size_m"])
+    low, high = found["rain_mm"]
+    return [
+        f"Trained on {found['samples']} samples: cells of {sizes} m, {low:.0f} to {high:.0f} mm "
+        f"of rain, {', '.join(found['regimes'])} ground. Outside that range it is a guess.",
+        "The truth here is our own solver (local inertial, rain on grid, no sewers), "
+        "not observed floods.",
+    ]
+
+
+def resume_emulator(path: Path | str, *, progress: bool = True) -> tuple[Run, TrainResult]:
+    """Go on with an interrupted training, bit for bit.
+
+    Raises
+    ------
+    RunError
+        If it is finished, locked, not a training, or its data set has changed.
+    """
+    run = Run(path)
+    if run.manifest.get("kind") != "train":
+        raise RunError(f"resuming {path}: it is a {run.manifest.get('kind')!r} run, not a training")
+    source = Path(run.config["data"]["path"])
+    samples = Samples(source)
+    expected = run.manifest["inputs"].get(source.name)
+    if hash_path(source) != expected:
+        raise RunError(
+            f"resuming {path}: the data set {source} is not the one that it was started with",
+            hint="train a new run on the new data",
+        )
+    parts = make_parts(run.config, samples)
+    result = resume_training(
+        parts.model,
+        parts.batches,
+        parts.loss,
+        run=run,
+        settings=parts.training,
+        validate=parts.validate,
+        watch=parts.watch,
+        progress=progress,
+    )
+    return Run(run.path), result
+
+
+def load_emulator(
+    path: Path | str, *, which: str = "best"
+) -> tuple[Run, EmulatorSettings, Emulator]:
+    """Load a trained emulator from its run folder, ready to predict.
+
+    Raises
+    ------
+    MissingFileError, RunError, DataError
+        If the run has no checkpoint or is damaged.
+    """
+    run = Run(path)
+    if "model" not in run.config:
+        raise DataError(
+            f"loading {path}: its config.toml has no table [model]",
+            hint="give a run folder made by inundate train",
+        )
+    settings = resolve_settings(EmulatorSettings, flags=run.config["model"])
+    model = make_model(settings)
+    load_model(model, run.path, which=which)
+    return run, settings, model.eval()
