@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,65 +13,19 @@ import xarray as xr
 import zarr
 from zarr.codecs import BloscCodec
 
-from inundate.core.errors import DataError
-from inundate.core.files import atomic_folder, check_input, check_output
-from inundate.core.grid import Grid, grid_of
+from inundate.core.errors import ConfigError, DataError
+from inundate.core.files import atomic_folder, check_output
 from inundate.core.progress import Progress
 from inundate.core.provenance import hash_path, provenance
 from inundate.core.store import read_dataset
+from inundate.dataset.cut import Piece, cut, find_simulations
 from inundate.dataset.samples import FORMAT, Row, Samples, rows_json
 from inundate.dataset.settings import DatasetSettings
 from inundate.dataset.split import make_split
-from inundate.terrain.derive import median_slope, regime_of
 
 __all__ = ["build_dataset", "find_simulations"]
 
 _DEFAULTS = DatasetSettings()
-_LEAST_KNOWN = 0.5  # a block with less known ground teaches little and scores little
-_WHOLE = 0  # block_cells that takes a simulation as one block
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """One block of one simulation."""
-
-    simulation: Path
-    terrain: str
-    block: str
-    storm: str
-    grid: Grid
-    rows: slice
-    cols: slice
-    frames: int
-    interval_s: float
-    regime: str
-    settings: dict[str, Any]
-    rain_mm: float
-    moved_by_m: str
-
-
-def find_simulations(paths: Sequence[Path | str]) -> list[Path]:
-    """Give the simulations among paths: stores, or folders of stores.
-
-    Raises
-    ------
-    MissingFileError, DataError
-        If a path does not exist or holds none.
-    """
-    found: list[Path] = []
-    for path in paths:
-        source = check_input(path, what="reading simulations")
-        if source.suffix == ".zarr":
-            found.append(source)
-            continue
-        inside = sorted(p for p in source.glob("*.zarr") if not p.name.startswith("."))
-        if not inside:
-            raise DataError(
-                f"reading simulations in {source}: no .zarr inside",
-                hint="inundate simulate --rain STORMS --terrain DEMS -o FOLDER makes them",
-            )
-        found += inside
-    return found
 
 
 def build_dataset(
@@ -107,15 +61,19 @@ def build_dataset(
 
     Raises
     ------
+    ConfigError
+        If the output is no ``.zarr``, is one of the simulations, or a name is not known.
     DataError
-        If simulations differ in their output interval, a block is too small, one pair of block
-        and storm comes twice, or a part of the split would be empty.
+        If simulations differ in their output interval, start with water, or give one block two
+        grounds; if a block is too small, one pair of block and storm comes twice, or a part of
+        the split would be empty.
     RunError
         If the output exists or the disk is full.
     """
     target = check_output(output, overwrite)
     paths = find_simulations(simulations)
-    pieces = [piece for path in paths for piece in _cut(path, settings)]
+    _check_target(target, paths)
+    pieces = [piece for path in paths for piece in cut(path, settings)]
     _check_pieces(pieces)
     split = make_split(
         {piece.block: piece.regime for piece in pieces},
@@ -135,7 +93,7 @@ def build_dataset(
         "split_hash": split.hash(),
         "settings": settings.model_dump_json(),
         "provenance": json.dumps(
-            {**provenance(), "inputs": {path.name: hash_path(path) for path in paths}}
+            {**provenance(), "inputs": {str(path): hash_path(path) for path in paths}}
         ),
     }
     with atomic_folder(target) as folder:
@@ -143,59 +101,19 @@ def build_dataset(
     return Samples(target)
 
 
-def _cut(path: Path, settings: DatasetSettings) -> Iterator[_Piece]:
-    with read_dataset(path, kind="simulation") as ds:
-        grid = grid_of(ds, where=f"cutting {path}")
-        ground = ds["elevation"].load()
-        seconds = np.diff(ds["time"].to_numpy()) / np.timedelta64(1, "s")
-        if seconds.size == 0 or np.ptp(seconds) > 1e-3:
-            raise DataError(
-                f"cutting {path}: {ds.sizes['time']} frames at uneven times, "
-                "expected two or more at one interval",
-                hint="choose --output-every-s so that it divides the length of the simulation",
-            )
-        rain = ds["rain_rate"].mean("time").load() * (ds.sizes["time"] * seconds[0] / 3600)
-        for label, rows, cols in _windows(grid, settings, path):
-            part = ground[rows, cols]
-            if float(np.isfinite(part).mean()) < _LEAST_KNOWN:
-                continue
-            yield _Piece(
-                simulation=path,
-                terrain=ds.attrs["terrain_name"],
-                block=f"{ds.attrs['terrain_name']}{label}",
-                storm=ds.attrs["storm_name"],
-                grid=grid.window(rows, cols),
-                rows=rows,
-                cols=cols,
-                frames=ds.sizes["time"],
-                interval_s=float(seconds[0]),
-                regime=regime_of(median_slope(part)),
-                settings=json.loads(ds.attrs["settings"]),
-                rain_mm=float(rain[rows, cols].mean()),
-                moved_by_m=str(ds.attrs.get("moved_by_m", "")),
-            )
-
-
-def _windows(
-    grid: Grid, settings: DatasetSettings, path: Path
-) -> Iterator[tuple[str, slice, slice]]:
-    side, gap = settings.block_cells, settings.gap_cells
-    if side == _WHOLE:
-        yield "", slice(0, grid.height), slice(0, grid.width)
-        return
-    if side > min(grid.shape):
-        raise DataError(
-            f"cutting {path}: blocks of {side} cells from {grid.describe()}",
-            hint="choose smaller --block-cells, or 0 for one block a simulation",
+def _check_target(target: Path, simulations: Sequence[Path]) -> None:
+    if target.suffix != ".zarr":
+        raise ConfigError(
+            f"writing {target}: suffix {target.suffix!r}, expected .zarr",
+            hint=f"try -o {target.stem}.zarr",
         )
-    pitch = side + 2 * gap
-    for row in range(max(1, (grid.height + 2 * gap) // pitch)):
-        for col in range(max(1, (grid.width + 2 * gap) // pitch)):
-            top, left = row * pitch, col * pitch
-            yield f"/{row}-{col}", slice(top, top + side), slice(left, left + side)
+    if target.resolve() in {path.resolve() for path in simulations}:
+        raise ConfigError(
+            f"writing {target}: it is one of the simulations to read", hint="give another -o"
+        )
 
 
-def _check_pieces(pieces: Sequence[_Piece]) -> None:
+def _check_pieces(pieces: Sequence[Piece]) -> None:
     if not pieces:
         raise DataError("building a data set: no block has half of its ground known")
     intervals = {piece.interval_s for piece in pieces}
@@ -205,8 +123,8 @@ def _check_pieces(pieces: Sequence[_Piece]) -> None:
             "expected one interval",
             hint="simulate them with one --output-every-s",
         )
-    seen: dict[tuple[str, str], _Piece] = {}
-    places: dict[str, _Piece] = {}
+    seen: dict[tuple[str, str], Piece] = {}
+    places: dict[str, Piece] = {}
     for piece in pieces:
         key = (piece.block, piece.storm)
         if key in seen:
@@ -222,10 +140,16 @@ def _check_pieces(pieces: Sequence[_Piece]) -> None:
                 f"{first.simulation} and at {piece.grid.describe()} in {piece.simulation}",
                 hint="two different terrains share a name; rename one file",
             )
+        if piece.ground != first.ground:
+            raise DataError(
+                f"building a data set: block {piece.block} has one elevation and roughness in "
+                f"{first.simulation} and another in {piece.simulation}",
+                hint="give each ground a name of its own, or simulate all storms on one",
+            )
         seen[key] = piece
 
 
-def _row(piece: _Piece, split: str, places: dict[str, int]) -> Row:
+def _row(piece: Piece, split: str, places: dict[str, int]) -> Row:
     return Row(
         name=f"{piece.block}@{piece.storm}",
         terrain=piece.terrain,
@@ -244,7 +168,7 @@ def _row(piece: _Piece, split: str, places: dict[str, int]) -> Row:
 
 def _write(
     folder: Path,
-    pieces: Sequence[_Piece],
+    pieces: Sequence[Piece],
     places: dict[str, int],
     attrs: dict[str, Any],
     progress: bool,
@@ -272,7 +196,7 @@ def _write(
             bar.advance()
 
 
-def _copy(arrays: dict[str, Any], number: int, place: int, piece: _Piece) -> None:
+def _copy(arrays: dict[str, Any], number: int, place: int, piece: Piece) -> None:
     height, width = piece.grid.shape
     with read_dataset(piece.simulation, kind="simulation") as ds:
         part: xr.Dataset = ds.isel(y=piece.rows, x=piece.cols).load()

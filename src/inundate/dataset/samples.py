@@ -159,6 +159,11 @@ class Samples:
             interval_s=self.interval_s,
         )
 
+    def ground(self, row: Row) -> Array:
+        """Read the elevation of a block alone, (H, W), m."""
+        window = np.s_[: row.grid["height"], : row.grid["width"]]
+        return np.asarray(self._array("elevation")[row.place][window])
+
     def _array(self, name: str) -> Any:
         return self._group[name]
 

@@ -93,7 +93,8 @@ def make_split(
         names = [str(name) for name in rng.permutation(names)]
         tests = [n for n in names if n in fixed] if fixed else names[: _count(names, settings)]
         rest = [n for n in names if n not in tests]
-        valid = max(1, round(settings.valid_share * len(names))) if len(rest) > 1 else 0
+        # at least one, and never the last that could train
+        valid = min(len(rest) - 1, max(1, round(settings.valid_share * len(names)))) if rest else 0
         block_part |= dict.fromkeys(tests, "test") | dict.fromkeys(rest[:valid], "valid")
         block_part |= dict.fromkeys(rest[valid:], "train")
     split = Split(dict(sorted(block_part.items())), storm_part)
