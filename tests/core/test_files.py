@@ -144,6 +144,16 @@ def test_a_file_larger_than_is_allowed(tmp_path):
     assert caught.value.hint == "raise the limit (ulimit -f) or give another -o"
 
 
+def test_a_part_of_a_larger_output_tells_of_the_whole(tmp_path):
+    with (
+        pytest.raises(RunError, match=f"^writing {tmp_path / 'a.zarr'}: the disk is full"),
+        atomic_folder(tmp_path / "a.zarr") as folder,
+        atomic_file(folder / "b"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert names(tmp_path) == []
+
+
 def test_a_thread_that_writes_on_after_a_fault_leaves_nothing(tmp_path):
     def write(folder):
         for number in range(8):

@@ -164,6 +164,8 @@ def _as_run_error(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if any(_PART in name for name in target.parts):  # a part of a larger output, which tells
+            raise
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise RunError(
                 f"writing {target}: the disk is full; nothing was written",

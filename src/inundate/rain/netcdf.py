@@ -151,7 +151,12 @@ def quantity_of(array: xr.DataArray, where: str) -> tuple[Literal["rate", "depth
             f"reading {where}: variable {array.name!r} has no unit, expected one such as mm h-1",
             hint="write its unit into the file: ncatted -a units,NAME,c,c,'mm h-1' FILE",
         )
-    dimension = UNITS[canonical_unit(unit)][0]
+    try:
+        dimension = UNITS[canonical_unit(unit)][0]
+    except DataError as error:
+        raise DataError(
+            f"reading {where}: variable {array.name!r}: {error}", hint=error.hint
+        ) from error
     if dimension == "rain rate":
         return "rate", float(convert(1.0, unit, "mm h-1"))
     if dimension == "length":
