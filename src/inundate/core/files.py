@@ -18,7 +18,7 @@ __all__ = ["atomic_file", "atomic_folder", "check_input", "check_output", "write
 # outputs that need these suffixes keep them in the temporary name, since writers look at it
 _PART = ".part-"
 # Zarr writes with several threads, and those that run on after a fault make the folder anew
-_REMOVALS, _ABSENT, _REMOVAL_WAIT_S = 40, 4, 0.05
+_REMOVALS, _ABSENT, _REMOVAL_WAIT_S = 60, 8, 0.05
 
 
 def check_input(path: Path | str, *, what: str = "reading") -> Path:
