@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from inundate.dataset.split import make_split
 __all__ = ["build_dataset", "find_simulations"]
 
 _DEFAULTS = DatasetSettings()
+_SERIES = ("water_depth", "rain_rate")
 
 
 def build_dataset(
@@ -191,16 +193,29 @@ def _write(
         )
     }  # fmt: skip
     with Progress("dataset", total=len(pieces), unit="samples", enabled=progress) as bar:
-        for number, piece in enumerate(pieces):
-            _copy(arrays, number, places[piece.block], piece)
-            bar.advance()
+        # a frame is one chunk: blocks of the same rows are read together
+        strips = groupby(enumerate(pieces), key=lambda item: (item[1].simulation, item[1].rows))
+        for (simulation, rows), strip in strips:
+            bar.advance(_copy(arrays, simulation, rows, list(strip), places))
 
 
-def _copy(arrays: dict[str, Any], number: int, place: int, piece: Piece) -> None:
-    height, width = piece.grid.shape
-    with read_dataset(piece.simulation, kind="simulation") as ds:
-        part: xr.Dataset = ds.isel(y=piece.rows, x=piece.cols).load()
-    for name in ("water_depth", "rain_rate"):
-        arrays[name][number, : piece.frames, :height, :width] = part[name].to_numpy()
-    for name in ("elevation", "roughness"):
-        arrays[name][place, :height, :width] = part[name].to_numpy()
+def _copy(
+    arrays: dict[str, Any],
+    simulation: Path,
+    rows: slice,
+    strip: Sequence[tuple[int, Piece]],
+    places: dict[str, int],
+) -> int:
+    """Copy the blocks of some rows of a simulation; give their number."""
+    with read_dataset(simulation, kind="simulation") as ds:
+        part: xr.Dataset = ds[["elevation", "roughness", *_SERIES]].isel(y=rows).load()
+    for number, piece in strip:
+        height, width = piece.grid.shape
+        for name in _SERIES:
+            block = part[name].to_numpy()[..., piece.cols]
+            arrays[name][number, : piece.frames, :height, :width] = block
+        for name in ("elevation", "roughness"):
+            arrays[name][places[piece.block], :height, :width] = part[name].to_numpy()[
+                :, piece.cols
+            ]
+    return len(strip)

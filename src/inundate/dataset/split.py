@@ -103,7 +103,8 @@ def make_split(
 
 
 def _count(names: Sequence[str], settings: DatasetSettings) -> int:
-    return min(len(names) - 1, max(1, round(settings.test_share * len(names))))
+    spare = len(names) - 2 if len(names) > 2 else len(names) - 1  # one to train, one to validate
+    return min(spare, max(1, round(settings.test_share * len(names))))
 
 
 def _named(wanted: Collection[str], known: Sequence[str], what: str, *, exact: bool) -> set[str]:
@@ -130,5 +131,5 @@ def _check(split: Split) -> None:
         if empty:
             raise DataError(
                 f"splitting {len(parts)} {what}: no {' or '.join(empty)} part is left ({counts})",
-                hint="simulate more terrain blocks or storms: at least 3 blocks and 2 storms",
+                hint="simulate more terrain blocks or storms: at least 3 blocks of a regime and 2 storms",
             )
