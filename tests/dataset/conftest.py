@@ -86,15 +86,33 @@ def data(_built, tmp_path):
     return shutil.copytree(_built, tmp_path / "data.zarr")
 
 
-@pytest.fixture
-def cut_data(sims, tmp_path):
-    """Build from blocks of 8 cells; by default they lie 8 cells apart."""
+@pytest.fixture(scope="session")
+def _cut(flood, tmp_path_factory):
+    """Each way of cutting is built once."""
+    folder = tmp_path_factory.mktemp("cut")
+    made = {}
 
-    def make(gap=4, side=8, **held):
-        path = tmp_path / f"cut-{gap}-{side}.zarr"
-        settings = DatasetSettings(block_cells=side, gap_cells=gap)
-        build_dataset(sims, path, settings=settings, progress=False, **held)
-        return path
+    def make(gap, side, held):
+        key = (gap, side, tuple(held))
+        if key not in made:
+            made[key] = folder / f"{len(made)}.zarr"
+            build_dataset(
+                [flood(number, storm) for number in range(4) for storm in "ac"],
+                made[key],
+                settings=DatasetSettings(block_cells=side, gap_cells=gap),
+                test_storm=["c"], test_block=held, progress=False,
+            )  # fmt: skip
+        return made[key]
+
+    return make
+
+
+@pytest.fixture
+def cut_data(_cut, tmp_path):
+    """A data set of its own, of blocks of 8 cells that lie 8 cells apart unless told."""
+
+    def make(gap=4, side=8, test_block=()):
+        return shutil.copytree(_cut(gap, side, test_block), tmp_path / "cut.zarr")
 
     return make
 

@@ -145,4 +145,4 @@ def test_too_little_to_split(regimes, storms, message):
     with pytest.raises(DataError) as found:
         make_split(regimes, storms, DatasetSettings())
     assert str(found.value) == message
-    assert "at least 3 blocks of a regime and 2 storms" in found.value.hint
+    assert "at least 3 terrain blocks of a regime and 2 storms" in found.value.hint

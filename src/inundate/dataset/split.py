@@ -131,5 +131,5 @@ def _check(split: Split) -> None:
         if empty:
             raise DataError(
                 f"splitting {len(parts)} {what}: no {' or '.join(empty)} part is left ({counts})",
-                hint="simulate more terrain blocks or storms: at least 3 blocks of a regime and 2 storms",
+                hint="simulate more: at least 3 terrain blocks of a regime and 2 storms",
             )
