@@ -28,7 +28,8 @@ def write_evaluation(run: Path, summary: dict[str, Any], *, figures: bool = True
     opened.set_status("evaluated")
     if figures:
         _draw(opened.path, summary)
-    return report_run(opened.path, overwrite=True).path
+    report: Path = report_run(opened.path, overwrite=True).path
+    return report
 
 
 def _draw(run: Path, summary: dict[str, Any]) -> None:
