@@ -34,7 +34,7 @@ STORMS: dict[str, tuple[str, tuple[float, float], float]] = {
 TEST_STORM = "swiss-2016"
 _TILE_M, _MARGIN_M = 10_000, 200
 _BOX_M = 20_000  # half the side of the piece of radar that is carried over
-# every second tile, as on a chess board, so that blocks do not touch: Hull's missing sea tiles aside
+# every second tile, so that blocks touch at corners at most
 _TILES = [(1, 1), (3, 1), (0, 2), (2, 2), (4, 2), (1, 3), (3, 3), (2, 4)]
 _QUICK_TILES = _TILES[:4]
 # where in the piece of radar each tile lies, so that tiles get different parts of a storm
@@ -84,8 +84,10 @@ def chain_commands(
     depth, page = work / "depth.zarr", work / "map.html"
     yield (
         depth,
-        ["predict", str(work / "runs" / "mode_h"), "--rain", str(storm), "--terrain", str(dem)]
-        + ["-o", str(depth)],
+        [
+            *("predict", str(work / "runs" / "mode_h"), "--rain", str(storm)),
+            *("--terrain", str(dem), "-o", str(depth)),
+        ],
     )
     truth = sims / f"{tile}__{TEST_STORM}.zarr"
     yield page, ["map", "--depth", str(depth), "--truth", str(truth), "-o", str(page)]
@@ -107,8 +109,10 @@ def _tile(
         storms.append(target)
         yield (
             target,
-            ["rain", "augment", str(work / "radar" / f"{name}.zarr"), "--scale", f"{scale:g}"]
-            + ["--move-to", *centre, "--move-crs", "EPSG:27700", "-o", str(target)],
+            [
+                *("rain", "augment", str(work / "radar" / f"{name}.zarr"), "--scale", f"{scale:g}"),
+                *("--move-to", *centre, "--move-crs", "EPSG:27700", "-o", str(target)),
+            ],
         )
     last = work / "simulations" / f"{tile}__{storms[-1].stem}.zarr"
     flags = ["--terrain", str(dem), "--missing-rain", "dry", "-o", str(work / "simulations")]

@@ -19,10 +19,10 @@ _MARK = "demo.json"
 _SIDE = 80  # cells along a block
 _STORMS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("field-40mm", {"kind": "random-field", "total_mm": 40.0, "duration_min": 90.0}),
-    ("cell-60mm", {"kind": "moving-cell", "total_mm": 60.0, "duration_min": 105.0}),
+    ("cell-60mm", {"kind": "moving-cell", "total_mm": 60.0, "duration_min": 100.0}),
     ("chicago-50mm", {"kind": "chicago", "total_mm": 50.0, "duration_min": 120.0}),
     ("field-70mm", {"kind": "random-field", "total_mm": 70.0, "duration_min": 120.0}),
-    ("field-55mm", {"kind": "random-field", "total_mm": 55.0, "duration_min": 105.0}),
+    ("field-55mm", {"kind": "random-field", "total_mm": 55.0, "duration_min": 100.0}),
     ("cell-45mm", {"kind": "moving-cell", "total_mm": 45.0, "duration_min": 90.0}),
 )
 _TEST_STORMS = ("field-55mm", "cell-45mm")

@@ -61,7 +61,9 @@ def train(
             settings=model,
             training=resolve_settings(TrainSettings, toml=config, table="train", flags=training),
             loss=resolve_settings(LossSettings, toml=config, table="loss"),
-            watching=resolve_settings(WatchSettings, toml=config, table="watch"),
+            watching=None
+            if config is None
+            else resolve_settings(WatchSettings, toml=config, table="watch"),
             overwrite=overwrite,
         )
     _tell(run, result, json=json)

@@ -58,7 +58,8 @@ def frame_inputs(
         interval_s=prepared.interval_s,
         window=(rows, cols),
     )
-    return {"terrain": terrain, "state": channels, "hybrid": hybrid}
+    standing = np.nan_to_num(prepared.standing[frames][:, rows, cols])
+    return {"terrain": terrain, "state": channels, "hybrid": hybrid, "standing": standing}
 
 
 class FloodBatches:

@@ -21,15 +21,26 @@ def to_stretched(depth: Tensor) -> Tensor:
 
 
 def bounded_correction(
-    start: Tensor, raw: Tensor, *, bound_m: float, bound_share: float, training: bool
+    start: Tensor,
+    other: Tensor,
+    raw: Tensor,
+    *,
+    bound_m: float,
+    bound_share: float,
+    training: bool,
 ) -> Tensor:
-    """Correct a depth by at most ``max(bound_m, bound_share * depth)``.
+    """Lean a depth towards another one, and correct it within a bound.
+
+    The first raw channel, as a share ``tanh(raw)``, moves the depth from ``start`` towards
+    ``other``; the second corrects it by at most ``max(bound_m, bound_share * start)``.
 
     Parameters
     ----------
     start : Tensor (B, K, H, W), m
         Depth to correct, such as the hybrid's.
-    raw : Tensor (B, K, H, W)
+    other : Tensor (B, K, H, W), m
+        Depth to lean towards, such as fill-and-spill's.
+    raw : Tensor (B, K, 2, H, W)
         Network output; 0 leaves the start as it is.
     bound_m, bound_share : float
         Largest correction in m, and as a share of the start.
@@ -42,7 +53,8 @@ def bounded_correction(
     Tensor (B, K, H, W), m
     """
     bound = torch.clamp(bound_share * start, min=bound_m)
-    corrected = start + bound * torch.tanh(raw)
+    lean, change = torch.tanh(raw).unbind(dim=2)
+    corrected = start + lean * (other - start) + bound * change
     return functional.leaky_relu(corrected, _LEAK) if training else torch.relu(corrected)
 
 

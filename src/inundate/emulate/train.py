@@ -30,6 +30,8 @@ from inundate.learn.weights import load_model
 __all__ = ["Parts", "load_emulator", "make_parts", "resume_emulator", "train_emulator"]
 
 WET_M = 0.05
+# a look costs about 20 forward passes; small data sets have epochs of a few steps only
+_LOOK_EVERY = 100
 
 
 class Parts:
@@ -129,7 +131,8 @@ def train_emulator(
     output : Path
         The run folder to make.
     settings, training, loss, watching
-        What is trained, how long, with which loss and alarms.
+        What is trained, how long, with which loss and alarms; by default the alarms look
+        every 100 steps.
     overwrite : bool
         Replace an existing run.
     progress : bool
@@ -144,7 +147,8 @@ def train_emulator(
     """
     settings.check()
     samples = Samples(dataset)
-    loss, watching = loss or LossSettings(), watching or WatchSettings()
+    loss = loss or LossSettings()
+    watching = watching or WatchSettings(every_steps=_LOOK_EVERY)
     config = {
         "data": {"path": str(Path(dataset).absolute())},
         "model": settings.model_dump(),

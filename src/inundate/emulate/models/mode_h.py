@@ -35,6 +35,9 @@ class ModeHSettings(Settings):
 class ModeH(nn.Module):
     """Correct the untrained hybrid; untrained, it equals the hybrid.
 
+    On flat ground water soon stands, and fill-and-spill is right where the coarse solver is not;
+    so the network may lean towards it cell by cell, beside its own bounded correction.
+
     Parameters
     ----------
     static_channels, dynamic_channels : int
@@ -42,7 +45,7 @@ class ModeH(nn.Module):
     settings : ModeHSettings
     """
 
-    input_names = ("terrain", "state", "hybrid")
+    input_names = ("terrain", "state", "hybrid", "standing")
 
     def __init__(
         self, static_channels: int, dynamic_channels: int, settings: ModeHSettings
@@ -54,7 +57,7 @@ class ModeH(nn.Module):
         self.terrain = nn.Conv2d(static_channels * cells, settings.width, 1)
         self.state = nn.Conv2d(dynamic_channels * cells, settings.width, 1)
         self.net = BlockUNet(settings.width, settings.levels, settings.depth)
-        self.head = nn.Conv2d(settings.width, cells, 1)
+        self.head = nn.Conv2d(settings.width, 2 * cells, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
@@ -74,7 +77,8 @@ class ModeH(nn.Module):
         Parameters
         ----------
         inputs : mapping
-            ``terrain`` (B, Cs, H, W), ``state`` (B, K, Cd, H, W), ``hybrid`` (B, K, H, W) in m.
+            ``terrain`` (B, Cs, H, W), ``state`` (B, K, Cd, H, W), ``hybrid`` and
+            ``standing`` (fill-and-spill depth), (B, K, H, W) in m.
 
         Returns
         -------
@@ -88,10 +92,11 @@ class ModeH(nn.Module):
             functional.pixel_unshuffle(state.flatten(0, 1), block)
         )  # (B * K, w, h, w)
         hidden = moving + ground.repeat_interleave(frames, dim=0)
-        raw = functional.pixel_shuffle(self.head(self.net(hidden)), block)  # (B * K, 1, H, W)
+        raw = functional.pixel_shuffle(self.head(self.net(hidden)), block)  # (B * K, 2, H, W)
         return bounded_correction(
             hybrid,
-            raw.reshape(batch, frames, *raw.shape[-2:]),
+            inputs["standing"],
+            raw.reshape(batch, frames, *raw.shape[-3:]),
             bound_m=self.settings.bound_m,
             bound_share=self.settings.bound_share,
             training=self.training,
