@@ -8,9 +8,8 @@ import xarray as xr
 
 from inundate.core.errors import DataError
 from inundate.core.files import check_input
-from inundate.core.names import attributes
 from inundate.core.store import read_dataset
-from inundate.terrain.open import open_terrain
+from inundate.terrain.open import open_raster
 
 __all__ = ["open_layer"]
 
@@ -39,13 +38,15 @@ def open_layer(path: Path | str, name: str, *, crs: str | None = None) -> xr.Dat
     """
     source = check_input(path, what=f"opening {name}")
     if source.suffix not in (".zarr", ".nc", ".nc4"):
-        raster = open_terrain(source, crs=crs)
-        return raster.rename(name).drop_attrs(deep=False).assign_attrs(attributes(name))
+        return _last(open_raster(source, name, crs=crs))
     with read_dataset(source) as dataset:
         if name not in dataset:
             raise DataError(
                 f"opening {name} from {source}: found variables "
                 f"{', '.join(map(str, dataset.data_vars))}, expected {name!r}"
             )
-        found = dataset[name]
-        return (found.isel(time=-1, drop=True) if "time" in found.dims else found).load()
+        return _last(dataset[name]).load()
+
+
+def _last(field: xr.DataArray) -> xr.DataArray:
+    return field.isel(time=-1, drop=True) if "time" in field.dims else field
