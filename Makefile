@@ -66,7 +66,7 @@ docs: setup-dev ## the documentation, warnings are errors
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
 	@echo "docs: docs/_build/html/index.html"
 
-reference: setup-dev ## rewrite the generated pages: commands, variables, errors
+reference: setup-dev ## rewrite the generated pages: commands, variables, errors, results
 	$(BIN)/python -m inundate.cli.reference docs
 
 wheel: setup-dev ## build the wheel, install it bare in a new environment, run it there

@@ -40,22 +40,24 @@ def test_groups_have_commands_and_commands_a_group():
     assert used == set(GROUPS)
 
 
-@pytest.mark.parametrize("name", ["cli.md", "variables.md", "errors.md"])
+@pytest.mark.parametrize("name", ["cli.md", "variables.md", "errors.md", "results.md"])
 def test_generated_pages_are_not_stale(repository, name):
     written = (repository / "docs" / name).read_text(encoding="utf-8")
-    assert written == reference.pages()[name], "run `make reference` and commit the change"
+    found = reference.pages(repository / "bench" / "results")[name]
+    assert written == found, "run `make reference` and commit the change"
 
 
-def test_pages_name_everything():
-    pages = reference.pages()
+def test_pages_name_everything(tmp_path):
+    pages = reference.pages(tmp_path)
     assert all(f"# inundate {path}\n" in pages["cli.md"] for path in COMMANDS)
     assert all(f"`{name}`" in pages["variables.md"] for name in VARIABLES)
     assert all(f"`{name}`" in pages["errors.md"] for name in EXIT_CODES)
 
 
 def test_pages_are_written(tmp_path):
-    written = reference.write_pages(tmp_path)
-    assert sorted(path.name for path in written) == ["cli.md", "errors.md", "variables.md"]
+    written = reference.write_pages(tmp_path, tmp_path / "none")
+    names = sorted(path.name for path in written)
+    assert names == ["cli.md", "errors.md", "results.md", "variables.md"]
 
 
 def test_every_guide_is_in_the_table_of_contents(repository):

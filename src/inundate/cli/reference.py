@@ -1,4 +1,4 @@
-"""The generated pages of the documentation: commands, variables, errors.
+"""The generated pages of the documentation: commands, variables, errors, results.
 
 ``python -m inundate.cli.reference docs`` writes them; a test fails when they are stale.
 """
@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from cyclopts import App
 
 from inundate.cli.app import COMMANDS, GROUPS, app
+from inundate.cli.results import results_page
 from inundate.core import errors
 from inundate.core.files import write_text
 from inundate.core.names import VARIABLES, Variable
@@ -266,20 +267,36 @@ def _example() -> str:
     raise AssertionError("the two grids of the example differ")
 
 
-def pages() -> dict[str, str]:
-    """Give the text of every generated page by file name."""
+def pages(results: Path) -> dict[str, str]:
+    """Give the text of every generated page by file name.
+
+    Parameters
+    ----------
+    results : Path
+        Folder of what the benchmarks wrote.
+    """
     return {
         "cli.md": _cli_page(),
         "variables.md": _variables_page(),
         "errors.md": _errors_page(),
+        "results.md": results_page(results),
     }
 
 
-def write_pages(folder: Path) -> list[Path]:
-    """Write the generated pages into a folder, each atomically."""
-    return [write_text(folder / name, text) for name, text in pages().items()]
+def write_pages(folder: Path, results: Path) -> list[Path]:
+    """Write the generated pages into a folder, each atomically.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the documentation.
+    results : Path
+        Folder of what the benchmarks wrote.
+    """
+    return [write_text(folder / name, text) for name, text in pages(results).items()]
 
 
 if __name__ == "__main__":
-    for written in write_pages(Path(sys.argv[1] if len(sys.argv) > 1 else "docs")):
+    docs = Path(sys.argv[1] if len(sys.argv) > 1 else "docs")
+    for written in write_pages(docs, docs.parent / "bench" / "results"):
         print(written)
