@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from inundate.core.errors import DataError
 from inundate.core.grid import attach_grid, check_metric_square, grid_of
 from inundate.core.names import attributes
-from inundate.emulate.pour import coarsen_mean, pour
+from inundate.emulate.pour import coarsen_mean, pad_to_blocks, pour
 from inundate.emulate.rain_frames import RainFrames, rain_frames
 from inundate.hydro.march import simulate_arrays
 from inundate.hydro.settings import SimulateSettings
@@ -78,10 +78,11 @@ def hybrid_arrays(
     if np.isnan(rain_rate[:, known]).any():
         raise DataError("hybrid: rain is missing on known ground", hint="see inundate rain clean")
     ground = coarsen_mean(elevation, factor)
-    share = coarsen_mean(known.astype(np.float32), factor, min_share=0.0)
+    # cells beyond the raster's sides get no rain, like those without ground
+    share = coarsen_mean(pad_to_blocks(known, factor, fill=0.0), factor)
     # water that falls on known cells only, spread over the whole coarse cell
     rain = coarsen_mean(np.where(known, rain_rate, np.nan), factor, min_share=0.0)
-    rain = np.nan_to_num(rain) * np.nan_to_num(share)
+    rain = np.nan_to_num(rain) * share
     found = simulate_arrays(
         ground,
         rain,
