@@ -31,6 +31,21 @@ def test_plain_raster(tmp_path):
     assert grid_of(found).bounds == (400000, 500000, 400030, 500020)
 
 
+def test_plain_raster_of_water(tmp_path):
+    path = tmp_path / "depth.asc"
+    path.write_text(ASCII)
+    found = open_layer(path, "water_depth", crs="EPSG:27700")
+    assert found.dims == ("y", "x")
+    np.testing.assert_allclose(found[0], [0.03, 0.04, 0.05], rtol=1e-6)
+
+
+def test_value_that_cannot_be_a_roughness(tmp_path):
+    path = tmp_path / "n.asc"
+    path.write_text(ASCII.replace("0.05", "-5"))
+    with pytest.raises(DataError, match="roughness"):
+        open_layer(path, "roughness", crs="EPSG:27700")
+
+
 def test_stored_variable(tmp_path, grid):
     rough = xr.DataArray(
         np.full(grid.shape, 0.06, np.float32), dims=("y", "x"), name="roughness",
