@@ -1,10 +1,20 @@
 import pytest
+import torch
 
 from inundate.dataset.samples import Samples
 from inundate.emulate.prepared import prepare_sample
 from inundate.emulate.train import train_emulator
 
 from .small_flood import CNN, MODE_H, TRAINING, build
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    """Models this small are slower on several threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from inundate.core.errors import DataError
 from inundate.core.grid import Grid, attach_grid
 from inundate.core.names import attributes
 from inundate.dataset.samples import Sample
@@ -121,7 +122,14 @@ def prepare(
 
 
 def prepare_sample(sample: Sample, *, factor: int | None, terrain: Array | None = None) -> Prepared:
-    """Compute the inputs of a stored sample."""
+    """Compute the inputs of a stored sample.
+
+    Raises
+    ------
+    DataError
+        If rain or roughness is missing on known ground; it names the sample.
+    """
+    _check_known(sample)
     return prepare(
         sample.elevation,
         sample.roughness,
@@ -132,3 +140,16 @@ def prepare_sample(sample: Sample, *, factor: int | None, terrain: Array | None 
         factor=factor,
         terrain=terrain,
     )
+
+
+def _check_known(sample: Sample) -> None:
+    known = np.isfinite(sample.elevation)
+    for name in ("rain_rate", "roughness"):
+        bad = ~np.isfinite(getattr(sample, name)) & known
+        if bad.any():
+            place = ", ".join(str(int(n)) for n in np.argwhere(bad)[0])
+            raise DataError(
+                f"sample {sample.row.name}: {name} is not finite in {int(bad.sum())} values on "
+                f"known ground, first at [{place}]; expected every value known",
+                hint="inundate dataset audit finds others; build the data set again",
+            )
