@@ -20,7 +20,7 @@ def demo(folder, *arguments):
 @pytest.mark.slow
 def test_demo_in_miniature(tmp_path):
     """Smallest demo: a run, its scores beside baselines, a report, a depth and a map."""
-    sizes = ["--minutes", "0.05", "--flat-blocks", "4", "--steep-blocks", "4"]
+    sizes = ["--steps", "20", "--flat-blocks", "4", "--steep-blocks", "4"]
     done = demo(tmp_path, *sizes, "--json")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr

@@ -73,7 +73,7 @@ def chain_commands(
             [
                 *("train", str(dataset), *flags, "--epochs", "0"),
                 *("--max-minutes", f"{minutes * share:g}", "--batch-size", "8"),
-                *("--learning-rate", "0.003", "--floor", "0.02", "--threads", "2"),
+                *("--learning-rate", "0.003", "--floor", "0.02", "--threads", "1"),
                 *("--crop-cells", "64" if quick else "96", "--validate-every-steps", "200"),
                 *("-o", str(target)),
             ],
