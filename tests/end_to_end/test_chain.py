@@ -4,11 +4,13 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inundate.cli import chain
 from inundate.cli.app import app
 from inundate.core.errors import MissingFileError, RunError
+from inundate.score import ScoreBook
 
 RUNS = ("mode_h", "temporal_cnn", "temporal_cnn_vae")
 
@@ -99,54 +101,59 @@ def test_finished_steps_are_kept_and_a_failed_one_stops(tmp_path, monkeypatch, c
     assert f"[{len(todo)}/{len(todo)}] inundate map" in capsys.readouterr().err
 
 
-def score(value, low=None, high=None):
-    return {"value": value, "low": low, "high": high, "unit": "m", "best": "lower"}
-
-
-def write_evaluations(work, *, better):
-    metrics = ("rmse_wet", "csi_0.05", "csi_0.3", "nse")
-    part = {
-        "scores": {
-            "mode_h": dict.fromkeys(metrics, score(0.1, 0.05, 0.15)),
-            "hybrid": dict.fromkeys(metrics, score(0.2)),
-            "all_dry": dict.fromkeys(metrics, score(0.4)),
-        },
-        "difference": {
-            name: {key: {"better": better} for key in metrics} for name in ("hybrid", "all_dry")
-        },
-        "samples": 12,
-        "terrains": 6,
-    }
-    summary = {
-        "reference": "mode_h",
-        "against": ["hybrid", "all_dry"],
-        "split": {"name": "test", "unseen": "storm and terrain block", "hash": "abc"},
-        "regimes": {"flat": part},
-    }
+def write_evaluations(work, *, better, blocks):
+    """Leave real evaluations of made-up depths: the model is near the truth, or dry."""
+    rng = np.random.default_rng(1)
+    book = ScoreBook(
+        reference="mode_h",
+        baselines=("hybrid", "all_dry"),
+        split={"name": "test", "unseen": "storm and terrain block", "hash": "abc"},
+    )
+    for number in range(blocks):
+        truth = rng.gamma(0.5, 0.4, (3, 10, 9))
+        off = rng.normal(0, 0.1, truth.shape)
+        names = {"terrain": f"t{number}", "block": f"b{number}", "storm": "s", "regime": "flat"}
+        book.add(
+            str(number),
+            **names,
+            observed=truth,
+            predicted={
+                "mode_h": np.maximum(truth + 0.1 * off, 0) if better else np.zeros_like(truth),
+                "hybrid": np.maximum(truth + off, 0),
+                "all_dry": np.zeros_like(truth),
+            },
+            interval_s=600.0,
+        )
+    text = json.dumps(book.summary(draws=100))
     for run in RUNS:
         path = work / "runs" / run / "evaluation.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(summary), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
 
 
-@pytest.mark.parametrize("better", [True, False])
-def test_results_name_the_best_baseline_and_whether_all_are_beaten(tmp_path, better):
+@pytest.mark.parametrize(("better", "blocks"), [(True, 5), (False, 5), (True, 2)])
+def test_results_name_the_best_baseline_and_whether_all_are_beaten(tmp_path, better, blocks):
+    from inundate.cli import benchmark
     from inundate.cli.results import results_page
 
     (tmp_path / "data" / "radar").mkdir(parents=True)
     for target, _ in plan(tmp_path, quick=False):
         target.parent.mkdir(parents=True, exist_ok=True)
         target.touch()
-    write_evaluations(tmp_path / "work", better=better)
+    write_evaluations(tmp_path / "work", better=better, blocks=blocks)
     output = tmp_path / "results"
     found = chain.run_chain(tmp_path / "data", output, tmp_path / "work", quick=False, minutes=2.0)
     assert json.loads((output / "chain.json").read_text("utf-8")) == found
-    assert len(found["figures"]) == len(RUNS) * 4
-    first = found["figures"][0]
-    assert first["id"] == "mode_h-flat-rmse_wet"
-    assert first["baseline"] == {"name": "hybrid", "value": 0.2}
-    assert first["met"] is better
-    page = results_page(output)
-    verdict = "yes" if better else "**no**"
-    row = f"| flat | `rmse_wet` (m) | 0.100 [0.050, 0.150] | `hybrid` 0.200 | {verdict} | 12 / 6 |"
-    assert page.count(row) == len(RUNS)
+    assert len(found["figures"]) == len(RUNS) * 2 * 4
+    first = next(row for row in found["figures"] if row["id"] == "mode_h-flat-rmse_wet")
+    assert first["baseline"]["name"] == "hybrid"
+    judged = better and blocks >= 3  # two blocks give no interval, so nothing is shown to be better
+    assert first["met"] is judged
+    assert (first["low"] is None) == (blocks < 3)
+    assert first["samples"] == first["blocks"] == blocks
+    rows = [row for row in results_page(output).splitlines() if "| flat | `rmse_wet` (m) |" in row]
+    assert len(rows) == len(RUNS)
+    assert all(("| yes |" if judged else "| **no** |") in row for row in rows)
+    told = benchmark._text(found)
+    assert ("[" in told) == (blocks >= 3)
+    assert f"goal better than 2 baselines: {'met' if judged else 'NOT met'}" in told

@@ -28,7 +28,7 @@ def test_demo_in_miniature(tmp_path):
     folder = tmp_path / "inundate-demo"
     assert found["samples"] > 0
     assert found["training"]["steps"] > 0
-    assert {"hybrid", "all_dry", "fill_spill"} <= set(found["evaluation"]["against"])
+    assert {"hybrid", "all_dry", "fill_spill"} <= set(found["evaluation"]["verdict"]["against"])
     assert {"all", "flat", "steep"} <= set(found["evaluation"]["regimes"])
     for key in ("report", "map", "depth"):
         path = tmp_path / found[key]

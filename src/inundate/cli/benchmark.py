@@ -51,11 +51,12 @@ def benchmark(
 
 
 def _text(figures: dict[str, Any]) -> str:
+    from inundate.cli.results import value_text
+
     lines = [f"{figures['name']}: {figures['command']}"]
     for row in figures["figures"]:
         met = "met" if row["met"] else "NOT met"
         lines.append(
-            f"  {row['id']:<48} {row['value']:>8.3f} [{row['low']:.3f}, {row['high']:.3f}] "
-            f"{row['unit']}, goal {row['goal']}: {met}"
+            f"  {row['id']:<36} {value_text(row)} {row['unit']}, goal {row['goal']}: {met}"
         )
     return "\n".join(lines)

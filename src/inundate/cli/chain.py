@@ -194,12 +194,12 @@ def _figures(run: str, summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
             own = part["scores"][model][metric]
             rivals = {
                 name: part["scores"][name][metric]["value"]
-                for name in summary["against"]
+                for name in summary["verdict"]["against"]
                 if part["scores"][name][metric]["value"] is not None
             }
             lower = own["best"] == "zero" or own["best"] == "lower"
-            best = (min if lower else max)(rivals, key=lambda name: rivals[name])
-            better = all(part["difference"][name][metric]["better"] for name in rivals)
+            best = (min if lower else max)(rivals, key=lambda name: rivals[name], default=None)
+            better = [part["difference"][name][metric]["better"] for name in rivals]
             yield {
                 "id": f"{run}-{regime}-{metric}",
                 "value": own["value"],
@@ -207,9 +207,9 @@ def _figures(run: str, summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 "high": own["high"],
                 "unit": own["unit"],
                 "goal": f"better than {len(rivals)} baselines",
-                "met": better,
-                "baseline": {"name": best, "value": rivals[best]},
+                "met": bool(better) and all(better),
+                "baseline": None if best is None else {"name": best, "value": rivals[best]},
                 "samples": part["samples"],
-                "blocks": part["terrains"],
+                "blocks": part["blocks"],
                 "split": f"{split['name']}: unseen {split['unseen']}, hash {split['hash']}",
             }

@@ -8,7 +8,7 @@ from typing import Any
 
 from inundate.core.errors import DataError
 
-__all__ = ["results_page"]
+__all__ = ["results_page", "value_text"]
 
 _HEAD = """\
 # Results
@@ -95,7 +95,7 @@ def _unmet(figures: list[dict[str, Any]]) -> str:
     for row in missed:
         run, regime, score = _parts(row)
         lines.append(
-            f"- `{run}`, {regime}, `{score}`: {_value(row)}, goal: {row['goal']}{_best(row)}"
+            f"- `{run}`, {regime}, `{score}`: {value_text(row)}, goal: {row['goal']}{_best(row)}"
         )
     return "\n".join(lines) + "\n"
 
@@ -118,14 +118,15 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
     return (
         regime,
         f"`{score}`{unit}",
-        _value(row),
+        value_text(row),
         f"`{rival['name']}` {_number(rival['value'])}" if rival else "",
         "yes" if row["met"] else "**no**",
         f"{row.get('samples', '')} / {row.get('blocks', '')}",
     )
 
 
-def _value(row: dict[str, Any]) -> str:
+def value_text(row: dict[str, Any]) -> str:
+    """Write the value of a figure with its interval, if it has them."""
     value, low, high = (row.get(key) for key in ("value", "low", "high"))
     interval = "" if low is None or high is None else f" [{_number(low)}, {_number(high)}]"
     return f"{_number(value)}{interval}"
