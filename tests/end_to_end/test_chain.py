@@ -129,6 +129,15 @@ def write_evaluations(work, *, better, blocks):
         path = work / "runs" / run / "evaluation.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
+        manifest = {
+            "provenance": {"commit": "0123abc"},
+            "minutes_planned": 2.0,
+            "step": 61,
+            "wall_s": 120.0,
+            "ended_by": "max_minutes",
+            "alarms": [{"cause": "wet-fraction"}] if run == "temporal_cnn" else [],
+        }
+        path.with_name("manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
 
 
 @pytest.mark.parametrize(("better", "blocks"), [(True, 5), (False, 5), (True, 2)])
@@ -154,6 +163,11 @@ def test_results_name_the_best_baseline_and_whether_all_are_beaten(tmp_path, bet
     rows = [row for row in results_page(output).splitlines() if "| flat | `rmse_wet` (m) |" in row]
     assert len(rows) == len(RUNS)
     assert all(("| yes |" if judged else "| **no** |") in row for row in rows)
+    page = results_page(output)
+    trained = "Trained for 61 steps in 120 s, ended by `max_minutes`, commit `0123abc`; "
+    assert page.count(f"{trained}no alarm at the end.") == 2
+    assert f"{trained}**alarms at the end: `wet-fraction`**." in page
+    assert "`inundate benchmark chain --minutes 2`" in page
     told = benchmark._text(found)
     assert ("[" in told) == (blocks >= 3)
     assert f"goal better than 2 baselines: {'met' if judged else 'NOT met'}" in told

@@ -161,19 +161,23 @@ def _results(
     from inundate.core.provenance import provenance
 
     source = provenance()
-    figures = []
+    figures, runs = [], {}
     for run in ("mode_h", "temporal_cnn", "temporal_cnn_vae"):
-        summary = json.loads((work / "runs" / run / "evaluation.json").read_text("utf-8"))
+        folder = work / "runs" / run
+        summary = json.loads((folder / "evaluation.json").read_text("utf-8"))
         figures += list(_figures(run, summary))
+        runs[run] = _training(json.loads((folder / "manifest.json").read_text("utf-8")))
+    size = "--quick" if quick else f"--minutes {runs['mode_h']['minutes']:g}"
     found = {
         "name": "chain",
-        "command": "inundate benchmark chain" + (" --quick" if quick else ""),
+        "command": f"inundate benchmark chain {size}",
         "version": source["inundate"],
         "commit": source["commit"],
         "machine": source["machine"],
         "date": str(source["time"])[:10],
         "quick": quick,
         "commands": len(plan),
+        "runs": runs,
         "figures": figures,
     }
     output.mkdir(parents=True, exist_ok=True)
@@ -181,6 +185,18 @@ def _results(
         output / ("chain-quick.json" if quick else "chain.json"), json.dumps(found, indent=1)
     )
     return found
+
+
+def _training(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Say how a run was trained: it may be of an earlier commit than its evaluation."""
+    return {
+        "commit": manifest["provenance"]["commit"],
+        "minutes": manifest["minutes_planned"],
+        "steps": manifest["step"],
+        "wall_s": round(manifest["wall_s"], 1),
+        "ended_by": manifest["ended_by"],
+        "alarms": [alarm["cause"] for alarm in manifest["alarms"]],
+    }
 
 
 _SHOWN = ("rmse_wet", "csi_0.05", "csi_0.3", "nse")

@@ -78,8 +78,19 @@ def _benchmark(found: dict[str, Any]) -> str:
     for run in dict.fromkeys(_parts(row)[0] for row in figures):
         rows = [row for row in figures if _parts(row)[0] == run]
         parts.append(f"### `{run}`\n")
+        if run in found.get("runs", {}):
+            parts.append(_training(found["runs"][run]))
         parts.append(_table([_row(row) for row in rows]))
     return "\n".join(parts)
+
+
+def _training(run: dict[str, Any]) -> str:
+    alarms = ", ".join(f"`{cause}`" for cause in run["alarms"])
+    told = f"**alarms at the end: {alarms}**" if alarms else "no alarm at the end"
+    return (
+        f"Trained for {run['steps']} steps in {run['wall_s']:.0f} s, ended by "
+        f"`{run['ended_by']}`, commit `{run['commit'] or 'unknown'}`; {told}.\n"
+    )
 
 
 def _unique(figures: list[dict[str, Any]], key: str) -> list[str]:
