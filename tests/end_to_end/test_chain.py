@@ -17,7 +17,7 @@ RUNS = ("mode_h", "temporal_cnn", "temporal_cnn_vae")
 
 def plan(tmp_path, *, quick):
     data, work = tmp_path / "data", tmp_path / "work"
-    return list(chain.chain_commands(data, work, quick=quick, minutes=2.0))
+    return list(chain.chain_commands(data, work, quick=quick, steps=120))
 
 
 @pytest.mark.parametrize("quick", [False, True])
@@ -83,7 +83,7 @@ def test_held_out_storm_is_one_of_the_storms(tmp_path):
 
 def test_without_the_real_inputs(tmp_path):
     with pytest.raises(MissingFileError, match="benchmark chain"):
-        chain.run_chain(tmp_path / "no", tmp_path, tmp_path / "work", quick=True, minutes=1)
+        chain.run_chain(tmp_path / "no", tmp_path, tmp_path / "work", quick=True, steps=1)
 
 
 def test_finished_steps_are_kept_and_a_failed_one_stops(tmp_path, monkeypatch, capsys):
@@ -96,7 +96,7 @@ def test_finished_steps_are_kept_and_a_failed_one_stops(tmp_path, monkeypatch, c
     called = []
     monkeypatch.setattr("inundate.cli.app.main", lambda words: called.append(words) or 3)
     with pytest.raises(RunError, match="inundate map --depth .* ended with exit code 3"):
-        chain.run_chain(data, tmp_path, tmp_path / "work", quick=True, minutes=0.4)
+        chain.run_chain(data, tmp_path, tmp_path / "work", quick=True, steps=60)
     assert [words[0] for words in called] == ["map"]
     assert f"[{len(todo)}/{len(todo)}] inundate map" in capsys.readouterr().err
 
@@ -131,10 +131,9 @@ def write_evaluations(work, *, better, blocks):
         path.write_text(text, encoding="utf-8")
         manifest = {
             "provenance": {"commit": "0123abc"},
-            "minutes_planned": 2.0,
             "step": 61,
             "wall_s": 120.0,
-            "ended_by": "max_minutes",
+            "ended_by": "max_steps",
             "alarms": [{"cause": "wet-fraction"}] if run == "temporal_cnn" else [],
         }
         path.with_name("manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
@@ -151,7 +150,7 @@ def test_results_name_the_best_baseline_and_whether_all_are_beaten(tmp_path, bet
         target.touch()
     write_evaluations(tmp_path / "work", better=better, blocks=blocks)
     output = tmp_path / "results"
-    found = chain.run_chain(tmp_path / "data", output, tmp_path / "work", quick=False, minutes=2.0)
+    found = chain.run_chain(tmp_path / "data", output, tmp_path / "work", quick=False, steps=120)
     assert json.loads((output / "chain.json").read_text("utf-8")) == found
     assert len(found["figures"]) == len(RUNS) * 2 * 4
     first = next(row for row in found["figures"] if row["id"] == "mode_h-flat-rmse_wet")
@@ -164,10 +163,10 @@ def test_results_name_the_best_baseline_and_whether_all_are_beaten(tmp_path, bet
     assert len(rows) == len(RUNS)
     assert all(("| yes |" if judged else "| **no** |") in row for row in rows)
     page = results_page(output)
-    trained = "Trained for 61 steps in 120 s, ended by `max_minutes`, commit `0123abc`; "
+    trained = "Trained for 61 steps in 120 s, ended by `max_steps`, commit `0123abc`; "
     assert page.count(f"{trained}no alarm at the end.") == 2
     assert f"{trained}**alarms at the end: `wet-fraction`**." in page
-    assert "`inundate benchmark chain --minutes 2`" in page
+    assert "`inundate benchmark chain --steps 61`" in page
     told = benchmark._text(found)
     assert ("[" in told) == (blocks >= 3)
     assert f"goal better than 2 baselines: {'met' if judged else 'NOT met'}" in told

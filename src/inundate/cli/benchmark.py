@@ -17,7 +17,7 @@ def benchmark(
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("bench/results"),
     work: Path = Path("bench/work"),
     quick: bool = False,
-    minutes: float = 8.0,
+    steps: int = 1200,
     json: bool = False,
 ) -> None:
     """Run one area's figures; resumable, results as a small JSON file.
@@ -34,8 +34,8 @@ def benchmark(
         Folder for what is made on the way; finished steps in it are kept.
     quick
         A small version of the same code, in about a minute.
-    minutes
-        Minutes of training of Mode H; the Temporal CNNs get half of it.
+    steps
+        Optimiser steps of Mode H; the Temporal CNNs get two thirds of it.
     json
         Print one JSON object.
 
@@ -46,7 +46,7 @@ def benchmark(
     from inundate.cli.chain import run_chain
     from inundate.cli.shell import emit
 
-    figures: dict[str, Any] = run_chain(data, output, work, quick=quick, minutes=minutes)
+    figures: dict[str, Any] = run_chain(data, output, work, quick=quick, steps=steps)
     emit(figures, json=json, text=lambda: _text(figures))
 
 

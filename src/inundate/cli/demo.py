@@ -13,6 +13,8 @@ from inundate.core.config import Settings
 if TYPE_CHECKING:
     import xarray as xr
 
+    from inundate.dataset.settings import DatasetSettings
+
 __all__ = ["DemoSettings", "demo"]
 
 _MARK = "demo.json"
@@ -32,8 +34,8 @@ _RUN_ON_MIN = 30.0
 class DemoSettings(Settings):
     """How large the demo is."""
 
-    steps: int = Field(default=700, ge=1, description="Optimiser steps of the training.")
-    flat_blocks: int = Field(default=16, ge=4, le=64, description="Synthetic flat blocks.")
+    steps: int = Field(default=800, ge=1, description="Optimiser steps of the training.")
+    flat_blocks: int = Field(default=28, ge=4, le=64, description="Synthetic flat blocks.")
     steep_blocks: int = Field(default=16, ge=4, le=16, description="Blocks of the real heightmap.")
     seed: int = Field(default=0, ge=0, description="Seed of terrain, storms, split and weights.")
 
@@ -86,7 +88,6 @@ def _run(folder: Path, chosen: DemoSettings) -> dict[str, Any]:
 
     from inundate.cli.drawing import write_evaluation
     from inundate.dataset.build import build_dataset
-    from inundate.dataset.settings import DatasetSettings
     from inundate.emulate.evaluate import evaluate
     from inundate.emulate.settings import EmulatorSettings
     from inundate.emulate.train import train_emulator
@@ -98,7 +99,7 @@ def _run(folder: Path, chosen: DemoSettings) -> dict[str, Any]:
     samples = build_dataset(
         [folder / "simulations"],
         folder / "data.zarr",
-        settings=DatasetSettings(test_share=0.34, valid_share=0.1, seed=chosen.seed),
+        settings=_cut(chosen),
         test_storm=_TEST_STORMS,
     )
     run, result = train_emulator(
@@ -153,21 +154,33 @@ def _terrains(chosen: DemoSettings) -> dict[str, xr.DataArray]:
 
 def _simulate(folder: Path, grounds: dict[str, xr.DataArray], chosen: DemoSettings) -> None:
     from inundate.core.progress import Progress
+    from inundate.dataset.split import make_split
     from inundate.hydro.settings import SimulateSettings
     from inundate.hydro.simulate import simulate
+    from inundate.terrain.derive import median_slope, regime_of
 
     settings = SimulateSettings(run_on_min=_RUN_ON_MIN)
-    with Progress("simulate", total=len(grounds) * len(_STORMS), unit="storms") as bar:
-        for name, ground in grounds.items():
-            for storm in (storm for storm, _ in _STORMS):
-                simulate(
-                    _storm(storm, ground, chosen.seed),
-                    ground,
-                    settings=settings,
-                    output=folder / f"{name}__{storm}.zarr",
-                    progress=False,
-                )
-                bar.advance()
+    regimes = {name: str(regime_of(median_slope(ground))) for name, ground in grounds.items()}
+    storms = [storm for storm, _ in _STORMS]
+    split = make_split(regimes, storms, _cut(chosen), test_storm=_TEST_STORMS)
+    # a storm of the test over a block of the training, and the reverse, would not be used
+    pairs = [(n, s) for n in grounds for s in storms if split.of(n, s) != "unused"]
+    with Progress("simulate", total=len(pairs), unit="storms") as bar:
+        for name, storm in pairs:
+            simulate(
+                _storm(storm, grounds[name], chosen.seed),
+                grounds[name],
+                settings=settings,
+                output=folder / f"{name}__{storm}.zarr",
+                progress=False,
+            )
+            bar.advance()
+
+
+def _cut(chosen: DemoSettings) -> DatasetSettings:
+    from inundate.dataset.settings import DatasetSettings
+
+    return DatasetSettings(test_share=0.34, valid_share=0.1, seed=chosen.seed)
 
 
 def _storm(name: str, ground: xr.DataArray, seed: int) -> xr.DataArray:
