@@ -17,6 +17,7 @@ def figure(name, *, met, **changes):
         "unit": "m",
         "goal": "better than 6 baselines",
         "met": met,
+        "beats_all": met,
         "baseline": {"name": "hybrid", "value": 0.2},
         "samples": 18,
         "blocks": 9,
@@ -45,7 +46,7 @@ def results(tmp_path):
 
 def test_table_of_a_run_and_its_origin(results):
     page = results([figure("mode_h-flat-rmse_wet", met=True)])
-    row = "| flat | `rmse_wet` (m) | 0.123 [0.100, 0.150] | `hybrid` 0.200 | yes | 18 / 9 |"
+    row = "| flat | `rmse_wet` (m) | 0.123 [0.100, 0.150] | `hybrid` 0.200 | yes | yes | 18 / 9 |"
     assert row in page.splitlines()
     assert "### `mode_h`\n" in page
     assert "commit `0123abc`, on 2 cores, x86_64, Linux." in page
@@ -68,7 +69,7 @@ def test_goals_that_are_not_met_come_before_every_table(results):
     )
     assert "**1 of 2 goals are NOT met:**" in page
     assert page.index(missed) < page.index("### `mode_h`")
-    assert "| `csi_0.05` | 0.123 [0.100, 0.150] | `hybrid` 0.200 | **no** |" in page
+    assert "| `csi_0.05` | 0.123 [0.100, 0.150] | `hybrid` 0.200 | **no** | **no** |" in page
 
 
 def test_value_without_an_interval_and_undefined_value(results):
@@ -100,3 +101,11 @@ def test_damaged_result(tmp_path):
     path.write_text('{"name": "chain", "figures": []}', encoding="utf-8")
     with pytest.raises(DataError, match="found no command, commit, machine, date, expected"):
         results_page(tmp_path)
+
+
+def test_goal_that_asks_for_less_does_not_hide_a_better_baseline(results):
+    lesser = {"goal": "better than all_dry", "beats_all": False}
+    page = results([figure("temporal_cnn-flat-nse", met=True, unit="1", **lesser)])
+    assert "`hybrid` 0.200 | **no** | yes |" in page
+    page = results([figure("temporal_cnn-flat-nse", met=True, beats_all=None)])
+    assert "| not stated | yes |" in page

@@ -161,7 +161,7 @@ def test_results_name_the_best_baseline_and_whether_all_are_beaten(tmp_path, bet
     assert first["samples"] == first["blocks"] == blocks
     rows = [row for row in results_page(output).splitlines() if "| flat | `rmse_wet` (m) |" in row]
     assert len(rows) == len(RUNS)
-    assert all(("| yes |" if judged else "| **no** |") in row for row in rows)
+    assert all(("| yes | yes |" if judged else "| **no** | **no** |") in row for row in rows)
     page = results_page(output)
     trained = "Trained for 61 steps in 120 s, ended by `max_steps`, commit `0123abc`; "
     assert page.count(f"{trained}no alarm at the end.") == 2
@@ -169,4 +169,4 @@ def test_results_name_the_best_baseline_and_whether_all_are_beaten(tmp_path, bet
     assert "`inundate benchmark chain --steps 61`" in page
     told = benchmark._text(found)
     assert ("[" in told) == (blocks >= 3)
-    assert f"goal better than 2 baselines: {'met' if judged else 'NOT met'}" in told
+    assert f"goal better than hybrid, all_dry: {'met' if judged else 'NOT met'}" in told

@@ -18,8 +18,9 @@ _HEAD = """\
 Every figure here comes from a file in `bench/results`, written by `inundate benchmark`. A value
 stands with its 95 % bootstrap interval over terrain blocks; without an interval there were too few
 blocks for one. "Better than all" says whether the model beats **every** baseline of the verdict by
-more than chance: the interval of the paired difference leaves zero out. The scores are explained on
-the page of [scores](scores.md).
+more than chance: the interval of the paired difference leaves zero out. A goal may ask for less,
+and then names the baselines that it is about. The scores are explained on the page of
+[scores](scores.md).
 
 `persistence_30min`, which is told the true depth 30 min earlier, is shown in every evaluation but
 has no part in the verdict: no roll-out from dry ground knows that depth.
@@ -131,9 +132,14 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
         f"`{score}`{unit}",
         value_text(row),
         f"`{rival['name']}` {_number(rival['value'])}" if rival else "",
-        "yes" if row["met"] else "**no**",
+        _yes_or_no(row.get("beats_all")),
+        _yes_or_no(row["met"]),
         f"{row.get('samples', '')} / {row.get('blocks', '')}",
     )
+
+
+def _yes_or_no(answer: bool | None) -> str:
+    return "not stated" if answer is None else "yes" if answer else "**no**"
 
 
 def value_text(row: dict[str, Any]) -> str:
@@ -148,6 +154,14 @@ def _number(value: float | None) -> str:
 
 
 def _table(rows: list[tuple[str, ...]]) -> str:
-    head = ("regime", "score", "value", "best baseline", "better than all", "samples / blocks")
+    head = (
+        "regime",
+        "score",
+        "value",
+        "best baseline",
+        "better than all",
+        "goal met",
+        "samples / blocks",
+    )
     lines = [head, tuple("---" for _ in head), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
