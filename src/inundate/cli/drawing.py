@@ -78,8 +78,7 @@ def _series(sample: Any, values: Any) -> Any:
     from inundate.core.names import attributes
 
     step = np.timedelta64(int(sample.interval_s * 1e9), "ns")
-    # the samples keep no calendar: time is counted from the start of the storm
-    time = np.datetime64("2000-01-01", "ns") + step * np.arange(1, len(values) + 1)
+    time = np.datetime64(sample.row.start, "ns") + step * np.arange(1, len(values) + 1)
     data = xr.DataArray(
         values,
         dims=("time", "y", "x"),

@@ -164,6 +164,7 @@ def _row(piece: Piece, split: str, places: dict[str, int]) -> Row:
         grid=asdict(piece.grid),
         settings=piece.settings,
         rain_mm=piece.rain_mm,
+        start=piece.start,
         moved_by_m=piece.moved_by_m,
     )
 

@@ -42,6 +42,7 @@ class Piece:
     regime: str
     settings: dict[str, Any]
     rain_mm: float
+    start: str
     moved_by_m: str
     ground: str  # hash of elevation and roughness
 
@@ -102,6 +103,7 @@ def cut(path: Path, settings: DatasetSettings) -> Iterator[Piece]:
                 regime=regime_of(median_slope(part)),
                 settings=json.loads(ds.attrs["settings"]),
                 rain_mm=float(rain[rows, cols].mean()),
+                start=str(ds["time_bounds"].to_numpy()[0, 0].astype("datetime64[s]")),
                 moved_by_m=str(ds.attrs.get("moved_by_m", "")),
                 ground=_hash(part.to_numpy(), rough[rows, cols].to_numpy()),
             )

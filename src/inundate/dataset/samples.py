@@ -42,6 +42,8 @@ class Row:
         Solver settings of the simulation.
     rain_mm : float
         Mean rain depth over the block.
+    start : str
+        Start of the storm (ISO, UTC); the first frame ends one interval later.
     moved_by_m : str
         Offset by which the rain was moved, as recorded in it; empty if it was not.
     """
@@ -57,6 +59,7 @@ class Row:
     grid: dict[str, Any]
     settings: dict[str, Any]
     rain_mm: float
+    start: str = "1970-01-01"
     moved_by_m: str = ""
 
 
