@@ -162,7 +162,6 @@ def test_missing_rain_in_a_sample_is_named(data, tmp_path, model):
         pytest.param(
             ["--epochs", "0"],
             "training would never end",
-            marks=pytest.mark.xfail(reason="a fault of all settings together is a traceback"),
         ),
     ],
     ids=["factor", "tail", "crop", "endless"],

@@ -125,12 +125,15 @@ def _parse_message(error: CycloptsError, words: list[str]) -> str:
         return _unknown_command(next(iter(error.unused_tokens or ["?"])), words)
     cause: Any = error.__cause__ or error.__context__
     if isinstance(cause, ValidationError):
-        faults = [
-            f"--{str(item['loc'][-1]).replace('_', '-')} {item['input']!r}: {item['msg']}"
-            for item in cause.errors()
-        ]
-        return "; ".join(faults)
+        return "; ".join(_fault(item) for item in cause.errors())
     return " ".join(str(error).split())
+
+
+def _fault(item: Any) -> str:
+    says = str(item["msg"]).removeprefix("Value error, ")
+    if not item["loc"]:  # of all settings together
+        return says
+    return f"--{str(item['loc'][-1]).replace('_', '-')} {item['input']!r}: {says}"
 
 
 def _unknown_command(token: str, words: list[str]) -> str:
