@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from inundate.core.errors import DataError
-from inundate.emulate.pour import coarsen_mean, pad_to_blocks, pour, signed_level
+from inundate.emulate.pour import coarsen_mean, pad_to_blocks, pour
 
 GROUND = np.array([[0.0, 1.0], [2.0, 4.0]], np.float32)
 
@@ -109,12 +109,6 @@ def test_wrong_shapes_are_named(coarse):
 def test_negative_water_is_refused():
     with pytest.raises(DataError, match="negative"):
         pour(np.full((1, 1, 1), -0.1), GROUND, 2)
-
-
-def test_signed_level_is_cut_below():
-    depth = np.array([[0.0, 0.0, 0.7]], np.float32)
-    signed = np.array([[-9.0, -0.2, 0.7]], np.float32)
-    np.testing.assert_allclose(signed_level(depth, signed, 3.0), [[-3.0, -0.2, 0.7]])
 
 
 def test_coarsen_mean_leaves_missing_cells_out():

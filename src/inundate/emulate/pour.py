@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
 
-__all__ = ["coarsen_mean", "pad_to_blocks", "pour", "signed_level"]
+__all__ = ["coarsen_mean", "pad_to_blocks", "pour"]
 
 Array = NDArray[np.float32]
 
@@ -103,11 +103,6 @@ def pour(
     signed = np.empty_like(depth)
     _pour(np.ascontiguousarray(coarse_depth, np.float64), padded, factor, depth, signed)
     return depth[:, :height, :width], signed[:, :height, :width]
-
-
-def signed_level(depth: Array, signed: Array, limit_m: float) -> Array:
-    """Clip the signed level to ``limit_m`` below ground; equals the depth where wet."""
-    return np.where(depth > 0, depth, np.maximum(signed, -limit_m)).astype(np.float32)
 
 
 @njit(cache=True)
