@@ -35,7 +35,7 @@ def test_depth_is_never_negative_and_flow_stays_at_walls():
     walls[4:7, 5:8] = True
     march = March(ground, 5.0, SimulateSettings(manning=0.01), walls=walls)
     rain = np.where(walls, 0, 1e-4).astype(np.float32)
-    report = inertial.advance(march.state, march.ground, rain, 300.0, march.scheme)
+    report = march.step(rain, 300.0)
     assert report.is_stable
     assert march.state.depth.min() >= 0
     assert (march.state.depth[walls] == 0).all()
@@ -47,7 +47,7 @@ def test_depth_is_never_negative_and_flow_stays_at_walls():
 def test_time_advances_by_what_was_asked():
     march = March(np.zeros((3, 3)), 5.0, SimulateSettings())
     rain = np.full((3, 3), 1e-5, np.float32)
-    inertial.advance(march.state, march.ground, rain, 123.0, march.scheme)
+    march.step(rain, 123.0)
     assert march.state.time_s == pytest.approx(123.0)
     assert march.state.deepest_now_m == march.state.depth.max()
     assert (march.state.deepest >= march.state.depth).all()
@@ -60,7 +60,7 @@ def test_breakdown_is_reported_at_once(value, threads):
     scheme = march.scheme.__class__(**{**march.scheme.__dict__, "threads": threads})
     rain = np.zeros((6, 6), np.float32)
     rain[2, 3] = value
-    report = inertial.advance(march.state, march.ground, rain, 600.0, scheme)
+    report = march.step(rain, 600.0, scheme)
     assert not report.is_stable
     assert report.steps == 1
     assert not march.state.depth[2, 3] < inertial.DEPTH_LIMIT_M
@@ -68,7 +68,5 @@ def test_breakdown_is_reported_at_once(value, threads):
 
 def test_one_cell():
     march = March(np.zeros((1, 1)), 5.0, SimulateSettings(edges="closed"))
-    inertial.advance(
-        march.state, march.ground, np.full((1, 1), 1e-5, np.float32), 60.0, march.scheme
-    )
+    march.step(np.full((1, 1), 1e-5, np.float32), 60.0)
     assert march.state.depth[0, 0] == pytest.approx(6e-4, rel=1e-5)

@@ -6,7 +6,7 @@ from inundate.hydro.infiltration import (
     GREEN_AMPT,
     NO_LOSS,
     green_ampt_depth,
-    loss_of,
+    uniform_losses,
 )
 from inundate.hydro.march import March, simulate_arrays
 from inundate.hydro.settings import SimulateSettings
@@ -14,14 +14,20 @@ from inundate.hydro.settings import SimulateSettings
 MM_H = 1 / 3.6e6
 
 
+def row_of(settings):
+    losses = uniform_losses(settings, (2, 3))
+    assert losses.cover.shape == (2, 3)
+    return tuple(losses.table[0])
+
+
 def test_parameters_reach_the_kernel_in_metres_and_seconds():
-    assert loss_of(SimulateSettings()) == (NO_LOSS, 0.0, 0.0, 0.0)
+    assert row_of(SimulateSettings()) == (NO_LOSS, 0.0, 0.0, 0.0, 0.0)
     constant = SimulateSettings(infiltration="constant", loss_mm_h=3.6)
-    assert loss_of(constant) == (CONSTANT_LOSS, pytest.approx(1e-6), 0.0, 0.0)
+    assert row_of(constant) == (CONSTANT_LOSS, pytest.approx(1e-6), 0.0, 0.0, 0.0)
     soil = SimulateSettings(
         infiltration="green_ampt", conductivity_mm_h=7.2, suction_mm=110.0, moisture_deficit=0.25
     )
-    assert loss_of(soil) == (GREEN_AMPT, pytest.approx(2e-6), pytest.approx(0.11), 0.25)
+    assert row_of(soil) == (GREEN_AMPT, pytest.approx(2e-6), pytest.approx(0.11), 0.25, 0.0)
 
 
 def test_green_ampt_solves_its_equation():

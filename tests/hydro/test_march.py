@@ -1,8 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
 from inundate.core.errors import DataError, StabilityError
 from inundate.core.grid import Grid
+from inundate.hydro.inertial import InertialKernel
 from inundate.hydro.march import March, simulate_arrays
 from inundate.hydro.settings import SimulateSettings
 
@@ -137,16 +140,15 @@ def test_roughness_unknown_beside_the_ground_does_not_matter():
 
 @pytest.mark.parametrize("grid", [None, Grid("EPSG:27700", 1000, 2000, 10, 10, 4, 3)])
 def test_breakdown_names_cell_time_and_last_good_frame(grid):
-    def broken(state, ground, rain, duration_s, scheme):
-        from inundate.hydro.inertial import advance
+    class Broken(InertialKernel):
+        def advance(self, state, ground, supply, duration_s, scheme):
+            report = super().advance(state, ground, supply, duration_s, scheme)
+            if state.time_s > 700:
+                state.depth[1, 2] = np.nan
+                return dataclasses.replace(report, is_stable=False)
+            return report
 
-        report = advance(state, ground, rain, duration_s, scheme)
-        if state.time_s > 700:
-            state.depth[1, 2] = np.nan
-            return report.__class__(report.steps, report.seconds, 0.0, 0.0, False)
-        return report
-
-    march = March(field(0), 10.0, SimulateSettings(), grid=grid, step=broken)
+    march = March(field(0), 10.0, SimulateSettings(), grid=grid, kernel=Broken())
     with pytest.raises(StabilityError) as caught:
         list(march.frames([(3600.0, field(10))]))
     place = " (x 1025, y 1985)" if grid else ""

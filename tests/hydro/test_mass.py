@@ -22,8 +22,8 @@ def test_no_water_has_no_error():
 def test_json_holds_every_term():
     found = json.loads(VolumeBudget(rain_m3=2.0).to_json())
     assert list(found) == [
-        "rain_m3", "initial_m3", "inflow_m3", "outflow_m3", "infiltration_m3", "stored_m3",
-        "error_m3", "error_relative",
+        "rain_m3", "initial_m3", "inflow_m3", "source_m3", "outflow_m3", "infiltration_m3",
+        "drainage_m3", "evaporation_m3", "stored_m3", "error_m3", "error_relative",
     ]  # fmt: skip
     assert found["error_m3"] == 2
 
@@ -35,8 +35,11 @@ def test_table():
         "  rain               1000.00    100.00 %",
         "  at the start          0.00      0.00 %",
         "  inflow                0.00      0.00 %",
+        "  sources               0.00      0.00 %",
         "  outflow             250.00     25.00 %",
         "  infiltration          0.00      0.00 %",
+        "  drainage              0.00      0.00 %",
+        "  evaporation           0.00      0.00 %",
         "  stored              750.00     75.00 %",
         "  error                    0   0.0e+00",
     ])  # fmt: skip

@@ -40,7 +40,13 @@ CHANGES = {
     "moisture_deficit": ({"infiltration": "green_ampt"}, {"moisture_deficit": 0.05}),
     "precision": ({}, {"precision": "float64"}),
 }
-ELSEWHERE = {"missing_rain", "threads"}  # tested below: they do not change this answer
+ELSEWHERE = {
+    "missing_rain",
+    "threads",
+    "equations",
+    "backend",
+    "sample_every_s",
+}  # do not change this answer
 
 
 def run(**settings):

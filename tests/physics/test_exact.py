@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from inundate.hydro import analytic
-from inundate.hydro.inertial import advance
 from inundate.hydro.march import March, simulate_arrays
 from inundate.hydro.settings import SimulateSettings
 
@@ -29,7 +28,7 @@ def test_wetting_front(cell, everywhere, behind, cells_off):
     for start in np.arange(0.0, 3600.0, 10.0):
         level = analytic.wetting_front(-cell / 2, start + 5, speed=1.0, manning=0.03)
         march.ground.edges.outside[:] = level
-        advance(march.state, march.ground, rain, 10.0, march.scheme)
+        march.step(rain, 10.0)
     x = (np.arange(rain.size) + 0.5) * cell
     depth, exact = march.state.depth[0], analytic.wetting_front(x, 3600, speed=1.0, manning=0.03)
     wet = (exact > 0) | (depth > 1e-3)
@@ -98,7 +97,7 @@ def test_steady_channel(advection, within_m):
     march = March(bed[None], cell, settings, initial_depth=exact[None])
     source = np.zeros((1, count))
     source[0, 0] = flow / cell
-    advance(march.state, march.ground, source, 6 * 3600.0, march.scheme)
+    march.step(source, 6 * 3600.0)
     assert np.abs(march.state.flow_x[0, 1:count] / flow - 1).max() <= 1e-6
     assert np.abs(march.state.depth[0] - exact)[2:-2].mean() <= within_m
 
@@ -110,7 +109,7 @@ def test_dam_break_is_reported_not_solved(ahead, within):
     depth = np.where(x < 0, 2.0, ahead)[None]
     settings = SimulateSettings(edges="closed", manning=1e-4, precision="float64", froude_cap=10.0)
     march = March(np.zeros((1, 400)), 5.0, settings, initial_depth=depth)
-    advance(march.state, march.ground, np.zeros((1, 400)), 60.0, march.scheme)
+    march.step(np.zeros((1, 400)), 60.0)
     exact = (
         analytic.wet_dam_break(x, 60.0, depth=2.0, ahead=ahead)
         if ahead

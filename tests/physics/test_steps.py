@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from inundate.hydro.inertial import advance
 from inundate.hydro.march import March, simulate_arrays
 from inundate.hydro.settings import SimulateSettings
 from inundate.hydro.timestep import courant_limit, longest_stable_step
@@ -60,7 +59,7 @@ def test_stability_limit_in_two_dimensions(courant, is_stable):
     settings = SimulateSettings(edges="closed", theta="one", precision="float64", manning=1e-4)
     march = March(np.zeros((24, 24)), 10.0, settings, initial_depth=depth)
     scheme = march.scheme.__class__(**{**march.scheme.__dict__, "courant": courant})
-    advance(march.state, march.ground, np.zeros((24, 24)), 8000.0, scheme)
+    march.step(np.zeros((24, 24)), 8000.0, scheme)
     grown = np.abs(march.state.depth - 1.0).max()
     assert (grown < 1e-5) == is_stable
 
@@ -69,7 +68,5 @@ def test_the_step_taken_is_the_one_stated(hills):
     settings = SimulateSettings(edges="closed", courant=0.5, max_step_s=60.0)
     march = March(np.zeros((4, 4)), 10.0, settings, initial_depth=np.full((4, 4), 2.0))
     step = longest_stable_step(2.0, 10.0, 0.5, 60.0)
-    report = advance(
-        march.state, march.ground, np.zeros((4, 4), np.float32), 20 * step, march.scheme
-    )
+    report = march.step(np.zeros((4, 4), np.float32), 20 * step)
     assert report.steps == 20

@@ -5,7 +5,6 @@ import dataclasses
 import numpy as np
 import pytest
 
-from inundate.hydro.inertial import advance
 from inundate.hydro.march import March, simulate_arrays
 from inundate.hydro.settings import SimulateSettings
 
@@ -51,7 +50,7 @@ def test_strips_of_rows_change_nothing(hills, strips, case):
         march = March(ground, 10.0, settings, roughness)
         scheme = dataclasses.replace(march.scheme, threads=threads)
         forcing = np.where(march.ground.valid, rain[0] / 3.6e6, 0).astype(np.float32)
-        report = advance(march.state, march.ground, forcing, 300.0, scheme)
+        report = march.step(forcing, 300.0, scheme)
         states.append((march.state, report))
     (one, first), (many, second) = states
     for name in ("depth", "carry", "deepest", "flow_x", "flow_y", "edge_flow", "soaked"):

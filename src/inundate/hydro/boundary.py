@@ -44,7 +44,7 @@ class EdgeFaces:
     slope_root : array (F,)
         Square root of an open face's water slope.
     outside : array (F,), m
-        Depth beyond a face of fixed level, above the cell's own ground.
+        Depth beyond a face of fixed level at the start, above the cell's own ground.
     """
 
     start: NDArray[np.int64]
@@ -54,21 +54,9 @@ class EdgeFaces:
     slope_root: NDArray[np.floating]
     outside: NDArray[np.floating]
 
-    @property
-    def deepest_outside_m(self) -> float:
-        """Largest depth beyond a face of fixed level."""
-        return float(self.outside.max(initial=0.0))
-
     def arrays(self) -> tuple[NDArray[np.generic], ...]:
-        """Give all arrays in the order that the kernel takes."""
-        return (
-            self.start,
-            self.first_of_row,
-            self.column,
-            self.kind,
-            self.slope_root,
-            self.outside,
-        )
+        """Give the arrays that never change, in the order that the kernel takes."""
+        return (self.start, self.first_of_row, self.column, self.kind, self.slope_root)
 
 
 def joined_to_rim(missing: NDArray[np.bool_]) -> NDArray[np.bool_]:

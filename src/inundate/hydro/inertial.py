@@ -27,13 +27,20 @@ from numba import njit, prange, types
 from numba.extending import intrinsic, overload
 
 from inundate.hydro.boundary import OPEN
-from inundate.hydro.infiltration import GREEN_AMPT, NO_LOSS
-from inundate.hydro.state import Array, Ground, Scheme, State, StepReport
+from inundate.hydro.infiltration import CONSTANT_LOSS, GREEN_AMPT
+from inundate.hydro.state import (
+    DEPTH_LIMIT_M,
+    Array,
+    Ground,
+    Scheme,
+    State,
+    StepReport,
+    Supply,
+)
 from inundate.hydro.timestep import GRAVITY
 
-__all__ = ["DEPTH_LIMIT_M", "advance"]
+__all__ = ["InertialKernel"]
 
-DEPTH_LIMIT_M = 1000.0  # deeper than any flood: the computation has broken down
 _WORK = 400_000_000  # cell updates before control returns: some seconds
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -267,25 +274,46 @@ def _fill_row(
 
 
 @_compiled
-def _soak_row(depth: Any, carry: Any, soaked: Any, loss: Any, dt: Any) -> Any:
-    """Let a row's water into the ground; ``soaked`` is the depth taken so far, in float64."""
+def _lose_row(
+    depth: Any, carry: Any, soaked: Any, cover: Any, table: Any, air: Any, dt: Any
+) -> Any:
+    """Let a row's water into the ground, the drains and the air, in this order.
+
+    ``soaked`` is the depth taken by the ground so far, in float64. Gives the depth drained and
+    evaporated, summed over the row.
+    """
     kind = depth.dtype.type
-    method, rate, head, deficit = loss
+    drained, evaporated = 0.0, 0.0
     for j in range(depth.size):
+        row = table[cover[j]]
         old = depth[j]
-        capacity = rate * dt
-        if method == GREEN_AMPT:
-            # rate (1 + (head + depth) deficit / F) over the step with F at mid-step: a quadratic
-            store = (head + old) * deficit
-            half_step = soaked[j] - 0.5 * capacity
-            capacity = (
-                math.sqrt(half_step * half_step + 2 * capacity * (soaked[j] + store)) - half_step
-            )
-        taken = min(kind(capacity), old)
-        new = old - taken
-        carry[j] += (old - new) - taken
+        new = old
+        if row[0] == GREEN_AMPT or row[0] == CONSTANT_LOSS:
+            capacity = row[1] * dt
+            if row[0] == GREEN_AMPT:
+                # rate (1 + (head + depth) deficit / F) over the step with F at mid-step
+                store = (row[2] + old) * row[3]
+                half_step = soaked[j] - 0.5 * capacity
+                capacity = (
+                    math.sqrt(half_step * half_step + 2 * capacity * (soaked[j] + store))
+                    - half_step
+                )
+            taken = min(kind(capacity), new)
+            soaked[j] += taken
+            carry[j] += (new - (new - taken)) - taken
+            new -= taken
+        if row[4] > 0:
+            taken = min(kind(row[4] * dt), new)
+            drained += taken
+            carry[j] += (new - (new - taken)) - taken
+            new -= taken
+        if air > 0:
+            taken = min(kind(air * dt), new)
+            evaporated += taken
+            carry[j] += (new - (new - taken)) - taken
+            new -= taken
         depth[j] = new
-        soaked[j] += taken
+    return drained, evaporated
 
 
 @_compiled
@@ -376,7 +404,8 @@ def _sweep(
 ) -> Any:
     """Advance the cells of rows ``first`` to ``last - 1``.
 
-    Gives the bits of their largest depth, and the depth lost and gained through edges, summed.
+    Gives the bits of their largest depth, and the depths lost and gained through edges, drained
+    and evaporated, summed.
 
     ``above`` and ``below`` hold, for the faces on the strip's two borders, the old discharge,
     the new one, and the new one scaled: those faces belong to both sides.
@@ -388,7 +417,7 @@ def _sweep(
     along, before, old, factor_above, factor = scratch
     step, dt_dx, dx_dt = kind(dt), constants[6], kind(dx / dt)
     largest = _bits_of(constants[0])
-    lost, gained = 0.0, 0.0
+    lost, gained, drained, evaporated = 0.0, 0.0, 0.0, 0.0
     short, short_above = False, False
     before[:] = above[0]
     flow_y[first, :] = above[2]
@@ -423,12 +452,17 @@ def _sweep(
                 depth[k], carry[k], deepest[k], flow_x[k], flow_y[k], south, rain[k], step, dt_dx
             )
             largest = max(largest, found)
-            if loss[0] != NO_LOSS:
-                _soak_row(depth[k], carry[k], soaked[k], loss, dt)
+            if loss[3]:
+                drains, air = _lose_row(
+                    depth[k], carry[k], soaked[min(k, soaked.shape[0] - 1)], loss[0][k], loss[1],
+                    loss[2], dt,
+                )  # fmt: skip
+                drained += drains
+                evaporated += air
         before, old = old, before
         factor_above, factor = factor, factor_above
         short_above = short
-    return largest, lost, gained
+    return largest, lost, gained, drained, evaporated
 
 
 @_compiled
@@ -522,32 +556,35 @@ def _advance(
 ) -> Any:
     """Take as many steps as a duration needs, ``most`` at the most.
 
-    Gives the steps taken; the depth lost and gained through edges, summed over cells, m; the
-    largest depth, m; and the seconds done.
+    Gives the steps taken; the depths lost and gained through edges, drained and evaporated,
+    summed over cells, m; the largest depth, m; and the seconds done.
     """
     depth = water[0]
     kind = depth.dtype.type
     height, width = depth.shape
     scratch = _make_scratch(width, depth.dtype)
     above, below = np.zeros((3, width), depth.dtype), np.zeros((3, width), depth.dtype)
-    lost, gained, done, steps = 0.0, 0.0, 0.0, 0
+    sums = np.zeros(4)
+    done, steps = 0.0, 0
     while done < duration and steps < most:
         dt, after = _next_step(done, duration, max(deepest_now, depth_outside), dx, limits)
         constants = _constants(kind, dt, dx, limits)
         _rim(flow_y, above, min(1, height - 1))
         _rim(flow_y, below, height - 1)
-        largest, out, into = _sweep(
+        largest, out, into, drains, air = _sweep(
             0, height, water, flow_x, flow_y, edge_flow, land, edges, loss, above, below, scratch,
             constants, dt, dx,
         )  # fmt: skip
-        lost += out
-        gained += into
+        sums[0] += out
+        sums[1] += into
+        sums[2] += drains
+        sums[3] += air
         deepest_now = np.float64(_float_of(largest))
         steps += 1
         if not deepest_now < DEPTH_LIMIT_M:
             break
         done = after
-    return steps, lost, gained, deepest_now, done
+    return steps, sums, deepest_now, done
 
 
 @_threaded
@@ -572,8 +609,9 @@ def _advance_strips(
     kind = depth.dtype.type
     height, width = depth.shape
     borders = np.zeros((strips + 1, 3, width), depth.dtype)
-    results = np.zeros((strips, 3))
-    lost, gained, done, steps = 0.0, 0.0, 0.0, 0
+    results = np.zeros((strips, 5))
+    sums = np.zeros(4)
+    done, steps = 0.0, 0
     while done < duration and steps < most:
         dt, after = _next_step(done, duration, max(deepest_now, depth_outside), dx, limits)
         constants = _constants(kind, dt, dx, limits)
@@ -585,7 +623,7 @@ def _advance_strips(
                 _make_scratch(width, depth.dtype), constants, kind(dx / dt),
             )  # fmt: skip
         for k in prange(strips):
-            found, out, into = _sweep(
+            found, out, into, drains, air = _sweep(
                 k * height // strips, (k + 1) * height // strips, water, flow_x, flow_y,
                 edge_flow, land, edges, loss, borders[k], borders[k + 1],
                 _make_scratch(width, depth.dtype), constants, dt, dx,
@@ -593,64 +631,77 @@ def _advance_strips(
             results[k, 0] = _float_of(found)
             results[k, 1] = out
             results[k, 2] = into
+            results[k, 3] = drains
+            results[k, 4] = air
         deepest_now = 0.0
         for k in range(strips):
             if not results[k, 0] <= deepest_now and not math.isnan(deepest_now):
                 deepest_now = results[k, 0]  # NaN wins
-            lost += results[k, 1]
-            gained += results[k, 2]
+            for m in range(4):
+                sums[m] += results[k, m + 1]
         steps += 1
         if not deepest_now < DEPTH_LIMIT_M:
             break
         done = after
-    return steps, lost, gained, deepest_now, done
+    return steps, sums, deepest_now, done
 
 
-def advance(
-    state: State, ground: Ground, rain: Array, duration_s: float, scheme: Scheme
-) -> StepReport:
-    """Advance a state in place under constant rain.
+class InertialKernel:
+    """The local inertial equations on the processor, one or several threads."""
 
-    Parameters
-    ----------
-    state : State
-        Changed in place.
-    ground : Ground
-        Terrain, roughness and edges.
-    rain : array (H, W), m s-1
-        Rain rate in the state's precision; 0 on cells that hold no water.
-    duration_s : float
-        Time to advance by; steps are as long as is stable. Much work is left unfinished after
-        some seconds, so that the caller can show how far it is, and be interrupted.
-    scheme : Scheme
-        Numbers of the scheme.
+    def start(self, depth: Array, ground: Ground) -> State:
+        """Begin with still water of depth (H, W) in m."""
+        return State.start(depth, ground)
 
-    Returns
-    -------
-    StepReport
-        Not stable if a depth exceeded ``DEPTH_LIMIT_M`` or was not a number; the state then
-        stands at the step where this was found.
+    def advance(
+        self, state: State, ground: Ground, supply: Supply, duration_s: float, scheme: Scheme
+    ) -> StepReport:
+        """Advance a state in place.
 
-    Source
-    ------
-    Bates, Horritt and Fewtrell (2010), eq. 11, with the friction term fully implicit.
-    """
-    edges = ground.edges
-    arguments = (
-        (state.depth, state.carry, state.deepest, state.soaked), state.flow_x, state.flow_y,
-        state.edge_flow, (ground.elevation, ground.roughness, rain), edges.arrays(), scheme.loss,
-        ground.cell_size_m, float(duration_s), state.deepest_now_m, edges.deepest_outside_m,
-        (
-            scheme.courant, scheme.froude_cap, scheme.depth_min_m, scheme.max_step_s,
-            scheme.weight_cap,
-        ),
-        max(1, _WORK // state.depth.size),
-    )  # fmt: skip
-    strips = min(scheme.threads, state.depth.shape[0])
-    found = _advance_strips(*arguments, strips) if strips > 1 else _advance(*arguments)
-    steps, lost, gained, deepest_now, done = found
-    state.deepest_now_m = float(deepest_now)
-    state.time_s += float(done)
-    area = ground.cell_area_m2
-    is_stable = state.deepest_now_m < DEPTH_LIMIT_M  # False for NaN
-    return StepReport(int(steps), float(done), lost * area, gained * area, is_stable)
+        Parameters
+        ----------
+        state : State
+            Changed in place.
+        ground : Ground
+            Terrain, roughness, edges and losses.
+        supply : Supply
+            Rain and sources, evaporation, levels beyond the edges.
+        duration_s : float
+            Time to advance by; steps are as long as is stable. Much work is left unfinished after
+            some seconds, so that the caller can show how far it is, and be interrupted.
+        scheme : Scheme
+            Numbers of the scheme.
+
+        Returns
+        -------
+        StepReport
+            Not stable if a depth exceeded ``DEPTH_LIMIT_M`` or was not a number; the state then
+            stands at the step where this was found.
+
+        Source
+        ------
+        Bates, Horritt and Fewtrell (2010), eq. 11, with the friction term fully implicit.
+        """
+        losses = ground.losses
+        arguments = (
+            (state.depth, state.carry, state.deepest, state.soaked), state.flow_x, state.flow_y,
+            state.edge_flow, (ground.elevation, ground.roughness, supply.rain),
+            (*ground.edges.arrays(), supply.outside),
+            (losses.cover, losses.table, supply.evaporation,
+             losses.soaks or supply.evaporation > 0),
+            ground.cell_size_m, float(duration_s), state.deepest_now_m,
+            float(supply.outside.max(initial=0.0)),
+            (
+                scheme.courant, scheme.froude_cap, scheme.depth_min_m, scheme.max_step_s,
+                scheme.weight_cap,
+            ),
+            max(1, _WORK // state.depth.size),
+        )  # fmt: skip
+        strips = min(scheme.threads, state.depth.shape[0])
+        found = _advance_strips(*arguments, strips) if strips > 1 else _advance(*arguments)
+        steps, sums, deepest_now, done = found
+        state.deepest_now_m = float(deepest_now)
+        state.time_s += float(done)
+        out, into, drained, evaporated = (sums * ground.cell_area_m2).tolist()
+        is_stable = state.deepest_now_m < DEPTH_LIMIT_M  # False for NaN
+        return StepReport(int(steps), float(done), out, into, drained, evaporated, is_stable)

@@ -13,26 +13,39 @@ from __future__ import annotations
 
 import math
 
-from inundate.hydro.settings import SimulateSettings
+import numpy as np
 
-__all__ = ["CONSTANT_LOSS", "GREEN_AMPT", "NO_LOSS", "green_ampt_depth", "loss_of"]
+from inundate.hydro.settings import SimulateSettings
+from inundate.hydro.state import Losses
+
+__all__ = ["CONSTANT_LOSS", "GREEN_AMPT", "NO_LOSS", "green_ampt_depth", "uniform_losses"]
 
 NO_LOSS, CONSTANT_LOSS, GREEN_AMPT = 0, 1, 2
 _MM_H = 1.0 / 3.6e6  # m s-1
 
 
-def loss_of(settings: SimulateSettings) -> tuple[int, float, float, float]:
-    """Give kind, rate (m s-1), suction head (m) and moisture deficit as the kernel takes them."""
-    if settings.infiltration == "none":
-        return (NO_LOSS, 0.0, 0.0, 0.0)
+def uniform_losses(settings: SimulateSettings, shape: tuple[int, int]) -> Losses:
+    """Give the same loss for every cell, as the settings say.
+
+    Parameters
+    ----------
+    settings : SimulateSettings
+        Infiltration and its numbers.
+    shape : tuple
+        Rows and columns of the grid.
+    """
+    row = (NO_LOSS, 0.0, 0.0, 0.0, 0.0)
     if settings.infiltration == "constant":
-        return (CONSTANT_LOSS, settings.loss_mm_h * _MM_H, 0.0, 0.0)
-    return (
-        GREEN_AMPT,
-        settings.conductivity_mm_h * _MM_H,
-        settings.suction_mm * 1e-3,
-        settings.moisture_deficit,
-    )
+        row = (CONSTANT_LOSS, settings.loss_mm_h * _MM_H, 0.0, 0.0, 0.0)
+    elif settings.infiltration == "green_ampt":
+        row = (
+            GREEN_AMPT,
+            settings.conductivity_mm_h * _MM_H,
+            settings.suction_mm * 1e-3,
+            settings.moisture_deficit,
+            0.0,
+        )
+    return Losses(np.zeros(shape, dtype=np.uint8), np.array([row], dtype=np.float64))
 
 
 def green_ampt_depth(time_s: float, rate: float, head_m: float, deficit: float) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,28 @@ from numpy.typing import NDArray
 from inundate.core.errors import DataError, StabilityError
 from inundate.core.grid import Grid
 from inundate.hydro.boundary import make_edges
-from inundate.hydro.inertial import DEPTH_LIMIT_M, advance
-from inundate.hydro.infiltration import loss_of
+from inundate.hydro.infiltration import uniform_losses
+from inundate.hydro.kernels import make_kernel
 from inundate.hydro.mass import VolumeBudget, stored_volume
 from inundate.hydro.settings import SimulateSettings
-from inundate.hydro.state import Array, Ground, Scheme, State, Step
+from inundate.hydro.state import (
+    DEPTH_LIMIT_M,
+    Array,
+    Ground,
+    Kernel,
+    Losses,
+    Scheme,
+    State,
+    StepReport,
+    Supply,
+)
 
 __all__ = ["ArrayResult", "Frame", "March", "simulate_arrays"]
 
 WALL_M = 1.0e6  # elevation given to cells without ground: no water climbs it
 _MM_H = 1.0 / 3.6e6  # m s-1
 SHORTEST_FRAME_S = 1e-6  # rounding of the clock makes no frame
+_ROUNDING_S = 1e-9
 _ADAPTIVE_WEIGHT = 0.5  # theta falls to one half at most
 _CELLS_A_THREAD = 16_384  # fewer cost more to wake a thread for than they save
 
@@ -71,10 +83,12 @@ class March:
         Cells that no water enters, such as buildings.
     grid : Grid, optional
         To name places in messages.
-    step : Step
-        The kernel.
+    kernel : Kernel, optional
+        What advances the state; by default the one that the settings name.
     watch : callable, optional
         Called with this object every few seconds of work.
+    on_sample : list of callable
+        Called with this object every ``settings.sample_every_s`` and at the end.
 
     Raises
     ------
@@ -91,8 +105,9 @@ class March:
     initial_depth: Array | None = None
     walls: NDArray[np.bool_] | None = None
     grid: Grid | None = None
-    step: Step = advance
+    kernel: Kernel | None = None
     watch: Callable[[March], None] | None = None
+    on_sample: list[Callable[[March], None]] = field(default_factory=list)
     steps: int = field(init=False, default=0)
     budget: VolumeBudget = field(init=False)
     ground: Ground = field(init=False)
@@ -106,12 +121,14 @@ class March:
             self.elevation, self.cell_size_m, self.settings, self.roughness, self.walls
         )
         self.scheme = _make_scheme(self.settings, self.ground.valid.size)
+        if self.kernel is None:
+            self.kernel = make_kernel(self.settings)
         depth = _checked_depth(self.initial_depth, self.ground)
-        self.state = State.start(
-            depth, self.ground.edges, soaks=self.settings.infiltration != "none"
-        )
+        self.state = self.kernel.start(depth, self.ground)
         self.budget = VolumeBudget(initial_m3=stored_volume(self.state, self.ground))
         self._last_frame_s = 0.0
+        self._samples = 0
+        self._fallen = np.zeros(self.ground.valid.shape)  # mm h-1 times s since the last frame
 
     def frames(self, rain: Iterable[RainStep]) -> Iterator[Frame]:
         """March through rain steps; give a frame at each output time and at the end.
@@ -119,31 +136,99 @@ class March:
         Parameters
         ----------
         rain : iterable of (seconds, array (H, W) in mm h-1)
-            Consecutive; read one at a time.
+            Consecutive; read one at a time. What a restored march has passed is left out.
 
         Raises
         ------
         StabilityError
             If a depth became absurd or not a number.
         """
-        every = self.settings.output_every_s
-        fallen = np.zeros(self.ground.valid.shape)  # mm h-1 times s since the last frame
+        start = 0.0  # of the rain step
         for seconds, rate in rain:
-            metres = np.where(self.ground.valid, rate, 0).astype(np.float64) * _MM_H
-            forcing = metres.astype(self.ground.elevation.dtype)
-            left = float(seconds)
-            while left > 1e-9:
-                due = self._last_frame_s + every - self.state.time_s
-                part = left if left < due - 1e-9 else due
-                self._advance(forcing, part)
-                fallen += np.asarray(rate, dtype=np.float64) * part
-                left -= part
-                if part == due:
-                    yield self._frame(fallen)
-                    fallen = np.zeros_like(fallen)
+            end = start + float(seconds)
+            if end > self.state.time_s + _ROUNDING_S:
+                yield from self._through(rate, end)
+            start = end
         if self.state.time_s > self._last_frame_s + SHORTEST_FRAME_S:
-            yield self._frame(fallen)
+            yield self._frame()
+        if self.state.time_s > self._sampled_s + _ROUNDING_S:
+            self._sample()
         self.finish()
+
+    def _through(self, rate: Array, end: float) -> Iterator[Frame]:
+        """Advance to the end of a rain step."""
+        metres = np.where(self.ground.valid, rate, 0).astype(np.float64) * _MM_H
+        forcing = metres.astype(self.ground.elevation.dtype)
+        while end - self.state.time_s > _ROUNDING_S:
+            frame_s = self._last_frame_s + self.settings.output_every_s
+            sample_s = self._sampled_s + self.settings.sample_every_s
+            cut = min(end, frame_s, sample_s if self.on_sample else end)
+            if abs(frame_s - cut) < _ROUNDING_S:
+                cut = frame_s  # the clock of frames is exact, the sum of rain steps is not
+            start = self.state.time_s
+            self._advance(forcing, cut)
+            self._fallen += np.asarray(rate, dtype=np.float64) * (cut - start)
+            if self.on_sample and cut >= sample_s - _ROUNDING_S:
+                self._sample()
+            if cut >= frame_s - _ROUNDING_S:
+                yield self._frame()
+
+    @property
+    def _sampled_s(self) -> float:
+        return self._samples * self.settings.sample_every_s
+
+    def _sample(self) -> None:
+        self._samples += 1
+        for look in self.on_sample:
+            look(self)
+
+    def snapshot(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Give all that is needed to go on from here exactly.
+
+        Returns
+        -------
+        arrays : dict of array
+            Fields of the state, and the rain fallen since the last frame.
+        numbers : dict
+            Clock, counts and budget; JSON can hold it.
+        """
+        arrays = {name: value.copy() for name, value in self.state.arrays().items()}
+        arrays["fallen"] = self._fallen.copy()
+        numbers = {
+            "time_s": self.state.time_s,
+            "deepest_now_m": self.state.deepest_now_m,
+            "steps": self.steps,
+            "last_frame_s": self._last_frame_s,
+            "samples": self._samples,
+            "budget": asdict(self.budget),
+        }
+        return arrays, numbers
+
+    def restore(self, arrays: Mapping[str, Array], numbers: Mapping[str, Any]) -> None:
+        """Go back to a snapshot of the same simulation.
+
+        Raises
+        ------
+        DataError
+            If an array is missing or of another shape or precision.
+        """
+        current = {**self.state.arrays(), "fallen": self._fallen}
+        for name, value in current.items():
+            found = arrays.get(name)
+            if found is None or found.shape != value.shape or found.dtype != value.dtype:
+                held = "nothing" if found is None else f"{found.dtype} {found.shape}"
+                raise DataError(
+                    f"restoring a simulation: {name} is {held}, "
+                    f"expected {value.dtype} {value.shape}",
+                    hint="a checkpoint goes on only with the terrain and settings that made it",
+                )
+            value[...] = found
+        self.state.time_s = float(numbers["time_s"])
+        self.state.deepest_now_m = float(numbers["deepest_now_m"])
+        self.steps = int(numbers["steps"])
+        self._last_frame_s = float(numbers["last_frame_s"])
+        self._samples = int(numbers["samples"])
+        self.budget = VolumeBudget(**numbers["budget"])
 
     def finish(self) -> VolumeBudget:
         """Bring the budget up to date and give it."""
@@ -155,27 +240,53 @@ class March:
         """Give the largest depth of each cell so far, NaN where there is no ground."""
         return self._masked(self.state.deepest)
 
-    def _advance(self, forcing: Array, seconds: float) -> None:
-        end = self.state.time_s + seconds
+    def supply(self, rain: Array) -> Supply:
+        """Give what drives the water now under rain (H, W) in m s-1."""
+        values = rain.astype(self.ground.elevation.dtype, copy=False)
+        return Supply(values, 0.0, self.ground.edges.outside)
+
+    def step(self, rain: Array, seconds: float, scheme: Scheme | None = None) -> StepReport:
+        """Call the kernel once, without frames or budget.
+
+        Parameters
+        ----------
+        rain : array (H, W), m s-1
+            0 on cells that hold no water.
+        seconds : float
+            Time to advance by at the most.
+        scheme : Scheme, optional
+            Other numbers than the settings'.
+        """
+        assert self.kernel is not None
+        return self.kernel.advance(
+            self.state, self.ground, self.supply(rain), seconds, scheme or self.scheme
+        )
+
+    def _advance(self, forcing: Array, end: float) -> None:
+        """Advance to a time under constant rain in m s-1."""
+        begun = self.state.time_s
         while self.state.time_s < end:
             left = end - self.state.time_s
-            report = self.step(self.state, self.ground, forcing, left, self.scheme)
+            report = self.step(forcing, left)
             if report.seconds >= left:
                 self.state.time_s = end  # sums of steps must not drift from the clock
             self.steps += report.steps
             self.budget.outflow_m3 += report.outflow_m3
             self.budget.inflow_m3 += report.inflow_m3
+            self.budget.drainage_m3 += report.drained_m3
+            self.budget.evaporation_m3 += report.evaporated_m3
             if not report.is_stable:
                 raise self._breakdown()
             if self.watch is not None:
                 self.watch(self)
         volume = float(forcing.sum(dtype=np.float64)) * self.ground.cell_area_m2
-        self.budget.rain_m3 += volume * seconds
+        self.budget.rain_m3 += volume * (end - begun)
 
-    def _frame(self, fallen: NDArray[np.float64]) -> Frame:
+    def _frame(self) -> Frame:
         start, end = self._last_frame_s, self.state.time_s
         self._last_frame_s = end
-        rain = (fallen / (end - start)).astype(np.float32)
+        rain = (self._fallen / (end - start)).astype(np.float32)
+        self._fallen[...] = 0
         return Frame(start, end, self._masked(self.state.depth), rain, self.steps)
 
     def _masked(self, values: Array) -> Array:
@@ -211,7 +322,9 @@ def _make_ground(
     # only differences count, so heights are kept near 0, where float32 is finest
     datum = np.round(np.median(height[valid]))
     filled = np.where(valid, height - datum, WALL_M).astype(kind)
-    return Ground(filled, _checked_roughness(roughness, valid, settings), valid, cell_size_m, edges)
+    rough = _checked_roughness(roughness, valid, settings)
+    losses: Losses = uniform_losses(settings, valid.shape)
+    return Ground(filled, rough, valid, cell_size_m, edges, losses)
 
 
 def _checked_roughness(
@@ -262,7 +375,6 @@ def _make_scheme(settings: SimulateSettings, cells: int) -> Scheme:
         depth_min_m=settings.depth_min_m,
         max_step_s=settings.max_step_s,
         weight_cap=_ADAPTIVE_WEIGHT if settings.theta == "adaptive" else 0.0,
-        loss=loss_of(settings),
         threads=max(1, min(settings.threads, cells // _CELLS_A_THREAD)),
     )
 

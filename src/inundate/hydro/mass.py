@@ -23,28 +23,33 @@ class VolumeBudget:
 
     Attributes
     ----------
-    rain_m3, initial_m3, inflow_m3
-        Came in: as rain, at the start, through edges of fixed level.
-    outflow_m3, infiltration_m3, stored_m3
-        Went out through edges, into the ground, or is still there.
+    rain_m3, initial_m3, inflow_m3, source_m3
+        Came in: as rain, at the start, through edges of fixed level, from point sources and
+        inflow hydrographs.
+    outflow_m3, infiltration_m3, drainage_m3, evaporation_m3, stored_m3
+        Went out through edges, into the ground, into drains, into the air, or is still there.
     """
 
     rain_m3: float = 0.0
     initial_m3: float = 0.0
     inflow_m3: float = 0.0
+    source_m3: float = 0.0
     outflow_m3: float = 0.0
     infiltration_m3: float = 0.0
+    drainage_m3: float = 0.0
+    evaporation_m3: float = 0.0
     stored_m3: float = 0.0
 
     @property
     def supply_m3(self) -> float:
         """All the water that came in."""
-        return self.rain_m3 + self.initial_m3 + self.inflow_m3
+        return self.rain_m3 + self.initial_m3 + self.inflow_m3 + self.source_m3
 
     @property
     def error_m3(self) -> float:
         """What the budget lacks: positive if water was lost."""
-        return self.supply_m3 - self.outflow_m3 - self.infiltration_m3 - self.stored_m3
+        lost = self.outflow_m3 + self.infiltration_m3 + self.drainage_m3 + self.evaporation_m3
+        return self.supply_m3 - lost - self.stored_m3
 
     @property
     def error_relative(self) -> float:
@@ -74,25 +79,33 @@ class VolumeBudget:
           rain                100.00    100.00 %
           at the start          0.00      0.00 %
           inflow                0.00      0.00 %
+          sources               0.00      0.00 %
           outflow               0.00      0.00 %
           infiltration          0.00      0.00 %
+          drainage              0.00      0.00 %
+          evaporation           0.00      0.00 %
           stored              100.00    100.00 %
           error                    0   0.0e+00
         """
-        supply = budget["rain_m3"] + budget["initial_m3"] + budget["inflow_m3"]
+        supply = sum(budget.get(key, 0.0) for key in _SUPPLY)
         lines = ["volume budget             m3   of supply"]
         for label, key in _ROWS:
-            share = 100 * budget[key] / supply if supply else 0.0
-            lines.append(f"  {label:<13}{budget[key]:>13.2f}{share:>10.2f} %")
+            volume = budget.get(key, 0.0)  # stores of version 0.1 lack some terms
+            share = 100 * volume / supply if supply else 0.0
+            lines.append(f"  {label:<13}{volume:>13.2f}{share:>10.2f} %")
         lines.append(f"  {'error':<13}{budget['error_m3']:>13.3g}{budget['error_relative']:>10.1e}")
         return "\n".join(lines)
 
 
+_SUPPLY = ("rain_m3", "initial_m3", "inflow_m3", "source_m3")
 _ROWS = (
     ("rain", "rain_m3"),
     ("at the start", "initial_m3"),
     ("inflow", "inflow_m3"),
+    ("sources", "source_m3"),
     ("outflow", "outflow_m3"),
     ("infiltration", "infiltration_m3"),
+    ("drainage", "drainage_m3"),
+    ("evaporation", "evaporation_m3"),
     ("stored", "stored_m3"),
 )

@@ -18,6 +18,16 @@ SIDES = ("north", "south", "east", "west")
 class SimulateSettings(Settings):
     """How the water is moved: friction, edges, soil, time step, output."""
 
+    equations: Literal["inertial", "full"] = Field(
+        default="inertial",
+        description="local inertial equations, or the full shallow-water equations (slower; for "
+        "steep and supercritical flow)",
+    )
+    backend: Literal["numba", "torch", "triton"] = Field(
+        default="numba",
+        description="what runs the step: numba (compiled for the processor), torch (tensors), "
+        "triton (a CUDA device)",
+    )
     manning: float = Field(
         default=0.035,
         gt=0,
@@ -76,6 +86,11 @@ class SimulateSettings(Settings):
     )
     max_step_s: float = Field(default=10.0, gt=0, le=60, description="longest time step, s")
     output_every_s: float = Field(default=600.0, gt=0, description="time between stored frames, s")
+    sample_every_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="time between looks at gauges, sections, arrival and duration, s",
+    )
     run_on_min: float = Field(
         default=60.0, ge=0, description="minutes simulated after the rain ends"
     )

@@ -6,17 +6,52 @@ The names here are the interface that any kernel fits: the compiled one of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, fields
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inundate.hydro.boundary import EdgeFaces
 
-__all__ = ["Array", "Ground", "Scheme", "State", "Step", "StepReport"]
+__all__ = [
+    "DEPTH_LIMIT_M",
+    "Array",
+    "Ground",
+    "Kernel",
+    "Losses",
+    "Scheme",
+    "State",
+    "StepReport",
+    "Supply",
+]
+
+DEPTH_LIMIT_M = 1000.0  # deeper than any flood: the computation has broken down
 
 Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Water lost to the ground and to drains, by kind of land.
+
+    Attributes
+    ----------
+    cover : array (H, W), uint8
+        Row of ``table`` for each cell.
+    table : array (C, 5), float64
+        Method of infiltration (:data:`~inundate.hydro.infiltration.NO_LOSS` and so on), its rate
+        in m s-1 (constant loss, or hydraulic conductivity), suction head in m, moisture deficit,
+        and the drains' capacity in m s-1.
+    """
+
+    cover: NDArray[np.uint8]
+    table: NDArray[np.float64]
+
+    @property
+    def soaks(self) -> bool:
+        """Whether any kind of land takes water."""
+        return bool((self.table[:, 0] != 0).any() or (self.table[:, 4] > 0).any())
 
 
 @dataclass(frozen=True)
@@ -36,6 +71,8 @@ class Ground:
         Side of a square cell.
     edges : EdgeFaces
         Faces through which water leaves or enters.
+    losses : Losses
+        Infiltration and drains.
     """
 
     elevation: Array
@@ -43,11 +80,32 @@ class Ground:
     valid: NDArray[np.bool_]
     cell_size_m: float
     edges: EdgeFaces
+    losses: Losses
 
     @property
     def cell_area_m2(self) -> float:
         """Area of a cell."""
         return self.cell_size_m**2
+
+
+@dataclass(frozen=True)
+class Supply:
+    """What drives the water, the same for a whole call of the kernel.
+
+    Attributes
+    ----------
+    rain : array (H, W), m s-1
+        Rain, point sources and inflow, as a depth a second in the working precision; 0 on cells
+        that hold no water.
+    evaporation : float
+        Taken from standing water everywhere, m s-1.
+    outside : array (F,), m
+        Depth beyond each edge face of fixed level, above the cell's own ground.
+    """
+
+    rain: Array
+    evaporation: float
+    outside: Array
 
 
 @dataclass
@@ -85,7 +143,7 @@ class State:
     deepest_now_m: float = 0.0
 
     @classmethod
-    def start(cls, depth: Array, edges: EdgeFaces, *, soaks: bool) -> State:
+    def start(cls, depth: Array, ground: Ground) -> Self:
         """Begin with still water of a given depth."""
         height, width = depth.shape
         kind = depth.dtype
@@ -95,15 +153,20 @@ class State:
             deepest=depth.copy(),
             flow_x=np.zeros((height, width + 1), kind),
             flow_y=np.zeros((height + 1, width), kind),
-            edge_flow=np.zeros(edges.kind.size, kind),
-            soaked=np.zeros(depth.shape if soaks else (1, 1)),
+            edge_flow=np.zeros(ground.edges.kind.size, kind),
+            soaked=np.zeros(depth.shape if ground.losses.soaks else (1, 1)),
             deepest_now_m=float(depth.max()),
         )
+
+    def arrays(self) -> dict[str, Array]:
+        """Give every array by its name, as a checkpoint stores them."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """The numbers of the scheme and of the soil.
+    """The numbers of the scheme.
 
     Attributes
     ----------
@@ -111,8 +174,6 @@ class Scheme:
         As in :class:`~inundate.hydro.settings.SimulateSettings`.
     weight_cap : float
         Largest share of the neighbouring faces in a face's discharge; 0 is theta = 1.
-    loss : tuple
-        Kind of infiltration, rate in m s-1, suction head in m, moisture deficit.
     threads : int
         Strips of rows worked on at once.
     """
@@ -122,7 +183,6 @@ class Scheme:
     depth_min_m: float
     max_step_s: float
     weight_cap: float
-    loss: tuple[int, float, float, float]
     threads: int = 1
 
 
@@ -138,6 +198,8 @@ class StepReport:
         Time advanced by; may be less than was asked for.
     outflow_m3, inflow_m3 : float
         Water that left and entered through edges.
+    drained_m3, evaporated_m3 : float
+        Water lost to drains and to the air; infiltration stands in the state.
     is_stable : bool
         False if a depth became absurd or not a number.
     """
@@ -146,17 +208,23 @@ class StepReport:
     seconds: float
     outflow_m3: float
     inflow_m3: float
+    drained_m3: float
+    evaporated_m3: float
     is_stable: bool
 
 
-class Step(Protocol):
-    """Advance a state in place under constant rain.
+class Kernel(Protocol):
+    """Equations in a form that runs: makes a state and advances it."""
 
-    It may return before the duration is over; the caller then asks for the rest.
-    """
+    def start(self, depth: Array, ground: Ground) -> State:
+        """Begin with still water of depth (H, W) in m, in the working precision."""
+        ...
 
-    def __call__(
-        self, state: State, ground: Ground, rain: Array, duration_s: float, scheme: Scheme
+    def advance(
+        self, state: State, ground: Ground, supply: Supply, duration_s: float, scheme: Scheme
     ) -> StepReport:
-        """Advance by ``duration_s`` under ``rain`` (H, W) in m s-1."""
+        """Advance a state in place by ``duration_s`` seconds, or less.
+
+        It may return before the duration is over; the caller then asks for the rest.
+        """
         ...
