@@ -40,7 +40,8 @@ CHANGES = {
     "moisture_deficit": ({"infiltration": "green_ampt"}, {"moisture_deficit": 0.05}),
     "precision": ({}, {"precision": "float64"}),
 }
-ELSEWHERE = {
+# these do not change this answer
+ELSEWHERE = {"missing_rain", "threads", "equations", "backend", "sample_every_s"}
     "missing_rain",
     "threads",
     "equations",

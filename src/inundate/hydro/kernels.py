@@ -13,8 +13,8 @@ __all__ = ["make_kernel"]
 # (equations, backend): the module, loaded only when asked for, and its class
 _KERNELS = {
     ("inertial", "numba"): ("inundate.hydro.inertial", "InertialKernel"),
-    ("inertial", "torch"): ("inundate.hydro.torch_kernel", "TorchKernel"),
-    ("inertial", "triton"): ("inundate.hydro.triton_kernel", "TritonKernel"),
+    ("inertial", "torch"): ("inundate.hydro.gpu.torch_kernel", "TorchKernel"),
+    ("inertial", "triton"): ("inundate.hydro.gpu.triton_kernel", "TritonKernel"),
     ("full", "numba"): ("inundate.hydro.full", "FullKernel"),
 }
 
