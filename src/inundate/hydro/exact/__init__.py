@@ -1,0 +1,1 @@
+"""Exact solutions of flow over ground, by kind; :mod:`inundate.hydro.analytic` names them all."""
