@@ -55,6 +55,20 @@ def test_failures_come_first():
     assert table > 3
 
 
+def test_a_rival_told_the_truth_is_named_where_it_is_not_beaten():
+    told = {"persistence_30min": "told the true depth 30 min earlier"}
+    made = book(better=True, advantages=told)
+    summary = made.summary(draws=100, against=["hybrid"])
+    assert "not judged" not in made.text(summary)
+    summary["regimes"]["flat"]["difference"]["persistence_30min"]["csi_0.3"]["better"] = False
+    lines = made.text(summary).splitlines()
+    assert lines[2] == "BETTER than hybrid"
+    assert lines[4] == (
+        "not judged: persistence_30min, told the true depth 30 min earlier, is NOT beaten on "
+        "flat csi 0.30 m"
+    )
+
+
 def test_table_is_aligned_and_marks_what_is_beaten():
     lines = text_of(book(better=True)).splitlines()
     start = lines.index("flat: 4 samples, 1 terrain, 4 blocks, 1 storm")

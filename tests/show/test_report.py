@@ -55,6 +55,20 @@ def test_success_names_what_was_asked():
     assert "NOT" not in html
 
 
+def test_a_rival_told_the_truth_is_named_where_it_is_not_beaten():
+    evaluation = make_evaluation(beaten=True)
+    evaluation["advantages"] = {"persistence": "told the true depth 30 min earlier"}
+    evaluation["verdict"]["against"].remove("persistence")
+    assert "NOT" not in verdict_html(evaluation)
+    evaluation["regimes"]["flat"]["difference"]["persistence"]["rmse_wet"]["better"] = False
+    html = verdict_html(evaluation)
+    assert "Mode H beats every baseline" in html
+    assert (
+        "does NOT beat Persistence, which is told the true depth 30 min earlier and so is not "
+        "judged, on RMSE wet (flat: "
+    ) in html
+
+
 def test_failures_told_only_in_words_are_kept():
     evaluation = make_evaluation(beaten=True)
     evaluation["verdict"].update(beats_all=False, fails=["flat: too few samples"])

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from inundate.cli.flags import Json, Output, Overwrite
 from inundate.cli.shell import emit
 from inundate.dataset.settings import DatasetSettings
 
@@ -18,13 +19,13 @@ Names = Annotated[list[str] | None, Parameter(consume_multiple=True, negative=()
 def build(
     simulations: Annotated[list[Path], Parameter(negative=())],
     *,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    output: Output,
     test_storm: Names = None,
     test_block: Names = None,
     config: Path | None = None,
     settings: Annotated[DatasetSettings | None, Parameter(name="*")] = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Cut simulations into samples; split by terrain block and by storm.
 
@@ -43,10 +44,6 @@ def build(
         Blocks to hold out, by name or a part of it; drawn by the seed when none is named.
     config
         TOML file; table [dataset] holds the settings below.
-    overwrite
-        Replace an existing output.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -68,15 +65,13 @@ def build(
     emit(result, json=json, text=lambda: _describe_text(result))
 
 
-def describe(path: Path, *, json: bool = False) -> None:
+def describe(path: Path, *, json: Json = False) -> None:
     """Say what a data set holds: samples by split and regime, storms, rain, water.
 
     Parameters
     ----------
     path
         Data set.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -88,7 +83,7 @@ def describe(path: Path, *, json: bool = False) -> None:
     emit(result, json=json, text=lambda: _describe_text(result))
 
 
-def audit(path: Path, *, strict: bool = False, json: bool = False) -> None:
+def audit(path: Path, *, strict: bool = False, json: Json = False) -> None:
     """Look for leakage, dead targets, unit slips, missing values, imbalance.
 
     Parameters
@@ -97,8 +92,6 @@ def audit(path: Path, *, strict: bool = False, json: bool = False) -> None:
         Data set.
     strict
         Fail where an error is found.
-    json
-        Print one JSON object.
 
     Examples
     --------

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 from pydantic import Field
 
+from inundate.cli.flags import Json, Output
 from inundate.core.config import Settings
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ class DemoSettings(Settings):
 
 def demo(
     *,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("inundate-demo"),
+    output: Output = Path("inundate-demo"),
     settings: Annotated[DemoSettings | None, Parameter(name="*")] = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Go through the whole chain on bundled input, in minutes on two cores.
 
@@ -56,8 +57,6 @@ def demo(
     ----------
     output
         Folder for everything; an earlier demo in it is replaced.
-    json
-        Print one JSON object.
 
     Examples
     --------

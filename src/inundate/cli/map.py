@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from inundate.cli.flags import Json, Output, Overwrite
+
 __all__ = ["map_"]
 
 Words = Annotated[list[str] | None, Parameter(consume_multiple=True, negative=())]
@@ -15,7 +17,7 @@ Words = Annotated[list[str] | None, Parameter(consume_multiple=True, negative=()
 def map_(
     *,
     depth: Path,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    output: Output,
     terrain: Path | None = None,
     terrain_crs: str | None = None,
     truth: Path | None = None,
@@ -24,8 +26,8 @@ def map_(
     title: str = "",
     limits: Words = None,
     max_mb: float | None = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Write a flood as one HTML map that opens without a network.
 
@@ -51,10 +53,6 @@ def map_(
         More sentences for the box "What this map does not know".
     max_mb
         Largest size of the file, MB; by default 1 for 24 frames of 200 x 200, at most 10.
-    overwrite
-        Replace an existing file.
-    json
-        Print one JSON object.
 
     Examples
     --------

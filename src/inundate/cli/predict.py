@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
+from inundate.cli.flags import Json, Output, Overwrite
 
 __all__ = ["predict"]
 
@@ -15,14 +14,14 @@ def predict(
     *,
     rain: Path,
     terrain: Path,
-    output: Annotated[Path, Parameter(name=["--output", "-o"])],
+    output: Output,
     roughness: Path | None = None,
     rain_crs: str | None = None,
     terrain_crs: str | None = None,
     run_on_min: float | None = None,
     tile_cells: int = 1024,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Predict the flood of a storm on a heightmap, in seconds.
 
@@ -46,10 +45,6 @@ def predict(
         Minutes predicted after the rain ends; by default as in training.
     tile_cells
         Largest side of a piece predicted at once; the result does not depend on it.
-    overwrite
-        Replace an existing output.
-    json
-        Print one JSON object.
 
     Examples
     --------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from inundate.cli.flags import Json, Output, Overwrite
 from inundate.rain.settings import AugmentSettings, CleanSettings, DesignSettings, ReadSettings
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["augment", "clean", "crop", "design", "regrid"]
 
 Box = Annotated[tuple[float, float, float, float] | None, Parameter(negative=())]
-Output = Annotated[Path, Parameter(name=["--output", "-o"])]
 Flat = Parameter(name="*", negative_iterable=())
 
 _MOST_BYTES = 4 * 2**30  # of a storm in memory
@@ -30,8 +30,8 @@ def clean(
     settings: Annotated[CleanSettings | None, Flat] = None,
     config: Path | None = None,
     reading: Annotated[ReadSettings | None, Flat] = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Remove clutter and specks, fill short gaps; everything done is on record.
 
@@ -45,10 +45,6 @@ def clean(
         .zarr or .nc
     config
         TOML file; its table [clean] holds the settings.
-    overwrite
-        Replace the output if it is there.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -78,8 +74,8 @@ def crop(
     box_crs: str | None = None,
     allow_partial: bool = False,
     reading: Annotated[ReadSettings | None, Flat] = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Keep every cell that a box touches; the box may be in any CRS.
 
@@ -95,10 +91,6 @@ def crop(
         CRS of the box, such as EPSG:4326 for degrees; by default that of the rain.
     allow_partial
         Accept a box that reaches beyond the rain.
-    overwrite
-        Replace the output if it is there.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -123,8 +115,8 @@ def regrid(
     samples: int | None = None,
     allow_partial: bool = False,
     reading: Annotated[ReadSettings | None, Flat] = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Bring rain to the grid of a terrain with its volume kept.
 
@@ -144,10 +136,6 @@ def regrid(
         Lattice points along one side of a cell where the CRS differ; by default by cell size.
     allow_partial
         Accept a terrain that reaches beyond the rain; cells there are missing.
-    overwrite
-        Replace the output if it is there.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -175,8 +163,8 @@ def design(
     crs: str | None = None,
     cell_size_m: float | None = None,
     config: Path | None = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Make a design storm over a terrain or a box.
 
@@ -196,10 +184,6 @@ def design(
         Cell size of the storm.
     config
         TOML file; its table [design] holds the settings.
-    overwrite
-        Replace the output if it is there.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -231,8 +215,8 @@ def augment(
     settings: Annotated[AugmentSettings | None, Flat] = None,
     config: Path | None = None,
     reading: Annotated[ReadSettings | None, Flat] = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Scale, flip, rotate, shift or move a storm, on record.
 
@@ -244,10 +228,6 @@ def augment(
         .zarr or .nc
     config
         TOML file; its table [augment] holds the settings.
-    overwrite
-        Replace the output if it is there.
-    json
-        Print one JSON object.
 
     Examples
     --------

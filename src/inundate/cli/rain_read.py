@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from inundate.cli.flags import Json, Overwrite
 from inundate.cli.shell import emit
 
 __all__ = ["convert", "describe"]
@@ -20,7 +21,7 @@ def describe(
     variable: str | None = None,
     crs: str | None = None,
     interval_s: float | None = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Say what a radar file or folder holds: format, grid, times, gaps, range.
 
@@ -34,8 +35,6 @@ def describe(
         Coordinate reference system of files that state none, such as EPSG:27700.
     interval_s
         Length of an interval in seconds, for files that state none.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -56,8 +55,8 @@ def convert(
     variable: str | None = None,
     crs: str | None = None,
     interval_s: float | None = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Convert radar of any known format to Zarr or NetCDF.
 
@@ -79,10 +78,6 @@ def convert(
         Coordinate reference system of files that state none.
     interval_s
         Length of an interval in seconds, for files that state none.
-    overwrite
-        Replace an existing output.
-    json
-        Print one JSON object.
 
     Examples
     --------

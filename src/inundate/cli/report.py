@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from inundate.cli.flags import Json, Overwrite
+
 __all__ = ["report"]
 
 
@@ -16,8 +18,8 @@ def report(
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     evaluation: Path | None = None,
     title: str = "",
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Write the report of a run: failures first, scores beside their baselines.
 
@@ -31,10 +33,6 @@ def report(
         JSON of inundate evaluate; by default evaluation.json in the run folder.
     title
         Heading; by default made from the run.
-    overwrite
-        Replace an existing file.
-    json
-        Print one JSON object.
 
     Examples
     --------

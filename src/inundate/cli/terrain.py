@@ -8,12 +8,12 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 from pydantic import Field
 
+from inundate.cli.flags import Json, Output, Overwrite
 from inundate.core.config import Settings
 
 __all__ = ["SynthesiseSettings", "crop", "derive", "describe", "merge", "synthesise"]
 
 Box = Annotated[tuple[float, float, float, float] | None, Parameter(negative=())]
-Output = Annotated[Path, Parameter(name=["--output", "-o"])]
 
 
 class SynthesiseSettings(Settings):
@@ -57,7 +57,7 @@ def describe(
     box: Box = None,
     box_crs: str | None = None,
     nodata: float | None = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Say what a heightmap holds: format, grid, range, gaps, slope, sinks.
 
@@ -73,8 +73,6 @@ def describe(
         CRS of the box, such as EPSG:4326 for degrees; by default that of the heightmap.
     nodata
         Value that means "no data", over what the file declares.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -95,8 +93,8 @@ def merge(
     overlap: Literal["same", "first", "mean"] = "same",
     crs: str | None = None,
     nodata: float | None = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Merge heightmaps that share a CRS, a cell size and a lattice.
 
@@ -113,10 +111,6 @@ def merge(
         Coordinate reference system of all parts, over the one that they name.
     nodata
         Value that means "no data", over what the files declare.
-    overwrite
-        Replace the output if it is there.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -142,8 +136,8 @@ def crop(
     fill_holes: int = 0,
     crs: str | None = None,
     nodata: float | None = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Cut a box out of a heightmap, or bring it to square cells in metres.
 
@@ -169,10 +163,6 @@ def crop(
         Coordinate reference system, over the one that the file names.
     nodata
         Value that means "no data", over what the file declares.
-    overwrite
-        Replace the output if it is there.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -204,8 +194,8 @@ def derive(
     roughness: float | None = None,
     crs: str | None = None,
     nodata: float | None = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Write the features of a heightmap that a model sees.
 
@@ -223,10 +213,6 @@ def derive(
         Coordinate reference system, over the one that the file names.
     nodata
         Value that means "no data", over what the file declares.
-    overwrite
-        Replace the output if it is there.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -267,8 +253,8 @@ def synthesise(
     output: Output,
     config: Path | None = None,
     settings: Annotated[SynthesiseSettings | None, Parameter(name="*")] = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Make a synthetic heightmap.
 
@@ -280,10 +266,6 @@ def synthesise(
         .tif, .asc, .asc.gz, .zarr or .nc.
     config
         TOML file with a table [synthesise]; flags go before it.
-    overwrite
-        Replace the output if it is there.
-    json
-        Print one JSON object.
 
     Examples
     --------

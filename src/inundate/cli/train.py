@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from inundate.cli.flags import Json, Overwrite
 from inundate.emulate.settings import EmulatorSettings
 from inundate.learn.settings import TrainSettings
 
@@ -24,8 +25,8 @@ def train(
     config: Path | None = None,
     settings: Annotated[EmulatorSettings | None, Parameter(name="*")] = None,
     training: Annotated[TrainSettings | None, Parameter(name="*")] = None,
-    overwrite: bool = False,
-    json: bool = False,
+    overwrite: Overwrite = False,
+    json: Json = False,
 ) -> None:
     """Train an emulator on a data set, watched by alarms.
 
@@ -37,10 +38,6 @@ def train(
         The run folder; by default runs/TIME-MODEL-ID.
     config
         TOML file; tables [model], [train], [loss] and [watch] hold the settings.
-    overwrite
-        Replace an existing run.
-    json
-        Print one JSON object.
 
     Examples
     --------
@@ -69,15 +66,13 @@ def train(
     _tell(run, result, json=json)
 
 
-def resume(run: Path, *, json: bool = False) -> None:
+def resume(run: Path, *, json: Json = False) -> None:
     """Go on with an interrupted training, bit for bit.
 
     Parameters
     ----------
     run
         The run folder.
-    json
-        Print one JSON object.
 
     Examples
     --------

@@ -38,8 +38,25 @@ def _verdict(summary: Mapping[str, Any]) -> str:
     asked = ", ".join(summary["metrics"][name]["label"] for name in verdict["required"])
     rivals = ", ".join(verdict["against"])
     if verdict["beats_all"]:
-        return f"BETTER than {rivals}\non {asked}, in every regime"
-    return "\n".join(["NOT BETTER than every baseline:", *(f"  {f}" for f in verdict["fails"])])
+        head = [f"BETTER than {rivals}", f"on {asked}, in every regime"]
+    else:
+        head = ["NOT BETTER than every baseline:", *(f"  {fail}" for fail in verdict["fails"])]
+    return "\n".join([*head, *_told(summary)])
+
+
+def _told(summary: Mapping[str, Any]) -> list[str]:
+    """Name the rivals that are told part of the truth and are not beaten everywhere."""
+    lines = []
+    for name, told in summary["advantages"].items():
+        lost = [
+            f"{regime} {summary['metrics'][metric]['label']}"
+            for regime, scores in summary["regimes"].items()
+            for metric in summary["verdict"]["required"]
+            if not scores["difference"].get(name, {}).get(metric, {}).get("better", True)
+        ]
+        if lost:
+            lines.append(f"not judged: {name}, {told}, is NOT beaten on {', '.join(lost)}")
+    return lines
 
 
 def _regime(summary: Mapping[str, Any], name: str, columns: Sequence[str]) -> str:

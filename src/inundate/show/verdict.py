@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inundate.core.errors import DataError
 from inundate.show.template import Html, render, unordered_list
 from inundate.show.words import fixed, metric_words, model_words
 
-__all__ = ["check_evaluation", "gap_words", "verdict_html", "verdict_lines"]
+__all__ = ["check_evaluation", "gap_words", "told_lines", "verdict_html", "verdict_lines"]
+
+_Failure = tuple[str, str, str, Mapping[str, Any]]  # regime, metric, rival, difference
 
 _NEEDED = ("models", "reference", "regimes", "verdict", "split")
 
@@ -47,13 +49,19 @@ def verdict_lines(evaluation: Mapping[str, Any]) -> list[str]:
     """
     if not evaluation["verdict"]["fails"]:
         return []
-    ours = model_words(str(evaluation["reference"]))
-    found: dict[str, dict[str, list[str]]] = {}
     failures = _failures(evaluation)
+    lines = _lines(evaluation, failures)
+    told_all = len(failures) == len(evaluation["verdict"]["fails"])
+    return lines if told_all else lines + [_plain(fail) for fail in evaluation["verdict"]["fails"]]
+
+
+def _lines(evaluation: Mapping[str, Any], failures: Sequence[_Failure]) -> list[str]:
+    """Write one line a rival."""
+    ours, about = model_words(str(evaluation["reference"])), evaluation.get("metrics")
+    found: dict[str, dict[str, list[str]]] = {}
     for regime, metric, rival, told in failures:
         places = found.setdefault(rival, {}).setdefault(metric, [])
         places.append(f"{regime}: {gap_words(told)}")
-    about = evaluation.get("metrics")
     lines = []
     for rival, metrics in found.items():
         where = "; ".join(
@@ -61,8 +69,30 @@ def verdict_lines(evaluation: Mapping[str, Any]) -> list[str]:
             for metric, places in metrics.items()
         )
         lines.append(f"{ours} does NOT beat {model_words(rival)} on {where}")
-    told_all = len(failures) == len(evaluation["verdict"]["fails"])
-    return lines if told_all else lines + [_plain(fail) for fail in evaluation["verdict"]["fails"]]
+    return lines
+
+
+def told_lines(evaluation: Mapping[str, Any]) -> list[str]:
+    """Say where a rival that is told part of the truth, and so is not judged, is not beaten.
+
+    Parameters
+    ----------
+    evaluation : mapping
+        Result of an evaluation.
+
+    Returns
+    -------
+    list of str
+        One a rival; empty when all are beaten or there are none.
+    """
+    rivals = evaluation.get("advantages") or {}
+    failures = _failures(evaluation, list(rivals)) if rivals else []
+    told = {name: f"which is {words} and so is not judged" for name, words in rivals.items()}
+    lines = []
+    for name in dict.fromkeys(rival for _, _, rival, _ in failures):
+        line = _lines(evaluation, [failure for failure in failures if failure[2] == name])[0]
+        lines.append(line.replace(" on ", f", {told[name]}, on ", 1))
+    return lines
 
 
 def verdict_html(evaluation: Mapping[str, Any] | None) -> Html:
@@ -82,19 +112,19 @@ def verdict_html(evaluation: Mapping[str, Any] | None) -> Html:
     verdict = evaluation["verdict"]
     rivals = ", ".join(map(model_words, verdict.get("against", evaluation.get("baselines", []))))
     asked = ", ".join(metric_words(m, evaluation.get("metrics")) for m in _required(evaluation))
-    lines = verdict_lines(evaluation)
+    lines, told = verdict_lines(evaluation), told_lines(evaluation)
     if not lines and verdict["beats_all"]:
         return render(
             '<div class="verdict good"><p>{{ours}} beats every baseline ({{rivals}}).</p>'
             "<p>On {{asked}}, in every regime, with the whole interval of the paired "
-            "difference.</p></div>",
-            ours=ours, rivals=rivals, asked=asked,
+            "difference.</p>{{told}}</div>",
+            ours=ours, rivals=rivals, asked=asked, told=unordered_list(told) if told else "",
         )  # fmt: skip
     return render(
         '<div class="verdict bad"><p>{{head}}</p>{{list}}<p class="quiet">Required on '
         "{{asked}}: better than {{rivals}}, in every regime, with the whole interval of the "
         "paired difference.</p></div>",
-        head=_headline(evaluation), list=unordered_list(lines), asked=asked,
+        head=_headline(evaluation), list=unordered_list(lines + told), asked=asked,
         rivals=rivals or "each baseline",
     )  # fmt: skip
 
@@ -124,9 +154,10 @@ def gap_words(told: Mapping[str, Any]) -> str:
     return f"{fixed(told['value'], sign=True)} [{low}, {high}]"
 
 
-def _failures(evaluation: Mapping[str, Any]) -> list[tuple[str, str, str, Mapping[str, Any]]]:
+def _failures(evaluation: Mapping[str, Any], rivals: Sequence[str] | None = None) -> list[_Failure]:
     """List regime, metric, baseline and difference of each required win that is missing."""
-    rivals = evaluation["verdict"].get("against") or evaluation.get("baselines") or []
+    if rivals is None:
+        rivals = evaluation["verdict"].get("against") or evaluation.get("baselines") or []
     return [
         (regime, metric, rival, told[metric])
         for regime, scores in evaluation["regimes"].items()

@@ -26,9 +26,9 @@ class ModeHSettings(Settings):
     block: int = Field(
         default=4, ge=1, description="Fine cells along a position of the finest level."
     )
-    bound_m: float = Field(default=0.5, gt=0, description="Largest correction in m where shallow.")
+    bound_m: float = Field(default=3.0, gt=0, description="Largest correction in m where shallow.")
     bound_share: float = Field(
-        default=0.5, gt=0, description="Largest correction, share of the depth."
+        default=1.0, gt=0, description="Largest correction, share of the depth."
     )
 
 
