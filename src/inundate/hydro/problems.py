@@ -76,7 +76,7 @@ def _valley() -> Problem:
 def _town() -> Problem:
     """Streets, blocks of buildings and underpasses, cells of 4 m, a cloudburst."""
     heights = make_terrain("urban", _SEED, (160, 160), 4.0).to_numpy().astype(np.float64)
-    return Problem("town", heights, 4.0, 60.0, 1800.0, 3600.0)
+    return Problem("town", heights, 4.0, 90.0, 1200.0, 2400.0)
 
 
 PROBLEMS: dict[str, Callable[[], Problem]] = {
