@@ -1,0 +1,330 @@
+"""Results of another model as a simulation of this package, written frame by frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from inundate.core.errors import ConfigError, DataError
+from inundate.core.files import atomic_folder, check_output
+from inundate.core.grid import attach_grid, check_metric_square, grid_of
+from inundate.core.names import attributes
+from inundate.core.provenance import provenance
+from inundate.core.store import CONVENTIONS, encoding_for, read_dataset
+from inundate.hydro.external.remarks import Remarks
+from inundate.hydro.mass import VolumeBudget
+from inundate.hydro.settings import SimulateSettings
+from inundate.rain.overlap import overlap
+from inundate.rain.regrid import Regridder
+from inundate.rain.steps import step_edges
+
+__all__ = ["Frames", "Simulated", "budget_of", "save_simulation"]
+
+Frame = NDArray[np.float32]
+_LEAST_COVER = 1 - 1e-6
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Depth grids of a model, read one at a time.
+
+    Attributes
+    ----------
+    seconds : array (T,)
+        Time of each since the start, rising; 0 is the state at the start.
+    read : callable
+        Gives the depth (H, W) in m of a number; missing is NaN.
+    deepest : array (H, W), optional
+        The model's own map of the largest depth.
+    """
+
+    seconds: NDArray[np.float64]
+    read: Callable[[int], Frame]
+    deepest: Frame | None = None
+
+
+@dataclass
+class Simulated:
+    """All that makes a simulation of a model's results.
+
+    Attributes
+    ----------
+    model : str
+    terrain : DataArray (y, x), m
+    rain : DataArray (time, y, x), mm h-1
+        Must cover the heightmap and all frames.
+    roughness : DataArray (y, x) or float
+    frames : Frames
+    settings : dict
+        Known settings of the model by this package's names.
+    starts_dry : bool or None
+        Whether the ground was dry at the start; None where the files do not say.
+    budget : dict
+        Terms of the volume budget that the model states, m3.
+    remarks : Remarks
+    """
+
+    model: str
+    terrain: xr.DataArray
+    rain: xr.DataArray
+    roughness: xr.DataArray | float
+    frames: Frames
+    settings: dict[str, Any]
+    starts_dry: bool | None = None
+    budget: dict[str, float] = field(default_factory=dict)
+    remarks: Remarks = field(default_factory=Remarks)
+
+
+def save_simulation(
+    simulated: Simulated,
+    output: Path,
+    *,
+    terrain_name: str | None = None,
+    storm_name: str | None = None,
+    overwrite: bool = False,
+    inputs: Mapping[str, str] | None = None,
+) -> xr.Dataset:
+    """Write a model's results as a simulation, one frame in memory at a time.
+
+    Parameters
+    ----------
+    simulated : Simulated
+    output : Path
+        A ``.zarr``.
+    terrain_name, storm_name : str, optional
+        Over those that terrain and rain carry.
+    overwrite : bool
+        Replace what is there.
+    inputs : mapping, optional
+        Hashes of the files that were read, for the provenance.
+
+    Returns
+    -------
+    Dataset
+        As :func:`inundate.hydro.simulate.simulate` gives it; the attribute ``simulated_by``
+        names the model, ``exchange`` holds what became of its settings. Terms of the volume
+        budget that the model does not state are null.
+
+    Raises
+    ------
+    ConfigError
+        If the output is no ``.zarr``.
+    DataError
+        If there is no frame after the start, or the rain does not cover the frames.
+    GridError
+        If the heightmap is not in square metres, or the rain does not cover it.
+    RunError
+        If the output exists or cannot be written.
+    """
+    target = Path(output)
+    if target.suffix != ".zarr":
+        raise ConfigError(
+            f"writing {target}: suffix {target.suffix!r}, expected .zarr for a simulation",
+            hint=f"try -o {target.with_suffix('.zarr')}",
+        )
+    check_output(target, overwrite)
+    writer = _Writer(simulated, terrain_name, storm_name, inputs or {})
+    with atomic_folder(target) as temporary:
+        writer.write(temporary)
+    return read_dataset(target)
+
+
+class _Writer:
+    """Puts the parts together; kept as an object since each frame needs most of them."""
+
+    def __init__(
+        self,
+        simulated: Simulated,
+        terrain_name: str | None,
+        storm_name: str | None,
+        inputs: Mapping[str, str],
+    ) -> None:
+        self.simulated = simulated
+        self.grid = grid_of(simulated.terrain)
+        check_metric_square(self.grid, where="importing results")
+        self.valid = np.isfinite(simulated.terrain.to_numpy())
+        self.names = (terrain_name, storm_name)
+        self.inputs = dict(inputs)
+        seconds = simulated.frames.seconds
+        self.numbers = np.flatnonzero(seconds > 0)
+        if not self.numbers.size:
+            raise DataError("importing results: found no depth after the start, expected some")
+        self.edges = np.concatenate([[0.0], seconds[self.numbers]])
+        self.starts, self.ends = step_edges(simulated.rain, where="importing results, rain")
+        self.clock = self.starts[0] + np.round(self.edges * 1e9).astype("timedelta64[ns]")
+        self.weights = self._rain_weights()
+        self.regrid = Regridder(grid_of(simulated.rain), self.grid)
+        if self.regrid.covered < _LEAST_COVER:
+            raise DataError(
+                f"importing results: the rain covers {self.regrid.covered:.2%} of the heightmap, "
+                "expected all of it"
+            )
+
+    def _rain_weights(self) -> NDArray[np.float64]:
+        """Share of each frame's time in each rain step, (T, S); after the rain it is dry."""
+        low, high = ((t - self.starts[0]).astype(np.int64) / 1e9 for t in (self.starts, self.ends))
+        shared = overlap(low, high, self.edges[:-1], self.edges[1:])
+        gaps = np.maximum(low[1:] - high[:-1], 0.0)
+        if gaps.size and gaps.max() > 1:
+            raise DataError(
+                f"importing results: the rain has a gap of {gaps.max():g} s",
+                hint="fill it first: inundate rain clean",
+            )
+        lengths: NDArray[np.float64] = np.diff(self.edges)[:, None]
+        return np.asarray(shared / lengths)
+
+    def rain(self, frame: int) -> Frame:
+        """Mean rate over a frame's interval, (H, W) in mm h-1."""
+        total = np.zeros(self.grid.shape)
+        for step in np.flatnonzero(self.weights[frame]):
+            rate = self.regrid(self.simulated.rain.isel(time=step).to_numpy())
+            total += self.weights[frame, step] * rate.astype(np.float64)
+        return total.astype(np.float32)
+
+    def depth(self, number: int) -> Frame:
+        """Depth of a frame, (H, W) in m; NaN where there is no ground."""
+        found = self.simulated.frames.read(int(number))
+        unknown = int((np.isnan(found) & self.valid).sum())
+        if unknown:
+            raise DataError(
+                f"importing results: depth grid {number} is missing in {unknown} cells with ground"
+            )
+        return np.where(self.valid, found, np.float32(np.nan)).astype(np.float32)
+
+    def initial_m3(self) -> float | None:
+        """Water on the ground at the start; None where nothing tells."""
+        at_start = np.flatnonzero(self.simulated.frames.seconds <= 0)
+        if self.simulated.starts_dry:
+            return 0.0
+        if at_start.size:
+            depth = self.depth(int(at_start[-1]))
+            return float(np.nansum(depth, dtype=np.float64)) * self.grid.dx**2
+        return None
+
+    def fixed(self) -> xr.Dataset:
+        terrain, rough = self.simulated.terrain, self.simulated.roughness
+        values = np.full(self.grid.shape, rough) if isinstance(rough, float) else rough.to_numpy()
+        kept = {key: value for key, value in terrain.attrs.items() if key != "grid_mapping"}
+        ds = xr.Dataset(
+            {
+                "elevation": (
+                    ("y", "x"), terrain.to_numpy().astype(np.float32),
+                    {**kept, **attributes("elevation")},
+                ),
+                "roughness": (
+                    ("y", "x"), np.where(self.valid, values, np.nan).astype(np.float32),
+                    attributes("roughness"),
+                ),
+            },
+            attrs=self._attrs(),
+        )  # fmt: skip
+        return attach_grid(ds, self.grid)
+
+    def _attrs(self) -> dict[str, Any]:
+        one = self.simulated
+        names = (
+            one.terrain.attrs.get("terrain_name", "terrain"),
+            one.rain.attrs.get("storm_name", "rain"),
+        )
+        return {
+            "Conventions": CONVENTIONS,
+            "kind": "simulation",
+            "simulated_by": one.model,
+            "settings": SimulateSettings(**one.settings).model_dump_json(),
+            "terrain_name": str(self.names[0] or names[0]),
+            "storm_name": str(self.names[1] or names[1]),
+            "exchange": json.dumps(one.remarks.to_list()),
+            "provenance": json.dumps(
+                {**provenance(), "simulated_by": one.model, "inputs": self.inputs}
+            ),
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write everything into a folder that becomes the store."""
+        fixed = self.fixed()
+        fallen, deepest, depth = 0.0, np.zeros(self.grid.shape, np.float32), None
+        for index, number in enumerate(self.numbers.tolist()):
+            depth, rate = self.depth(number), self.rain(index)
+            deepest = np.fmax(deepest, depth)
+            length = self.edges[index + 1] - self.edges[index]
+            fallen += float(rate[self.valid].sum(dtype=np.float64)) * length
+            self._append(folder, fixed if index == 0 else None, index, depth, rate)
+        assert depth is not None
+        self._finish(folder, deepest, depth, fallen / 3.6e6 * self.grid.dx**2)
+
+    def _append(
+        self, folder: Path, fixed: xr.Dataset | None, index: int, depth: Frame, rate: Frame
+    ) -> None:
+        bounds = self.clock[index : index + 2]
+        frame = xr.Dataset(
+            {
+                name: (
+                    ("time", "y", "x"), values[None],
+                    {**attributes(name), "grid_mapping": "spatial_ref"},
+                )
+                for name, values in (("water_depth", depth), ("rain_rate", rate))
+            },
+            coords={
+                "time": ("time", bounds[1:], {"standard_name": "time", "bounds": "time_bounds"}),
+                "time_bounds": (("time", "bounds"), bounds[None]),
+            },
+        )  # fmt: skip
+        if fixed is None:
+            frame.to_zarr(folder, append_dim="time", consolidated=False)
+            return
+        whole = fixed.assign_coords(frame.coords).assign(frame.data_vars)
+        encoding = encoding_for(whole, zarr=True)
+        whole.to_zarr(folder, mode="w", zarr_format=3, consolidated=False, encoding=encoding)
+
+    def _finish(self, folder: Path, deepest: Frame, last: Frame, rain_m3: float) -> None:
+        own = self.simulated.frames.deepest
+        attrs = {**attributes("water_depth_max"), "grid_mapping": "spatial_ref"}
+        attrs["source"] = "depth grids" if own is None else f"{self.simulated.model}'s own map"
+        values = deepest if own is None else np.fmax(own, deepest)
+        maximum = xr.Dataset(
+            {"water_depth_max": (("y", "x"), np.where(self.valid, values, np.nan), attrs)}
+        ).astype(np.float32, keep_attrs=True)
+        stored = float(np.nansum(last, dtype=np.float64)) * self.grid.dx**2
+        terms = {"rain_m3": rain_m3, "initial_m3": self.initial_m3(), "stored_m3": stored}
+        budget = budget_of({**terms, **self.simulated.budget})
+        maximum.attrs = {**self._attrs(), "volume_budget": json.dumps(budget)}
+        encoding = encoding_for(maximum, zarr=True)
+        maximum.to_zarr(folder, mode="a", consolidated=False, encoding=encoding)
+
+
+def budget_of(terms: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Give all terms of a volume budget; null those that are not known.
+
+    Examples
+    --------
+    >>> found = budget_of({"stored_m3": 2.0})
+    >>> found["stored_m3"], found["rain_m3"]
+    (2.0, None)
+    """
+    known = VolumeBudget().to_dict()
+    return {name: terms.get(name) for name in known}
+
+
+def even_seconds(count: int, first_s: float, every_s: float) -> NDArray[np.float64]:
+    """Give the times of grids that follow each other at one interval."""
+    return first_s + every_s * np.arange(count, dtype=np.float64)
+
+
+def check_rising(seconds: Sequence[float], names: Sequence[str]) -> None:
+    """Refuse two grids of the same time."""
+    order = np.argsort(seconds, kind="stable")
+    for before, after in pairwise(order.tolist()):
+        if seconds[before] == seconds[after]:
+            raise DataError(
+                f"importing results: {names[before]} and {names[after]} are of one time, "
+                f"{seconds[after]:g} s",
+                hint="two runs lie in one folder: say which by --prefix",
+            )
