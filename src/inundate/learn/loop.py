@@ -10,12 +10,12 @@ import numpy as np
 from torch import nn
 
 from inundate.core.errors import RunError
+from inundate.core.interrupt import Interrupts
 from inundate.core.run import Run
 from inundate.learn.batches import Batches
 from inundate.learn.checkpoint import checkpoint_folders
 from inundate.learn.device import cpu_threads, repeatable
 from inundate.learn.distributed import join_ranks
-from inundate.learn.interrupt import Interrupts
 from inundate.learn.job import Job, TrainResult, Validate
 from inundate.learn.random_state import isolated_random
 from inundate.learn.settings import TrainSettings, differences

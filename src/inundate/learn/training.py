@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from inundate.core.errors import ConfigError, DataError, RunError
+from inundate.core.interrupt import Interrupts
 from inundate.core.log import get_logger
 from inundate.core.progress import Progress
 from inundate.core.run import Run
@@ -31,7 +32,6 @@ from inundate.learn.checkpoint import (
 )
 from inundate.learn.device import describe_device, pick_device
 from inundate.learn.distributed import Ranks
-from inundate.learn.interrupt import Interrupts
 from inundate.learn.job import Job, TrainResult
 from inundate.learn.metrics import trim_metrics
 from inundate.learn.optim import (

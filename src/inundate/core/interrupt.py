@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM wait for the end of a step, so that the checkpoint is exact."""
+"""Ctrl-C and SIGTERM wait for the end of a step, so that a checkpoint is exact."""
 
 from __future__ import annotations
 
