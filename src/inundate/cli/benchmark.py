@@ -11,13 +11,15 @@ __all__ = ["benchmark"]
 
 
 def benchmark(
-    name: Literal["chain"],
+    name: Literal["chain", "solver"],
     *,
     data: Path = Path("../shared/data"),
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("bench/results"),
     work: Path = Path("bench/work"),
     quick: bool = False,
     steps: int = 1200,
+    only: str | None = None,
+    peer_python: Path | None = None,
     json: bool = False,
 ) -> None:
     """Run one area's figures; resumable, results as a small JSON file.
@@ -26,6 +28,8 @@ def benchmark(
     ----------
     name
         chain: real radar moved over real terrain, simulate, train, evaluate.
+        solver: speed, accuracy and memory of the solver, beside other solvers, which are
+        installed into environments of their own below the work folder.
     data
         Folder with radar/ and terrain/ of the real inputs.
     output
@@ -35,7 +39,11 @@ def benchmark(
     quick
         A small version of the same code, in about a minute.
     steps
-        Optimiser steps of Mode H; the Temporal CNNs get two thirds of it.
+        chain: optimiser steps of Mode H; the Temporal CNNs get two thirds of it.
+    only
+        solver: measure and show this one figure, and write no result file.
+    peer_python
+        solver: a Python >= 3.12 for the solvers that need one; looked for on the path otherwise.
     json
         Print one JSON object.
 
@@ -43,11 +51,27 @@ def benchmark(
     --------
     ``inundate benchmark chain --data ../shared/data``
     """
-    from inundate.cli.chain import run_chain
     from inundate.cli.shell import emit
 
-    figures: dict[str, Any] = run_chain(data, output, work, quick=quick, steps=steps)
+    figures: dict[str, Any]
+    if name == "solver":
+        from inundate.cli.solver_bench.run import run_solver
+
+        figures = run_solver(data, output, work, quick=quick, only=only, peer_python=peer_python)
+    else:
+        _check_unused(only=only, peer_python=peer_python)
+        from inundate.cli.chain import run_chain
+
+        figures = run_chain(data, output, work, quick=quick, steps=steps)
     emit(figures, json=json, text=lambda: _text(figures))
+
+
+def _check_unused(**settings: object) -> None:
+    from inundate.core.errors import ConfigError
+
+    given = [f"--{key.replace('_', '-')}" for key, value in settings.items() if value is not None]
+    if given:
+        raise ConfigError(f"benchmark chain: {', '.join(given)} belongs to benchmark solver only")
 
 
 def _text(figures: dict[str, Any]) -> str:
@@ -59,4 +83,7 @@ def _text(figures: dict[str, Any]) -> str:
         lines.append(
             f"  {row['id']:<36} {value_text(row)} {row['unit']}, goal {row['goal']}: {met}"
         )
+    for table in figures.get("tables", ()):
+        lines += ["", table["title"], "  " + " | ".join(table["columns"])]
+        lines += ["  " + " | ".join(row) for row in table["rows"]]
     return "\n".join(lines)

@@ -61,20 +61,20 @@ class Problem:
 
 
 def _jacksboro() -> Problem:
-    """Steep: a median slope of 0.2 at cells of 90 m."""
+    """Make the steep problem: a median slope of 0.2 at cells of 90 m."""
     terrain = sample_terrain("jacksboro")
     heights = terrain.to_numpy().astype(np.float64)
     return Problem("jacksboro", heights, grid_of(terrain).dx, 30.0, 3600.0, 10_800.0)
 
 
 def _valley() -> Problem:
-    """A valley with a channel between fractal hills, cells of 10 m."""
+    """Make a valley with a channel between fractal hills, cells of 10 m."""
     heights = make_terrain("valley", _SEED, (512, 512), 10.0).to_numpy().astype(np.float64)
     return Problem("valley", heights, 10.0, 30.0, 3600.0, 5400.0)
 
 
 def _town() -> Problem:
-    """Streets, blocks of buildings and underpasses, cells of 4 m, a cloudburst."""
+    """Make a cloudburst on streets, buildings and underpasses, cells of 4 m."""
     heights = make_terrain("urban", _SEED, (160, 160), 4.0).to_numpy().astype(np.float64)
     return Problem("town", heights, 4.0, 90.0, 1200.0, 2400.0)
 
@@ -95,7 +95,7 @@ def make_problem(name: str, *, small: bool = False) -> Problem:
     name : str
         One of :data:`PROBLEMS`.
     small : bool
-        A corner of it, for a tenth of the time: to try that something runs.
+        A corner of it, for a tenth of the time, with all the rain: to try that something runs.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def make_problem(name: str, *, small: bool = False) -> Problem:
         name,
         corner,
         whole.cell_size_m,
-        whole.rain_mm_h,
+        whole.rain_mm_h / _SMALL_SHARE,
         whole.rain_s * _SMALL_SHARE,
         whole.total_s * _SMALL_SHARE,
         whole.manning,
