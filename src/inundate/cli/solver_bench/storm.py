@@ -40,10 +40,10 @@ def large_storm(context: Context) -> Made:
     found = context.tasks("storm", [task]).found["storm"]
     note = (
         f"{found['cells']:,} cells of {_CELL_M:g} m (OS Terrain 50, mirrored), "
-        f"{found['simulated_h']:.2g} h: {found['rain_h']:.2g} h of a radar storm in "
-        f"steps of 5 min, then it drains; hourly frames to disk; two threads; "
-        f"{found['steps']:,} steps in {found['wall_s']:.0f} s; before the run "
-        f"{found['before_mib'] / 1024:.2f} GiB; budget error {found['budget_error']:.1e}; deepest {found['highest_m']:.1f} m"
+        f"{found['simulated_h']:.2g} h: {found['rain_h']:.2g} h of a radar storm in steps of "
+        f"5 min, then it drains; hourly frames to disk; two threads; {found['steps']:,} steps "
+        f"in {found['wall_s']:.0f} s; before the run {found['before_mib'] / 1024:.2f} GiB; "
+        f"budget error {found['budget_error']:.1e}; deepest {found['highest_m']:.1f} m"
     )
     value = found["peak_mib"] * 2**20 / 1e9
     return Made([figure(identity, GROUP, value, "GB", goal, note=note)])
