@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -63,16 +65,23 @@ def wetting_front(
     loss = (manning * speed) ** 2
     if rise == 0 and not inertia:
         return np.asarray((7 / 3 * loss * behind) ** (3 / 7))
-    # distance behind the front as a function of depth, by the midpoint rule in the cube root of
-    # the depth, in which the integrand is smooth down to 0
+    distance, depth = _profile(loss, rise, head)
+    return np.where(behind > 0, np.interp(behind, distance, depth), 0.0)
+
+
+@lru_cache(maxsize=8)
+def _profile(loss: float, rise: float, head: float) -> tuple[Array, Array]:
+    """Tabulate the distance behind the front and the depth there.
+
+    By the midpoint rule in the cube root of the depth, in which the integrand is smooth down to 0.
+    """
     root = np.linspace(0.0, 1.0, _POINTS)
     middle = 0.5 * (root[1:] + root[:-1])
     depth = head + _DEEPEST_M * middle**3
     slope = (loss * depth ** (-1 / 3) + rise * depth) / (depth - head)
     length = 3 * _DEEPEST_M * middle**2 * (root[1] - root[0]) / slope
     distance = np.concatenate([[0.0], np.cumsum(length)])
-    depth = head + _DEEPEST_M * root**3
-    return np.where(behind > 0, np.interp(behind, distance, depth), 0.0)
+    return distance, head + _DEEPEST_M * root**3
 
 
 def dry_dam_break(x: ArrayLike, time_s: float, *, depth: float) -> Array:
