@@ -38,16 +38,12 @@ CHANGES = {
     "conductivity_mm_h": ({"infiltration": "green_ampt"}, {"conductivity_mm_h": 30.0}),
     "suction_mm": ({"infiltration": "green_ampt"}, {"suction_mm": 10.0}),
     "moisture_deficit": ({"infiltration": "green_ampt"}, {"moisture_deficit": 0.05}),
+    "drain_capacity_mm_h": ({}, {"drain_capacity_mm_h": 12.0}),
+    "evaporation_mm_h": ({}, {"evaporation_mm_h": 2.0}),
     "precision": ({}, {"precision": "float64"}),
 }
 # these do not change this answer
-ELSEWHERE = {"missing_rain", "threads", "equations", "backend", "sample_every_s"}
-    "missing_rain",
-    "threads",
-    "equations",
-    "backend",
-    "sample_every_s",
-}  # do not change this answer
+ELSEWHERE = {"missing_rain", "threads", "equations", "backend", "sample_every_s", "forcing_every_s"}
 
 
 def run(**settings):

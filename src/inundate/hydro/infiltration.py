@@ -30,20 +30,21 @@ def uniform_losses(settings: SimulateSettings, shape: tuple[int, int]) -> Losses
     Parameters
     ----------
     settings : SimulateSettings
-        Infiltration and its numbers.
+        Infiltration and its numbers, and the drains' capacity.
     shape : tuple
         Rows and columns of the grid.
     """
-    row = (NO_LOSS, 0.0, 0.0, 0.0, 0.0)
+    drain = settings.drain_capacity_mm_h * _MM_H
+    row = (NO_LOSS, 0.0, 0.0, 0.0, drain)
     if settings.infiltration == "constant":
-        row = (CONSTANT_LOSS, settings.loss_mm_h * _MM_H, 0.0, 0.0, 0.0)
+        row = (CONSTANT_LOSS, settings.loss_mm_h * _MM_H, 0.0, 0.0, drain)
     elif settings.infiltration == "green_ampt":
         row = (
             GREEN_AMPT,
             settings.conductivity_mm_h * _MM_H,
             settings.suction_mm * 1e-3,
             settings.moisture_deficit,
-            0.0,
+            drain,
         )
     return Losses(np.zeros(shape, dtype=np.uint8), np.array([row], dtype=np.float64))
 

@@ -11,29 +11,19 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError, StabilityError
 from inundate.core.grid import Grid
-from inundate.hydro.boundary import make_edges
-from inundate.hydro.infiltration import uniform_losses
+from inundate.hydro.drive import Drive
+from inundate.hydro.ground import check_depth, check_rate, depth_limit, make_ground, place_of
 from inundate.hydro.kernels import make_kernel
 from inundate.hydro.mass import VolumeBudget, stored_volume
 from inundate.hydro.settings import SimulateSettings
-from inundate.hydro.state import (
-    DEPTH_LIMIT_M,
-    Array,
-    Ground,
-    Kernel,
-    Losses,
-    Scheme,
-    State,
-    StepReport,
-    Supply,
-)
+from inundate.hydro.site import Site
+from inundate.hydro.state import Array, Ground, Kernel, Scheme, State, StepReport, Supply
 
-__all__ = ["ArrayResult", "Frame", "March", "simulate_arrays"]
+__all__ = ["ArrayResult", "Frame", "March", "RainStep", "check_rate", "simulate_arrays"]
 
-WALL_M = 1.0e6  # elevation given to cells without ground: no water climbs it
 _MM_H = 1.0 / 3.6e6  # m s-1
 SHORTEST_FRAME_S = 1e-6  # rounding of the clock makes no frame
-_ROUNDING_S = 1e-9
+_ROUNDING_S = 1e-7  # clocks of a year in float64 are exact to 4e-9 s
 _ADAPTIVE_WEIGHT = 0.5  # theta falls to one half at most
 _CELLS_A_THREAD = 16_384  # fewer cost more to wake a thread for than they save
 
@@ -89,13 +79,15 @@ class March:
         Called with this object every few seconds of work.
     on_sample : list of callable
         Called with this object every ``settings.sample_every_s`` and at the end.
+    site : Site, optional
+        Boundaries, sources, land cover, evaporation; by default the settings hold everywhere.
 
     Raises
     ------
     ConfigError
-        If settings do not fit one another.
+        If settings do not fit one another or the site.
     DataError
-        If there is no ground, or roughness or initial depth cannot be.
+        If there is no ground, or roughness, initial depth or the site does not fit it.
     """
 
     elevation: Array
@@ -108,27 +100,33 @@ class March:
     kernel: Kernel | None = None
     watch: Callable[[March], None] | None = None
     on_sample: list[Callable[[March], None]] = field(default_factory=list)
+    site: Site = field(default_factory=Site)
     steps: int = field(init=False, default=0)
     budget: VolumeBudget = field(init=False)
     ground: Ground = field(init=False)
     state: State = field(init=False)
     scheme: Scheme = field(init=False)
+    drive: Drive = field(init=False)
 
     def __post_init__(self) -> None:
         self.settings.check()
+        self.site.check(self.settings)
         self.cell_size_m = float(self.cell_size_m)
-        self.ground = _make_ground(
-            self.elevation, self.cell_size_m, self.settings, self.roughness, self.walls
+        self.ground, plan = make_ground(
+            self.elevation, self.cell_size_m, self.settings, self.roughness, self.walls, self.site
         )
+        self.drive = Drive(self.site, self.settings, self.ground, plan)
         self.scheme = _make_scheme(self.settings, self.ground.valid.size)
         if self.kernel is None:
             self.kernel = make_kernel(self.settings)
-        depth = _checked_depth(self.initial_depth, self.ground)
+        depth = check_depth(self.initial_depth, self.ground)
         self.state = self.kernel.start(depth, self.ground)
         self.budget = VolumeBudget(initial_m3=stored_volume(self.state, self.ground))
         self._last_frame_s = 0.0
         self._samples = 0
         self._fallen = np.zeros(self.ground.valid.shape)  # mm h-1 times s since the last frame
+        self._fallen_s = 0.0  # up to this time
+        self._depth_limit_m = depth_limit(self.ground)
 
     def frames(self, rain: Iterable[RainStep]) -> Iterator[Frame]:
         """March through rain steps; give a frame at each output time and at the end.
@@ -157,21 +155,35 @@ class March:
 
     def _through(self, rate: Array, end: float) -> Iterator[Frame]:
         """Advance to the end of a rain step."""
-        metres = np.where(self.ground.valid, rate, 0).astype(np.float64) * _MM_H
-        forcing = metres.astype(self.ground.elevation.dtype)
+        forcing = self._in_metres(rate)
+        volume_rate = float(forcing.sum(dtype=np.float64)) * self.ground.cell_area_m2
         while end - self.state.time_s > _ROUNDING_S:
+            start = self.state.time_s
             frame_s = self._last_frame_s + self.settings.output_every_s
             sample_s = self._sampled_s + self.settings.sample_every_s
             cut = min(end, frame_s, sample_s if self.on_sample else end)
+            cut = self.drive.cut(start, cut)
             if abs(frame_s - cut) < _ROUNDING_S:
                 cut = frame_s  # the clock of frames is exact, the sum of rain steps is not
-            start = self.state.time_s
             self._advance(forcing, cut)
-            self._fallen += np.asarray(rate, dtype=np.float64) * (cut - start)
+            self.budget.rain_m3 += volume_rate * (cut - start)
+            if cut >= frame_s - _ROUNDING_S or end - cut <= _ROUNDING_S:
+                self._fall(rate, cut)
             if self.on_sample and cut >= sample_s - _ROUNDING_S:
                 self._sample()
             if cut >= frame_s - _ROUNDING_S:
                 yield self._frame()
+
+    def _in_metres(self, rate: Array) -> Array:
+        """Give rain in m s-1 in the working precision, 0 where there is no ground."""
+        metres = np.multiply(rate, _MM_H, dtype=np.float64)
+        metres[~self.ground.valid] = 0.0
+        return metres.astype(self.ground.elevation.dtype, copy=False)
+
+    def _fall(self, rate: Array, until: float) -> None:
+        """Add up the rain since it was last added up."""
+        self._fallen += np.multiply(rate, until - self._fallen_s, dtype=np.float64)
+        self._fallen_s = until
 
     @property
     def _sampled_s(self) -> float:
@@ -199,6 +211,7 @@ class March:
             "deepest_now_m": self.state.deepest_now_m,
             "steps": self.steps,
             "last_frame_s": self._last_frame_s,
+            "fallen_s": self._fallen_s,
             "samples": self._samples,
             "budget": asdict(self.budget),
         }
@@ -227,6 +240,7 @@ class March:
         self.state.deepest_now_m = float(numbers["deepest_now_m"])
         self.steps = int(numbers["steps"])
         self._last_frame_s = float(numbers["last_frame_s"])
+        self._fallen_s = float(numbers["fallen_s"])
         self._samples = int(numbers["samples"])
         self.budget = VolumeBudget(**numbers["budget"])
 
@@ -243,7 +257,7 @@ class March:
     def supply(self, rain: Array) -> Supply:
         """Give what drives the water now under rain (H, W) in m s-1."""
         values = rain.astype(self.ground.elevation.dtype, copy=False)
-        return Supply(values, 0.0, self.ground.edges.outside)
+        return self.drive.supply(values, self.state.time_s, self.state.time_s)[0]
 
     def step(self, rain: Array, seconds: float, scheme: Scheme | None = None) -> StepReport:
         """Call the kernel once, without frames or budget.
@@ -257,17 +271,19 @@ class March:
         scheme : Scheme, optional
             Other numbers than the settings'.
         """
+        return self._call(self.supply(rain), seconds, scheme or self.scheme)
+
+    def _call(self, supply: Supply, seconds: float, scheme: Scheme) -> StepReport:
         assert self.kernel is not None
-        return self.kernel.advance(
-            self.state, self.ground, self.supply(rain), seconds, scheme or self.scheme
-        )
+        return self.kernel.advance(self.state, self.ground, supply, seconds, scheme)
 
     def _advance(self, forcing: Array, end: float) -> None:
         """Advance to a time under constant rain in m s-1."""
         begun = self.state.time_s
+        supply, source_rate = self.drive.supply(forcing, begun, end)
         while self.state.time_s < end:
             left = end - self.state.time_s
-            report = self.step(forcing, left)
+            report = self._call(supply, left, self.scheme)
             if report.seconds >= left:
                 self.state.time_s = end  # sums of steps must not drift from the clock
             self.steps += report.steps
@@ -275,12 +291,11 @@ class March:
             self.budget.inflow_m3 += report.inflow_m3
             self.budget.drainage_m3 += report.drained_m3
             self.budget.evaporation_m3 += report.evaporated_m3
-            if not report.is_stable:
+            if not (report.is_stable and self.state.deepest_now_m < self._depth_limit_m):
                 raise self._breakdown()
             if self.watch is not None:
                 self.watch(self)
-        volume = float(forcing.sum(dtype=np.float64)) * self.ground.cell_area_m2
-        self.budget.rain_m3 += volume * (end - begun)
+        self.budget.source_m3 += source_rate * (end - begun)
 
     def _frame(self) -> Frame:
         start, end = self._last_frame_s, self.state.time_s
@@ -293,79 +308,17 @@ class March:
         return np.where(self.ground.valid, values, values.dtype.type(np.nan))
 
     def _breakdown(self) -> StabilityError:
-        depth = self.state.depth
-        absurd = ~(depth < DEPTH_LIMIT_M)
-        place = _place(absurd, self.grid)
+        depth, limit = self.state.depth, self._depth_limit_m
+        absurd = ~(depth < limit)
+        if not absurd.any():  # the fault lies in the flow: the deepest water is nearest to it
+            absurd = depth == depth.max()
         return StabilityError(
-            f"simulating: water depth {depth[absurd][0]:g} m at {place} after "
-            f"{self.state.time_s:.1f} s, expected less than {DEPTH_LIMIT_M:g} m; "
+            f"simulating: water depth {depth[absurd][0]:g} m at {place_of(absurd, self.grid)} "
+            f"after {self.state.time_s:.1f} s, expected less than {limit:g} m; "
             f"last good frame at {self._last_frame_s:g} s",
             hint="look at rain and elevation there; a smaller courant or max_step_s may help",
             cause="solver_breakdown",
         )
-
-
-def _make_ground(
-    elevation: Array,
-    cell_size_m: float,
-    settings: SimulateSettings,
-    roughness: Array | None,
-    walls: NDArray[np.bool_] | None,
-) -> Ground:
-    kind = np.dtype(settings.precision)
-    height = np.asarray(elevation, dtype=np.float64)
-    is_wall = np.zeros(height.shape, dtype=bool) if walls is None else np.asarray(walls, dtype=bool)
-    valid = np.isfinite(height) & ~is_wall
-    if not valid.any():
-        raise DataError("simulating: the terrain has no cell with ground")
-    edges = make_edges(height, valid, is_wall, cell_size_m, settings)
-    # only differences count, so heights are kept near 0, where float32 is finest
-    datum = np.round(np.median(height[valid]))
-    filled = np.where(valid, height - datum, WALL_M).astype(kind)
-    rough = _checked_roughness(roughness, valid, settings)
-    losses: Losses = uniform_losses(settings, valid.shape)
-    return Ground(filled, rough, valid, cell_size_m, edges, losses)
-
-
-def _checked_roughness(
-    roughness: Array | None, valid: NDArray[np.bool_], settings: SimulateSettings
-) -> Array:
-    kind = np.dtype(settings.precision)
-    if roughness is None:
-        return np.full(valid.shape, settings.manning, dtype=kind)
-    values = np.asarray(roughness)
-    if values.shape != valid.shape:
-        raise DataError(
-            f"simulating: roughness of shape {values.shape}, expected {valid.shape} as the terrain"
-        )
-    wrong = valid & ~((values > 0) & (values <= 1))
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise DataError(
-            f"simulating: roughness {values[row, column]:g} at row {row}, column {column} "
-            f"and {int(wrong.sum())} such cells, expected Manning's n above 0 and at most 1",
-            hint="fill cells without roughness, such as with 0.035",
-        )
-    return np.where(valid, values, settings.manning).astype(kind)
-
-
-def _checked_depth(depth: Array | None, ground: Ground) -> Array:
-    if depth is None:
-        return np.zeros_like(ground.elevation)
-    values = np.asarray(depth)
-    if values.shape != ground.valid.shape:
-        raise DataError(
-            f"simulating: initial depth of shape {values.shape}, "
-            f"expected {ground.valid.shape} as the terrain"
-        )
-    wrong = ground.valid & ~((values >= 0) & (values < DEPTH_LIMIT_M))
-    if wrong.any():
-        row, column = np.argwhere(wrong)[0]
-        raise DataError(
-            f"simulating: initial depth {values[row, column]:g} m at row {row}, column {column} "
-            f"and {int(wrong.sum())} such cells, expected 0 to {DEPTH_LIMIT_M:g} m"
-        )
-    return np.where(ground.valid, values, 0).astype(ground.elevation.dtype)
 
 
 def _make_scheme(settings: SimulateSettings, cells: int) -> Scheme:
@@ -417,6 +370,7 @@ def simulate_arrays(
     roughness: Array | None = None,
     initial_depth: Array | None = None,
     walls: NDArray[np.bool_] | None = None,
+    site: Site | None = None,
 ) -> ArrayResult:
     """Simulate a flood on plain arrays, as for making many training samples.
 
@@ -436,6 +390,8 @@ def simulate_arrays(
         Manning's n and water at the start.
     walls : array (H, W), bool, optional
         Cells that no water enters.
+    site : Site, optional
+        Boundaries, sources, land cover, evaporation.
 
     Returns
     -------
@@ -445,7 +401,7 @@ def simulate_arrays(
     Raises
     ------
     DataError
-        If shapes differ, or rain is missing or negative on ground.
+        If shapes differ, rain is missing or negative on ground, or a series is too short.
     StabilityError
         If the computation broke down.
 
@@ -458,7 +414,11 @@ def simulate_arrays(
     0.006
     """
     settings = settings or SimulateSettings()
-    march = March(np.asarray(elevation), cell_size_m, settings, roughness, initial_depth, walls)
+    site = site or Site()
+    march = March(
+        np.asarray(elevation), cell_size_m, settings, roughness, initial_depth, walls, site=site
+    )
+    site.check_span(len(rain) * rain_step_s + settings.run_on_min * 60)
     steps = _rain_steps(np.asarray(rain), rain_step_s, march.ground.valid, settings)
     frames = list(march.frames(steps))
     shape = (0, *march.ground.valid.shape)
@@ -486,57 +446,3 @@ def _rain_steps(
         yield step_s, check_rate(rate, valid, settings)
     if settings.run_on_min:
         yield settings.run_on_min * 60, np.zeros(valid.shape, dtype=np.float32)
-
-
-def check_rate(
-    rate: Array,
-    valid: NDArray[np.bool_],
-    settings: SimulateSettings,
-    *,
-    grid: Grid | None = None,
-    where: str = "",
-) -> Array:
-    """Give a rain field without missing cells, as the settings say.
-
-    Parameters
-    ----------
-    rate : array (H, W), mm h-1
-        NaN where missing.
-    valid : array (H, W), bool
-        Cells with ground.
-    settings : SimulateSettings
-        ``missing_rain`` decides.
-    grid : Grid, optional
-        To name places in messages.
-    where : str
-        When it is, put into the message.
-
-    Raises
-    ------
-    DataError
-        If rain on ground is negative or infinite, or missing and that is refused.
-    """
-    missing = valid & np.isnan(rate)
-    if missing.any() and settings.missing_rain == "refuse":
-        raise DataError(
-            f"simulating: rain is missing in {int(missing.sum())} of {int(valid.sum())} cells "
-            f"with ground{where}, the first at {_place(missing, grid)}",
-            hint='fill it first, on record, or set missing_rain="dry" to take it as no rain',
-        )
-    wrong = valid & ((rate < 0) | np.isinf(rate))
-    if wrong.any():
-        raise DataError(
-            f"simulating: rain of {rate[wrong][0]:g} mm h-1{where} at {_place(wrong, grid)}, "
-            "expected 0 or more",
-            hint="an undeclared missing value looks like this",
-        )
-    return np.where(np.isnan(rate), 0, rate)
-
-
-def _place(marked: NDArray[np.bool_], grid: Grid | None) -> str:
-    """Name the first marked cell."""
-    row, column = (int(i) for i in np.argwhere(marked)[0])
-    text = f"row {row}, column {column}"
-    if grid is not None:
-        text += f" (x {grid.x[column]:.10g}, y {grid.y[row]:.10g})"
-    return text

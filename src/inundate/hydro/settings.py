@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -118,6 +118,18 @@ class SimulateSettings(Settings):
         le=1,
         description="Green-Ampt pore space free before the rain, share of volume",
     )
+    drain_capacity_mm_h: float = Field(
+        default=0.0, ge=0, le=500, description="what drains can take everywhere, mm h-1"
+    )
+    evaporation_mm_h: float = Field(
+        default=0.0, ge=0, le=10, description="evaporation from standing water, mm h-1"
+    )
+    forcing_every_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="time over which changing levels, sources and evaporation are taken as "
+        "constant, s; volumes are exact whatever it is",
+    )
     missing_rain: Literal["refuse", "dry"] = Field(
         default="refuse", description="missing rain inside the terrain: stop, or take it as no rain"
     )
@@ -145,6 +157,10 @@ class SimulateSettings(Settings):
             text = "\n".join(f"  {fault}" for fault in faults)
             count = "" if len(faults) == 1 else f"{len(faults)} "
             raise ConfigError(f"simulating: {count}settings do not fit one another\n{text}")
+
+    def set_land_keys(self) -> list[str]:
+        """Name the settings away from their default that land cover gives for each cell."""
+        return [name for name in _LAND if getattr(self, name) != _default(name)]
 
     def _edge_faults(self) -> list[str]:
         kinds = set(self.edge_kinds().values()) | {self.edges}
@@ -175,5 +191,8 @@ _SOIL = {
 }
 
 
-def _default(name: str) -> float:
-    return float(SimulateSettings.model_fields[name].default)
+_LAND = ("manning", "infiltration", *_SOIL, "drain_capacity_mm_h")
+
+
+def _default(name: str) -> Any:
+    return SimulateSettings.model_fields[name].default

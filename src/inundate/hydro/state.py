@@ -26,7 +26,9 @@ __all__ = [
     "Supply",
 ]
 
-DEPTH_LIMIT_M = 1000.0  # deeper than any flood: the computation has broken down
+# more than the whole relief of the Earth: the computation has broken down. The march knows its
+# terrain and stops far earlier
+DEPTH_LIMIT_M = 20_000.0
 
 Array = NDArray[Any]
 
