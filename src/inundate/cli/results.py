@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from inundate.cli.results_groups import groups_section, significant
 from inundate.core.errors import DataError
 
 __all__ = ["results_page", "value_text"]
@@ -15,11 +16,15 @@ _HEAD = """\
 
 <!-- Written by `make reference`; do not edit. -->
 
-Every figure here comes from a file in `bench/results`, written by `inundate benchmark`. A value
-stands with its 95 % bootstrap interval over terrain blocks; without an interval there were too few
-blocks for one. "Better than all" says whether the model beats **every** baseline of the verdict by
-more than chance: the interval of the paired difference leaves zero out. A goal may ask for less,
-and then names the baselines that it is about. The scores are explained on the page of
+Every figure here comes from a file in `bench/results`, written by `inundate benchmark`. Goals that
+are not met stand before every table.
+"""
+
+_SCORES = """\
+A value stands with its 95 % bootstrap interval over terrain blocks; without an interval there were
+too few blocks for one. "Better than all" says whether the model beats **every** baseline of the
+verdict by more than chance: the interval of the paired difference leaves zero out. A goal may ask
+for less, and then names the baselines that it is about. The scores are explained on the page of
 [scores](scores.md).
 
 `persistence_30min`, which is told the true depth 30 min earlier, is shown in every evaluation but
@@ -27,7 +32,7 @@ has no part in the verdict: no roll-out from dry ground knows that depth.
 """
 
 _EMPTY = """\
-There are no results yet. `inundate benchmark chain --data DATA` makes them.
+There are no results yet. `inundate benchmark chain --data DATA` makes them, for one.
 """
 
 _REQUIRED = ("name", "command", "commit", "machine", "date", "figures")
@@ -70,9 +75,12 @@ def _load(path: Path) -> dict[str, Any]:
 def _benchmark(found: dict[str, Any]) -> str:
     figures = found["figures"]
     made = f"Made by `{found['command']}`, {found['date']}, commit `{found['commit'] or 'unknown'}`"
+    head = [f"## {str(found['name']).capitalize()}\n", f"{made}, on {found['machine']}.\n"]
+    if any("group" in row for row in figures):
+        return "\n".join([*head, *groups_section(found)])
     parts = [
-        f"## {str(found['name']).capitalize()}\n",
-        f"{made}, on {found['machine']}.\n",
+        *head,
+        _SCORES,
         *(f"Split: {split}.\n" for split in _unique(figures, "split")),
         _unmet(figures),
     ]
@@ -145,8 +153,9 @@ def _yes_or_no(answer: bool | None) -> str:
 def value_text(row: dict[str, Any]) -> str:
     """Write the value of a figure with its interval, if it has them."""
     value, low, high = (row.get(key) for key in ("value", "low", "high"))
-    interval = "" if low is None or high is None else f" [{_number(low)}, {_number(high)}]"
-    return f"{_number(value)}{interval}"
+    shown = significant if "group" in row else _number
+    interval = "" if low is None or high is None else f" [{shown(low)}, {shown(high)}]"
+    return f"{shown(value)}{interval}"
 
 
 def _number(value: float | None) -> str:

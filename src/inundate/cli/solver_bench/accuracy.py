@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ from numpy.typing import NDArray
 from inundate.cli.solver_bench.figures import Made, figure
 from inundate.cli.solver_bench.pieces import Context, Piece
 from inundate.core.errors import RunError
-from inundate.hydro.problems import PROBLEMS, make_problem
+from inundate.hydro.problems import PROBLEMS, Problem, make_problem
 from inundate.hydro.settings import SimulateSettings
 
-__all__ = ["FLOODED_M", "csi", "mass", "our_runs", "quarter_step", "rmse_wet"]
+__all__ = ["FLOODED_M", "VARIANTS", "csi", "mass", "our_runs", "quarter_step", "rmse_wet"]
 
 GROUP = "Accuracy"
 FLOODED_M = 0.1
@@ -22,30 +23,36 @@ _DEFAULTS = SimulateSettings()
 _PRECISIONS = ("float32", "float64")
 
 
-def our_runs(context: Context, problem: str) -> Piece:
-    """Give our runs of a problem: both equations in both precisions, and the quarter step."""
-    told = make_problem(problem, small=context.quick)
-    quarter = {
+def _quarter(told: Problem) -> dict[str, Any]:
+    return {
         "precision": "float64",
         "courant": _DEFAULTS.courant / _QUARTER,
         "max_step_s": told.max_step_s / _QUARTER,
     }
-    settings = {
-        "inertial-float32": {},
-        "inertial-float64": {"precision": "float64"},
-        "quarter-float64": quarter,
-        "full-float32": {"equations": "full"},
-        "full-float64": {"equations": "full", "precision": "float64"},
-    }
+
+
+VARIANTS: dict[str, Callable[[Problem], dict[str, Any]]] = {
+    "inertial-float32": lambda told: {},
+    "inertial-float64": lambda told: {"precision": "float64"},
+    "quarter-float64": _quarter,
+    "full-float32": lambda told: {"equations": "full"},
+    "full-float64": lambda told: {"equations": "full", "precision": "float64"},
+}
+"""Settings of each of our runs, by name."""
+
+
+def our_runs(context: Context, problem: str) -> Piece:
+    """Give our runs of a problem: both equations in both precisions, and the quarter step."""
+    told = make_problem(problem, small=context.quick)
     tasks = [
         {
             "name": name,
             "kind": "run",
             "problem": problem,
             "small": context.quick,
-            "settings": changes,
+            "settings": changes(told),
         }
-        for name, changes in settings.items()
+        for name, changes in VARIANTS.items()
     ]
     piece = context.tasks(f"ours-{problem}", tasks)
     for name, run in piece.found.items():

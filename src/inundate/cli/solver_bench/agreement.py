@@ -66,7 +66,9 @@ def _gather(
     errors: dict[str, float] = {}
     notes: list[str] = []
     for name, label in _OURS.items():
-        run: dict[str, Any] = ours.found[name]
+        run: dict[str, Any] | None = ours.found.get(name)
+        if run is None:
+            continue
         if run["failure"]:
             notes.append(f"{label}: {run['failure']}.")
             continue
