@@ -17,6 +17,7 @@ from inundate.core.grid import Grid, grid_of
 from inundate.core.provenance import provenance
 from inundate.core.store import write_dataset
 from inundate.hydro.external.remarks import Remarks
+from inundate.hydro.series import Series
 from inundate.hydro.settings import SimulateSettings
 from inundate.rain.array import make_rain, to_rain_dataset
 from inundate.rain.storm import DEFAULT_START
@@ -61,11 +62,14 @@ class Case:
     settings : dict
         Those of :class:`~inundate.hydro.settings.SimulateSettings` that the files set.
     roughness, initial_depth : DataArray (y, x), optional
-    boundaries, sources : optional
-        Tables of edges and of point sources, as the files beside the settings hold them.
     results : Results
     remarks : Remarks
         What became of each line.
+    boundaries, sources : list of dict
+        Tables ``[[boundary]]`` and ``[[source]]``; see :mod:`inundate.hydro.stretches` and
+        :mod:`inundate.hydro.sources`.
+    series : dict
+        By the file name that a table gives: heading of its value, and the series.
     """
 
     model: str
@@ -78,7 +82,9 @@ class Case:
     remarks: Remarks
     roughness: xr.DataArray | None = None
     initial_depth: xr.DataArray | None = None
-    boundaries: dict[str, Any] = field(default_factory=dict)
+    boundaries: list[dict[str, Any]] = field(default_factory=list)
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    series: dict[str, tuple[str, Series]] = field(default_factory=dict)
 
     @property
     def grid(self) -> Grid:
@@ -120,6 +126,11 @@ def fitted(name: str, value: float) -> tuple[float, str]:
     return float(value), f"{name} = {value:g}"
 
 
+def _series_csv(heading: str, series: Series) -> str:
+    rows = zip(series.time_s.tolist(), series.value.tolist(), strict=True)
+    return "\n".join([f"time_s,{heading}", *(f"{time!r},{value!r}" for time, value in rows), ""])
+
+
 def save_case(
     case: Case, folder: Path, *, overwrite: bool = False, inputs: Mapping[str, str] | None = None
 ) -> dict[str, str]:
@@ -159,9 +170,13 @@ def save_case(
                 files[what] = f"{what}.nc"
                 write_dataset(data.to_dataset(name=name), temporary / files[what])
         write_toml(temporary / "simulate.toml", {"simulate": case.settings})
-        if case.boundaries:
-            files["boundaries"] = "boundaries.toml"
-            write_toml(temporary / "boundaries.toml", case.boundaries)
+        for what, tables in (("boundary", case.boundaries), ("source", case.sources)):
+            if tables:
+                name = {"boundary": "boundaries", "source": "sources"}[what]
+                files[name] = f"{name}.toml"
+                write_toml(temporary / files[name], {what: tables})
+        for name, (heading, series) in case.series.items():
+            write_text(temporary / name, _series_csv(heading, series))
         record = {
             "kind": "exchange", "model": case.model, "source": str(case.path), "name": case.name,
             "files": files, "remarks": case.remarks.to_list(), "inputs": dict(inputs or {}),
