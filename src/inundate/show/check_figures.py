@@ -103,6 +103,7 @@ def _draw_orders(axes: Axes, found: OrderTable) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.legend(fontsize=7.5, frameon=False)
     tidy(axes)
+    axes.tick_params(which="both", labelsize=7.5)
 
 
 def write_check(

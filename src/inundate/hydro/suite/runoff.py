@@ -128,9 +128,14 @@ def _valley_run(
         from_channel[None] > 0, top + _PLANE_FALL * cell * from_channel[None], bed[:, None]
     )
     roughness = np.where(from_channel > 0, _PLANE_N, _CHANNEL_N) * np.ones((rows, 1))
+    # below the last row the planes have walls and the channel an open end
+    below = np.where(from_channel > 0, 0.0, np.nan)
+    walls = np.zeros((rows + 1, columns), dtype=bool)
+    walls[-1] = from_channel > 0
     tank = setup.tank(
-        ground, cell, roughness=roughness, edge_south="open", edge_slope=_CHANNEL_FALL,
-        froude_cap=cap, depth_min_m=1e-5,
+        np.vstack([ground, below]), cell, roughness=np.vstack([roughness, roughness[-1:]]),
+        walls=walls, nodata_edges="open", edge_slope=_CHANNEL_FALL, froude_cap=cap,
+        depth_min_m=1e-5,
     )  # fmt: skip
     return _hydrograph(tank, _END_S, 60.0, _RAIN_S, _RAIN)
 
