@@ -128,10 +128,10 @@ def _read_csv(path: Path) -> dict[str, Any]:
     header = rows[0] if rows else []
     match = _HEADER.match(header[1]) if len(header) == 2 else None
     if match is None or header[0] not in (*_CLOCKS, "time"):
+        found = f"the header {', '.join(header)!r}" if header else "an empty file"
         raise DataError(
-            f"reading {path}: found the header {', '.join(header) or 'of an empty file'!r}, "
-            "expected two columns: time_s (or time_min, time_h, time) and a value with its unit "
-            "in brackets",
+            f"reading {path}: found {found}, expected two columns: time_s (or time_min, time_h, "
+            "time) and a value with its unit in brackets",
             hint=_HINT,
         )
     for number, row in enumerate(rows[1:], start=2):

@@ -91,6 +91,12 @@ class SimulateSettings(Settings):
         gt=0,
         description="time between looks at gauges, sections, arrival and duration, s",
     )
+    arrival_depth_m: float = Field(
+        default=0.05,
+        gt=0,
+        le=100,
+        description="depth whose first time (arrival) and total time (duration) are recorded, m",
+    )
     run_on_min: float = Field(
         default=60.0, ge=0, description="minutes simulated after the rain ends"
     )
@@ -180,6 +186,13 @@ class SimulateSettings(Settings):
                 faults.append(
                     f"{name} is set, but infiltration is {self.infiltration!r}, not {kind!r}"
                 )
+        for key, choices in _UNREAD.items():
+            chosen = getattr(self, key)
+            faults += [
+                f"{name} is set, but {key} {chosen!r} does not use it"
+                for name in choices.get(chosen, ())
+                if getattr(self, name) != _default(name)
+            ]
         return faults
 
 
@@ -191,6 +204,11 @@ _SOIL = {
 }
 
 
+# what the scheme of a choice does not read
+_UNREAD: dict[str, dict[str, tuple[str, ...]]] = {
+    "equations": {"full": ("froude_cap", "theta")},
+    "backend": {"torch": ("threads",), "triton": ("threads",)},
+}
 _LAND = ("manning", "infiltration", *_SOIL, "drain_capacity_mm_h")
 
 

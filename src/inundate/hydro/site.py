@@ -48,15 +48,12 @@ class Site:
                 "expected 0 or more"
             )
 
-    def series(self) -> dict[str, Series]:
-        """Give all that may change in time, by what it is."""
-        found = {
-            f"boundary {stretch.name}": stretch.series
-            for stretch in (self.boundaries.stretches if self.boundaries else ())
-        }
-        found |= {f"source {source.name}": source.flow for source in self.sources}
-        found["evaporation"] = self.evaporation
-        return {name: series for name, series in found.items() if series is not None}
+    def series(self) -> list[Series]:
+        """Give all that may change in time."""
+        stretches = self.boundaries.stretches if self.boundaries else ()
+        found = [stretch.series for stretch in stretches]
+        found += [source.flow for source in self.sources]
+        return [series for series in [*found, self.evaporation] if series is not None]
 
     def check(self, settings: SimulateSettings) -> None:
         """Check that no setting is without effect beside this site.
@@ -74,7 +71,7 @@ class Site:
         if self.evaporation is not None and settings.evaporation_mm_h:
             faults.append("evaporation_mm_h is set, but a series of evaporation is given")
         default = type(settings).model_fields["forcing_every_s"].default
-        varies = not all(series.is_constant for series in self.series().values())
+        varies = not all(series.is_constant for series in self.series())
         if settings.forcing_every_s != default and not varies:
             faults.append("forcing_every_s is set, but no boundary, source or evaporation changes")
         if faults:
@@ -95,7 +92,7 @@ class Site:
         DataError
             If one does not, and has no rule for what lies outside.
         """
-        for series in self.series().values():
+        for series in self.series():
             series.check_covers(0.0, total_s)
 
     def describe(self) -> dict[str, Any]:

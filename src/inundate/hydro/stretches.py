@@ -263,7 +263,10 @@ def read_series(
 
 
 def _cells_along(table: BoundaryTable, side: Side, grid: Grid, label: str) -> Span:
-    """Give the cells of a side whose centres lie between two coordinates, or the nearest one."""
+    """Give the cells of a side whose centres lie between two coordinates, or the nearest one.
+
+    A centre on the end belongs to the next part, so that parts may share an end.
+    """
     lies_along_x = side in ("north", "south")
     low, high = (grid.left, grid.right) if lies_along_x else (grid.bottom, grid.top)
     size, count = (grid.dx, grid.width) if lies_along_x else (grid.dy, grid.height)
@@ -277,7 +280,7 @@ def _cells_along(table: BoundaryTable, side: Side, grid: Grid, label: str) -> Sp
             hint=f"along this side the coordinate is {'x' if lies_along_x else 'y'}",
         )
     near, far = ((start - low) / size, (end - low) / size)
-    first, last = int(np.ceil(near - 0.5)), int(np.floor(far - 0.5)) + 1
+    first, last = int(np.ceil(near - 0.5)), int(np.ceil(far - 0.5))
     if last <= first:  # shorter than a cell: the cell that holds its middle
         first = min(int((near + far) / 2), count - 1)
         last = first + 1
