@@ -20,8 +20,12 @@ def test_entries_are_complete(variable):
     assert VARIABLES[variable.name] is variable
     assert variable.unit in UNITS
     assert variable.standard_name or variable.long_name
-    assert variable.dims[-2].startswith("y")
-    assert variable.dims[-1].startswith("x")
+    if variable.dims[0] == "sample":  # a series at places
+        assert variable.dims[1] in ("gauge", "section")
+        assert variable.dtype == "float64"
+    else:
+        assert variable.dims[-2].startswith("y")
+        assert variable.dims[-1].startswith("x")
     if variable.valid_min is not None and variable.valid_max is not None:
         assert variable.valid_min < variable.valid_max
 

@@ -102,7 +102,25 @@ def test_breakdown_stops_with_the_place(tmp_path, make_storm, grid, terrain):
     with pytest.raises(StabilityError) as caught:
         simulate(make_storm(grid, values), terrain, output=tmp_path / "sim.zarr", **QUIET)
     assert "at row 2, column 5 (x 400055, y 499975) after 300" in str(caught.value)
-    assert list(tmp_path.iterdir()) == []
+    kept = tmp_path / ".sim.zarr.part" / "store.zarr"
+    assert str(caught.value).endswith(f"; frames so far are kept in {kept}")
+    assert [path.name for path in tmp_path.iterdir()] == [".sim.zarr.part"]
+
+
+def test_frames_before_a_breakdown_can_be_read(tmp_path, make_storm, grid, terrain, storm):
+    values = np.full((6, *grid.shape), 40.0, np.float32)
+    values[5, 2, 5] = 3e9
+    out, kept = tmp_path / "sim.zarr", tmp_path / ".sim.zarr.part" / "store.zarr"
+    with pytest.raises(StabilityError):
+        simulate(make_storm(grid, values), terrain, output=out, **QUIET)
+    with read_dataset(kept, kind="unfinished simulation") as found:
+        depth = found["water_depth"].load()
+    whole = simulate(storm, terrain, **QUIET)["water_depth"]
+    np.testing.assert_array_equal(depth[:2], whole[:2])
+    assert np.isnan(depth[2:]).all()
+    # what broke down stands in nobody's way
+    simulate(storm, terrain, output=out, **QUIET)
+    assert [path.name for path in tmp_path.iterdir()] == ["sim.zarr"]
 
 
 def test_marked_rain_becomes_water_at_that_coordinate(make_storm, make_terrain):

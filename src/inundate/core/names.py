@@ -77,6 +77,55 @@ _TABLE = (
         doc="Largest water depth over the whole run, at every solver step.",
     ),
     Variable(
+        "water_depth_max_time", "s", _S, None,
+        "time from the start to maximum flood water thickness", valid_min=0.0,
+        doc="End of the sampling interval in which the largest depth was reached; NaN where dry.",
+    ),
+    Variable(
+        "arrival_time", "s", _S, None, "time from the start to the arrival of the flood",
+        valid_min=0.0,
+        doc="First sample with at least the arrival depth (attribute `arrival_depth_m`); NaN where "
+        "it was never reached.",
+    ),
+    Variable(
+        "flood_duration", "s", _S, None, "time for which the ground was flooded", valid_min=0.0,
+        doc="Samples with at least the arrival depth, each for its interval; 0 where none.",
+    ),
+    Variable(
+        "gauge_depth", "m", ("sample", "gauge"), "flood_water_thickness", valid_min=0.0,
+        dtype="float64", doc="Depth in the cell of each gauge.",
+    ),
+    Variable(
+        "gauge_level", "m", ("sample", "gauge"), "water_surface_height_above_reference_datum",
+        dtype="float64", doc="Level in the cell of each gauge, in the terrain's datum.",
+    ),
+    Variable(
+        "section_discharge", "m3 s-1", ("sample", "section"), None, "discharge through section",
+        dtype="float64",
+        doc="Positive from the right-hand to the left-hand side of the line: downstream if it was "
+        "drawn from the left bank to the right bank.",
+    ),
+    Variable(
+        "water_depth_max_mean", "m", _S, None, "ensemble mean of maximum flood water thickness",
+        valid_min=0.0, doc="Over the members of an ensemble.",
+    ),
+    Variable(
+        "water_depth_max_spread", "m", _S, None,
+        "ensemble standard deviation of maximum flood water thickness", valid_min=0.0,
+        doc="Over the members of an ensemble.",
+    ),
+    Variable(
+        "water_depth_max_quantile", "m", ("quantile", *_S), None,
+        "quantile of maximum flood water thickness", valid_min=0.0,
+        doc="Over the members of an ensemble.",
+    ),
+    Variable(
+        "water_depth_max_probability", "1", ("threshold", *_S), None,
+        "probability that maximum flood water thickness reaches threshold",
+        valid_min=0.0, valid_max=1.0,
+        doc="Share of the members of an ensemble; the threshold in m is a coordinate.",
+    ),
+    Variable(
         "water_level", "m", _T, "water_surface_height_above_reference_datum",
         doc="Elevation plus depth.",
     ),

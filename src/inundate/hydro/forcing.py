@@ -84,13 +84,22 @@ class Forcing:
         """Seconds to simulate."""
         return self.rain_s + self.settings.run_on_min * 60
 
-    def steps(self) -> Iterator[RainStep]:
-        """Give length (s) and rate (H, W) in mm h-1 of each step, then the run-on."""
+    def steps(self, since_s: float = 0.0) -> Iterator[RainStep]:
+        """Give length (s) and rate (H, W) in mm h-1 of each step, then the run-on.
+
+        Parameters
+        ----------
+        since_s : float
+            Steps that end by then are given as dry without being read: they are past.
+        """
         dry = np.zeros(self.grid.shape, dtype=np.float32)
         for index in range(self.ends.size):
             if index and self.starts[index] > self.ends[index - 1]:
                 yield float((self.starts[index] - self.ends[index - 1]) / _SECOND), dry
             length = float((self.ends[index] - self.starts[index]) / _SECOND)
+            if (self.ends[index] - self.starts[0]) / _SECOND <= since_s:
+                yield length, dry
+                continue
             rate = self._regrid(self.rain.isel(time=index).to_numpy())
             where = f" at {time_text(self.ends[index])}"
             self.assumed_dry["cells"] += int((self.valid & np.isnan(rate)).sum())

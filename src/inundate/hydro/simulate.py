@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Mapping
-from contextlib import ExitStack
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from inundate.core.errors import DataError
+from inundate.core.errors import ConfigError, DataError
 from inundate.core.files import check_output
-from inundate.core.grid import Grid, attach_grid, check_metric_square, check_same_grid, grid_of
+from inundate.core.grid import Grid, check_metric_square, check_same_grid, grid_of
+from inundate.core.interrupt import Interrupts
 from inundate.core.names import attributes, check_variable
-from inundate.core.progress import Progress
-from inundate.core.provenance import provenance
 from inundate.core.store import read_dataset
 from inundate.hydro.forcing import Forcing
-from inundate.hydro.frames import MemoryFrames, StoredFrames, frame_ends
+from inundate.hydro.frames import MemoryFrames
+from inundate.hydro.identity import describe_job
+from inundate.hydro.layout import fixed_part, with_samples
 from inundate.hydro.march import March
+from inundate.hydro.part import open_part
+from inundate.hydro.places import Place
+from inundate.hydro.record import Recorder
+from inundate.hydro.sections import gauges_on, sections_on
 from inundate.hydro.settings import SimulateSettings
+from inundate.hydro.site import Site
 from inundate.hydro.state import Array
+from inundate.hydro.work import CHECKPOINT_EVERY_S, Watch, Work
 
 __all__ = ["simulate"]
 
 _DEFAULTS = SimulateSettings()
-# what was done to the rain stays with the flood that it made
-_HANDED_ON = ("moved_by_m", "moved_from", "filled_steps", "history", "source_format")
 
 
 def simulate(
@@ -40,12 +42,23 @@ def simulate(
     roughness: xr.DataArray | None = None,
     initial_depth: xr.DataArray | None = None,
     walls: xr.DataArray | None = None,
+    site: Site | None = None,
+    gauges: Sequence[Place] = (),
+    sections: Sequence[Place] = (),
+    rain_factor: float = 1.0,
     output: Path | str | None = None,
     overwrite: bool = False,
+    checkpoint_every_s: float = CHECKPOINT_EVERY_S,
     inputs: Mapping[str, str] | None = None,
+    labels: Mapping[str, Any] | None = None,
     progress: bool = True,
+    watch: Watch | None = None,
 ) -> xr.Dataset:
     """Simulate the flood that rain makes on a terrain.
+
+    With an output, an interrupted or killed simulation goes on from its last checkpoint when it
+    is called again with the same arguments, and gives the same result bit by bit. Until it is
+    complete it lives in the hidden folder ``.OUTPUT.part``.
 
     Parameters
     ----------
@@ -61,32 +74,53 @@ def simulate(
         Water at the start, on the terrain's grid; by default none.
     walls : DataArray (y, x), bool, optional
         Cells that no water enters, such as buildings.
+    site : Site, optional
+        Boundaries, sources, land cover, evaporation.
+    gauges : sequence of Place, optional
+        Points at which depth and level are recorded every ``settings.sample_every_s``.
+    sections : sequence of Place, optional
+        Lines through which discharge is recorded, see :mod:`inundate.hydro.sections`.
+    rain_factor : float
+        All rain is multiplied by it.
     output : Path, optional
         A ``.zarr`` to write frames to as they come; without it they stay in memory.
     overwrite : bool
-        Replace an existing output.
+        Replace an existing output, and forget an unfinished one that was made otherwise.
+    checkpoint_every_s : float
+        Seconds of work between checkpoints.
     inputs : mapping, optional
-        Hashes of the files behind rain and terrain, for the provenance.
+        Hashes of the files behind rain, terrain and the rest, for the provenance.
+    labels : mapping, optional
+        What JSON can hold, kept in the attribute ``member``, such as an ensemble's parameters.
     progress : bool
         Show how far it is, on standard error.
+    watch : callable, optional
+        Called every few seconds of work with the share done and the cell updates made so far.
 
     Returns
     -------
     Dataset
-        ``water_depth`` and mean ``rain_rate`` (time, y, x) at the ends of output intervals,
-        ``water_depth_max``, ``elevation``, ``roughness`` (y, x); attributes ``kind``,
-        ``settings``, ``volume_budget``, ``provenance``, ``terrain_name``, ``storm_name``.
+        ``water_depth`` and mean ``rain_rate`` (time, y, x) at the ends of output intervals;
+        ``water_depth_max``, ``water_depth_max_time``, ``arrival_time``, ``flood_duration``,
+        ``elevation``, ``roughness`` (y, x); with gauges ``gauge_depth``, ``gauge_level``
+        (sample, gauge); with sections ``section_discharge`` (sample, section); attributes
+        ``kind``, ``settings``, ``volume_budget``, ``provenance``, ``terrain_name``,
+        ``storm_name``.
 
     Raises
     ------
+    ConfigError
+        If settings do not fit one another or the site.
     DataError
         If units, times or values are wrong, or rain is missing and that is refused.
     GridError
         If rain and terrain do not share a place, or the terrain is not in square metres.
     StabilityError
-        If the computation broke down.
+        If the computation broke down; with an output, the frames before are kept and named.
     RunError
-        If the output exists or cannot be written.
+        If the output exists or cannot be written, or an unfinished one was made otherwise.
+    KeyboardInterrupt
+        After a checkpoint, if Ctrl-C or SIGTERM came while an output was written.
 
     Source
     ------
@@ -94,31 +128,48 @@ def simulate(
     """
     if output is not None:
         output = check_output(output, overwrite)
-    grid = _checked_terrain(terrain)
-    march = March(
-        terrain.to_numpy(),
-        grid.dx,
-        settings,
-        _values_on(roughness, "roughness", grid),
-        _values_on(initial_depth, "water_depth", grid),
-        _values_on(walls, None, grid),
-        grid,
-    )
-    forcing = Forcing(rain, grid, march.ground.valid, settings)
-    fixed = _fixed_part(terrain, grid, march, forcing, inputs or {})
-    with ExitStack() as stack:
-        sink: MemoryFrames | StoredFrames = MemoryFrames(fixed)
-        if output is not None:
-            sink = stack.enter_context(StoredFrames(fixed, Path(output)))
-        bar = stack.enter_context(
-            Progress("simulate", total=forcing.total_s, unit="s", enabled=progress)
+    if not (rain_factor >= 0 and checkpoint_every_s >= 0):
+        raise ConfigError(
+            f"simulating: rain_factor is {rain_factor:g} and checkpoint_every_s "
+            f"{checkpoint_every_s:g}, expected 0 or more"
         )
-        started = time.perf_counter()
-        march.watch = partial(_show, bar, started)
-        for frame in march.frames(forcing.steps()):
-            sink.add(frame)
-        found = sink.close(march.deepest(), _results(march, forcing, started))
-    return read_dataset(output) if output is not None else found
+    grid = _checked_terrain(terrain)
+    layers = {
+        "roughness": _values_on(roughness, "roughness", grid),
+        "initial depth": _values_on(initial_depth, "water_depth", grid),
+        "walls": _values_on(walls, None, grid),
+    }
+    heights = terrain.to_numpy()
+    march = March(
+        heights, grid.dx, settings, layers["roughness"], layers["initial depth"], layers["walls"],
+        grid, site=site or Site(),
+    )  # fmt: skip
+    forcing = Forcing(rain, grid, march.ground.valid, settings)
+    march.site.check_span(forcing.total_s)
+    recorder = Recorder(
+        march, total_s=forcing.total_s, elevation=heights, depth_m=settings.arrival_depth_m,
+        gauges=gauges_on(gauges, grid, march.ground.valid) if gauges else None,
+        sections=sections_on(sections, grid, march.ground.valid) if sections else None,
+    )  # fmt: skip
+    fixed = fixed_part(terrain, grid, march, forcing, inputs or {}, labels)
+    fixed = with_samples(fixed, forcing, settings, gauges, sections)
+    work = Work(march, forcing, recorder, rain_factor, watch=watch)
+    if output is None:
+        return work.run(MemoryFrames(fixed, recorder.series), progress)
+    extra = {
+        "rain factor": rain_factor, "labels": dict(labels or {}),
+        "names": {"terrain": fixed.attrs["terrain_name"], "storm": fixed.attrs["storm_name"]},
+        "places": [[p.name, p.x.tolist(), p.y.tolist()] for p in (*gauges, *sections)],
+    }  # fmt: skip
+    job = describe_job(
+        rain, {"terrain": heights, **layers}, settings, march.site,
+        files=inputs or {}, extra=extra,
+    )  # fmt: skip
+    with open_part(Path(output), job, overwrite=overwrite) as part, Interrupts() as interrupts:
+        work.keep(part, checkpoint_every_s, interrupts)
+        work.run(work.open_store(fixed, overwrite=overwrite), progress)
+        part.finish()
+    return read_dataset(output)
 
 
 def _checked_terrain(terrain: xr.DataArray) -> Grid:
@@ -145,51 +196,3 @@ def _values_on(data: xr.DataArray | None, name: str | None, grid: Grid) -> Array
             hint="set attrs['units'], or convert with inundate.core.units.convert",
         )
     return np.asarray(data.transpose("y", "x").to_numpy())
-
-
-def _fixed_part(
-    terrain: xr.DataArray, grid: Grid, march: March, forcing: Forcing, inputs: Mapping[str, str]
-) -> xr.Dataset:
-    """Put together all that is known before the first step."""
-    ends = frame_ends(forcing.total_s, march.settings.output_every_s)
-    edges = np.concatenate([[0.0], ends])
-    clock = forcing.starts[0] + np.round(edges * 1e9).astype("timedelta64[ns]")
-    rough = np.where(march.ground.valid, march.ground.roughness, np.nan).astype(np.float32)
-    kept = {key: value for key, value in terrain.attrs.items() if key != "grid_mapping"}
-    ds = xr.Dataset(
-        {
-            "elevation": (("y", "x"), terrain.to_numpy().astype(np.float32), kept),
-            "roughness": (("y", "x"), rough, attributes("roughness")),
-        },
-        coords={
-            "time": ("time", clock[1:], {"standard_name": "time", "bounds": "time_bounds"}),
-            "time_bounds": (("time", "bounds"), np.stack([clock[:-1], clock[1:]], axis=1)),
-        },
-        attrs={
-            "kind": "simulation",
-            "settings": march.settings.model_dump_json(),
-            "terrain_name": str(terrain.attrs.get("terrain_name", "terrain")),
-            "storm_name": str(forcing.rain.attrs.get("storm_name", "rain")),
-            "provenance": json.dumps({**provenance(), "inputs": dict(inputs)}),
-            **{key: forcing.rain.attrs[key] for key in _HANDED_ON if key in forcing.rain.attrs},
-        },
-    )
-    return attach_grid(ds, grid)
-
-
-def _results(march: March, forcing: Forcing, started: float) -> dict[str, str | int | float]:
-    found: dict[str, str | int | float] = {
-        "volume_budget": march.finish().to_json(),
-        "steps": march.steps,
-        "wall_s": round(time.perf_counter() - started, 3),
-    }
-    if any(forcing.assumed_dry.values()):
-        found["rain_assumed_dry"] = json.dumps(forcing.assumed_dry)
-    return found
-
-
-def _show(bar: Progress, started: float, march: March) -> None:
-    seconds = max(time.perf_counter() - started, 1e-9)
-    rate = march.steps * march.ground.valid.size / seconds / 1e6
-    bar.note(f"{march.state.time_s / 3600:.2f} h simulated, {rate:.0f} M cell updates/s")
-    bar.update(march.state.time_s)
