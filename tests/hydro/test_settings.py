@@ -43,7 +43,10 @@ CHANGES = {
     "precision": ({}, {"precision": "float64"}),
 }
 # these do not change this answer
-ELSEWHERE = {"missing_rain", "threads", "equations", "backend", "sample_every_s", "forcing_every_s"}
+ELSEWHERE = {
+    "missing_rain", "threads", "equations", "backend", "sample_every_s", "forcing_every_s",
+    "arrival_depth_m",
+}  # fmt: skip
 
 
 def run(**settings):
