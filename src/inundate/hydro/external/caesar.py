@@ -94,7 +94,7 @@ def read_caesar(path: Path, *, crs: str | None = None, start: str = DEFAULT_STAR
     params = read_params(Path(path), remarks)
     line, stem = params.entry("read_fname")
     extension = params.text("dem_read_extension", "asc").lstrip(".")
-    folder = params.text("read_path", ".")
+    folder = params.text("read_path", ".").rstrip("/")
     terrain = read_asciigrid(beside(line, f"{folder}/{stem}.{extension}"), crs=crs)
     grid = grid_of(terrain)
     hours = params.number("max_run_duration")
@@ -125,7 +125,7 @@ def _rain(
     if not params.is_on("rainfall_data_on"):
         return dry_rain(grid, hours * 3600, start)
     line, name = params.entry("rainfall_data_file")
-    folder = params.text("read_path", ".")
+    folder = params.text("read_path", ".").rstrip("/")
     rates = read_rain_text(beside(line, f"{folder}/{name}"))
     step_s = params.number("rain_data_time_step", 60) * 60
     if step_s <= 0:
@@ -272,7 +272,10 @@ def _manning(
 
 
 _SAME = ("froude_cap", "courant", "depth_min_m", "max_step_s", "output_every_s", "run_on_min")
-_NO_MATTER = ("manning", "threads", "backend", "precision", "missing_rain", "sample_every_s")
+_NO_MATTER = (
+    "manning", "threads", "backend", "precision", "missing_rain", "sample_every_s",
+    "arrival_depth_m", "forcing_every_s",
+)  # fmt: skip
 
 
 def _remark_settings(settings: SimulateSettings, remarks: Remarks) -> None:

@@ -20,10 +20,24 @@ from inundate.hydro.external.results import Frames, check_rising, even_seconds
 from inundate.hydro.external.textfile import read_lines
 from inundate.rain.storm import DEFAULT_START
 
-__all__ = ["depth_files", "read_caesar_depths", "read_catchment_series"]
+__all__ = ["depth_files", "has_depth_files", "read_caesar_depths", "read_catchment_series"]
 
 _NUMBERED = re.compile(r"^(?P<stem>.*?\D)(?P<minutes>\d+)\.(asc|txt)(\.gz)?$", re.IGNORECASE)
 _COLUMNS = 14  # number, water out, runoff, sand, nine grain sizes and their sum
+
+
+def has_depth_files(folder: Path, prefix: str = "WaterDepths") -> bool:
+    """Tell whether a folder holds depth grids of a name."""
+    return bool(_numbered(folder, prefix))
+
+
+def _numbered(folder: Path, prefix: str) -> list[tuple[float, Path]]:
+    found: list[tuple[float, Path]] = []
+    for path in sorted(folder.iterdir()):
+        match = _NUMBERED.match(path.name)
+        if match and match["stem"].endswith(prefix):
+            found.append((float(match["minutes"]) * 60, path))
+    return found
 
 
 def depth_files(folder: Path, prefix: str = "WaterDepths") -> dict[float, Path]:
@@ -40,11 +54,7 @@ def depth_files(folder: Path, prefix: str = "WaterDepths") -> dict[float, Path]:
     DataError
         If there is none, or two are of one time.
     """
-    found: list[tuple[float, Path]] = []
-    for path in sorted(folder.iterdir()):
-        match = _NUMBERED.match(path.name)
-        if match and match["stem"].endswith(prefix):
-            found.append((float(match["minutes"]) * 60, path))
+    found = _numbered(folder, prefix)
     if not found:
         raise DataError(
             f"importing results from {folder}: found no depth grid {prefix}MINUTES.asc",

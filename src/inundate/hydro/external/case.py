@@ -175,6 +175,8 @@ def save_case(
                 name = {"boundary": "boundaries", "source": "sources"}[what]
                 files[name] = f"{name}.toml"
                 write_toml(temporary / files[name], {what: tables})
+        if "evaporation.csv" in case.series:
+            files["evaporation"] = "evaporation.csv"
         for name, (heading, series) in case.series.items():
             write_text(temporary / name, _series_csv(heading, series))
         record = {

@@ -30,6 +30,7 @@ from inundate.hydro.external.lisflood_series import (
 from inundate.hydro.external.rasters import read_on
 from inundate.hydro.external.remarks import Fate, Remarks
 from inundate.hydro.external.textfile import beside
+from inundate.hydro.series import Series
 from inundate.rain.storm import DEFAULT_START
 from inundate.terrain.asciigrid import read_asciigrid
 
@@ -54,7 +55,7 @@ _PLACES = (
     "demfile", "manningfile", "startfile", "startelev", "bcifile", "bdyfile", "rainfall",
     "dynamicrainfile", "resroot", "dirroot", "sim_time",
 )  # fmt: skip
-_NOT_READ = ("infilfile", "evaporation", "binarystartfile", "binary_out")
+_NOT_READ = ("infilfile", "binarystartfile", "binary_out")
 
 
 def read_lisflood(
@@ -107,6 +108,7 @@ def read_lisflood(
     rain_s = float(rain.sizes["time"] * rain.attrs["interval_s"])
     settings["run_on_min"] = max((total_s - rain_s) / 60, 0.0)
     tables = _tables(par, grid, remarks)
+    _evaporation(par, settings, tables, remarks)
     name = par.text("resroot", Path(path).stem)
     case = Case(
         model=MODEL,
@@ -149,8 +151,8 @@ def _settings(par: Parameters, remarks: Remarks) -> dict[str, Any]:
         remarks.add(
             par.path.name, "no fpfric", "approximate", f"manning = {DEFAULT_MANNING}, its default"
         )
-    _equations(par, found, remarks)
     _theta(par, found, remarks)
+    _equations(par, found, remarks)
     return found
 
 
@@ -158,6 +160,8 @@ def _equations(par: Parameters, found: dict[str, Any], remarks: Remarks) -> None
     for key in _SOLVERS:
         if key in par:
             found["equations"] = "full"
+            for unused in ("theta", "froude_cap"):  # of the inertial scheme alone
+                found.pop(unused, None)
             remarks.add(
                 par.entries[key][0].place, key, "approximate", "equations = full, another scheme"
             )
@@ -232,6 +236,25 @@ def _tables(par: Parameters, grid: Grid, remarks: Remarks) -> Tables:
     series = read_boundary_series(beside(*par.entry("bdyfile"))) if "bdyfile" in par else {}
     parts, points = read_boundaries(beside(*par.entry("bcifile")), series, remarks)
     return to_tables(parts, points, grid, remarks)
+
+
+def _evaporation(
+    par: Parameters, settings: dict[str, Any], tables: Tables, remarks: Remarks
+) -> None:
+    """Take evaporation, mm a day in the file, for a setting or a series."""
+    if "evaporation" not in par:
+        return
+    line, name = par.entry("evaporation")
+    found = read_rate_series(beside(line, name), "evaporation")
+    hourly = Series(found.time_s, found.value / 24, "hold", "evaporation")
+    if hourly.is_constant:
+        value = float(hourly.value[0])
+        settings["evaporation_mm_h"], says = fitted("evaporation_mm_h", value)
+        fate: Fate = "taken" if settings["evaporation_mm_h"] == value else "approximate"
+        remarks.add(line.place, f"evaporation {name}", fate, says)
+        return
+    tables.series["evaporation.csv"] = ("evaporation [mm h-1]", hourly)
+    remarks.add(line.place, f"evaporation {name}", "taken", "evaporation.csv, mm h-1")
 
 
 def _remark_rest(par: Parameters, remarks: Remarks) -> None:

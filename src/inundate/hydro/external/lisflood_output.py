@@ -18,7 +18,10 @@ from inundate.hydro.external.results import Frames
 from inundate.hydro.external.textfile import read_lines
 from inundate.rain.storm import DEFAULT_START
 
-__all__ = ["MAPS", "budget_of_mass", "find_run", "read_lisflood_depths", "read_map", "read_mass"]
+__all__ = [
+    "MAPS", "budget_of_mass", "find_run", "read_lisflood_depths", "read_map", "read_mass",
+    "run_names",
+]  # fmt: skip
 
 _DEPTH = re.compile(r"^(?P<prefix>.+)-(?P<number>\d{4,})[.-]wd(\.asc)?(\.gz)?$", re.IGNORECASE)
 # suffix -> what it holds
@@ -33,6 +36,20 @@ _MASS = (
     "time", "step", "step_min", "steps", "area", "volume", "inflow", "level", "outflow",
     "flow_error", "volume_error", "rain_less_losses",
 )  # fmt: skip
+
+
+def run_names(folder: Path) -> list[str]:
+    """Give the names of the runs whose depth grids lie in a folder."""
+    return sorted(_runs(folder))
+
+
+def _runs(folder: Path) -> dict[str, dict[int, Path]]:
+    runs: dict[str, dict[int, Path]] = defaultdict(dict)
+    for path in sorted(check_input(folder, what="importing results").iterdir()):
+        match = _DEPTH.match(path.name)
+        if match:
+            runs[match["prefix"]][int(match["number"])] = path
+    return runs
 
 
 def find_run(folder: Path, prefix: str | None = None) -> tuple[str, dict[int, Path]]:
@@ -55,11 +72,7 @@ def find_run(folder: Path, prefix: str | None = None) -> tuple[str, dict[int, Pa
     DataError
         If there is none, or more than one run.
     """
-    runs: dict[str, dict[int, Path]] = defaultdict(dict)
-    for path in sorted(check_input(folder, what="importing results").iterdir()):
-        match = _DEPTH.match(path.name)
-        if match:
-            runs[match["prefix"]][int(match["number"])] = path
+    runs = _runs(folder)
     found = ", ".join(sorted(runs)) or "none"
     if prefix is None and len(runs) == 1:
         prefix = next(iter(runs))

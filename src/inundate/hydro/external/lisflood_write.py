@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,9 @@ from inundate.hydro.external.lisflood_rain import write_tiles
 from inundate.hydro.external.lisflood_series import from_steps, series_text
 from inundate.hydro.external.rasters import write_raster_text
 from inundate.hydro.external.remarks import Fate, Remarks
+from inundate.hydro.series import Series
 from inundate.hydro.settings import SimulateSettings
-from inundate.hydro.sources import Source
-from inundate.hydro.stretches import Boundaries
+from inundate.hydro.site import Site
 from inundate.rain.steps import interval_s
 
 __all__ = ["write_lisflood"]
@@ -28,7 +27,11 @@ __all__ = ["write_lisflood"]
 _MM_H = 3.6e6  # in 1 m s-1
 _MASS_S = 60.0  # the mass balance as often as gauges are looked at here
 _TAKEN = ("manning", "max_step_s", "output_every_s", "courant", "depth_min_m", "run_on_min")
-_NO_MATTER = ("threads", "backend", "precision", "missing_rain", "sample_every_s", "loss_mm_h")
+_NO_MATTER = (
+    "threads", "backend", "precision", "missing_rain", "sample_every_s", "loss_mm_h",
+    "arrival_depth_m", "forcing_every_s", "evaporation_mm_h",
+)  # fmt: skip
+_MM_DAY = 24.0  # in 1 mm h-1
 
 
 def write_lisflood(
@@ -39,8 +42,7 @@ def write_lisflood(
     settings: SimulateSettings,
     roughness: xr.DataArray | None = None,
     initial_depth: xr.DataArray | None = None,
-    boundaries: Boundaries | None = None,
-    sources: Sequence[Source] = (),
+    site: Site | None = None,
     overwrite: bool = False,
 ) -> Remarks:
     """Write a case that LISFLOOD-FP can run: ``lisflood -v case.par`` in the folder.
@@ -60,8 +62,8 @@ def write_lisflood(
         What LISFLOOD-FP has no counterpart for is in the remarks.
     roughness, initial_depth : DataArray (y, x), optional
         On the heightmap's grid.
-    boundaries, sources : optional
-        Parts of the edges, and point sources.
+    site : Site, optional
+        Parts of the edges, point sources and evaporation; land cover is in the remarks.
     overwrite : bool
         Replace a folder that is there.
 
@@ -90,11 +92,17 @@ def write_lisflood(
     rates, zones = to_zones(rain, grid, valid)
     total_s = rates.shape[0] * step_s + settings.run_on_min * 60
     remarks = Remarks()
-    bci, bdy = boundary_files(settings, grid, boundaries, sources, remarks)
+    place = site or Site()
+    bci, bdy = boundary_files(settings, grid, place.boundaries, place.sources, remarks)
+    if place.land is not None:
+        remarks.add(
+            "land cover", place.land.name, "ignored", "give its roughness and loss as rasters"
+        )
     lines = _lines(settings, total_s, remarks)
     with atomic_folder(target) as temporary:
         write_raster_text(terrain, temporary / "terrain.asc")
         lines += _rain(temporary, rates, zones, terrain, step_s, remarks)
+        lines += _evaporation(temporary, place, settings, remarks)
         for name, text in (("case.bci", bci), ("case.bdy", bdy)):
             if text:
                 write_text(temporary / name, text)
@@ -177,3 +185,15 @@ def _rain(
         "dynamicrainfile, needs a LISFLOOD-FP built with NetCDF",
     )  # fmt: skip
     return [("dynamicrainfile", "rain.nc")]
+
+
+def _evaporation(
+    folder: Path, site: Site, settings: SimulateSettings, remarks: Remarks
+) -> list[tuple[str, str]]:
+    series = site.evaporation or Series.constant(settings.evaporation_mm_h, "evaporation")
+    if not series.value.any():
+        return []
+    daily = Series(series.time_s, series.value * _MM_DAY, "hold", "evaporation")
+    write_text(folder / "case.evap", f"Evaporation in mm a day\n{series_text(daily)}")
+    remarks.add("evaporation", f"{series.value.max():g} mm h-1 at most", "taken")
+    return [("evaporation", "case.evap")]

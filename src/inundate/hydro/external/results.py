@@ -24,7 +24,7 @@ from inundate.hydro.mass import VolumeBudget
 from inundate.hydro.settings import SimulateSettings
 from inundate.rain.overlap import overlap
 from inundate.rain.regrid import Regridder
-from inundate.rain.steps import step_edges
+from inundate.rain.steps import step_edges, time_text
 
 __all__ = ["Frames", "Simulated", "budget_of", "save_simulation"]
 
@@ -65,6 +65,8 @@ class Simulated:
     frames : Frames
     settings : dict
         Known settings of the model by this package's names.
+    start : datetime64 or None
+        Time from which the frames count; by default the start of the rain.
     starts_dry : bool or None
         Whether the ground was dry at the start; None where the files do not say.
     budget : dict
@@ -78,6 +80,7 @@ class Simulated:
     roughness: xr.DataArray | float
     frames: Frames
     settings: dict[str, Any]
+    start: np.datetime64 | None = None
     starts_dry: bool | None = None
     budget: dict[str, float] = field(default_factory=dict)
     remarks: Remarks = field(default_factory=Remarks)
@@ -159,7 +162,8 @@ class _Writer:
             raise DataError("importing results: found no depth after the start, expected some")
         self.edges = np.concatenate([[0.0], seconds[self.numbers]])
         self.starts, self.ends = step_edges(simulated.rain, where="importing results, rain")
-        self.clock = self.starts[0] + np.round(self.edges * 1e9).astype("timedelta64[ns]")
+        self.origin = self.starts[0] if simulated.start is None else simulated.start
+        self.clock = self.origin + np.round(self.edges * 1e9).astype("timedelta64[ns]")
         self.weights = self._rain_weights()
         self.regrid = Regridder(grid_of(simulated.rain), self.grid)
         if self.regrid.covered < _LEAST_COVER:
@@ -170,14 +174,20 @@ class _Writer:
 
     def _rain_weights(self) -> NDArray[np.float64]:
         """Share of each frame's time in each rain step, (T, S); after the rain it is dry."""
-        low, high = ((t - self.starts[0]).astype(np.int64) / 1e9 for t in (self.starts, self.ends))
-        shared = overlap(low, high, self.edges[:-1], self.edges[1:])
+        low, high = ((t - self.origin).astype(np.int64) / 1e9 for t in (self.starts, self.ends))
         gaps = np.maximum(low[1:] - high[:-1], 0.0)
-        if gaps.size and gaps.max() > 1:
+        if low[0] > 1 or (gaps.size and gaps.max() > 1):
             raise DataError(
-                f"importing results: the rain has a gap of {gaps.max():g} s",
-                hint="fill it first: inundate rain clean",
+                f"importing results: the rain starts at {time_text(self.starts[0])}, the results "
+                f"at {time_text(self.origin)}, and its longest gap is {gaps.max(initial=0):g} s; "
+                "expected rain from the start on, without gaps",
+                hint="fill gaps first: inundate rain clean",
             )
+        if high[-1] < self.edges[-1] - 1:
+            self.simulated.remarks.add(
+                "rain", f"until {time_text(self.ends[-1])}", "approximate", "dry from then on"
+            )
+        shared = overlap(low, high, self.edges[:-1], self.edges[1:])
         lengths: NDArray[np.float64] = np.diff(self.edges)[:, None]
         return np.asarray(shared / lengths)
 
