@@ -111,19 +111,26 @@ def _edge_flux(
     kind: Any, h: Any, u: Any, slope_root: Any, outside: Any, roughness: Any, numbers: Any
 ) -> Any:
     """Give the mass and momentum flux out through an edge face; ``u`` is positive outwards."""
-    zero, two, gravity, depth_min = numbers[0], numbers[4], numbers[7], numbers[11]
+    zero, half, one, two, gravity, depth_min = (
+        numbers[0], numbers[2], numbers[3], numbers[4], numbers[7], numbers[11],
+    )  # fmt: skip
     if kind == OPEN and h <= depth_min:
         return zero, zero
     c = math.sqrt(gravity * h)
     if kind == OPEN:
-        normal = h ** (two / (two + numbers[3])) * slope_root / roughness
+        normal = h ** (two / (one + two)) * slope_root / roughness
         mass, push, _ = _riemann(h, u, h, min(normal, max(u, c)), numbers)
         if mass < zero:
             mass, push, _ = _riemann(h, u, h, -u, numbers)
         return mass, push
-    c_outside = math.sqrt(gravity * outside)
-    speed = max(u + two * (c - c_outside), -c_outside)
-    mass, push, _ = _riemann(h, u, outside, speed, numbers)
+    # the wave that runs out keeps u + 2 c, and no level beyond can draw more than critical flow
+    c_beyond = max(math.sqrt(gravity * outside), min((u + two * c) / (one + two), c))
+    speed = max(u + two * (c - c_beyond), -c_beyond)
+    beyond = c_beyond * c_beyond / gravity
+    if u < c:
+        more = half * gravity * ((beyond - h) * (beyond + h))
+        return beyond * speed, beyond * speed * speed + more
+    mass, push, _ = _riemann(h, u, beyond, speed, numbers)
     return mass, push
 
 
@@ -333,21 +340,17 @@ def _edge_differences(
 
     ``h_a`` and ``h_b`` are the depths before and after each face.
     """
-    zero, two, gravity, dx = numbers[0], numbers[4], numbers[7], numbers[10]
+    zero, dx = numbers[0], numbers[10]
     start, place, way, number = faces
     kind, slope_root, outside = edges
     for e in range(start[r], start[r + 1]):
         j, f = place[e], number[e]
-        h = h_a[j] if way[e] > 0 else h_b[j]
         level = bed = -(slope_root[f] * slope_root[f] * dx)
-        speed = zero
         if kind[f] != OPEN:
-            level, bed = outside[f] - h, zero
-            c, c_outside = math.sqrt(gravity * h), math.sqrt(gravity * outside[f])
-            speed = max(two * (c - c_outside), -c_outside)
+            level, bed = outside[f] - (h_a[j] if way[e] > 0 else h_b[j]), zero
         found[0, j] = level if way[e] > 0 else -level
         found[1, j] = bed if way[e] > 0 else -bed
-        found[2, j] = speed
+        found[2, j] = zero
         found[3, j] = zero
 
 

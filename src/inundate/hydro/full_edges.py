@@ -93,25 +93,28 @@ def _by_row(rows: NDArray[Any], count: int) -> tuple[NDArray[np.int64], NDArray[
 def _sides(ground: Ground, rows: NDArray[Any], columns: NDArray[Any]) -> NDArray[np.int64]:
     """Give the side of each edge face: those of a cell are in order, but some may be closed.
 
-    A cell with as many edge faces as sides without ground has them all. Elsewhere those sides
-    are taken on which most faces of the neighbours are edges: the kind of edge is that of a
-    whole side of the grid, or of a whole area without ground.
+    A cell with as many edge faces as sides without ground has them all. In others, corners
+    mostly, those sides are taken that are edges in most of the cells around: an edge is a
+    whole side of the grid or of an area without ground, or a stretch of it.
     """
+    start = ground.edges.start
     valid = np.pad(ground.valid, 1)
-    faces, first = np.zeros(rows.size, dtype=np.int64), ground.edges.start[:-1]
-    count = np.diff(ground.edges.start)
+    height, width = ground.valid.shape
     beside = np.stack(
-        [~valid[rows[first] + 1 + di, columns[first] + 1 + dj] for di, dj in _SIDES], axis=1
-    ) if first.size else np.zeros((0, 4), dtype=bool)  # fmt: skip
-    certain = beside.sum(axis=1) == count
-    votes = np.zeros((*ground.valid.shape, 4), dtype=np.int64)
-    votes[rows[first], columns[first]] = np.where(beside & certain[:, None], 1, 0)
-    votes = np.pad(votes, ((1, 1), (1, 1), (0, 0)))
-    for cell in range(first.size):
-        sides = np.flatnonzero(beside[cell])
-        if not certain[cell]:
-            row, column = rows[first[cell]], columns[first[cell]]
-            near = votes[row : row + 3, column : column + 3].sum(axis=(0, 1))
-            sides = np.sort(sides[np.argsort(-near[sides], kind="stable")[: count[cell]]])
-        faces[first[cell] : first[cell] + count[cell]] = sides
-    return faces
+        [~valid[1 + di : 1 + di + height, 1 + dj : 1 + dj + width] for di, dj in _SIDES], axis=-1
+    )
+    beside &= ground.valid[..., None]  # (H, W, 4)
+    count = np.zeros((height, width), dtype=np.int64)
+    np.add.at(count, (rows, columns), 1)
+    is_all, is_none = count == beside.sum(axis=-1), count == 0
+    known = np.where(is_all[..., None], 1, 0) - np.where(is_none[..., None], 1, 0)
+    votes = np.pad(np.where(beside, known, 0), ((1, 1), (1, 1), (0, 0)))
+    sides = np.zeros(rows.size, dtype=np.int64)
+    for first, end in zip(start[:-1], start[1:], strict=True):
+        row, column = rows[first], columns[first]
+        found = np.flatnonzero(beside[row, column])
+        if found.size > end - first:
+            near = votes[row : row + 3, column : column + 3].sum(axis=(0, 1))[found]
+            found = np.sort(found[np.argsort(-near, kind="stable")[: end - first]])
+        sides[first:end] = found
+    return sides
