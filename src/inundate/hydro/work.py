@@ -41,8 +41,9 @@ class Work:
     interrupts: Interrupts | None = None
     frames: Frames = field(init=False)
     _wall_s: float = 0.0  # of earlier tries
-    _begun: float = field(init=False, default_factory=time.perf_counter)
-    _saved: float = field(init=False, default_factory=time.perf_counter)
+
+    def __post_init__(self) -> None:
+        self._begun = self._saved = time.perf_counter()
 
     def keep(self, part: Part, every_s: float, interrupts: Interrupts) -> None:
         """Write checkpoints from now on."""
@@ -61,7 +62,7 @@ class Work:
             if not overwrite:
                 raise
             found = None
-        if found is None:
+        if found is None or not self.part.store.is_dir():
             for path in checkpoints(self.part.path):
                 path.unlink()
             return StoredFrames(fixed, self.part.store, self.recorder.series)
