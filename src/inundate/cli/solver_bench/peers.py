@@ -218,7 +218,7 @@ def run_peer(
     Raises
     ------
     Absent
-        If it cannot be had here.
+        If it cannot be had here, or its script fails.
     """
     python = install(context, peer)
     told = make_problem(problem, small=context.quick)
@@ -229,8 +229,8 @@ def run_peer(
     paths = [folder / "problem.npz", folder / "problem.json", folder / name]
     code, complaint = call([str(python), str(_script(peer)), *map(str, paths)])
     (folder / "problem.npz").unlink()
-    if code:
-        return {"failure": complaint}
+    if code:  # not a breakdown of the water, which a script reports: so it is tried again
+        raise Absent(f"{peer.script} ended with exit code {code}: {complaint}")
     found: dict[str, Any] = json.loads((folder / f"{name}.json").read_text("utf-8"))
     found["mass_error"] = (found["water_m"] - told.rain_m) / told.rain_m
     return found

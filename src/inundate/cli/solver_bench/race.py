@@ -15,7 +15,7 @@ GROUP = "Against other solvers"
 RACES = ("jacksboro", "valley")
 """Problems that are timed; a further one is compared only."""
 # how often a race is run: once where a run takes the peer many minutes
-_REPEATS = {("landlab", "jacksboro"): 3, ("itzi", "jacksboro"): 3}
+_REPEATS = {("landlab", "jacksboro"): 2, ("itzi", "jacksboro"): 2}
 
 
 def race(context: Context, name: str, problem: str) -> Made:
@@ -37,8 +37,10 @@ def race(context: Context, name: str, problem: str) -> Made:
         return _nothing(identity, peer.ratio_goal, f"{peer.label} skipped: {error}")
     theirs = runs[0].found["theirs"]
     if theirs["failure"]:
-        done = f" after {theirs['simulated_s']:.0f} s" if "simulated_s" in theirs else ""
-        text = f"{peer.label} stopped{done}: {theirs['failure']}; settings {peer.of(problem)}"
+        text = (
+            f"{peer.label} stopped after {theirs['simulated_s']:.0f} s: {theirs['failure']}; "
+            f"settings {theirs['settings']}"
+        )
         return _nothing(identity, peer.ratio_goal, text)
     ratios = [
         _speed(ours) / _speed(run.found["theirs"]) for run in runs for ours in run.found["ours"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -129,6 +130,8 @@ def warm_up(context: Context) -> Made:
             found["cold"].append(worker([task], folder, cache)["first"])
         for _ in range(warms):
             found["cached"].append(worker([task], folder, cache)["first"])
+        for stored in folder.glob("cache-*"):
+            shutil.rmtree(stored)
         return found
 
     piece = context.piece("warm-up", depends, make)

@@ -14,8 +14,8 @@ from inundate.rain.steps import step_edges
 __all__ = ["large_storm", "storm_inputs"]
 
 GROUP = "Memory"
-_STORM, _AREA = "radar/meteoswiss-ch/20160711", "terrain/os-terrain50/dartmoor_exe"
-_CENTRE = (884_000.0, 73_500.0)  # near the heaviest rain, in the map of the storm
+_STORM, _AREA = "radar/meteoswiss-ch/20150515", "terrain/os-terrain50/dartmoor_exe"
+_CENTRE = (700_500.0, 19_500.0)  # heaviest rain of the storm, in its own map
 _SIDE, _CELL_M = 3163, 50.0
 _LIMIT_GB = 4.0
 
