@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -110,7 +111,7 @@ def _sides(ground: Ground, rows: NDArray[Any], columns: NDArray[Any]) -> NDArray
     known = np.where(is_all[..., None], 1, 0) - np.where(is_none[..., None], 1, 0)
     votes = np.pad(np.where(beside, known, 0), ((1, 1), (1, 1), (0, 0)))
     sides = np.zeros(rows.size, dtype=np.int64)
-    for first, end in zip(start[:-1], start[1:], strict=True):
+    for first, end in pairwise(start.tolist()):
         row, column = rows[first], columns[first]
         found = np.flatnonzero(beside[row, column])
         if found.size > end - first:
