@@ -123,10 +123,11 @@ def bowl_depth(
     Source
     ------
     Thacker (1981), doi:10.1017/S0022112081001882, as in Delestre et al. (2013),
-    doi:10.1002/fld.3741, section 4.2.2, radially symmetrical.
+    doi:10.1002/fld.3741, section 4.2.2, radially symmetrical; their A written for the radius of
+    the water's edge.
     """
     across = np.asarray(x, dtype=np.float64) ** 2 + np.asarray(y, dtype=np.float64) ** 2
-    share = (radius**2 - start**2) / (radius**2 + start**2)
+    share = (radius**4 - start**4) / (radius**4 + start**4)
     swing = 1 - share * np.cos(2 * np.pi * time_s / bowl_period(depth=depth, radius=radius))
     level = depth * (
         np.sqrt(1 - share**2) / swing - 1 - across / radius**2 * ((1 - share**2) / swing**2 - 1)

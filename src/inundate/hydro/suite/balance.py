@@ -30,7 +30,7 @@ _CASES: dict[str, dict[str, Any]] = {
     "open edges on a slope of 5 %": {"edges": "open", "edge_slope": 0.05},
     "an edge of fixed level": {"edge_west": "level", "edge_level_m": 3.0},
     "edges of three kinds": {"edges": "open", "edge_north": "closed", "edge_east": "level",
-                             "edge_level_m": 14.0},
+                             "edge_level_m": 16.5},
     "constant loss": {"edges": "open", "infiltration": "constant"},
     "Green and Ampt": {"edges": "open", "infiltration": "green_ampt"},
     "drains": {"drain_capacity_mm_h": 12.0, "infiltration": "green_ampt"},

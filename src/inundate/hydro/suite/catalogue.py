@@ -14,7 +14,7 @@ from inundate.hydro.suite.fronts import (
     FRONT_RISING,
     FRONT_RISING_INERTIAL,
 )
-from inundate.hydro.suite.invariance import DATUM, PRECISION, STEP_SIZE, STRIPS, TURNS
+from inundate.hydro.suite.invariance import DATUM, PRECISION, STEP_SIZE, THREADS, TURNS
 from inundate.hydro.suite.runoff import FILM, PLANE, VALLEY
 from inundate.hydro.suite.still import LAKE, LAKE_EDGES, STABILITY
 
@@ -26,7 +26,7 @@ CASES: dict[str, Case] = {
         LAKE, LAKE_EDGES, STABILITY, SEICHE, BOWL, DAM_WET, DAM_DRY,
         FRONT, FRONT_RISING, FRONT_INERTIAL, FRONT_RISING_INERTIAL,
         PLANE, FILM, VALLEY, CHANNEL, CHANNEL_RAIN, NORMAL_DEPTH,
-        BUDGET, GREEN_AMPT, TURNS, STRIPS, DATUM, STEP_SIZE, PRECISION, EA_PLAIN, EA_HOLLOWS,
+        BUDGET, GREEN_AMPT, TURNS, THREADS, DATUM, STEP_SIZE, PRECISION, EA_PLAIN, EA_HOLLOWS,
     )
 }  # fmt: skip
 

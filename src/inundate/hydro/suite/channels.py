@@ -13,6 +13,7 @@ from inundate.hydro.suite.setup import Setup, mean_error
 __all__ = ["CHANNEL", "CHANNEL_RAIN", "NORMAL_DEPTH"]
 
 _LENGTH_M, _MANNING = 1000.0, 0.033
+_BOUNDS_MM = ((20, 12.0), (10, 6.0), (5, 3.0))  # by cell size: the last is the goal
 
 
 def _channel(setup: Setup, *, inflow: float, rain: float) -> Finding:
@@ -36,7 +37,7 @@ def _channel(setup: Setup, *, inflow: float, rain: float) -> Finding:
             )  # fmt: skip
             source = np.full((1, count), rain)
             source[0, 0] += inflow / cell
-            tank.advance(6 * 3600.0, rain=source)
+            tank.advance(3 * 3600.0, rain=source)
             errors.append(mean_error(tank.row[2:-2], exact[2:-2]))
             wanted = inflow + rain * places[2:-1:2]
             found.values[f"{bed_kind}, cells of {cell:g} m"] = 1e3 * errors[-1]
@@ -57,18 +58,22 @@ def _channel(setup: Setup, *, inflow: float, rain: float) -> Finding:
 def _channel_measures(other_mm: float | None) -> tuple[Measure, ...]:
     own = "the bed is made for the equations without advection"
     other = "the bed is made for the equations with advection"
+    inertial = {} if other_mm is None else {"inertial": other_mm}
     return (
-        Measure("bed without advection, cells of 5 m", "mm", most={"inertial": 3.0}, note=own),
-        Measure(
-            "bed with advection, cells of 5 m",
-            "mm",
-            most={"full": 3.0, **({} if other_mm is None else {"inertial": other_mm})},
-            note=other,
+        *(
+            Measure(
+                f"bed without advection, cells of {cell} m", "mm", most={"inertial": most}, note=own
+            )
+            for cell, most in _BOUNDS_MM
         ),
         *(
-            Measure(f"bed {kind} advection, cells of {cell} m", "mm")
-            for kind in ("without", "with")
-            for cell in (20, 10)
+            Measure(
+                f"bed with advection, cells of {cell} m",
+                "mm",
+                most={"full": most, **(inertial if cell == _BOUNDS_MM[-1][0] else {})},
+                note=other,
+            )
+            for cell, most in _BOUNDS_MM
         ),
         *(
             Measure(

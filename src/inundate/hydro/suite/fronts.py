@@ -56,8 +56,11 @@ def _wave(setup: Setup, cell: float, rise: float, exact: partial[Array]) -> tupl
         rise * x, cell, manning=_MANNING, edge_west="level", edge_level_m=rise * cell + 1.0
     )
 
-    def outside(time: float) -> float:  # over the ground of the first cell, from half a cell west
-        return max(float(exact(-cell / 2, time)) - rise * cell, 0.0)
+    # the level holds where the scheme takes it: on the edge, or half a cell beyond
+    beyond = 0.0 if setup.is_full else cell / 2
+
+    def outside(time: float) -> float:  # over the ground of the first cell
+        return max(float(exact(-beyond, time)) - rise * (cell / 2 + beyond), 0.0)
 
     tank.advance(_END_S, every_s=_TICK_S, outside=outside)
     return x, tank.row

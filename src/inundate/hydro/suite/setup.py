@@ -21,6 +21,8 @@ __all__ = ["MM_H", "Setup", "Tank", "mean_error", "rms"]
 MM_H = 1.0 / 3.6e6
 """Metres a second in a millimetre an hour."""
 
+_INERTIAL_ONLY = ("theta", "froude_cap")
+
 Varying = ArrayLike | Callable[[float], ArrayLike]
 
 
@@ -57,9 +59,14 @@ class Setup:
         return self.precision == "float64"
 
     def settings(self, **numbers: Any) -> SimulateSettings:
-        """Give settings for this scheme; edges are walls unless said otherwise."""
+        """Give settings for this scheme; edges are walls unless said otherwise.
+
+        What the full equations have no use for is left out for them.
+        """
         named = {"equations": self.equations, "precision": self.precision, "edges": "closed"}
-        return SimulateSettings(**{**named, **numbers})
+        useless = _INERTIAL_ONLY if self.is_full else ()
+        kept = {name: value for name, value in numbers.items() if name not in useless}
+        return SimulateSettings(**{**named, **kept})
 
     def tank(
         self,
