@@ -1,5 +1,6 @@
 """CAESAR-Lisflood and HAIL-CAESAR: rain by zone, parameters, cases, results."""
 
+import gzip
 import re
 
 import numpy as np
@@ -265,7 +266,13 @@ class TestResults:
             read_caesar_depths(path, grid)
         frames = read_caesar_depths(path, grid, every_s=300)
         assert frames.seconds.tolist() == [300.0, 600.0, 900.0]
-        assert [frames.read(k)[3, 3] for k in range(3)] == [0, 1, 2]
+        assert [frames.read(k)[3, 3] for k in (0, 1, 2, 1, 0, 2)] == [0, 1, 2, 1, 0, 2]
+        packed = tmp_path / "depths.asc.gz"
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        assert read_caesar_depths(packed, grid, every_s=300).read(2)[0, 0] == 2
+        packed.write_bytes(gzip.compress(path.read_bytes())[:-30])
+        with pytest.raises(DataError, match="gzip stream is damaged"):
+            read_caesar_depths(packed, grid, every_s=300)
         assert read_caesar_depths(path, grid, every_s=300, first_s=0).seconds[0] == 0
 
     def test_a_grid_is_not_turned(self, grid, tmp_path):

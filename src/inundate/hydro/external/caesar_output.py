@@ -7,6 +7,7 @@ patched simulator writes them to its output; then neither names nor grids hold t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from inundate.core.errors import DataError
 from inundate.core.grid import Grid
 from inundate.hydro.external.rasters import read_depths
 from inundate.hydro.external.results import Frames, check_rising, even_seconds
-from inundate.hydro.external.textfile import read_lines
+from inundate.hydro.external.textfile import read_lines, stream_text
 from inundate.rain.storm import DEFAULT_START
 
 __all__ = ["depth_files", "has_depth_files", "read_caesar_depths", "read_catchment_series"]
@@ -105,17 +106,39 @@ def read_caesar_depths(
         seconds = np.array(list(files), dtype=np.float64)
         return Frames(seconds, lambda number: _single(paths[number], grid, reference))
     match = _NUMBERED.match(path.name)
-    stack = list(read_depths(path, grid, reference))
-    if match and len(stack) == 1 and every_s is None:
-        return Frames(np.array([float(match["minutes"]) * 60]), lambda number: stack[number])
+    stack = _Stack(path, grid, reference)
+    if match and stack.count == 1 and every_s is None:
+        return Frames(np.array([float(match["minutes"]) * 60]), stack.read)
     if every_s is None:
         raise DataError(
-            f"importing {path}: found {len(stack)} grids without times, "
+            f"importing {path}: found {stack.count} grids without times, "
             "expected to be told the time between them",
             hint="give --every-s, or the parameter file by --case",
         )
     first = every_s if first_s is None else first_s
-    return Frames(even_seconds(len(stack), first, every_s), lambda number: stack[number])
+    return Frames(even_seconds(stack.count, first, every_s), stack.read)
+
+
+class _Stack:
+    """Grids one behind the other in a file, read in turn; only one is held in memory."""
+
+    def __init__(self, path: Path, grid: Grid, crs: str) -> None:
+        self._path, self._grid, self._crs = path, grid, crs
+        self.count = sum(text.lower().startswith("ncols") for text in stream_text(path))
+        self._next = 0
+        self._depths: Iterator[NDArray[np.float32]] = iter(())
+
+    def read(self, number: int) -> NDArray[np.float32]:
+        """Give a grid; going back starts the file again."""
+        if number < self._next or self._next == 0:
+            self._depths, self._next = read_depths(self._path, self._grid, self._crs), 0
+        while True:
+            found = next(self._depths, None)
+            if found is None:
+                raise DataError(f"reading {self._path}: found no grid {number + 1}")
+            self._next += 1
+            if self._next == number + 1:
+                return found
 
 
 def _single(path: Path, grid: Grid, crs: str) -> NDArray[np.float32]:

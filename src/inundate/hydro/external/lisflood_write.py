@@ -98,7 +98,7 @@ def write_lisflood(
         remarks.add(
             "land cover", place.land.name, "ignored", "give its roughness and loss as rasters"
         )
-    lines = _lines(settings, total_s, remarks)
+    lines = _lines(settings, total_s, remarks, has_gaps=not valid.all())
     with atomic_folder(target) as temporary:
         write_raster_text(terrain, temporary / "terrain.asc")
         lines += _rain(temporary, rates, zones, terrain, step_s, remarks)
@@ -120,7 +120,9 @@ def write_lisflood(
     return remarks
 
 
-def _lines(settings: SimulateSettings, total_s: float, remarks: Remarks) -> list[tuple[str, str]]:
+def _lines(
+    settings: SimulateSettings, total_s: float, remarks: Remarks, *, has_gaps: bool
+) -> list[tuple[str, str]]:
     """Give the lines of the parameter file that name no input but the heightmap."""
     lines = [
         ("DEMfile", "terrain.asc"), ("resroot", "res"), ("dirroot", "results"),
@@ -148,7 +150,7 @@ def _lines(settings: SimulateSettings, total_s: float, remarks: Remarks) -> list
     drains = settings.nodata_edges == "open" or (
         settings.nodata_edges == "auto" and settings.edges == "open"
     )
-    if drains:
+    if drains and has_gaps:
         lines.append(("drain_nodata", ""))
         remarks.add(
             "nodata_edges", settings.nodata_edges, "approximate",

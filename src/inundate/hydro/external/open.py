@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,12 +24,13 @@ from inundate.hydro.external.lisflood_output import (
 )
 from inundate.hydro.external.remarks import Remarks
 from inundate.hydro.external.results import Frames, Simulated
-from inundate.hydro.external.textfile import read_text
+from inundate.hydro.external.textfile import stream_text
 from inundate.rain.storm import DEFAULT_START
 
 __all__ = ["Found", "Given", "open_case", "open_results", "recognise"]
 
 Kind = Literal["case", "results"]
+_LOOKED_AT = 2000  # lines of a file that may hold a key
 _GRID_HEADS = ("ncols", "nrows", "xll", "yll", "cellsize")
 
 
@@ -124,10 +126,11 @@ def _in_file(path: Path) -> list[Found]:
     with path.open("rb") as stream:
         if stream.read(4) == b"\x89HDF":
             return [Found(sfincs.MODEL, "results", path)]
-    text = read_text(path).lstrip()
-    if text.lower().startswith(_GRID_HEADS):
+    lines = [text.lower().split() for text in islice(stream_text(path), _LOOKED_AT)]
+    words = [line[0] for line in lines if line]
+    if words and words[0].startswith(_GRID_HEADS):
         return [Found(caesar.MODEL, "results", path)]
-    keys = {line.split()[0].lower() for line in text.splitlines() if line.split()}
+    keys = set(words)
     if "demfile" in keys:
         return [Found(lisflood.MODEL, "case", path)]
     if keys & {"read_fname:", "rainfall_data_file:", "mannings_n:"}:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+import zarr
 from numpy.typing import NDArray
 
 from inundate.core.errors import ConfigError, DataError
@@ -18,7 +19,7 @@ from inundate.core.files import atomic_folder, check_output
 from inundate.core.grid import attach_grid, check_metric_square, grid_of
 from inundate.core.names import attributes
 from inundate.core.provenance import provenance
-from inundate.core.store import CONVENTIONS, encoding_for, read_dataset
+from inundate.core.store import encoding_for, read_dataset, write_dataset
 from inundate.hydro.external.remarks import Remarks
 from inundate.hydro.mass import VolumeBudget
 from inundate.hydro.settings import SimulateSettings
@@ -29,6 +30,8 @@ from inundate.rain.steps import step_edges, time_text
 __all__ = ["Frames", "Simulated", "budget_of", "save_simulation"]
 
 Frame = NDArray[np.float32]
+# what was done to the rain stays with the flood that it made
+_HANDED_ON = ("moved_by_m", "moved_from", "filled_steps", "history", "source_format")
 _LEAST_COVER = 1 - 1e-6
 
 
@@ -185,7 +188,7 @@ class _Writer:
             )
         if high[-1] < self.edges[-1] - 1:
             self.simulated.remarks.add(
-                "rain", f"until {time_text(self.ends[-1])}", "approximate", "dry from then on"
+                "rain", f"until {time_text(self.ends[-1])}", "taken", "dry from then on"
             )
         shared = overlap(low, high, self.edges[:-1], self.edges[1:])
         lengths: NDArray[np.float64] = np.diff(self.edges)[:, None]
@@ -197,7 +200,15 @@ class _Writer:
         for step in np.flatnonzero(self.weights[frame]):
             rate = self.regrid(self.simulated.rain.isel(time=step).to_numpy())
             total += self.weights[frame, step] * rate.astype(np.float64)
-        return total.astype(np.float32)
+        missing = int((np.isnan(total) & self.valid).sum())
+        if missing:
+            raise DataError(
+                f"importing results: rain is missing in {missing} cells with ground between "
+                f"{time_text(self.clock[frame])} and {time_text(self.clock[frame + 1])}",
+                hint="fill it first: inundate rain clean",
+            )
+        # as the solver stores it: where there is no ground, missing rain is none
+        return np.nan_to_num(total).astype(np.float32)
 
     def depth(self, number: int) -> Frame:
         """Depth of a frame, (H, W) in m; NaN where there is no ground."""
@@ -234,6 +245,12 @@ class _Writer:
                     attributes("roughness"),
                 ),
             },
+            coords={
+                "time": ("time", self.clock[1:], {"standard_name": "time"}),
+                "time_bounds": (
+                    ("time", "bounds"), np.stack([self.clock[:-1], self.clock[1:]], axis=1),
+                ),
+            },
             attrs=self._attrs(),
         )  # fmt: skip
         return attach_grid(ds, self.grid)
@@ -245,69 +262,62 @@ class _Writer:
             one.rain.attrs.get("storm_name", "rain"),
         )
         return {
-            "Conventions": CONVENTIONS,
             "kind": "simulation",
             "simulated_by": one.model,
             "settings": SimulateSettings(**one.settings).model_dump_json(),
             "terrain_name": str(self.names[0] or names[0]),
             "storm_name": str(self.names[1] or names[1]),
-            "exchange": json.dumps(one.remarks.to_list()),
             "provenance": json.dumps(
                 {**provenance(), "simulated_by": one.model, "inputs": self.inputs}
             ),
+            **{key: one.rain.attrs[key] for key in _HANDED_ON if key in one.rain.attrs},
         }
 
     def write(self, folder: Path) -> None:
         """Write everything into a folder that becomes the store."""
-        fixed = self.fixed()
+        write_dataset(self.fixed(), folder, overwrite=True)
+        group = zarr.open_group(folder, mode="r+")
+        shape = (self.numbers.size, *self.grid.shape)
+        depths = _create(group, "water_depth", ("time", "y", "x"), shape)
+        rates = _create(group, "rain_rate", ("time", "y", "x"), shape)
         fallen, deepest, depth = 0.0, np.zeros(self.grid.shape, np.float32), None
         for index, number in enumerate(self.numbers.tolist()):
             depth, rate = self.depth(number), self.rain(index)
+            depths[index], rates[index] = depth, rate
             deepest = np.fmax(deepest, depth)
             length = self.edges[index + 1] - self.edges[index]
             fallen += float(rate[self.valid].sum(dtype=np.float64)) * length
-            self._append(folder, fixed if index == 0 else None, index, depth, rate)
-        assert depth is not None
-        self._finish(folder, deepest, depth, fallen / 3.6e6 * self.grid.dx**2)
-
-    def _append(
-        self, folder: Path, fixed: xr.Dataset | None, index: int, depth: Frame, rate: Frame
-    ) -> None:
-        bounds = self.clock[index : index + 2]
-        frame = xr.Dataset(
-            {
-                name: (
-                    ("time", "y", "x"), values[None],
-                    {**attributes(name), "grid_mapping": "spatial_ref"},
-                )
-                for name, values in (("water_depth", depth), ("rain_rate", rate))
-            },
-            coords={
-                "time": ("time", bounds[1:], {"standard_name": "time", "bounds": "time_bounds"}),
-                "time_bounds": (("time", "bounds"), bounds[None]),
-            },
-        )  # fmt: skip
-        if fixed is None:
-            frame.to_zarr(folder, append_dim="time", consolidated=False)
-            return
-        whole = fixed.assign_coords(frame.coords).assign(frame.data_vars)
-        encoding = encoding_for(whole, zarr=True)
-        whole.to_zarr(folder, mode="w", zarr_format=3, consolidated=False, encoding=encoding)
-
-    def _finish(self, folder: Path, deepest: Frame, last: Frame, rain_m3: float) -> None:
+        assert depth is not None  # there is a frame
         own = self.simulated.frames.deepest
-        attrs = {**attributes("water_depth_max"), "grid_mapping": "spatial_ref"}
-        attrs["source"] = "depth grids" if own is None else f"{self.simulated.model}'s own map"
-        values = deepest if own is None else np.fmax(own, deepest)
-        maximum = xr.Dataset(
-            {"water_depth_max": (("y", "x"), np.where(self.valid, values, np.nan), attrs)}
-        ).astype(np.float32, keep_attrs=True)
+        maximum = _create(group, "water_depth_max", ("y", "x"), self.grid.shape)
+        highest = deepest if own is None else np.fmax(own, deepest)
+        maximum[:] = np.where(self.valid, highest, np.nan).astype(np.float32)
+        maximum.attrs["source"] = "depth grids" if own is None else f"{self.simulated.model}'s map"
+        group.attrs.update(self._results(depth, fallen / 3.6e6 * self.grid.dx**2))
+
+    def _results(self, last: Frame, rain_m3: float) -> dict[str, str]:
         stored = float(np.nansum(last, dtype=np.float64)) * self.grid.dx**2
         terms = {"rain_m3": rain_m3, "initial_m3": self.initial_m3(), "stored_m3": stored}
         budget = budget_of({**terms, **self.simulated.budget})
-        maximum.attrs = {**self._attrs(), "volume_budget": json.dumps(budget)}
-        encoding = encoding_for(maximum, zarr=True)
-        maximum.to_zarr(folder, mode="a", consolidated=False, encoding=encoding)
+        remarks = self.simulated.remarks.to_list()
+        return {"volume_budget": json.dumps(budget), "exchange": json.dumps(remarks)}
+
+
+def _create(
+    group: zarr.Group, name: str, dims: tuple[str, ...], shape: tuple[int, ...]
+) -> zarr.Array[Any]:
+    like = xr.Dataset({name: xr.Variable(dims, np.broadcast_to(np.float32(0), shape))})
+    encoding: dict[str, Any] = encoding_for(like, zarr=True)[name]
+    return group.create_array(
+        name,
+        shape=shape,
+        dtype="float32",
+        chunks=encoding["chunks"],
+        compressors=encoding["compressors"],
+        fill_value=np.nan,
+        dimension_names=dims,
+        attributes={**attributes(name), "grid_mapping": "spatial_ref"},
+    )
 
 
 def budget_of(terms: Mapping[str, float | None]) -> dict[str, float | None]:

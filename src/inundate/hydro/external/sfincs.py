@@ -271,7 +271,7 @@ def _rain(
     if not used.size or np.ptp(gaps[used]) > 1:
         remarks.add("precipitation_rate", "uneven times", "ignored", "give --rain")
         return None
-    rates = np.where(active, np.nan_to_num(_values(ds, "precipitation_rate")[used]), 0.0)
+    rates = np.where(active, _values(ds, "precipitation_rate")[used], np.nan)
     remarks.add(
         "precipitation_rate", f"{used.size} maps", "approximate",
         "rates at the times of the maps, taken for the interval before each",

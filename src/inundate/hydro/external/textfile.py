@@ -13,7 +13,7 @@ from pathlib import Path
 from inundate.core.errors import DataError, nearest
 from inundate.core.files import check_input
 
-__all__ = ["Line", "beside", "read_lines", "read_text"]
+__all__ = ["Line", "beside", "read_lines", "read_text", "stream_text"]
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,38 @@ def read_text(path: Path) -> str:
         try:
             content = gzip.decompress(content)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise DataError(
-                f"reading {source}: the gzip stream is damaged ({error})",
-                hint="the file was cut off while it was written or copied",
-            ) from error
+            raise _damaged(source, error) from error
     if b"\0" in content:
         raise DataError(f"reading {source}: found bytes that are no text, expected a text file")
     return content.decode("latin-1")
+
+
+def stream_text(path: Path) -> Iterator[str]:
+    """Give the lines of a text file, plain or gzipped, one in memory at a time.
+
+    Raises
+    ------
+    MissingFileError
+        If there is none.
+    DataError
+        If a gzip stream is damaged.
+    """
+    source = check_input(path)
+    with source.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+    opener = gzip.open if packed else open
+    with opener(source, "rt", encoding="latin-1") as lines:
+        try:
+            yield from lines
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise _damaged(source, error) from error
+
+
+def _damaged(source: Path, error: Exception) -> DataError:
+    return DataError(
+        f"reading {source}: the gzip stream is damaged ({error})",
+        hint="the file was cut off while it was written or copied",
+    )
 
 
 def read_lines(path: Path) -> Iterator[Line]:
