@@ -1,6 +1,7 @@
 """The command ``inundate simulate``, run in this process."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,6 +87,69 @@ def test_roughness_and_start(folder, capsys):
     assert found["volume_budget"]["initial_m3"] > 0
     with read_dataset(folder / "next.zarr") as ds:
         assert float(ds["roughness"].mean()) == pytest.approx(0.105, rel=1e-5)
+
+
+BOUNDARIES = """[[boundary]]
+name = "sea"
+side = "west"
+kind = "level"
+level = "tide.csv"
+"""
+
+
+def test_all_that_a_site_has(folder, capsys):
+    (folder / "gauges.csv").write_text("name,x,y\nmill,400105,499905\n")
+    (folder / "lines.csv").write_text("name,x,y\nweir,400100,499800\nweir,400100,500000\n")
+    (folder / "tide.csv").write_text("time_s,level [m]\n0,-1\n9000,2\n")
+    (folder / "edges.toml").write_text(BOUNDARIES)
+    (folder / "points.toml").write_text(
+        '[[source]]\nname = "spring"\nx = 400205.0\ny = 499905.0\nflow_m3_s = 0.2\n'
+    )
+    (folder / "air.csv").write_text("time_s,evaporation [mm h-1]\n0,1\n9000,1\n")
+    flags = (
+        "--gauges", "gauges.csv", "--sections", "lines.csv", "--boundaries", "edges.toml",
+        "--sources", "points.toml", "--evaporation", "air.csv", "--json",
+    )  # fmt: skip
+    assert command(*ONE, "-o", "sim.zarr", *flags) == 0
+    (found,) = json.loads(capsys.readouterr().out.splitlines()[-1])["simulations"]
+    budget = found["volume_budget"]
+    assert budget["source_m3"] == pytest.approx(0.2 * 5400, rel=1e-9)
+    assert budget["inflow_m3"] > 0
+    assert budget["evaporation_m3"] > 0
+    assert abs(budget["error_relative"]) <= 5e-6
+    with read_dataset(folder / "sim.zarr") as ds:
+        assert ds["gauge_level"].sizes == {"sample": 91, "gauge": 1}
+        assert ds["section_discharge"].sizes == {"sample": 91, "section": 1}
+        made = json.loads(ds.attrs["provenance"])["inputs"]
+        assert json.loads(ds.attrs["site"])["boundaries"][0]["name"] == "sea"
+    assert {Path(name).name for name in made} >= {
+        "gauges.csv", "lines.csv", "tide.csv", "edges.toml", "points.toml", "air.csv", "dem.zarr",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("nam,x,y\nmill,400105,499905\n", "error: reading gauges.csv: found the columns nam, x, y"),
+    ("name,x,y\nmill,0,0\n", "error: recording: gauge 'mill' at (0, 0) lies outside the terrain"),
+])  # fmt: skip
+def test_a_gauge_that_is_wrong(folder, capsys, text, message):
+    (folder / "gauges.csv").write_text(text)
+    assert command(*ONE, "-o", "sim.zarr", "--gauges", "gauges.csv") == 3
+    assert capsys.readouterr().err.startswith(message)
+    assert not list(folder.glob("*sim.zarr*"))
+
+
+def test_a_second_command_that_differs(folder, capsys, monkeypatch):
+    def stop(self, frame):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("inundate.hydro.frames.StoredFrames.add", stop)
+        assert command(*ONE, "-o", "sim.zarr", "--checkpoint-every", 0) == 130
+    assert capsys.readouterr().err == "interrupted; run the same command again to go on\n"
+    assert command(*ONE, "-o", "sim.zarr", "--manning", 0.1) == 6
+    assert "  settings.manning: 0.035, now 0.1\n" in capsys.readouterr().err
+    assert command(*ONE, "-o", "sim.zarr") == 0
+    assert not list(folder.glob(".sim.zarr*"))
 
 
 @pytest.mark.parametrize(("arguments", "code", "message"), [

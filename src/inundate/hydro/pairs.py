@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
-from inundate.core.errors import ConfigError, RunError
+from inundate.core.errors import ConfigError
 from inundate.core.files import check_input, check_output
-from inundate.core.store import read_dataset
+from inundate.hydro.case import Case, Hashes, is_finished
+from inundate.hydro.case_files import CaseFiles
 from inundate.hydro.settings import SimulateSettings
 
 __all__ = ["Pair", "plan_pairs"]
@@ -22,19 +23,13 @@ class Pair:
 
     Attributes
     ----------
-    rain, terrain, output : Path
-        Inputs and the Zarr store.
-    storm_name, terrain_name : str
-        Names, from the files.
+    case : Case
+        What to simulate.
     is_done : bool
-        The output is there, whole and with the same settings.
+        The output is there, whole and made of the same.
     """
 
-    rain: Path
-    terrain: Path
-    output: Path
-    storm_name: str
-    terrain_name: str
+    case: Case
     is_done: bool = False
 
 
@@ -44,6 +39,7 @@ def plan_pairs(
     output: Path,
     settings: SimulateSettings,
     *,
+    files: CaseFiles | None = None,
     overwrite: bool = False,
 ) -> list[Pair]:
     """List the simulations to make.
@@ -56,6 +52,8 @@ def plan_pairs(
         A ``.zarr`` for one pair, a folder for several.
     settings : SimulateSettings
         Finished outputs must have been made with the same.
+    files : CaseFiles, optional
+        The other inputs.
     overwrite : bool
         Make finished ones again.
 
@@ -66,28 +64,41 @@ def plan_pairs(
     MissingFileError
         If an input does not exist.
     RunError
-        If an output exists and may not be replaced, or was made with other settings.
+        If an output exists and may not be replaced, or was made of something else.
     """
     for path in (*rains, *terrains):
         check_input(path, what="simulating")
+    files = files or CaseFiles()
     storm_names, terrain_names = _names(rains, "rain"), _names(terrains, "terrain")
-    pairs = [
-        Pair(r, t, output, storm_names[r], terrain_names[t]) for r, t in product(rains, terrains)
-    ]
-    if len(pairs) == 1:
+    is_one = len(rains) * len(terrains) == 1
+    _check_place(output, 1 if is_one else len(rains) * len(terrains), overwrite)
+    hashes, others = Hashes(), files.paths()
+    pairs = []
+    for rain, terrain in product(rains, terrains):
+        names = storm_names[rain], terrain_names[terrain]
+        target = output if is_one else output / f"{names[1]}__{names[0]}.zarr"
+        case = Case(
+            rain, terrain, target, *names, settings, files, hashes.of(rain, terrain, *others)
+        )
+        pairs.append(Pair(case, not (is_one or overwrite) and is_finished(case)))
+    return pairs
+
+
+def _check_place(output: Path, count: int, overwrite: bool) -> None:
+    if count == 1:
         if output.suffix != ".zarr":
             raise ConfigError(
                 f"writing {output}: suffix {output.suffix!r}, expected .zarr for one simulation",
                 hint=f"try -o {output.with_suffix('.zarr')}",
             )
         check_output(output, overwrite)
-        return pairs
+        return
     if output.suffix == ".zarr" or output.is_file():
         raise ConfigError(
-            f"writing {output}: {len(pairs)} simulations need a folder, not one file",
+            f"writing {output}: {count} simulations need a folder, not one file",
             hint=f"try -o {output.with_suffix('')}",
         )
-    return [_in_folder(pair, output, settings, overwrite) for pair in pairs]
+    check_output(output / "any", overwrite=True)  # makes the folder
 
 
 def _names(paths: Iterable[Path], what: str) -> dict[Path, str]:
@@ -108,18 +119,3 @@ def _name(path: Path) -> str:
     if path.is_dir() and path.suffix != ".zarr":
         return name
     return Path(name.removesuffix(".gz")).stem
-
-
-def _in_folder(pair: Pair, folder: Path, settings: SimulateSettings, overwrite: bool) -> Pair:
-    target = folder / f"{pair.terrain_name}__{pair.storm_name}.zarr"
-    check_output(target, overwrite=True)  # makes the folder
-    is_done = target.exists() and not overwrite
-    if is_done:
-        with read_dataset(target, kind="simulation") as ds:
-            stored = ds.attrs.get("settings")
-        if stored != settings.model_dump_json():
-            raise RunError(
-                f"writing {target}: it exists and was made with other settings",
-                hint="give another -o, or --overwrite to replace it",
-            )
-    return Pair(pair.rain, pair.terrain, target, pair.storm_name, pair.terrain_name, is_done)
