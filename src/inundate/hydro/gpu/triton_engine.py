@@ -23,6 +23,7 @@ __all__ = ["TritonEngine"]
 _STEPS = 16  # a look; even, so that depth ends in the buffer where it began
 _BLOCK = (4, 128)  # cells of a program: rows, columns
 _EDGE_BLOCK = 128
+_OPTIONS = {"enable_fp_fusion": True}  # multiply and add in one, as the compiled kernel may
 _WORK = 40_000_000_000  # cell updates before control returns: about a second
 
 
@@ -192,14 +193,16 @@ class _Plan:
         kernels.faces_kernel[self.grid](
             depth, water.carry, ground.elevation, ground.friction, stride,
             water.flow_x, water.flow_y, self.other_x, self.other_y, clock.done, clock.largest,
-            clock.duration, clock.steps, clock.begun, clock.step_s, self.numbers, *size, parity, ROWS=rows, COLUMNS=columns,
+            clock.duration, clock.steps, clock.begun, clock.step_s, self.numbers,
+            *size, parity, ROWS=rows, COLUMNS=columns, **_OPTIONS,
         )  # fmt: skip
         if self.has_edges:
             count = ground.cells.numel()
             kernels.edges_kernel[(-(-count // _EDGE_BLOCK), self.members)](
                 depth, water.carry, rough, ground.friction, stride,
                 self.other_x, self.other_y, water.edge_flow, self.leave, ground.cells, ground.kind,
-                ground.slope_root, self.outside, self.edge_sums, clock.step_s, self.numbers, *size, count, BLOCK=_EDGE_BLOCK,
+                ground.slope_root, self.outside, self.edge_sums, clock.step_s, self.numbers,
+                *size, count, BLOCK=_EDGE_BLOCK, **_OPTIONS,
             )  # fmt: skip
         kernels.cells_kernel[self.grid](
             depth, following, water.carry, water.deepest, water.soaked, self.other_x, self.other_y,
@@ -207,7 +210,7 @@ class _Plan:
             self.rain[0].numel() if self.rain.shape[0] > 1 else 0,
             ground.cover, ground.table, self.sums, clock.largest, clock.step_s, self.numbers,
             *size, parity, ROWS=rows, COLUMNS=columns, EDGES=self.has_edges,
-            SOAKS=ground.soil is not None, AIR=self.has_air,
+            SOAKS=ground.soil is not None, AIR=self.has_air, **_OPTIONS,
         )  # fmt: skip
 
     def _deepest(self) -> Tensor:
