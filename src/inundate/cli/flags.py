@@ -9,6 +9,6 @@ from cyclopts import Parameter
 
 __all__ = ["Json", "Output", "Overwrite"]
 
-Json = Annotated[bool, Parameter(help="Print one JSON object.")]
+Json = Annotated[bool, Parameter(help="Print one JSON object.", negative=())]
 Output = Annotated[Path, Parameter(name=["--output", "-o"])]
-Overwrite = Annotated[bool, Parameter(help="Replace the output if it is there.")]
+Overwrite = Annotated[bool, Parameter(help="Replace the output if it is there.", negative=())]
