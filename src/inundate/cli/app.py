@@ -30,6 +30,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "terrain derive": ("inundate.cli.terrain:derive", "Write the derived features of a heightmap."),
     "terrain synthesise": ("inundate.cli.terrain:synthesise", "Make a synthetic heightmap."),
     "simulate": ("inundate.cli.simulate:simulate", "Flood a heightmap with rain: the solver."),
+    "check": ("inundate.cli.check:check", "Hold the solver against exact solutions."),
+    "exchange describe": (
+        "inundate.cli.exchange:describe",
+        "Say what files of another flood model hold.",
+    ),
+    "exchange import": ("inundate.cli.exchange:import_", "Bring in a case or its results."),
+    "exchange export": ("inundate.cli.exchange:export", "Write a case for another flood model."),
     "dataset build": ("inundate.cli.dataset:build", "Cut simulations into samples and splits."),
     "dataset describe": ("inundate.cli.dataset:describe", "Say what a dataset holds."),
     "dataset audit": ("inundate.cli.dataset:audit", "Look for leakage, dead channels, unit slips."),
@@ -45,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS = {
     "rain": "Rainfall radar and design storms.",
     "terrain": "Heightmaps.",
+    "exchange": "Files of other flood models: HAIL-CAESAR, LISFLOOD-FP, SFINCS.",
     "dataset": "Samples for the emulator.",
 }
 
