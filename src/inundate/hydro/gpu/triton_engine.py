@@ -23,7 +23,7 @@ __all__ = ["TritonEngine"]
 _STEPS = 16  # a look; even, so that depth ends in the buffer where it began
 _BLOCK = (4, 128)  # cells of a program: rows, columns
 _EDGE_BLOCK = 128
-_OPTIONS = {"enable_fp_fusion": True}  # multiply and add in one, as the compiled kernel may
+_OPTIONS = {"enable_fp_fusion": True, "num_warps": 8}  # multiply and add in one, as compiled
 _WORK = 40_000_000_000  # cell updates before control returns: about a second
 
 
