@@ -11,8 +11,6 @@ from inundate.cli.flags import Json, Output, Overwrite
 from inundate.hydro.settings import SimulateSettings
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from inundate.hydro.external.case import Case
     from inundate.hydro.external.open import Given
 
@@ -41,17 +39,21 @@ def describe(
     --------
     ``inundate exchange describe case.par --crs EPSG:27700``
     """
+    from inundate.cli.exchange_text import describe_text
     from inundate.cli.shell import emit
-    from inundate.hydro.external.open import open_case, recognise
+    from inundate.hydro.external.open import holds_of, open_case, recognise
 
     found = recognise(path, prefix=prefix)
     result: dict[str, Any] = {
         "path": str(path),
-        "found": [{"model": f.model, "kind": f.kind, "path": str(f.path)} for f in found],
+        "found": [
+            {"model": f.model, "kind": f.kind, "path": str(f.path), "holds": holds_of(f, prefix)}
+            for f in found
+        ],
     }
     if any(f.kind == "case" for f in found):
         result["case"] = _case_summary(open_case(path, crs=crs))
-    emit(result, json=json, text=lambda: _describe_text(result))
+    emit(result, json=json, text=lambda: describe_text(result))
 
 
 def import_(
@@ -68,6 +70,7 @@ def import_(
     prefix: str | None = None,
     every_s: float | None = None,
     first_s: float | None = None,
+    starts_dry: Annotated[bool, Parameter(negative="")] = False,
     rain_step_s: float | None = None,
     terrain_name: str | None = None,
     storm_name: str | None = None,
@@ -103,6 +106,8 @@ def import_(
         Seconds between depth grids, for results without a case.
     first_s
         Time of the first of several grids in one file, s; by default one interval.
+    starts_dry
+        The ground was dry at the start, for results that do not tell; data sets ask for it.
     rain_step_s
         Seconds of a step that a LISFLOOD-FP rain series is brought to.
     terrain_name
@@ -116,16 +121,18 @@ def import_(
 
     ``inundate exchange import results --case case.par --crs EPSG:27700 -o sim.zarr``
     """
+    from inundate.cli.exchange_text import import_text
     from inundate.cli.shell import emit
     from inundate.core.errors import ConfigError
-    from inundate.hydro.external.open import open_case
+    from inundate.hydro.external.open import Given, open_case
 
     reading: dict[str, Any] = {"crs": crs, "rain_step_s": rain_step_s}
     if start is not None:
         reading["start"] = _moment(start)
     if output.suffix != ".zarr":
         given = {"case": case, "terrain": terrain, "rain": rain, "roughness": roughness,
-                 "manning": manning, "every_s": every_s, "first_s": first_s}  # fmt: skip
+                 "manning": manning, "every_s": every_s, "first_s": first_s,
+                 "starts_dry": starts_dry}  # fmt: skip
         useless = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
         if useless:
             raise ConfigError(
@@ -136,10 +143,14 @@ def import_(
     else:
         own = _case_of(path, case, reading)
         files = _opened(terrain, rain, roughness, manning, crs)
-        given_ = _given(own, files, crs, reading, prefix, every_s, first_s)
+        dry = True if starts_dry else None
+        given_ = Given(
+            case=own, crs=crs, prefix=prefix, every_s=every_s, first_s=first_s, starts_dry=dry,
+            **files, **({"start": reading["start"]} if start is not None else {}),
+        )  # fmt: skip
         names = {"terrain_name": terrain_name, "storm_name": storm_name}
         result = _import_results(path, given_, output, names, overwrite)
-    emit(result, json=json, text=lambda: _import_text(result))
+    emit(result, json=json, text=lambda: import_text(result))
 
 
 def export(
@@ -193,11 +204,12 @@ def export(
     --------
     ``inundate exchange export --rain storm.nc --terrain dem.tif --model lisflood-fp -o run``
     """
+    from inundate.cli.exchange_text import export_text
     from inundate.cli.shell import emit
     from inundate.core.config import resolve_settings
     from inundate.core.errors import ConfigError
     from inundate.core.grid import grid_of
-    from inundate.hydro.external.caesar import write_caesar
+    from inundate.hydro.external.caesar_write import write_caesar
     from inundate.hydro.external.lisflood_write import write_lisflood
     from inundate.hydro.layer import open_layer
     from inundate.hydro.site import open_site
@@ -231,7 +243,7 @@ def export(
     remarks = write(storm, ground, output, settings=resolved, overwrite=overwrite, **layers)
     files = sorted(entry.name for entry in output.iterdir())
     result = {"output": str(output), "model": model, "files": files, "remarks": remarks.to_list()}
-    emit(result, json=json, text=lambda: _export_text(result))
+    emit(result, json=json, text=lambda: export_text(result))
 
 
 def _moment(text: str) -> str:
@@ -288,7 +300,7 @@ def _opened(
     roughness: Path | None,
     manning: float | None,
     crs: str | None,
-) -> dict[str, xr.DataArray | float | None]:
+) -> dict[str, Any]:
     from inundate.core.errors import ConfigError
     from inundate.hydro.layer import open_layer
     from inundate.rain.open import open_rain
@@ -305,23 +317,6 @@ def _opened(
     return {"terrain": ground, "rain": storm, "roughness": rough}
 
 
-def _given(
-    case: Case | None,
-    files: dict[str, Any],
-    crs: str | None,
-    reading: dict[str, Any],
-    prefix: str | None,
-    every_s: float | None,
-    first_s: float | None,
-) -> Given:
-    from inundate.hydro.external.open import Given
-
-    start = {"start": reading["start"]} if "start" in reading else {}
-    return Given(
-        case=case, crs=crs, prefix=prefix, every_s=every_s, first_s=first_s, **files, **start
-    )
-
-
 def _import_results(
     path: Path, given: Given, output: Path, names: dict[str, str | None], overwrite: bool
 ) -> dict[str, Any]:
@@ -330,7 +325,7 @@ def _import_results(
     from inundate.core.files import check_output
     from inundate.core.provenance import hash_path
     from inundate.hydro.external.open import open_results
-    from inundate.hydro.external.results import save_simulation
+    from inundate.hydro.external.save import save_simulation
 
     check_output(output, overwrite)
     simulated = open_results(path, given)
@@ -347,54 +342,3 @@ def _import_results(
             "volume_budget": json.loads(ds.attrs["volume_budget"]),
             "remarks": simulated.remarks.to_list(),
         }
-
-
-def _remarks_text(remarks: list[dict[str, str]]) -> str:
-    from inundate.hydro.external.remarks import Remarks
-
-    counts = {
-        fate: sum(remark["fate"] == fate for remark in remarks)
-        for fate in ("taken", "approximate", "ignored", "unknown")
-    }
-    table = Remarks.table(remarks)
-    head = "  ".join(f"{count} {fate}" for fate, count in counts.items())
-    return f"lines and settings: {head}" + (f"\n{table}" if table else "")
-
-
-def _describe_text(result: dict[str, Any]) -> str:
-    lines = [f"{item['path']}: {item['kind']} of {item['model']}" for item in result["found"]]
-    if "case" in result:
-        lines += _case_lines(result["case"])
-    return "\n".join(lines)
-
-
-def _case_lines(case: dict[str, Any]) -> list[str]:
-    shown = ", ".join(f"{key} {value}" for key, value in case["settings"].items())
-    return [
-        f"  grid          {case['grid']}",
-        f"  rain          {case['rain_steps']} steps of {case['rain_step_s']:g} s, "
-        f"at most {case['rain_most_mm_h']:g} mm h-1",
-        f"  edges         {case['boundaries']} parts, {case['sources']} sources",
-        f"  settings      {shown}",
-        _remarks_text(case["remarks"]),
-    ]
-
-
-def _import_text(result: dict[str, Any]) -> str:
-    if "files" in result:
-        names = ", ".join(result["files"].values())
-        head = [f"{result['output']}: {result['model']} case {result['name']} ({names})"]
-        return "\n".join([*head, *_case_lines(result)])
-    return "\n".join([
-        f"{result['output']}: {result['model']}, {result['terrain']} under {result['storm']}, "
-        f"{result['frames']} frames of {result['cells']:,} cells, "
-        f"deepest {result['water_depth_max_m']:.2f} m",
-        _remarks_text(result["remarks"]),
-    ])  # fmt: skip
-
-
-def _export_text(result: dict[str, Any]) -> str:
-    return "\n".join([
-        f"{result['output']}: {result['model']}, {', '.join(result['files'])}",
-        _remarks_text(result["remarks"]),
-    ])  # fmt: skip

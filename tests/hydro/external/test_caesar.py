@@ -8,7 +8,7 @@ import pytest
 
 from inundate.core.errors import DataError, GridError, RunError
 from inundate.core.grid import Grid, grid_of
-from inundate.hydro.external.caesar import read_caesar, write_caesar
+from inundate.hydro.external.caesar import read_caesar
 from inundate.hydro.external.caesar_output import (
     depth_files,
     read_caesar_depths,
@@ -17,11 +17,11 @@ from inundate.hydro.external.caesar_output import (
 from inundate.hydro.external.caesar_rain import (
     read_hydro_index,
     read_rain_text,
-    to_zones,
     write_hydro_index,
     write_rain_text,
-    zoned_rain,
 )
+from inundate.hydro.external.caesar_write import write_caesar
+from inundate.hydro.external.zones import to_zones, zoned_rain
 from inundate.hydro.settings import SimulateSettings
 from inundate.rain.array import make_rain
 from inundate.rain.regrid import Regridder

@@ -292,6 +292,8 @@ class TestParameters:
         [
             ("fpfric rough\n", "found 'rough', expected a number for 'fpfric'"),
             ("fpfric\n", "found 'fpfric' without a value"),
+            ("fpfric -0.03\n", "found -0.03, expected more than 0 for manning"),
+            ("infiltration -1e-6\n", "found -3.6, expected 0 or more for loss_mm_h"),
             ("sim_time 0\n", "found 0, expected seconds above 0"),
             ("manningfile n.asc\n", "found the file name 'n.asc', and no such file"),
         ],
@@ -301,6 +303,13 @@ class TestParameters:
         number = len(path.read_text().splitlines())
         with pytest.raises(DataError, match=re.escape(f"line {number}: {says}")):
             read_lisflood(path)
+
+    def test_values_out_of_our_range_are_brought_into_it(self, folder):
+        case = read_lisflood(self.add(folder, "cfl 0.9\ndepththresh 1e-9\n"))
+        assert (case.settings["courant"], case.settings["depth_min_m"]) == (0.7, 1e-6)
+        said = {r.item: r.says for r in case.remarks.of("approximate")}
+        assert said["cfl 0.9"] == "courant = 0.7, the most that is allowed here"
+        assert said["depththresh 1e-9"] == "depth_min_m = 1e-06, the least that is allowed here"
 
     def test_degrees_are_refused(self, folder):
         with pytest.raises(GridError, match="in degrees"):

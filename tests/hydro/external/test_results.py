@@ -18,9 +18,9 @@ from inundate.hydro.external.lisflood_output import (
     read_mass,
 )
 from inundate.hydro.external.lisflood_write import write_lisflood
-from inundate.hydro.external.open import Given, open_case, open_results, recognise
+from inundate.hydro.external.open import Given, holds_of, open_case, open_results, recognise
 from inundate.hydro.external.rasters import raster_text
-from inundate.hydro.external.results import save_simulation
+from inundate.hydro.external.save import save_simulation
 from inundate.hydro.settings import SimulateSettings
 from inundate.hydro.simulate import simulate
 
@@ -273,9 +273,13 @@ class TestRecognise:
         assert self.kinds(folder / "case.par") == [("LISFLOOD-FP", "case")]
         assert self.kinds(folder) == [("LISFLOOD-FP", "case")]
         assert self.kinds(folder / "results") == [("LISFLOOD-FP", "results")]
+        (found,) = recognise(folder / "results")
+        assert holds_of(found) == "run 'res' with grids 0 to 6"
         assert self.kinds(folder / "terrain.asc") == [("HAIL-CAESAR", "results")]
         (tmp_path / "W5.asc").write_text(raster_text(np.zeros(grid.shape), grid))
         assert self.kinds(tmp_path, prefix="W") == [("HAIL-CAESAR", "results")]
+        (found,) = recognise(tmp_path, prefix="W")
+        assert holds_of(found, "W") == "1 grids, minute 5 to 5"
 
     def test_nothing_known(self, tmp_path):
         (tmp_path / "notes.txt").write_text("hello\n")

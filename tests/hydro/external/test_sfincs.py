@@ -9,7 +9,7 @@ import xarray as xr
 from inundate.core.errors import ConfigError, DataError, GridError
 from inundate.core.grid import grid_of
 from inundate.hydro.external.open import Given, open_results, recognise
-from inundate.hydro.external.results import save_simulation
+from inundate.hydro.external.save import save_simulation
 from inundate.hydro.external.sfincs import read_sfincs
 
 FILL = np.float32(-99999.0)

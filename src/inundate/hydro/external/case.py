@@ -17,6 +17,7 @@ from inundate.core.grid import Grid, grid_of
 from inundate.core.provenance import provenance
 from inundate.core.store import write_dataset
 from inundate.hydro.external.remarks import Remarks
+from inundate.hydro.external.textfile import Line
 from inundate.hydro.series import Series
 from inundate.hydro.settings import SimulateSettings
 from inundate.rain.array import make_rain, to_rain_dataset
@@ -105,24 +106,41 @@ def dry_rain(grid: Grid, seconds: float, start: str = DEFAULT_START) -> xr.DataA
     return make_rain(np.zeros((1, 2, 2)), np.array([end]), whole, step_s=seconds)
 
 
-def fitted(name: str, value: float) -> tuple[float, str]:
+def fitted(name: str, value: float, line: Line) -> tuple[float, str]:
     """Bring a value into the range that a setting allows, and say so where that changed it.
 
-    Examples
-    --------
-    >>> fitted("max_step_s", 300.0)
-    (60.0, 'max_step_s = 60, the most that is allowed here')
+    Parameters
+    ----------
+    name : str
+        Of the setting.
+    value : float
+        In its unit.
+    line : Line
+        Where the value stands.
+
+    Returns
+    -------
+    value : float
+    says : str
+
+    Raises
+    ------
+    DataError
+        If the value is 0 or negative where that makes no sense.
     """
-    low, high, open_low = -np.inf, np.inf, False
+    low, high = -np.inf, np.inf
     for rule in SimulateSettings.model_fields[name].metadata:
-        low = max(low, getattr(rule, "ge", getattr(rule, "gt", low)))
-        open_low |= hasattr(rule, "gt")
+        above = getattr(rule, "gt", None)
+        if above is not None and value <= above:
+            raise line.fault(f"{value:g}", f"more than {above:g} for {name}")
+        low = max(low, getattr(rule, "ge", low))
         high = min(high, getattr(rule, "le", high))
+    if value < 0 <= low:
+        raise line.fault(f"{value:g}", f"0 or more for {name}")
     if value > high:
         return float(high), f"{name} = {high:g}, the most that is allowed here"
-    if value < low or (open_low and value <= low):
-        least = np.nextafter(low, np.inf) if open_low else low
-        return float(least), f"{name} = {least:g}, the least that is allowed here"
+    if value < low:
+        return float(low), f"{name} = {low:g}, the least that is allowed here"
     return float(value), f"{name} = {value:g}"
 
 

@@ -16,7 +16,6 @@ import xarray as xr
 
 from inundate.core.errors import GridError
 from inundate.core.grid import Grid, grid_of
-from inundate.hydro.external.caesar_rain import uniform_rain
 from inundate.hydro.external.case import Case, Results, dry_rain, fitted
 from inundate.hydro.external.lisflood_bci import read_boundaries
 from inundate.hydro.external.lisflood_edges import Tables, to_tables
@@ -30,6 +29,7 @@ from inundate.hydro.external.lisflood_series import (
 from inundate.hydro.external.rasters import read_on
 from inundate.hydro.external.remarks import Fate, Remarks
 from inundate.hydro.external.textfile import beside
+from inundate.hydro.external.zones import uniform_rain
 from inundate.hydro.series import Series
 from inundate.rain.storm import DEFAULT_START
 from inundate.terrain.asciigrid import read_asciigrid
@@ -136,7 +136,7 @@ def _settings(par: Parameters, remarks: Remarks) -> dict[str, Any]:
             continue
         line, text = par.entry(key)
         value = par.number(key) * factor
-        found[name], says = fitted(name, value)
+        found[name], says = fitted(name, value, line)
         fate: Fate = "taken" if found[name] == value else "approximate"
         remarks.add(line.place, f"{key} {text}", fate, says)
     if "infiltration" in par:
@@ -249,7 +249,7 @@ def _evaporation(
     hourly = Series(found.time_s, found.value / 24, "hold", "evaporation")
     if hourly.is_constant:
         value = float(hourly.value[0])
-        settings["evaporation_mm_h"], says = fitted("evaporation_mm_h", value)
+        settings["evaporation_mm_h"], says = fitted("evaporation_mm_h", value, line)
         fate: Fate = "taken" if settings["evaporation_mm_h"] == value else "approximate"
         remarks.add(line.place, f"evaporation {name}", fate, says)
         return

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from inundate.core.errors import DataError
 from inundate.core.files import atomic_folder, check_output, write_text
 from inundate.core.grid import check_metric_square, check_same_grid, grid_of
-from inundate.hydro.external.caesar_rain import to_zones
 from inundate.hydro.external.lisflood_edges import boundary_files
 from inundate.hydro.external.lisflood_rain import write_tiles
 from inundate.hydro.external.lisflood_series import from_steps, series_text
 from inundate.hydro.external.rasters import write_raster_text
 from inundate.hydro.external.remarks import Fate, Remarks
+from inundate.hydro.external.zones import to_zones
 from inundate.hydro.series import Series
 from inundate.hydro.settings import SimulateSettings
 from inundate.hydro.site import Site

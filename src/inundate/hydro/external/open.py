@@ -13,7 +13,11 @@ from inundate.core.errors import ConfigError, DataError
 from inundate.core.files import check_input
 from inundate.core.grid import check_same_grid, grid_of
 from inundate.hydro.external import caesar, lisflood, sfincs
-from inundate.hydro.external.caesar_output import has_depth_files, read_caesar_depths
+from inundate.hydro.external.caesar_output import (
+    depth_files,
+    has_depth_files,
+    read_caesar_depths,
+)
 from inundate.hydro.external.case import Case
 from inundate.hydro.external.lisflood_output import (
     budget_of_mass,
@@ -27,7 +31,7 @@ from inundate.hydro.external.results import Frames, Simulated
 from inundate.hydro.external.textfile import stream_text
 from inundate.rain.storm import DEFAULT_START
 
-__all__ = ["Found", "Given", "open_case", "open_results", "recognise"]
+__all__ = ["Found", "Given", "holds_of", "open_case", "open_results", "recognise"]
 
 Kind = Literal["case", "results"]
 _LOOKED_AT = 2000  # lines of a file that may hold a key
@@ -72,6 +76,8 @@ class Given:
         Start of the names of depth grids.
     every_s, first_s : float
         Time between depth grids and of the first, s.
+    starts_dry : bool
+        There was no water at the start, where neither case nor grids tell.
     """
 
     case: Case | None = None
@@ -83,6 +89,7 @@ class Given:
     prefix: str | None = None
     every_s: float | None = None
     first_s: float | None = None
+    starts_dry: bool | None = None
 
 
 def recognise(path: Path, *, prefix: str | None = None) -> list[Found]:
@@ -136,6 +143,24 @@ def _in_file(path: Path) -> list[Found]:
     if keys & {"read_fname:", "rainfall_data_file:", "mannings_n:"}:
         return [Found(caesar.MODEL, "case", path)]
     return []
+
+
+def holds_of(found: Found, prefix: str | None = None) -> str:
+    """Say in a few words what a find holds, without reading its grids."""
+    if found.kind == "case":
+        return "parameter file"
+    if found.model == sfincs.MODEL:
+        return "maps by time"
+    if found.model == lisflood.MODEL:
+        names = run_names(found.path) if prefix is None else [prefix]
+        runs = {name: find_run(found.path, name)[1] for name in names}
+        return "; ".join(
+            f"run {name!r} with grids {min(files)} to {max(files)}" for name, files in runs.items()
+        )
+    if found.path.is_file():
+        return "one or more grids"
+    times = list(depth_files(found.path, prefix or "WaterDepths"))
+    return f"{len(times)} grids, minute {times[0] / 60:g} to {times[-1] / 60:g}"
 
 
 def open_case(
@@ -287,7 +312,7 @@ def _simulated(
         settings["manning"] = roughness
     return Simulated(
         model, terrain, rain, roughness, frames, settings,
-        starts_dry=None if case is None else case.initial_depth is None,
+        starts_dry=given.starts_dry if case is None else case.initial_depth is None,
         budget=budget,
         remarks=case.remarks if case else Remarks(),
     )  # fmt: skip
@@ -310,5 +335,5 @@ def _open_sfincs(path: Path, given: Given) -> Simulated:
     settings: dict[str, Any] = {"manning": roughness} if isinstance(roughness, float) else {}
     return Simulated(
         sfincs.MODEL, terrain, rain, roughness, found.frames, settings,
-        start=found.start, remarks=found.remarks,
+        start=found.start, starts_dry=given.starts_dry, remarks=found.remarks,
     )  # fmt: skip
