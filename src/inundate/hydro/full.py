@@ -385,7 +385,7 @@ def _edge_sums(layout: Any, flow_x: Any, flow_y: Any, edge_flow: Any, dt_dx: Any
     """Note the flow of every edge face; give the depths lost and gained, summed."""
     lost, gained = 0.0, 0.0
     for k in range(2):
-        start, place, way, number = layout[0] if k == 0 else layout[1]
+        start, place, way, number = layout[:4] if k == 0 else layout[4:]
         flow = flow_x if k == 0 else flow_y
         for r in range(start.size - 1):
             for e in range(start[r], start[r + 1]):
@@ -418,7 +418,7 @@ def _sweep(
     h_after, u_after, v_after, x_after, y_after = after
     flow_x, flow_y = flows
     z, roughness, mask, rain = land
-    x_faces, y_faces = layout
+    x_faces, y_faces = layout[:4], layout[4:]
     x_diff, x_cell, x_flux, y_diff, y_cell, y_flux, work, bits = scratch
     zero, half, dt_dx, dt, depth_min = numbers[0], numbers[2], numbers[8], numbers[9], numbers[11]
     height, width = q_x.shape
@@ -895,7 +895,7 @@ class FullKernel:
             (state.carry, state.deepest, state.soaked),
             (ringed[3], ringed[4], ringed[5], half[0], half[1]), (state.flow_x, state.flow_y),
             state.edge_flow, (z, ground.roughness, mask, supply.rain),
-            (edges.kind, edges.slope_root, supply.outside), (layout[:4], layout[4:]),
+            (edges.kind, edges.slope_root, supply.outside), layout,
             (losses.cover, losses.table, supply.evaporation,
              losses.soaks or supply.evaporation > 0),
             whole, ground.cell_size_m, float(duration_s),
