@@ -224,7 +224,8 @@ def test_peer_that_cannot_be_had_is_named_with_the_reason(context, monkeypatch):
 
 def test_agreement_is_measured_between_depths(context, tmp_path, monkeypatch):
     wet, drier = np.full((4, 4), 0.5), np.full((4, 4), 0.5)
-    drier[:2] = 0.0
+    drier[:2, :2] = 0.0
+    drier[2, 3] = 0.0  # less than a square of 2 x 2, whose mean counts
     np.savez(tmp_path / "inertial-float32.npz", deepest=wet)
     np.savez(tmp_path / "peer.npz", deepest=drier)
     ours = {"failure": None, "mass_error": 1e-8}
@@ -241,10 +242,26 @@ def test_agreement_is_measured_between_depths(context, tmp_path, monkeypatch):
     monkeypatch.setattr("inundate.cli.solver_bench.agreement.peer_run", peer_run)
     (table,) = agreement(context, "town").tables
     assert table["columns"] == ["solver", "mass error", "inundate, inertial", "ANUGA 4.1.0 DE0"]
-    assert table["rows"][0] == ["inundate, inertial", "+1.0e-08", "", "0.500 / 0.354 m"]
-    assert table["rows"][1] == ["ANUGA 4.1.0 DE0", "-2.0e-03", "0.500 / 0.354 m", ""]
+    assert table["rows"][0] == ["inundate, inertial", "+1.0e-08", "", "0.750 / 0.258 m"]
+    assert table["rows"][1] == ["ANUGA 4.1.0 DE0", "-2.0e-03", "0.750 / 0.258 m", ""]
     for sentence in ("full equations: not built.", f"itzi-core 0.8.0 skipped: {LOST}.", "60 s"):
         assert sentence in table["note"]
+
+
+def test_peer_that_runs_only_a_part_is_not_in_the_table(context, tmp_path, monkeypatch):
+    np.savez(tmp_path / "inertial-float32.npz", deepest=np.ones((4, 4)))
+    mine = Piece({"inertial-float32": {"failure": None, "mass_error": 0.0}}, tmp_path)
+    asked = []
+
+    def peer_run(context, name, problem):
+        asked.append(name)
+        raise Absent(LOST)
+
+    monkeypatch.setattr("inundate.cli.solver_bench.agreement.our_runs", lambda *_: mine)
+    monkeypatch.setattr("inundate.cli.solver_bench.agreement.peer_run", peer_run)
+    (table,) = agreement(context, "valley").tables
+    assert asked == ["landlab", "itzi"]
+    assert "ANUGA 4.1.0 DE0 takes too long here" in table["note"]
 
 
 def test_python_that_is_new_enough_is_this_one():
@@ -368,6 +385,14 @@ def test_problem_is_the_same_every_time(name):
     np.testing.assert_array_equal(first.elevation, second.elevation)
     assert np.isfinite(first.elevation).all()
     assert first.rain_m == pytest.approx(0.03)
+
+
+def test_part_of_a_problem_ends_earlier_with_less_rain():
+    part = make_problem("town", until_s=600.0)
+    assert (part.rain_s, part.total_s) == (600.0, 600.0)
+    assert part.rain_m == pytest.approx(0.015)
+    later = make_problem("town", until_s=1500.0)
+    assert (later.rain_s, later.total_s) == (1200.0, 1500.0)
 
 
 def test_unknown_problem():

@@ -31,11 +31,8 @@ def agreement(context: Context, problem: str) -> Made:
     depths, errors, notes = _gather(context, problem)
     columns = ["solver", "mass error", *depths]
     rows = []
-    for name, depth in depths.items():
-        cells = [
-            "" if other == name else _cell(csi(depth, against), rmse_wet(depth, against))
-            for other, against in depths.items()
-        ]
+    for name in depths:
+        cells = ["" if other == name else _compared(depths, name, other) for other in depths]
         rows.append([name, f"{errors[name]:+.1e}", *cells])
     note = (
         f"Largest depth of each cell; CSI at {FLOODED_M} m / RMSE over cells flooded in either. "
@@ -53,8 +50,22 @@ def agreement(context: Context, problem: str) -> Made:
     )
 
 
-def _cell(index: float, error_m: float) -> str:
-    return "none is flooded" if math.isnan(index) else f"{index:.3f} / {error_m:.3f} m"
+_BLOCKS = {peer.label: peer.block for peer in PEERS.values()}
+
+
+def _compared(depths: dict[str, NDArray[np.float64]], first: str, second: str) -> str:
+    """Compare two solvers on the cells that both resolve."""
+    block = max(_BLOCKS.get(first, 1), _BLOCKS.get(second, 1))
+    one, other = (_means(depths[name], block) for name in (first, second))
+    index = csi(one, other)
+    return "none is flooded" if math.isnan(index) else f"{index:.3f} / {rmse_wet(one, other):.3f} m"
+
+
+def _means(depth: NDArray[np.float64], block: int) -> NDArray[np.float64]:
+    rows, columns = (cells // block for cells in depth.shape)
+    whole = depth[: rows * block, : columns * block]
+    found: NDArray[np.float64] = whole.reshape(rows, block, columns, block).mean(axis=(1, 3))
+    return found
 
 
 def _gather(
@@ -74,6 +85,9 @@ def _gather(
             continue
         depths[label], errors[label] = ours.array(name).astype(np.float64), run["mass_error"]
     for peer_id, peer in PEERS.items():
+        if problem in peer.until_s:
+            notes.append(f"{peer.label} takes too long here, so it is not in this table.")
+            continue
         try:
             piece = peer_run(context, peer_id, problem)
         except Absent as error:
@@ -85,9 +99,10 @@ def _gather(
             continue
         depths[peer.label] = piece.array("peer").astype(np.float64)
         errors[peer.label] = theirs["mass_error"]
-        if theirs["deepest_every"] != "step":
+        if peer.block > 1:
             notes.append(
-                f"{peer.label}: largest of looks every {theirs['deepest_every']}, and on a mesh "
-                "whose triangles are two half cells, which smears channels of one cell."
+                f"{peer.label} resolves squares of {peer.block} x {peer.block} cells, so it is "
+                f"compared on their means; its largest depth is that of looks every "
+                f"{theirs['deepest_every']}."
             )
     return depths, errors, notes

@@ -23,7 +23,7 @@ import inundate
 from inundate.cli.solver_bench.pieces import Context, call
 from inundate.core.errors import RunError
 from inundate.core.files import write_text
-from inundate.hydro.problems import make_problem
+from inundate.hydro.problems import Problem, make_problem
 
 __all__ = ["PEERS", "Absent", "Peer", "find_python", "install", "peer_fingerprint", "run_peer"]
 
@@ -48,6 +48,10 @@ class Peer:
         Oldest Python that it runs on.
     settings : dict
         Of the peer's own, by problem; "" holds for every other.
+    block : int
+        Cells along the side of the smallest square that it resolves.
+    until_s : dict
+        By problem: run only so far, where the whole would take it too long.
     ratio_goal : str
         Our simulated time a CPU second over its.
     why : str
@@ -61,6 +65,8 @@ class Peer:
     ratio_goal: str
     why: str
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    block: int = 1
+    until_s: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, problem: str) -> dict[str, Any]:
         """Give its settings on a problem."""
@@ -99,6 +105,8 @@ PEERS = {
         ">= 100",
         "as many triangles as there are cells: four on each block of 2 x 2",
         {"": {"algorithm": "DE0", "watch_s": 60.0}},
+        2,
+        {"valley": 1200.0},  # the whole takes more than 20 min
     ),
 }
 """Every peer by id."""
@@ -186,7 +194,7 @@ def scripts() -> Path:
 def peer_fingerprint(context: Context, peer: Peer, problem: str) -> dict[str, Any]:
     """Give all that a peer's result depends on."""
     python = find_python(peer.python, context.peer_python)
-    told = make_problem(problem, small=context.quick)
+    told = _problem(context, peer, problem)
     return {
         "package": peer.package,
         "python": _version_of(str(python)),
@@ -195,6 +203,10 @@ def peer_fingerprint(context: Context, peer: Peer, problem: str) -> dict[str, An
         "ground": [float(told.elevation.sum()), list(told.elevation.shape)],
         "rain": [told.rain_mm_h, told.rain_s, told.total_s],
     }
+
+
+def _problem(context: Context, peer: Peer, problem: str) -> Problem:
+    return make_problem(problem, small=context.quick, until_s=peer.until_s.get(problem))
 
 
 def _script(peer: Peer) -> Path:
@@ -221,7 +233,7 @@ def run_peer(
         If it cannot be had here, or its script fails.
     """
     python = install(context, peer)
-    told = make_problem(problem, small=context.quick)
+    told = _problem(context, peer, problem)
     numbers = {key: value for key, value in asdict(told).items() if key not in ("name",)}
     np.savez(folder / "problem.npz", elevation=numbers.pop("elevation"))
     write_text(folder / "problem.json", json.dumps({**numbers, "peer": peer.of(problem)}))

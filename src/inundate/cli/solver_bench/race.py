@@ -47,11 +47,12 @@ def race(context: Context, name: str, problem: str) -> Made:
     ]
     ours = runs[0].found["ours"][0]
     note = (
-        f"simulated seconds a CPU second, one thread, {2 * len(runs)} of our runs around "
-        f"{len(runs)} of theirs: ours {_speed(ours):,.0f} ({ours['steps']:,} steps on "
-        f"{ours['cells']:,} cells, float32), theirs {_speed(theirs):,.1f} ({theirs['steps']:,} "
-        f"steps on {theirs['cells']:,} elements); Python {theirs['python']}, NumPy "
-        f"{theirs['numpy']}, settings {theirs['settings']}: {peer.why}"
+        f"{theirs['simulated_s'] / 60:.0f} min simulated, one thread, {2 * len(runs)} of our runs "
+        f"around {len(runs)} of theirs; simulated seconds a CPU second: ours {_speed(ours):,.0f} "
+        f"({ours['steps']:,} steps on {ours['cells']:,} cells, float32), theirs "
+        f"{_speed(theirs):,.1f} ({theirs['steps']:,} steps on {theirs['cells']:,} elements); "
+        f"Python {theirs['python']}, NumPy {theirs['numpy']}, settings {theirs['settings']}: "
+        f"{peer.why}"
     )
     row = figure(
         identity,
@@ -93,7 +94,14 @@ def _heat(context: Context, name: str, problem: str, number: int) -> Piece:
         "solver": solver_fingerprint(),
         "number": number,
     }
-    task = {"name": "ours", "kind": "run", "problem": problem, "small": False, "settings": {}}
+    task = {
+        "name": "ours",
+        "kind": "run",
+        "problem": problem,
+        "small": False,
+        "until_s": peer.until_s.get(problem),
+        "settings": {},
+    }
 
     def make(folder: Path) -> dict[str, Any]:
         before = worker([task], folder)["ours"]

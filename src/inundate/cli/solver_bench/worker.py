@@ -41,7 +41,7 @@ def main(plan: Path, results: Path) -> None:
 
 def _run(task: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Simulate a problem once; keep its depths."""
-    problem = make_problem(task["problem"], small=task["small"])
+    problem = make_problem(task["problem"], small=task["small"], until_s=task.get("until_s"))
     settings = _settings(problem, task["settings"])
     try:
         _warm_up(settings)
