@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -7,7 +8,11 @@ from inundate.core.errors import DataError, StabilityError
 from inundate.core.grid import Grid
 from inundate.hydro.inertial import InertialKernel
 from inundate.hydro.march import March, simulate_arrays
+from inundate.hydro.series import Series
 from inundate.hydro.settings import SimulateSettings
+from inundate.hydro.site import Site
+from inundate.hydro.sources import Source
+from inundate.hydro.stretches import Boundaries, Stretch
 
 
 def field(value, shape=(3, 4)):
@@ -177,3 +182,130 @@ def test_control_returns_during_long_work(monkeypatch):
     assert seen[-1] == 600
     np.testing.assert_allclose(split.state.depth, whole.state.depth, rtol=1e-6)
     assert split.budget.rain_m3 == whole.budget.rain_m3
+
+
+def busy_march(**changes):
+    """Build a march in which everything changes: tide, spring, rain, soil, air, odd clocks."""
+    rows, columns = np.mgrid[:8, :12]
+    ground = 0.3 * np.sin(rows) + 0.1 * columns
+    ground[3, 4] = np.nan
+    times = np.array([0.0, 400.0, 1000.0])
+    tide = Series(times, np.array([1.0, 1.8, 1.2]), "hold")
+    spring = Series(times, np.array([0.0, 0.4, 0.1]), "hold")
+    site = Site(
+        boundaries=Boundaries((Stretch("sea", "level", "west", (2, 5), level=tide),)),
+        sources=(Source("spring", np.array([6]), np.array([9]), spring),),
+    )
+    made = SimulateSettings(**{
+        "infiltration": "green_ampt", "evaporation_mm_h": 3.0, "output_every_s": 250.0,
+        "sample_every_s": 90.0, "forcing_every_s": 37.0, **changes,
+    })  # fmt: skip
+    return March(ground, 10.0, made, site=site)
+
+
+def busy_rain():
+    rng = np.random.default_rng(1)
+    return [(step, rng.gamma(1.0, 40.0, (8, 12))) for step in (300.0, 17.5, 600.0, 200.0)]
+
+
+@pytest.mark.parametrize("equations", ["inertial", "full"])
+@pytest.mark.parametrize("at", [0, 3, 7, 11])
+def test_a_restored_march_goes_on_bit_by_bit(equations, at):
+    whole, kept, ends = busy_march(equations=equations), [], []
+
+    def keep(march):
+        kept.append(march.snapshot())
+
+    whole.on_sample.append(keep)
+    frames = list(whole.frames(busy_rain()))
+    ends = [frame.end_s for frame in frames]
+    assert ends == [250.0, 500.0, 750.0, 1000.0, 1117.5]
+    again = busy_march(equations=equations)
+    again.on_sample.append(lambda march: None)
+    arrays, numbers = kept[at]
+    again.restore(arrays, json.loads(json.dumps(numbers)))
+    rest = list(again.frames(busy_rain()))
+    assert [frame.end_s for frame in rest] == ends[len(ends) - len(rest) :]
+    for one, two in zip(frames[-len(rest) :], rest, strict=True):
+        np.testing.assert_array_equal(one.depth, two.depth)
+        np.testing.assert_array_equal(one.rain, two.rain)
+        assert one.steps == two.steps
+    for name, values in whole.state.arrays().items():
+        np.testing.assert_array_equal(values, again.state.arrays()[name], err_msg=name)
+    assert again.budget == whole.budget
+    assert again.budget.source_m3 > 0
+
+
+def test_snapshots_do_not_change_the_answer():
+    plain, watched = busy_march(), busy_march()
+    plain.on_sample.append(lambda march: None)
+    watched.on_sample.append(lambda march: march.snapshot())
+    for one, two in zip(plain.frames(busy_rain()), watched.frames(busy_rain()), strict=True):
+        np.testing.assert_array_equal(one.depth, two.depth)
+        np.testing.assert_array_equal(one.rain, two.rain)
+
+
+def test_snapshot_of_another_simulation_is_refused():
+    arrays, numbers = busy_march().snapshot()
+    with pytest.raises(DataError, match="depth is float32"):
+        busy_march(precision="float64").restore(arrays, numbers)
+    del arrays["carry"]
+    with pytest.raises(DataError, match="carry is nothing, expected float32"):
+        busy_march().restore(arrays, numbers)
+
+
+def test_steady_forcing_cuts_no_time():
+    class Counting(InertialKernel):
+        calls = 0
+
+        def advance(self, *arguments):
+            self.calls += 1
+            return super().advance(*arguments)
+
+    def calls(flow):
+        site = Site(sources=(Source("s", np.array([1]), np.array([1]), flow),))
+        march = March(field(0), 10.0, SimulateSettings(), kernel=Counting(), site=site)
+        list(march.frames([(600.0, field(0))]))
+        return march.kernel.calls
+
+    assert calls(Series.constant(0.1)) == 1
+    assert calls(Series(np.array([0.0, 600.0]), np.array([0.1, 0.1]))) == 1
+    assert calls(Series(np.array([0.0, 600.0]), np.array([0.1, 0.2]))) == 10
+
+
+def test_depth_limit_follows_the_relief():
+    ground = field(0)
+    ground[1, 1] = -1500.0
+    water = np.zeros((3, 4))
+    water[1, 1] = 1500.0  # a pit filled to its brim is no breakdown
+    settings = SimulateSettings(edges="closed", run_on_min=0)
+    march = March(ground, 10.0, settings, initial_depth=water)
+    list(march.frames([(5.0, field(500))]))
+    assert march.state.depth[1, 1] == pytest.approx(1500.0, abs=0.1)
+    with pytest.raises(DataError, match="initial depth 1500 m .* expected 0 to 1000 m"):
+        March(field(0), 10.0, settings, initial_depth=water)
+
+
+def test_absurd_depth_stops_the_march():
+    # a torrent into one square metre between walls: 1000 m after some 8 minutes
+    site = Site(sources=(Source("torrent", np.array([0]), np.array([0]), Series.constant(2.0)),))
+    settings = SimulateSettings(edges="closed", output_every_s=60.0, precision="float64")
+    march = March(np.zeros((1, 1)), 1.0, settings, site=site)
+    with pytest.raises(StabilityError) as caught:
+        list(march.frames([(3600.0, np.zeros((1, 1)))]))
+    assert str(caught.value) == (
+        "simulating: water depth 1080 m at row 0, column 0 after 540.0 s, "
+        "expected less than 1000 m; last good frame at 480 s"
+    )
+
+
+def test_a_breakdown_of_the_flow_names_the_deepest_water():
+    class Broken(InertialKernel):
+        def advance(self, *arguments):
+            return dataclasses.replace(super().advance(*arguments), is_stable=False)
+
+    depth = field(0)
+    depth[2, 3] = 0.5
+    march = March(field(0), 10.0, SimulateSettings(), initial_depth=depth, kernel=Broken())
+    with pytest.raises(StabilityError, match=r"at row 2, column 3 after .* last good frame at 0 s"):
+        list(march.frames([(0.01, field(0))]))

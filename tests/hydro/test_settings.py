@@ -123,6 +123,17 @@ def test_rain_missing_beside_the_ground_does_not_matter():
         "simulating: settings do not fit one another\n"
         "  edge_slope is set, but no edge is of kind 'open'",
     ),
+    (
+        {"equations": "full", "froude_cap": 2.0, "theta": "one"},
+        "simulating: 2 settings do not fit one another\n"
+        "  froude_cap is set, but equations 'full' does not use it\n"
+        "  theta is set, but equations 'full' does not use it",
+    ),
+    (
+        {"backend": "torch", "threads": 2},
+        "simulating: settings do not fit one another\n"
+        "  threads is set, but backend 'torch' does not use it",
+    ),
 ])  # fmt: skip
 def test_settings_without_effect_are_refused(settings, message):
     with pytest.raises(ConfigError) as caught:

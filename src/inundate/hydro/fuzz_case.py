@@ -22,8 +22,8 @@ from inundate.hydro.timestep import GRAVITY
 __all__ = ["FuzzCase", "make_case"]
 
 _LARGEST = 24  # cells along a side
-_STEPS = 150.0  # about so many time steps a case, if its water were as deep as expected
-_RELIEF_M = 3000.0
+_STEPS = 60.0  # about so many time steps a case, if its water were as deep as expected
+_RELIEF_M = 1000.0
 Rng = np.random.Generator
 
 
