@@ -22,6 +22,7 @@ from inundate.hydro.external.lisflood_write import write_lisflood
 from inundate.hydro.external.remarks import Remarks
 from inundate.hydro.series import Series
 from inundate.hydro.settings import SimulateSettings
+from inundate.hydro.simulate import simulate
 from inundate.hydro.site import Site, open_site
 from inundate.hydro.sources import Source
 from inundate.hydro.stretches import Boundaries, Stretch
@@ -363,3 +364,26 @@ def test_the_planar_beach_of_the_model_itself(shared_data, tmp_path):
     assert (tide.side, tide.cells, tide.level.value.size) == ("north", (0, 40), 5001)
     # the sea is where the beach is lowest
     assert case.terrain[0].mean() < case.terrain[-1].mean()
+
+
+def test_the_planar_beach_follows_its_tide(shared_data, tmp_path):
+    """The case as read, run by this package's solver: the sea is at its level, the land is not."""
+    folder = shared_data / "floods" / "lisflood-fp-planar-beach"
+    case = read_lisflood(folder / "planar_beach.par", crs="EPSG:27700")
+    save_case(case, tmp_path / "case")
+    site = open_site(case.grid, boundaries=tmp_path / "case" / "boundaries.toml")
+    tide = site.boundaries.stretches[0].level
+    settings = case.resolved().model_copy(update={"max_step_s": 10.0})
+    ran = simulate(case.rain, case.terrain, settings=settings, site=site, progress=False)
+    seconds = 500 * (1 + np.arange(ran.sizes["time"]))
+    assert seconds[-1] == 5000
+    level = (ran["water_depth"] + ran["elevation"]).to_numpy()
+    sea = np.array([tide.at(second) for second in seconds])
+    np.testing.assert_allclose(level[:, 0, 20], sea, atol=0.2)
+    wet = ran["water_depth"].to_numpy()[:, :, 20] > 0.01
+    reach = wet.argmin(axis=1)  # rows from the sea to the first dry cell
+    assert reach[-1] != 0
+    assert (ran["elevation"].to_numpy()[reach.max(), 20]) < sea.max()
+    # every column is the same
+    depth = ran["water_depth"].to_numpy()
+    np.testing.assert_allclose(depth, depth[:, :, :1] + np.zeros((1, 1, 40)), atol=1e-3)

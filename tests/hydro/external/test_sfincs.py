@@ -14,9 +14,10 @@ from inundate.hydro.external.sfincs import read_sfincs
 
 FILL = np.float32(-99999.0)
 ROWS, COLS = 5, 7
+CLOCK = {"units": "seconds since 2018-01-01 00:00:00"}
 
 
-def make_map(path, *, drop=(), inp=None, epsg="EPSG:32631", turn=0.0, **more):
+def make_map(path, *, drop=(), inp=None, epsg="EPSG:32631", turn=0.0, clock=CLOCK, **more):
     """Rows run northwards; the first two corners are not active; one cell is dry at first."""
     east, north = np.meshgrid(500000 + 20 * (np.arange(COLS) + 0.5), 20 * (np.arange(ROWS) + 0.5))
     x = east + turn * north
@@ -45,7 +46,7 @@ def make_map(path, *, drop=(), inp=None, epsg="EPSG:32631", turn=0.0, **more):
     }  # fmt: skip
     ds = xr.Dataset({name: value for name, value in fields.items() if name not in drop})
     seconds = np.array([0.0, 600.0, 1200.0], np.float32)
-    ds["time"] = ("time", seconds, {"units": "seconds since 2018-01-01 00:00:00"})
+    ds["time"] = ("time", seconds, clock)
     for name in ("zb", "zs", "zsmax", "msk", "h"):
         if name in ds:
             ds[name].encoding["_FillValue"] = FILL
@@ -100,7 +101,9 @@ def test_it_becomes_a_simulation(path, tmp_path):
     [
         ({"inp": {"sbgfile": "sfincs.sbg"}}, DataError, "used subgrid tables and stored no depth"),
         ({"drop": ["zs"]}, DataError, "found neither zs nor h"),
-        ({"drop": ["zb"]}, DataError, "expected zb, zs and time"),
+        ({"drop": ["zb"]}, DataError, "expected x, y, zb, zs and time"),
+        ({"drop": ["x"]}, DataError, "expected x, y, zb, zs and time"),
+        ({"clock": {}}, DataError, "found 3 times of type float32"),
         ({"turn": 0.2}, GridError, "rotated or uneven"),
         ({"epsg": "EPSG:", "drop": ["crs"]}, GridError, "names no coordinate reference system"),
         ({"nmesh2d_face": ((), 1)}, DataError, "the grid is a quadtree"),
@@ -124,7 +127,7 @@ def test_what_the_file_lacks_is_asked_for(path):
 
 def test_other_netcdf_and_damaged_files_are_refused(path):
     xr.Dataset({"a": ("x", [1.0])}).to_netcdf(path, engine="h5netcdf")
-    with pytest.raises(DataError, match="expected zb, zs and time"):
+    with pytest.raises(DataError, match="expected x, y, zb, zs and time"):
         read_sfincs(path)
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(DataError, match="not a readable NetCDF-4 file"):

@@ -107,10 +107,10 @@ def _read(ds: xr.Dataset, path: Path, crs: str | None) -> SfincsMap:
             f"reading {path}: the grid is a quadtree, expected a regular one",
             hint="resample it to a regular grid first, for example with hydromt_sfincs",
         )
-    if not {"n", "m"} <= set(ds.dims) or "zb" not in ds or "time" not in ds:
+    if not {"n", "m"} <= set(ds.dims) or not {"x", "y", "zb", "time"} <= set(ds.variables):
         raise DataError(
             f"reading {path}: found {', '.join(map(str, ds.data_vars)) or 'no variable'}, "
-            "expected zb, zs and time over n and m, as SFINCS writes them"
+            "expected x, y, zb, zs and time over n and m, as SFINCS writes them"
         )
     remarks = Remarks()
     grid = _grid(ds, path, crs)
@@ -126,9 +126,12 @@ def _read(ds: xr.Dataset, path: Path, crs: str | None) -> SfincsMap:
         ),
         grid,
     )  # fmt: skip
+    if ds["time"].dtype.kind != "M" or ds["time"].size == 0 or bool(ds["time"].isnull().any()):
+        raise DataError(
+            f"reading {path}: found {ds['time'].size} times of type {ds['time'].dtype}, expected "
+            "one or more in 'seconds since' a date"
+        )
     times = ds["time"].to_numpy().astype("datetime64[ns]")
-    if times.size == 0 or np.isnat(times).any():
-        raise DataError(f"reading {path}: found {times.size} times, expected one or more")
     # frames are copied, so that the file may be closed
     depths = _depths(ds, bed, active, path, remarks)
     start = _start(ds, times)
