@@ -85,7 +85,7 @@ def check(
 def _text(result: SuiteResult, page: Path | None) -> str:
     """Lay the rows out, failures first."""
     order = sorted(result.rows, key=lambda row: row.met is not False)  # stable
-    cells = [("", "case", "measure", "found", "bound", ""), *map(_cells, order)]
+    cells = [("", "case", "measure", "found", "bound", "unit"), *map(_cells, order)]
     widths = [max(len(row[column]) for row in cells) for column in range(5)]
     lines = [
         "  ".join([*(text.ljust(w) for text, w in zip(row, widths, strict=False)), row[5]]).rstrip()

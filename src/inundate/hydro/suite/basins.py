@@ -79,8 +79,8 @@ SEICHE = Case(
     "linear long waves, Rabinovich (2009), doi:10.1142/9789812819307_0009",
     (
         Measure("period, cells of 25 m", "%", most={"inertial": 0.5, "full": 1.0}),
-        Measure("level, cells of 25 m", "% of the height", most={"inertial": 2.0}),
-        Measure("order in space and time", least={"inertial": 1.7, "full": 0.8}),
+        Measure("level, cells of 25 m", "% of the height", most={"inertial": 1.0, "full": 3.0}),
+        Measure("order in space and time", least=1.7),
         Measure("errors that rise with finer cells", most=0),
     ),
     _seiche,
@@ -122,10 +122,10 @@ BOWL = Case(
     "Water swings in and out in a round bowl without friction, wetting and drying its rim.",
     "Thacker (1981), doi:10.1017/S0022112081001882, radially symmetrical",
     (
-        Measure("depth, cells of 8 cm", "% of the water"),
-        Measure("depth, cells of 4 cm", "% of the water"),
-        Measure("depth, cells of 2 cm", "% of the water", most=5.0),
-        Measure("order in space", least=0.7),
+        Measure("depth, cells of 8 cm", "% of the water", most=8.0),
+        Measure("depth, cells of 4 cm", "% of the water", most=3.0),
+        Measure("depth, cells of 2 cm", "% of the water", most=2.0),
+        Measure("order in space", least=1.0),
     ),
     _bowl,
     equations=("full",),
@@ -164,7 +164,7 @@ _NOT_FOR = "a dam break needs advection, which the local inertial equations leav
 _DAM_MEASURES = (
     *(
         Measure(f"depth, cells of {cell} m", "% of the water", most={"full": most}, note=_NOT_FOR)
-        for cell, most in ((10, 4.0), (5, 2.0), (2.5, 2.0))
+        for cell, most in ((10, 1.0), (5, 0.5), (2.5, 0.3))
     ),
     Measure("order in space", least={"full": 0.5}, note=_NOT_FOR),
 )

@@ -133,8 +133,8 @@ def _csi(one: _Field, other: _Field) -> float:
 
 
 def _step_size(setup: Setup) -> Finding:
-    halvings = 4 if setup.quick else 5
-    numbers = [0.6 / 2**power for power in range(halvings)]
+    runs = 3 if setup.quick else 5
+    numbers = [0.6 / 2**power for power in range(runs)]
     tanks = [_flood(setup, courant=number, max_step_s=10.0 * number / 0.6) for number in numbers]
     sizes = tuple(numbers[:-1])
     # each from the run with half the step: what is left to the limit is of the same size

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from collections.abc import Iterable
 
-from inundate.hydro.suite.case import Bounds, Case, Measure
+from inundate.hydro.suite.case import Measure
 from inundate.hydro.suite.catalogue import CASES
 
 __all__ = ["bounds_table", "cases_table"]
@@ -22,34 +22,36 @@ def bounds_table() -> str:
     """Give a Markdown table of every bound, by equations; those of one kind share a line."""
     lines = ["| case | measure | unit | inertial | full |", "|---|---|---|---|---|"]
     for case in CASES.values():
-        for _, group in groupby(case.measures, key=_kind):
-            alike = list(group)
+        for alike in _groups(case.measures):
             bounds = [
                 _words(alike[0], equations) if equations in case.equations else "-"
                 for equations in _EQUATIONS
             ]
             if any(word not in ("", "-") for word in bounds):
                 lines.append(
-                    f"| `{case.name}` | {_name(case, alike)} | {alike[0].unit} | "
-                    f"{' | '.join(bounds)} |"
+                    f"| `{case.name}` | {_names(alike)} | {alike[0].unit} | {' | '.join(bounds)} |"
                 )
     return "\n".join(lines)
 
 
-def _kind(measure: Measure) -> tuple[str, str, str, str]:
-    head = measure.name.partition(", ")[0]
-    return head, measure.unit, _key(measure.most), _key(measure.least)
+def _groups(measures: Iterable[Measure]) -> list[list[Measure]]:
+    """Put measures of one unit with the same bounds together, in the order of the first."""
+    groups: dict[tuple[str, str, str], list[Measure]] = {}
+    for measure in measures:
+        kind = measure.unit, str(measure.most), str(measure.least)
+        groups.setdefault(kind, []).append(measure)
+    return list(groups.values())
 
 
-def _key(bounds: Bounds) -> str:
-    return "" if bounds is None else str(bounds)
-
-
-def _name(case: Case, alike: list[Measure]) -> str:
-    if len(alike) == 1:
-        return alike[0].name
-    head = alike[0].name.partition(", ")[0]
-    return f"{head}, {'; '.join(measure.name.partition(', ')[2] for measure in alike)}"
+def _names(alike: Iterable[Measure]) -> str:
+    """Name measures, a common beginning once."""
+    tails: dict[str, list[str]] = {}
+    for measure in alike:
+        head, _, tail = measure.name.partition(", ")
+        tails.setdefault(head, []).append(tail)
+    return "; ".join(
+        f"{head}, {' / '.join(ends)}" if any(ends) else head for head, ends in tails.items()
+    )
 
 
 def _words(measure: Measure, equations: str) -> str:
