@@ -10,6 +10,7 @@ from inundate.core.grid import grid_of
 from inundate.core.store import read_dataset
 from inundate.dataset.cut import cut
 from inundate.dataset.settings import DatasetSettings
+from inundate.hydro.external.caesar_write import write_caesar
 from inundate.hydro.external.lisflood import read_lisflood
 from inundate.hydro.external.lisflood_output import (
     find_run,
@@ -213,6 +214,26 @@ def test_output_must_be_new_and_a_store(ran, tmp_path):
         save_simulation(simulated, tmp_path / "b.zarr")
     save_simulation(simulated, tmp_path / "b.zarr", overwrite=True, storm_name="s1").close()
     assert read_dataset(tmp_path / "b.zarr").attrs["storm_name"] == "s1"
+
+
+def test_a_hail_caesar_run_with_its_outlet(radar, terrain, grid, settings, tmp_path):
+    write_caesar(radar, terrain, tmp_path / "run", settings=settings)
+    results = tmp_path / "run" / "results"
+    for minutes in (10, 20, 30):
+        depth = np.full(grid.shape, minutes / 1000)
+        (results / f"WaterDepths{minutes}.asc").write_text(raster_text(depth, grid))
+    zeros = " 0.0" * 11
+    (results / "catchment.dat").write_text(f"1 0.5 1.5{zeros}\n2 0.75 1.25{zeros}\n")
+    case = open_case(tmp_path / "run")
+    simulated = open_results(tmp_path / "run" / "case.params", Given(case=case))
+    with save_simulation(simulated, tmp_path / "sim.zarr") as ds:
+        assert ds.attrs["simulated_by"] == "HAIL-CAESAR"
+        assert ds.sizes["time"] == 3
+        np.testing.assert_allclose(ds["water_depth_max"].to_numpy()[5], 0.03)
+        assert ds["water_depth_max"].attrs["source"] == "depth grids"
+        budget = json.loads(ds.attrs["volume_budget"])
+    assert (budget["outflow_m3"], budget["initial_m3"]) == (1.25 * 300, 0)
+    assert budget["stored_m3"] == pytest.approx(0.03 * 191 * 2500)
 
 
 class TestRuns:

@@ -50,6 +50,7 @@ _PLACES = (
     "read_fname", "dem_read_extension", "read_path", "write_path", "write_fname",
     "hydroindex_file", "rainfall_data_file", "rainfall_data_on", "rain_data_time_step",
     "spatial_var_rain", "num_unique_rain_cells", "max_run_duration", "waterdepth_outfile_name",
+    "timeseries_save_interval",
 )  # fmt: skip
 FRICTION = "HAIL-CAESAR takes h^3 for h^(10/3) in the friction, so that its n acts as n h^(1/6)"
 
@@ -90,7 +91,6 @@ def read_caesar(path: Path, *, crs: str | None = None, start: str = DEFAULT_STAR
     rain_s = float(rain.sizes["time"] * rain.attrs["interval_s"])
     settings["run_on_min"] = max(hours * 60 - rain_s / 60, 0.0)
     _remark_rest(params, remarks)
-    every = settings.get("output_every_s")
     return Case(
         model=MODEL,
         path=Path(path),
@@ -99,8 +99,10 @@ def read_caesar(path: Path, *, crs: str | None = None, start: str = DEFAULT_STAR
         rain=rain.assign_attrs(storm_name=Path(params.text("rainfall_data_file", "dry")).stem),
         settings=settings,
         results=Results(
-            params.text("write_path", "."), params.text("waterdepth_outfile_name", "WaterDepths"),
-            every,
+            params.text("write_path", "."),
+            params.text("waterdepth_outfile_name", "WaterDepths"),
+            settings.get("output_every_s"),
+            _series(params),
         ),
         remarks=remarks,
     )  # fmt: skip
@@ -136,6 +138,12 @@ def _rain(
     zones, index_grid = read_hydro_index(beside(line, f"{folder}/{name}"), crs or grid.crs)
     check_same_grid(index_grid, grid, name, "the heightmap")
     return zoned_rain(rates, zones, grid, step_s=step_s, start=start)
+
+
+def _series(params: Params) -> tuple[str, float] | None:
+    if "write_fname" not in params.entries or "timeseries_save_interval" not in params.entries:
+        return None
+    return params.text("write_fname"), params.number("timeseries_save_interval") * 60
 
 
 def _settings(params: Params, remarks: Remarks) -> dict[str, Any]:

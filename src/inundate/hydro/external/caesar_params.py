@@ -50,7 +50,7 @@ NO_COUNTERPART: dict[str, str] = {
             "dem_write_extension", "write_waterdepth_file", "write_elev_file",
             "write_elevation_file", "write_grainsize_file", "grainsize_file",
             "write_elevdiff_file", "elevdiff_outfile_name", "raingrid_fname_out",
-            "debug_print_cycle", "debug_write_raingrid", "timeseries_save_interval",
+            "debug_print_cycle", "debug_write_raingrid",
         ),
         _OUTPUT,
     ),

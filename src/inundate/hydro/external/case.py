@@ -38,11 +38,14 @@ class Results:
         Start of the names of the files.
     every_s : float or None
         Time between depth grids, s.
+    series : (str, float) or None
+        File of the series at the outlet, and its step, s.
     """
 
     folder: str
     prefix: str
     every_s: float | None
+    series: tuple[str, float] | None = None
 
 
 @dataclass

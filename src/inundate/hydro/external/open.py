@@ -17,6 +17,7 @@ from inundate.hydro.external.caesar_output import (
     depth_files,
     has_depth_files,
     read_caesar_depths,
+    read_catchment_series,
 )
 from inundate.hydro.external.case import Case
 from inundate.hydro.external.lisflood_output import (
@@ -239,6 +240,7 @@ def open_results(path: Path, given: Given) -> Simulated:
         )
         budget = _mass(found.path, prefix)
     else:
+        budget = _outlet(found.path, given.case)
         if prefix is None:
             prefix = given.case.results.prefix if given.case else "WaterDepths"
         frames = read_caesar_depths(
@@ -289,6 +291,18 @@ def _mass(folder: Path, prefix: str | None) -> dict[str, float]:
     name, _ = find_run(folder, prefix)
     path = folder / f"{name}.mass"
     return budget_of_mass(read_mass(path), rain_m3=None) if path.is_file() else {}
+
+
+def _outlet(path: Path, case: Case | None) -> dict[str, float]:
+    """Give the outflow of a HAIL-CAESAR run, where its series lies beside the depth grids."""
+    if case is None or case.results.series is None:
+        return {}
+    name, step_s = case.results.series
+    beside = (path if path.is_dir() else path.parent) / Path(name).name
+    if not beside.is_file():
+        return {}
+    series = read_catchment_series(beside, step_s=step_s)
+    return {"outflow_m3": float(series["discharge"].sum()) * step_s}
 
 
 def _simulated(

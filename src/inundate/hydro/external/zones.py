@@ -127,11 +127,16 @@ def to_zones(
     """
     kept = np.ones(grid.shape, bool) if valid is None else valid
     labels = np.zeros(int(kept.sum()), dtype=np.int64)
+    first = np.zeros(1, dtype=np.int64)  # a cell of each zone
     for _, end, frame in iter_regridded(rain, grid):
-        values, inverse = np.unique(_known(frame, kept, end), return_inverse=True)
-        _, labels = np.unique(labels * values.size + inverse, return_inverse=True)
+        values = _known(frame, kept, end)
+        if np.array_equal(values[first][labels], values):
+            continue  # as most frames once all zones are told apart
+        found, inverse = np.unique(values, return_inverse=True)
+        _, first, labels = np.unique(
+            labels * found.size + inverse, return_index=True, return_inverse=True
+        )
     # number the zones as they are met from the north-west
-    _, first = np.unique(labels, return_index=True)
     rank = np.empty(first.size, dtype=np.int64)
     rank[np.argsort(first)] = np.arange(first.size)
     cells = np.sort(first)
