@@ -74,7 +74,7 @@ def test_runs_of_the_accuracy_are_made_once_and_shared(work, monkeypatch):
     assert table["columns"][:3] == ["solver", "mass error", "inundate, inertial"]
     assert table["rows"][0][2] == ""
     assert "landlab 2.11.0 OverlandFlow skipped: the small version runs no peers" in table["note"]
-    monkeypatch.setattr(pieces, "solver_fingerprint", lambda: "another solver")
+    monkeypatch.setattr(pieces, "solver_fingerprint", lambda modules: "another solver")
     with pytest.raises(TypeError):
         run(work, "agreement-town")
 
@@ -367,6 +367,15 @@ def test_call_tells_the_last_line_and_survives_what_is_not_there():
     code, told = pieces.call([sys.executable, "-c", "import sys; sys.exit('first\\nlast')"])
     assert (code, told) == (1, "last")
     assert pieces.call(["/no/such/program"])[0] == 127
+
+
+def test_fingerprint_is_of_what_is_loaded():
+    pieces.solver_fingerprint.cache_clear()
+    first = pieces.solver_fingerprint(("inundate.hydro.settings",))
+    assert first == pieces.solver_fingerprint(("inundate.hydro.settings",))
+    assert first != pieces.solver_fingerprint(("inundate.hydro.state",))
+    with pytest.raises(RunError, match="No module named 'inundate.hydro.none'"):
+        pieces.solver_fingerprint(("inundate.hydro.none",))
 
 
 def test_call_that_takes_too_long(monkeypatch):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,12 +55,16 @@ class Problem:
     manning: float = 0.035
     max_step_s: float = 10.0
 
+    def __post_init__(self) -> None:
+        self.elevation.setflags(write=False)  # it is made once and handed to all
+
     @property
     def rain_m(self) -> float:
         """Depth of all the rain, m."""
         return self.rain_mm_h * self.rain_s / 3.6e6
 
 
+@cache
 def _jacksboro() -> Problem:
     """Make the steep problem: a median slope of 0.2 at cells of 90 m."""
     terrain = sample_terrain("jacksboro")
@@ -67,12 +72,14 @@ def _jacksboro() -> Problem:
     return Problem("jacksboro", heights, grid_of(terrain).dx, 30.0, 3600.0, 10_800.0)
 
 
+@cache
 def _valley() -> Problem:
     """Make a valley with a channel between fractal hills, cells of 10 m."""
     heights = make_terrain("valley", _SEED, (512, 512), 10.0).to_numpy().astype(np.float64)
     return Problem("valley", heights, 10.0, 30.0, 3600.0, 5400.0)
 
 
+@cache
 def _valley_20m() -> Problem:
     """Make the valley at cells of 20 m, for solvers that take too long at 10 m."""
     fine = _valley()
@@ -81,6 +88,7 @@ def _valley_20m() -> Problem:
     return replace(fine, name="valley-20m", elevation=coarse, cell_size_m=20.0)
 
 
+@cache
 def _town() -> Problem:
     """Make a cloudburst on streets, buildings and underpasses, cells of 4 m."""
     heights = make_terrain("urban", _SEED, (160, 160), 4.0).to_numpy().astype(np.float64)

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -105,21 +106,47 @@ class Context:
                 write_text(part / stored.name, json.dumps(make(part), indent=1))
         return Piece(json.loads(stored.read_text("utf-8")), folder)
 
-    def tasks(self, name: str, tasks: Sequence[Mapping[str, Any]], **more: Any) -> Piece:
-        """Give a piece that is the results of tasks of :mod:`.worker`, by their names."""
-        depends = {"tasks": list(tasks), "solver": solver_fingerprint(), **more}
+    def tasks(
+        self, name: str, tasks: Sequence[Mapping[str, Any]], modules: tuple[str, ...] = ()
+    ) -> Piece:
+        """Give a piece that is the results of tasks of :mod:`.worker`, by their names.
+
+        Parameters
+        ----------
+        name : str
+            For people.
+        tasks : sequence of mapping
+            See :data:`~.worker.KINDS`.
+        modules : tuple of str
+            What it depends on besides the solver itself.
+        """
+        depends = {"tasks": list(tasks), "solver": solver_fingerprint((*_SOLVER, *modules))}
         return self.piece(name, depends, lambda folder: worker(tasks, folder))
 
 
-@lru_cache(maxsize=1)
-def solver_fingerprint() -> str:
-    """Give a hash of the solver's source and of the compiler's version."""
-    import numba
+_SOLVER = tuple(f"inundate.hydro.{name}" for name in ("march", "inertial", "full", "problems"))
+_FILES = (
+    "import sys, importlib; [importlib.import_module(name) for name in sys.argv[1:]]; "
+    "print(*sorted(m.__file__ for n, m in sys.modules.items() if n.startswith('inundate.hydro')),"
+    " sep='\\n', end='', file=sys.stderr)"
+)
 
-    import inundate.hydro
 
-    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
-    for path in sorted(Path(inundate.hydro.__file__).parent.glob("*.py")):
+@lru_cache(maxsize=4)
+def solver_fingerprint(modules: tuple[str, ...] = _SOLVER) -> str:
+    """Give a hash of the compiler's version and of all hydro source that modules load.
+
+    Raises
+    ------
+    RunError
+        If they cannot be loaded.
+    """
+    # in a fresh process, since this one may have loaded more
+    code, told = call([sys.executable, "-c", _FILES, *modules], whole=True)
+    if code:
+        raise RunError(f"benchmark solver: loading {', '.join(modules)} failed: {told}")
+    digest = hashlib.blake2b(metadata.version("numba").encode(), digest_size=8)
+    for path in map(Path, told.splitlines()):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -147,8 +174,10 @@ def worker(
     return found
 
 
-def call(command: Sequence[str], environment: Mapping[str, str] | None = None) -> tuple[int, str]:
-    """Run a command; give its exit code and the last line of its complaint."""
+def call(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, *, whole: bool = False
+) -> tuple[int, str]:
+    """Run a command; give its exit code and the last line, or all, of its standard error."""
     full = {**os.environ, **ONE_THREAD, **(environment or {})}
     try:
         done = subprocess.run(
@@ -158,5 +187,7 @@ def call(command: Sequence[str], environment: Mapping[str, str] | None = None) -
         return 124, f"not finished after {_LIMIT_S:.0f} s"
     except OSError as error:
         return 127, str(error)
+    if whole:
+        return done.returncode, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     return done.returncode, lines[-1].strip() if lines else "no message"

@@ -37,7 +37,7 @@ def large_storm(context: Context) -> Made:
         "terrain": str(inputs[1].resolve()),
         "settings": {"threads": 2, "output_every_s": 3600.0, "missing_rain": "dry"},
     }
-    found = context.tasks("storm", [task]).found["storm"]
+    found = context.tasks("storm", [task], ("inundate.hydro.simulate",)).found["storm"]
     note = (
         f"{found['cells']:,} cells of {_CELL_M:g} m (OS Terrain 50, mirrored), "
         f"{found['simulated_h']:.2g} h: {found['rain_h']:.2g} h of a radar storm in steps of "
