@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from inundate.cli.app import main
 from inundate.cli.exchange import describe, export, import_
 from inundate.core.errors import ConfigError, GridError
 from inundate.core.grid import Grid, attach_grid
@@ -93,18 +94,28 @@ def test_out_and_back_in(model, name, inputs, tmp_path, capsys):
     assert list(record["inputs"])
 
 
-def test_an_imported_case_can_be_simulated(inputs, tmp_path):
-    from inundate.cli.app import main
-
+def test_the_command_that_import_names_simulates_the_case(inputs, tmp_path, capsys):
     terrain, rain = inputs
-    export(rain=rain, terrain=terrain, output=tmp_path / "run", model="lisflood-fp")
-    import_(tmp_path / "run", output=tmp_path / "case")
-    case = tmp_path / "case"
-    done = main([
-        "simulate", "--rain", str(case / "rain.nc"), "--terrain", str(case / "terrain.nc"),
-        "--config", str(case / "simulate.toml"), "-o", str(tmp_path / "sim.zarr"),
-    ])  # fmt: skip
-    assert done == 0
+    (tmp_path / "b.toml").write_text(
+        '[[boundary]]\nname = "sea"\nside = "north"\nkind = "level"\nlevel_m = 20.5\n'
+    )
+    (tmp_path / "s.toml").write_text(
+        '[[source]]\nname = "main"\nx = 400112\ny = 300312\nflow_m3_s = 0.25\n'
+    )
+    export(
+        rain=rain, terrain=terrain, output=tmp_path / "run", model="lisflood-fp",
+        boundaries=tmp_path / "b.toml", sources=tmp_path / "s.toml",
+        settings=SimulateSettings(edges="closed", run_on_min=0, evaporation_mm_h=0.5),
+    )  # fmt: skip
+    capsys.readouterr()
+    import_(tmp_path / "run", output=tmp_path / "case", json=True)
+    words = json.loads(capsys.readouterr().out)["command"].split()
+    assert {"--boundaries", "--sources", "--config", "--rain", "--terrain"} < set(words)
+    assert main([*words[1:-1], str(tmp_path / "sim.zarr")]) == 0
+    with read_dataset(tmp_path / "sim.zarr", kind="simulation") as ds:
+        budget = json.loads(ds.attrs["volume_budget"])
+    assert budget["source_m3"] == pytest.approx(0.25 * 1800, rel=1e-5)
+    assert budget["inflow_m3"] > 0
 
 
 def test_a_data_set_is_built_from_another_models_results(tmp_path):

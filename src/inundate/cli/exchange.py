@@ -281,7 +281,17 @@ def _import_case(case: Case, output: Path, overwrite: bool) -> dict[str, Any]:
 
     inputs = {str(case.path): hash_path(case.path)}
     files = save_case(case, output, overwrite=overwrite, inputs=inputs)
-    return {"output": str(output), "files": files, **_case_summary(case)}
+    return {
+        "output": str(output), "files": files, "command": _command(output, files),
+        **_case_summary(case),
+    }  # fmt: skip
+
+
+def _command(folder: Path, files: dict[str, str]) -> str:
+    """Give the command that simulates what was brought in."""
+    flags = {what: "config" if what == "settings" else what.replace("_", "-") for what in files}
+    given = [f"--{flags[what]} {folder / name}" for what, name in files.items()]
+    return " ".join(["inundate simulate", *given, "-o sim.zarr"])
 
 
 def _case_of(path: Path, case: Path | None, reading: dict[str, Any]) -> Case | None:

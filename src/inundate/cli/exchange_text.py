@@ -47,7 +47,7 @@ def import_text(result: dict[str, Any]) -> str:
     if "files" in result:
         names = ", ".join(result["files"].values())
         head = [f"{result['output']}: {result['model']} case {result['name']} ({names})"]
-        return "\n".join([*head, *_case_lines(result)])
+        return "\n".join([*head, *_case_lines(result), f"next: {result['command']}"])
     return "\n".join([
         f"{result['output']}: {result['model']}, {result['terrain']} under {result['storm']}, "
         f"{result['frames']} frames of {result['cells']:,} cells, "
