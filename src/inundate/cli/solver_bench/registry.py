@@ -26,7 +26,7 @@ Maker = Callable[[Context], Made]
 _GPU = (
     ("gpu-updates-per-second", "G/s", ">= 40", "at least 4 million cells"),
     ("gpu-updates-per-second-batch", "G/s", ">= 15", "16 terrains of 512 x 512 in one launch"),
-    ("gpu-against-cpu", "m", "<= 1e-4", "largest difference of depth from the CPU's"),
+    ("gpu-against-cpu", "m", "<= 1e-4", "the largest difference of depth"),
     ("gpu-ensemble", "s", "", "100 members of a million cells, six hours"),
 )
 
@@ -35,7 +35,7 @@ def _gpu(context: Context) -> Made:
     """Leave the figures of a GPU open: they are never guessed."""
     return Made(
         [
-            figure(name, "GPU", None, unit, goal, note=f"{what}: not measured, no CUDA device")
+            figure(name, "GPU", None, unit, goal, note=f"no CUDA device; meant for {what}")
             for name, unit, goal, what in _GPU
         ]
     )
