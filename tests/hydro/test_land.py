@@ -95,6 +95,7 @@ def test_bundled_table():
     ("4,x,0.03,constant,,,,", "infiltration 'constant' needs loss_mm_h"),
     ("4,x,0.03,green_ampt,,,,", "infiltration 'green_ampt' needs soil, or conductivity_mm_h, "),
     ("4,x,0.03,green_ampt,,lome,,", "soil texture 'lome' is not known"),
+    ("4,x,0.03,none,,,0.3,", "saturation does nothing with infiltration 'none'"),
     ("4,x,3,none,,,,", "manning = '3'"),
     ("4,x,,none,,,,", "manning: Field required"),
     ("2,x,0.03,none,,,,", "code 2 has two rows"),
@@ -105,6 +106,23 @@ def test_wrong_table(tmp_path, row, message):
     with pytest.raises(ConfigError) as caught:
         read_land_table(table(tmp_path, TABLE + row + "\n"))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(("keys", "message"), [
+    ({"soil": "clay", "saturation": 0.2, "moisture_deficit": 0.1},
+     "expected either saturation or moisture_deficit"),
+    ({"conductivity_mm_h": 1, "suction_mm": 2, "moisture_deficit": 0.1, "saturation": 0.2},
+     "saturation goes with soil"),
+])  # fmt: skip
+def test_numbers_that_exclude_each_other(keys, message):
+    with pytest.raises(ValueError, match=message):
+        kind(1, infiltration="green_ampt", **keys)
+
+
+def test_table_that_is_not_text(tmp_path):
+    (tmp_path / "x.csv").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="not a text file in UTF-8"):
+        read_land_table(tmp_path / "x.csv")
 
 
 def test_wrong_column_and_no_row(tmp_path):
@@ -227,10 +245,23 @@ def test_files(tmp_path):
     with pytest.raises(DataError, match="expected 'land_cover'"):
         write_dataset(array.rename("cover").to_dataset(), tmp_path / "d.nc")
         open_land(tmp_path / "d.nc", table(tmp_path), GRID)
+    (tmp_path / "tiles").mkdir()
+    write_asciigrid(array, tmp_path / "tiles" / "a.asc")
+    with pytest.raises(DataError, match="found tiles, expected one raster"):
+        open_land(tmp_path / "tiles", table(tmp_path), GRID)
 
 
 def kind(code, **values):
     return LandKind(code=code, name=f"class {code}", manning=0.03, **values)
+
+
+def test_cells_of_the_raster_without_data_stay_unknown(tmp_path):
+    codes = np.full((4, 6), 2.0)
+    codes[0, 0] = np.nan
+    land = open_land(raster(codes), table(tmp_path), GRID)
+    assert land.cover[0, 0] == 255
+    assert np.isnan(land.roughness()[0, 0])
+    assert land.losses().cover[0, 0] == 0
 
 
 def halves(*kinds):

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from inundate.core.errors import DataError, StabilityError
+from inundate.core.errors import ConfigError, DataError, StabilityError
 from inundate.core.grid import Grid
 from inundate.hydro.inertial import InertialKernel
 from inundate.hydro.march import March, simulate_arrays
@@ -309,3 +309,20 @@ def test_a_breakdown_of_the_flow_names_the_deepest_water():
     march = March(field(0), 10.0, SimulateSettings(), initial_depth=depth, kernel=Broken())
     with pytest.raises(StabilityError, match=r"at row 2, column 3 after .* last good frame at 0 s"):
         list(march.frames([(0.01, field(0))]))
+
+
+def test_one_call_of_the_kernel_has_all_that_drives_it():
+    march = busy_march()
+    report = march.step(np.zeros((8, 12)), 20.0)
+    assert report.seconds == march.state.time_s == 20.0
+    assert report.inflow_m3 > 0  # the sea is higher than the dry ground
+    assert march.budget.supply_m3 == 0
+    assert march.supply(np.zeros((8, 12))).evaporation == pytest.approx(3 / 3.6e6)
+
+
+def test_equations_that_a_backend_does_not_solve():
+    with pytest.raises(ConfigError) as caught:
+        March(field(0), 10.0, SimulateSettings(equations="full", backend="torch"))
+    assert str(caught.value).startswith(
+        "simulating: equations 'full' on backend 'torch', expected one of 'inertial' on 'numba', "
+    )

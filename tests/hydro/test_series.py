@@ -1,3 +1,4 @@
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -177,3 +178,10 @@ def test_not_text(tmp_path):
         open_series(path, "m")
     with pytest.raises(MissingFileError):
         open_series(tmp_path / "y.csv", "m")
+
+
+def test_days_in_toml_begin_at_midnight():
+    table = {"time": [date(2021, 7, 12), date(2021, 7, 13)], "value": [1, 2], "unit": "m"}
+    assert series_of(table, "m", start=START).time_s.tolist() == [-14 * 3600, 10 * 3600]
+    with pytest.raises(DataError, match="time is 'noon', expected a list of times"):
+        series_of({**table, "time": "noon"}, "m", start=START)

@@ -233,3 +233,33 @@ def test_inflow_volume_is_exact():
     assert march.finish().stored_m3 == pytest.approx(volume, rel=1e-12)
     each = flood(Stretch("river", "inflow", "west", inflow=river, per_metre=True), shape=(3, 40))
     assert each.budget.source_m3 == pytest.approx(30 * volume, rel=1e-13)
+
+
+def test_inflow_in_the_file_for_each_metre(tmp_path):
+    found = read(tmp_path, "[[boundary]]\nside='west'\nkind='inflow'\ninflow_m2_s=0.2\n")
+    assert found[0].per_metre
+    assert found[0].cells == (0, 20)
+
+
+def test_series_within_the_file(tmp_path):
+    found = read(tmp_path, """
+        [[boundary]]
+        side = "west"
+        kind = "level"
+        level = {time_s = [0, 60], value = [100, 200], unit = "cm"}
+    """)  # fmt: skip
+    assert found[0].level.at(30) == 1.5
+
+
+def test_inflow_of_another_quantity_is_refused(tmp_path):
+    (tmp_path / "q.csv").write_text("time_s, flow [mm h-1]\n0, 1\n")
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, "[[boundary]]\nside='west'\nkind='inflow'\ninflow='q.csv'\n")
+    assert str(caught.value) == (
+        f"boundary number 1: {tmp_path / 'q.csv'}: values are in 'mm h-1', expected 'm3 s-1'"
+    )
+
+
+def test_block_of_rows_takes_all_columns():
+    found = plan(np.zeros((4, 6)), Stretch("all", "open", rows=(0, 2)))
+    assert found.faces.kind.size == 6 + 2 * 2

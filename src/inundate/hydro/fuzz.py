@@ -65,6 +65,7 @@ def fuzz(
     *,
     equations: Literal["inertial", "full"] = "inertial",
     precision: Literal["float32", "float64"] = "float64",
+    backend: Literal["numba", "torch", "triton"] = "numba",
     threads: int = 1,
     first: int = 0,
 ) -> FuzzReport:
@@ -79,7 +80,7 @@ def fuzz(
         How many cases.
     seed : int
         The same seed and number give the same case.
-    equations, precision
+    equations, precision, backend
         As in the settings.
     threads : int
         Strips of rows in the second run.
@@ -93,7 +94,8 @@ def fuzz(
     report = FuzzReport()
     for number in range(first, first + count):
         rng = make_rng(seed, "fuzz", number)
-        run_case(make_case(rng, equations, precision), report, number, threads)
+        case = make_case(rng, equations, precision, backend)
+        run_case(case, report, number, threads)
     return report
 
 

@@ -52,6 +52,7 @@ def make_case(
     rng: Rng,
     equations: Literal["inertial", "full"] = "inertial",
     precision: Literal["float32", "float64"] = "float64",
+    backend: Literal["numba", "torch", "triton"] = "numba",
 ) -> FuzzCase:
     """Make a random case.
 
@@ -59,7 +60,7 @@ def make_case(
     ----------
     rng : Generator
         All that is random.
-    equations, precision
+    equations, precision, backend
         As in the settings.
     """
     shape = _shape(rng)
@@ -78,7 +79,7 @@ def make_case(
         evaporation=_changing(rng, 8.0, duration) if _now_and_then(rng, 0.2) else None,
     )
     steps = int(rng.integers(1, 5))
-    settings = _settings(rng, ground[valid], site, duration, equations, precision)
+    settings = _settings(rng, ground[valid], site, duration, (equations, precision, backend))
     return FuzzCase(
         ground, size, settings, [_rain(rng, shape) for _ in range(steps)], duration / steps,
         10 ** rng.uniform(-2.5, -0.1, shape) if _now_and_then(rng, 0.3) else None,
@@ -219,11 +220,12 @@ def _land(rng: Rng, shape: tuple[int, int]) -> Land | None:
 
 
 def _settings(
-    rng: Rng, heights: Array, site: Site, duration: float, equations: str, precision: str
+    rng: Rng, heights: Array, site: Site, duration: float, solver: tuple[str, str, str]
 ) -> SimulateSettings:
     made: dict[str, Any] = {
-        "equations": equations,
-        "precision": precision,
+        "equations": solver[0],
+        "precision": solver[1],
+        "backend": solver[2],
         "courant": float(rng.uniform(0.1, 0.7)),
         "max_step_s": float(min(10 ** rng.uniform(-1, 1.77), 60.0)),
         "depth_min_m": float(10 ** rng.uniform(-6, -2)),
@@ -232,7 +234,7 @@ def _settings(
         "nodata_edges": str(rng.choice(["auto", "open", "closed"])),
         "run_on_min": 0.0,
     }
-    if equations == "inertial":
+    if solver[0] == "inertial":
         made["froude_cap"] = float(10 ** rng.uniform(-0.5, 1))
         made["theta"] = str(rng.choice(["one", "adaptive"]))
     sides = {f"edge_{side}": str(rng.choice(["open", "closed", "level"])) for side in SIDES}
