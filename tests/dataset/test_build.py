@@ -1,6 +1,7 @@
 """Building: every sample is the simulation cell by cell; refusals; whole or absent."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from inundate.dataset.build import build_dataset, find_simulations
 from inundate.dataset.cut import cut
 from inundate.dataset.samples import Samples
 from inundate.dataset.settings import DatasetSettings
+from inundate.hydro.series import Series
 from inundate.hydro.settings import SimulateSettings
+from inundate.hydro.site import Site
+from inundate.hydro.sources import Source
 
 from .conftest import make_ground, place
 
@@ -210,6 +214,26 @@ def test_water_at_the_start(flood, tmp_path):
     path = flood(0, "a", initial_depth=start.rename("water_depth"))
     assert refusal(DataError, [path], tmp_path) == (
         f"cutting {path}: it starts with 5760 m3 of water, expected dry ground"
+    )
+
+
+def test_water_at_the_start_that_is_not_known(flood, tmp_path):
+    path = tmp_path / "t0__a.zarr"
+    shutil.copytree(flood(0, "a"), path)
+    group = zarr.open_group(path, mode="r+")
+    budget = json.loads(group.attrs["volume_budget"])
+    group.attrs["volume_budget"] = json.dumps({**budget, "initial_m3": None})
+    assert refusal(DataError, [path], tmp_path) == (
+        f"cutting {path}: how much water it starts with is not known, expected dry ground"
+    )
+
+
+def test_sources_beside_the_rain(flood, tmp_path):
+    spring = Source("spring", np.array([3]), np.array([4]), Series.constant(0.01))
+    path = flood(0, "a", site=Site(sources=(spring,)))
+    assert refusal(DataError, [path], tmp_path) == (
+        f"cutting {path}: it was simulated with sources, expected rain, heightmap, roughness and "
+        "settings alone"
     )
 
 

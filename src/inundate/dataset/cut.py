@@ -123,11 +123,23 @@ def _interval(ds: xr.Dataset, path: Path) -> float:
 
 
 def _check_start(ds: xr.Dataset, path: Path) -> None:
-    initial = float(json.loads(ds.attrs["volume_budget"])["initial_m3"])
+    initial = json.loads(ds.attrs["volume_budget"])["initial_m3"]
+    if initial is None:
+        raise DataError(
+            f"cutting {path}: how much water it starts with is not known, expected dry ground",
+            hint="where it did start dry, import it again with --starts-dry",
+        )
     if initial > 0:
         raise DataError(
             f"cutting {path}: it starts with {initial:.4g} m3 of water, expected dry ground",
             hint="a sample is made by its rain alone; simulate it without --initial-depth",
+        )
+    site = {key: value for key, value in json.loads(ds.attrs.get("site", "{}")).items() if value}
+    if site:
+        raise DataError(
+            f"cutting {path}: it was simulated with {', '.join(site)}, expected rain, heightmap, "
+            "roughness and settings alone",
+            hint="samples cannot repeat such inputs yet; simulate it without them",
         )
 
 
