@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
+from inundate.core.config import Model
 from inundate.core.errors import ConfigError
 from inundate.core.grid import Grid, attach_grid, grid_of
 from inundate.core.names import attributes
@@ -73,7 +76,7 @@ class Changes:
                     hint='set infiltration = "constant" or "green_ampt", or give land cover',
                 )
             values[key] = getattr(settings, key) * self.infiltration_factor
-        return type(settings)(**values)
+        return _checked(type(settings), values)
 
     def site(self, site: Site) -> Site:
         """Change Manning's n and losses of the land cover.
@@ -100,7 +103,7 @@ class Changes:
             values["loss_mm_h"] = (kind.loss_mm_h or 0.0) * self.infiltration_factor
         elif kind.infiltration == "green_ampt":
             values["conductivity_mm_h"] = kind.green_ampt()[0] * self.infiltration_factor
-        return LandKind(**values)
+        return _checked(LandKind, values)
 
     def roughness(self, roughness: xr.DataArray | None) -> xr.DataArray | None:
         """Change a raster of Manning's n."""
@@ -119,6 +122,19 @@ class Changes:
             heights.astype(np.float32), dims=("y", "x"), name=terrain.name, attrs=kept
         )
         return attach_grid(found, grid_of(terrain))
+
+
+def _checked(cls: type[Model], values: dict[str, Any]) -> Model:
+    try:
+        return cls(**values)
+    except ValidationError as error:
+        faults = [
+            f"{item['loc'][-1]} = {item['input']!r}: {item['msg']}" for item in error.errors()
+        ]
+        raise ConfigError(
+            f"changing a simulation: {'; '.join(faults)}",
+            hint="a factor takes a value out of its range: narrow its distribution",
+        ) from error
 
 
 _RATES = {"constant": "loss_mm_h", "green_ampt": "conductivity_mm_h"}

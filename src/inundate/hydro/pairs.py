@@ -41,6 +41,7 @@ def plan_pairs(
     *,
     files: CaseFiles | None = None,
     overwrite: bool = False,
+    in_folder: bool = False,
 ) -> list[Pair]:
     """List the simulations to make.
 
@@ -56,6 +57,8 @@ def plan_pairs(
         The other inputs.
     overwrite : bool
         Make finished ones again.
+    in_folder : bool
+        The output is a folder even for one pair.
 
     Raises
     ------
@@ -70,8 +73,8 @@ def plan_pairs(
         check_input(path, what="simulating")
     files = files or CaseFiles()
     storm_names, terrain_names = _names(rains, "rain"), _names(terrains, "terrain")
-    is_one = len(rains) * len(terrains) == 1
-    _check_place(output, 1 if is_one else len(rains) * len(terrains), overwrite)
+    is_one = len(rains) * len(terrains) == 1 and not in_folder
+    _check_place(output, is_one, len(rains) * len(terrains), overwrite)
     hashes, others = Hashes(), files.paths()
     pairs = []
     for rain, terrain in product(rains, terrains):
@@ -84,8 +87,8 @@ def plan_pairs(
     return pairs
 
 
-def _check_place(output: Path, count: int, overwrite: bool) -> None:
-    if count == 1:
+def _check_place(output: Path, is_one: bool, count: int, overwrite: bool) -> None:
+    if is_one:
         if output.suffix != ".zarr":
             raise ConfigError(
                 f"writing {output}: suffix {output.suffix!r}, expected .zarr for one simulation",

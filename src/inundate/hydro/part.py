@@ -33,7 +33,7 @@ try:
 except ImportError:  # not on Windows: there two processes are not kept apart
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["BusyError", "Part", "open_part", "part_folder"]
+__all__ = ["BusyError", "Part", "hold_lock", "open_part", "part_folder"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -112,7 +112,7 @@ def open_part(target: Path, job: Mapping[str, Any], *, overwrite: bool = False) 
     """
     check_output(target, overwrite)
     part = Part(target, part_folder(target))
-    with _locked(part):
+    with hold_lock(part.path / "lock", what=f"writing {target}"):
         check_output(target, overwrite)  # another process may have finished it just now
         _match(part, json.loads(json.dumps(job)), overwrite)
         with _kept(part):
@@ -120,32 +120,46 @@ def open_part(target: Path, job: Mapping[str, Any], *, overwrite: bool = False) 
 
 
 @contextmanager
-def _locked(part: Part) -> Iterator[None]:
-    """Hold the lock of the folder; it is free again when this process is gone, however."""
-    stream = _open_lock(part)
+def hold_lock(path: Path, *, what: str) -> Iterator[None]:
+    """Hold a lock file; it is free again when this process is gone, however.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made where needed.
+    what : str
+        Put in front of messages.
+
+    Raises
+    ------
+    BusyError
+        If another process holds it.
+    RunError
+        If it cannot be made.
+    """
+    stream = _open_lock(path, what)
     try:
         yield
     finally:
         os.close(stream)
 
 
-def _open_lock(part: Part) -> int:
+def _open_lock(path: Path, what: str) -> int:
     while True:
         try:
-            part.path.mkdir(exist_ok=True)
-            stream = os.open(part.path / "lock", os.O_RDWR | os.O_CREAT)
+            path.parent.mkdir(exist_ok=True)
+            stream = os.open(path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
-            raise RunError(f"writing {part.target}: {part.path}: {error.strerror}") from error
+            raise RunError(f"{what}: {path}: {error.strerror}") from error
         if fcntl is None:
             return stream
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            found = os.stat(part.path / "lock")  # noqa: PTH116  compared with the open file
+            found = os.stat(path)  # noqa: PTH116  compared with the open file
         except BlockingIOError as error:
             os.close(stream)
             raise BusyError(
-                f"writing {part.target}: another process is writing it (it holds "
-                f"{part.path / 'lock'})",
+                f"{what}: another process is writing it (it holds {path})",
                 hint="wait for it, or give another -o",
             ) from error
         except FileNotFoundError:  # the other one has just finished and removed the folder
