@@ -848,11 +848,11 @@ class FullKernel:
     def __init__(self) -> None:
         self._ground: Ground | None = None  # whose faces and heights are laid out
         self._layout: FaceLayout = FaceLayout.empty()
-        self._land: tuple[Array, Array] = (np.zeros((0, 0)), np.zeros((0, 0)))
+        self._land: tuple[Array, ...] = ()
 
     def start(self, depth: Array, ground: Ground) -> FullState:
         """Begin with still water of depth (H, W) in m."""
-        return FullState.start(depth, ground)
+        return FullState.start(np.ascontiguousarray(depth), ground)
 
     def advance(
         self, state: State, ground: Ground, supply: Supply, duration_s: float, scheme: Scheme
@@ -877,8 +877,7 @@ class FullKernel:
         -------
         StepReport
             Not stable if a depth exceeded ``DEPTH_LIMIT_M``, a wave ``SPEED_LIMIT_M_S``, or
-            either was not a number. The state then stands at the step where this was found; a
-            cell of absurd speed has a depth of NaN.
+            either was not a number. The state then stands at the step where this was found.
         """
         assert isinstance(state, FullState)
         self._lay_out(ground)
@@ -888,15 +887,15 @@ class FullKernel:
         ringed = np.zeros((6, shape[0] + 2, shape[1] + 2), kind)
         ringed[0, 1:-1, 1:-1] = state.depth
         half = np.zeros((2, *shape), kind)
-        z, mask = self._land
+        z, roughness, mask, cover = self._land
         layout, edges, losses = self._layout.arrays(), ground.edges, ground.losses
         arguments = (
             (ringed[0], ringed[1], ringed[2]), (ringed[0], state.momentum_x, state.momentum_y),
             (state.carry, state.deepest, state.soaked),
             (ringed[3], ringed[4], ringed[5], half[0], half[1]), (state.flow_x, state.flow_y),
-            state.edge_flow, (z, ground.roughness, mask, supply.rain),
+            state.edge_flow, (z, roughness, mask, np.ascontiguousarray(supply.rain)),
             (edges.kind, edges.slope_root, supply.outside), layout,
-            (losses.cover, losses.table, supply.evaporation,
+            (cover, losses.table, supply.evaporation,
              losses.soaks or supply.evaporation > 0),
             whole, ground.cell_size_m, float(duration_s),
             # water that comes in as fast as its waves
@@ -911,9 +910,6 @@ class FullKernel:
         state.deepest_now_m = float(deepest_now)
         state.time_s += float(done)
         is_stable = deepest_now < DEPTH_LIMIT_M and fastest < SPEED_LIMIT_M_S  # False for NaN
-        if not is_stable:
-            speed = np.abs(ringed[1:3, 1:-1, 1:-1]).max(axis=0)
-            state.depth[~(speed < SPEED_LIMIT_M_S / 4)] = np.nan
         out, into, drained, evaporated = (sums * ground.cell_area_m2).tolist()
         return StepReport(int(steps), float(done), out, into, drained, evaporated, is_stable)
 
@@ -923,4 +919,7 @@ class FullKernel:
             return
         z = np.pad(ground.elevation, 1, constant_values=_OUTSIDE_M)
         self._ground, self._layout = ground, lay_out(ground)
-        self._land = (z, ground.valid.astype(z.dtype))
+        self._land = tuple(
+            np.ascontiguousarray(values)
+            for values in (z, ground.roughness, ground.valid.astype(z.dtype), ground.losses.cover)
+        )
