@@ -20,17 +20,17 @@ MM_H = 1 / 3.6e6
 
 MUTANTS = {
     "gravity pulls up": ("- (g_dt_dx * wet)", "+ (g_dt_dx * wet)"),
-    "no friction": ("slowed = drag *", "slowed = zero * drag *"),
-    "friction with h^3": ("slowed = drag * ((two_thirds * two_thirds)", "slowed = drag * (one/wet"),
+    "no friction": ("slowed = (drag *", "slowed = (zero * drag *"),
+    "friction with h^3": ("(drag * (two_thirds * two_thirds))", "(drag / wet)"),
     "friction not implicit": ("/ (one + (slowed + slowed))", "/ (one + zero * slowed)"),
     "ground ignored": ("((rise + (right - left)) + rest)", "((right - left) + rest)"),
     "rest of depth ignored": ("(right - left)) + rest)", "(right - left)) + zero * rest)"),
     "water climbs": ("max(left - max(rise, zero), right + min(rise, zero))", "max(left, right)"),
-    "no Froude cap": ("limit = (cap * wet) * speed_root", "limit = kind_inf"),
-    "weight not tied to the flow": ("share = min(min(way, wave * speed_root),", "share = max(one,"),
+    "no Froude cap": ("limit = (cap * wet) * speed", "limit = kind_inf"),
+    "weight not tied to the flow": ("share = min(min(way, wave * speed),", "share = max(one,"),
     "outflow not scaled": ("dx_dt / max(out_x + out_y, tiny)", "dx_dt / tiny"),
     "shortage not noticed": ("return short > 0", "return short > 10**9"),
-    "row above forgotten": ("counts[1] >= np.int64(start) - np.int64(stride)", "short"),
+    "row above forgotten": ("counts[scaled] >= start - stride", "short"),
     "factors not moved on": ("factor[k] = factor[k + below]", "factor[k] = one_"),
     "scaled by the receiver": ("if flow_x[k] > zero else", "if flow_x[k] < zero else"),
     "no rain": ("(dt * rain[k] - dt_dx", "(0 * rain[k] - dt_dx"),
@@ -41,11 +41,11 @@ MUTANTS = {
     "level edge turned round": ("_face(water, outside[f], zero", "_face(outside[f], water, zero"),
     "loss without end": ("taken = min(kind(capacity), new)", "taken = kind(capacity)"),
     "loss not counted": ("soaked[k] += taken", "soaked[k] += 0"),
-    "no suction": ("store = (row[2] + new) * row[3]", "store = new * row[3]"),
-    "drains without end": ("taken = min(kind(row[4] * dt), new)", "taken = kind(row[4] * dt)"),
+    "no suction": ("store = (head + new) * deficit", "store = new * deficit"),
+    "drains without end": ("taken = min(kind(drain * dt), new)", "taken = kind(drain * dt)"),
     "air takes nothing": ("taken = min(kind(air * dt), new)", "taken = kind(0)"),
     "step too long": ("dt = min(max_step, courant * dx", "dt = min(max_step, 2 * courant * dx"),
-    "rim not copied": ("old[rim + width] = old[rim + width - one]", "old[rim + width] = 9.0"),
+    "rim not copied": ("old[rim + width] = old[rim + width - 1]", "old[rim + width] = 9.0"),
 }  # fmt: skip
 
 
@@ -57,11 +57,13 @@ def plain_kernel(old="", new=""):
     module = ModuleType("plain_inertial")
     module.__dict__.update(kind_inf=np.inf, one_=1.0)
     exec(compile(text, inertial.__file__, "exec"), module.__dict__)
-    module._inverse_sixth_root = lambda value: value ** type(value)(-1 / 6)
+    module._inverse_cube_root = lambda value: value ** type(value)(-1 / 3)
     module._bits_of = module._float_of = lambda value: value
     module._load_of = lambda array, at: array[at]
     module._store_to = lambda array, at, value: array.__setitem__(at, value)
     module._yield_core = lambda: None
+    module._pointer_to = lambda array: array
+    module._from = lambda array, by: array[by:]
     module._CHUNK, module._BLOCK = 3, 1  # so that small grids are cut up too
     return module.InertialKernel()
 

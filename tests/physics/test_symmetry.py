@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from inundate.hydro import inertial
 from inundate.hydro.march import March, simulate_arrays
 from inundate.hydro.settings import SimulateSettings
 
@@ -40,23 +41,74 @@ def test_turned_input_gives_the_turned_answer_bit_by_bit(hills, turn, theta, pre
     np.testing.assert_array_equal(turned(found.deepest), other.deepest)
 
 
-@pytest.mark.parametrize("strips", [2, 3, 40])
+NAMES = ("depth", "carry", "deepest", "flow_x", "flow_y", "edge_flow", "soaked")
+
+
+def advanced(ground, rain, roughness, seconds=300.0, threads=1, **settings):
+    """Advance by one call of the kernel; give the state and the report."""
+    march = March(ground, 10.0, SimulateSettings(**settings), roughness)
+    scheme = dataclasses.replace(march.scheme, threads=threads)
+    forcing = np.where(march.ground.valid, rain / 3.6e6, 0).astype(np.float32)
+    report = march.step(forcing, seconds, scheme)
+    return march.state, report
+
+
+def assert_same(one, other):
+    for name in NAMES:
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+
+
+@pytest.fixture(scope="module")
+def country(hills):
+    """Ground, rain and roughness large enough for several time levels at once."""
+    ground, rain, roughness = inputs(np.tile(hills, (5, 4)))
+    assert ground.size > inertial._LEVELS_FROM
+    return ground, rain[0], roughness
+
+
+@pytest.mark.parametrize("threads", [2, 3, 40])
 @pytest.mark.parametrize("case", [{}, {"infiltration": "green_ampt"}])
-def test_strips_of_rows_change_nothing(hills, strips, case):
-    ground, rain, roughness = inputs(hills)
-    settings = SimulateSettings(**case)
-    states = []
-    for threads in (1, strips):
-        march = March(ground, 10.0, settings, roughness)
-        scheme = dataclasses.replace(march.scheme, threads=threads)
-        forcing = np.where(march.ground.valid, rain[0] / 3.6e6, 0).astype(np.float32)
-        report = march.step(forcing, 300.0, scheme)
-        states.append((march.state, report))
-    (one, first), (many, second) = states
-    for name in ("depth", "carry", "deepest", "flow_x", "flow_y", "edge_flow", "soaked"):
-        np.testing.assert_array_equal(getattr(one, name), getattr(many, name), err_msg=name)
+def test_threads_change_nothing(country, threads, case):
+    one, first = advanced(*country, **case)
+    many, second = advanced(*country, threads=threads, **case)
+    assert_same(one, many)
+    assert first == second
+    assert first.outflow_m3 > 0
+
+
+@pytest.mark.parametrize("turn", ["half turn", "transpose"])
+def test_large_grid_turned_gives_the_turned_answer(country, turn):
+    turned = TURNS[turn]
+    one, first = advanced(*country)
+    other, second = advanced(*(turned(field) for field in country))
     assert first.steps == second.steps
-    assert first.outflow_m3 == pytest.approx(second.outflow_m3, rel=1e-12)
+    np.testing.assert_array_equal(turned(one.depth), other.depth)
+    np.testing.assert_array_equal(turned(one.deepest), other.deepest)
+
+
+def test_layout_in_memory_changes_nothing(hills, monkeypatch):
+    case = inputs(hills)
+    one, _ = advanced(case[0], case[1][0], case[2])
+    monkeypatch.setattr("inundate.hydro.flat._NARROW", 1)  # rows begin on lines of the cache
+    monkeypatch.setattr("inundate.hydro.inertial._BLOCK", 1)  # two rows at once
+    other, _ = advanced(case[0], case[1][0], case[2])
+    assert other.depth.strides[0] > one.depth.strides[0]
+    assert_same(one, other)
+
+
+def test_a_state_laid_out_otherwise_goes_on_the_same(hills):
+    ground, rain, roughness = inputs(hills)
+    states = []
+    for replace in (False, True):
+        march = March(ground, 10.0, SimulateSettings(), roughness)
+        forcing = np.where(march.ground.valid, rain[0] / 3.6e6, 0).astype(np.float32)
+        march.step(forcing, 100.0)
+        if replace:
+            for name, values in march.state.arrays().items():
+                setattr(march.state, name, values.copy())
+        march.step(forcing, 100.0)
+        states.append(march.state)
+    assert_same(*states)
 
 
 def test_a_raised_datum_changes_nothing(hills):

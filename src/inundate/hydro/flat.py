@@ -116,7 +116,7 @@ class FlatGround:
     def _edge_arrays(self) -> tuple[Array, ...]:
         edges = self.ground.edges
         rows = np.repeat(np.arange(edges.first_of_row.size - 1), np.diff(edges.first_of_row))
-        place: NDArray[np.uint64] = (rows * self._stride + edges.column).astype(np.uint64)
+        place: NDArray[np.int64] = rows * self._stride + edges.column
         cells = np.repeat(np.arange(place.size), np.diff(edges.start))
         rough = self.ground.roughness[rows, edges.column][cells]
         normal = (edges.slope_root / rough).astype(self.ground.elevation.dtype)

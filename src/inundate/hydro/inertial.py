@@ -53,7 +53,7 @@ __all__ = ["LEVELS", "InertialKernel"]
 
 LEVELS = 8  # time steps that follow one another down a large grid
 _LEVELS_FROM = 32_768  # cells from which they do
-_CHUNK = 512  # cells that stay in the nearest cache; measured
+_CHUNK = 1024  # cells that go through all loops together; measured
 _WORK = 400_000_000  # cell updates before control returns: some seconds
 _SPINS = 4_000  # looks at another thread's progress before giving the core away
 _FRICTION = GRAVITY  # of a cell: times cell size and Manning's n squared; a face has the sum of two
@@ -61,6 +61,7 @@ _BLOCK = 2048  # cells of a block of rows, at least; measured
 _RISE = 1.5  # times the last rise of the largest depth
 _LEAST_SHARE = 0.95  # of the step that one alone could take
 _COURANT_LIMIT = courant_limit()
+_GUARD = 64  # entries between the threads' rows
 _SUMS = 4  # lost and gained through edges, drained, evaporated
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -93,29 +94,43 @@ def _float(context: Any, bits: Any) -> Any:
     return out(bits), generate
 
 
-def _pointer(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    array = context.make_array(signature.args[0])(context, builder, arguments[0])
-    return builder.gep(array.data, [arguments[1]])
+def _pointer(context: Any, array: Any) -> Any:
+    """Give the address of an array's first entry; a pointer counts no references."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.make_array(array)(context, builder, arguments[0]).data
+
+    out: Any = types.CPointer(array.dtype)  # type: ignore[no-untyped-call]
+    return out(array), generate
 
 
-def _load(context: Any, array: Any, at: Any) -> Any:
+def _shifted(context: Any, pointer: Any, by: Any) -> Any:
+    """Give the address so many entries on."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.gep(arguments[0], [arguments[1]])
+
+    return pointer(pointer, types.int64), generate
+
+
+def _load(context: Any, pointer: Any, at: Any) -> Any:
     """Read an entry that another thread writes, before anything that follows."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.load_atomic(_pointer(context, builder, signature, arguments), "acquire", 8)
+        return builder.load_atomic(builder.gep(arguments[0], [arguments[1]]), "acquire", 8)
 
-    return types.int64(array, at), generate
+    return types.int64(pointer, types.int64), generate
 
 
-def _store(context: Any, array: Any, at: Any, value: Any) -> Any:
+def _store(context: Any, pointer: Any, at: Any, value: Any) -> Any:
     """Write an entry that another thread reads, after anything that precedes."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer = _pointer(context, builder, signature, arguments)
-        builder.store_atomic(arguments[2], pointer, "release", 8)
+        entry = builder.gep(arguments[0], [arguments[1]])
+        builder.store_atomic(arguments[2], entry, "release", 8)
         return context.get_dummy_value()
 
-    return types.void(array, at, types.int64), generate
+    return types.void(pointer, types.int64, types.int64), generate
 
 
 def _pause(context: Any) -> Any:
@@ -133,45 +148,43 @@ def _pause(context: Any) -> Any:
 
 _bits_of: Any = intrinsic(_bits)
 _float_of: Any = intrinsic(_float)
+_pointer_to: Any = intrinsic(_pointer)
+_from: Any = intrinsic(_shifted)
 _load_of: Any = intrinsic(_load)
 _store_to: Any = intrinsic(_store)
 _yield_core: Any = intrinsic(_pause)
 
 
-def _inverse_sixth_root(value: Any) -> Any:
-    """Give ``value ** (-1/6)`` for a positive number, without ``pow``."""
+def _inverse_cube_root(value: Any) -> Any:
+    """Give ``value ** (-1/3)`` for a positive number, without ``pow``."""
     raise NotImplementedError
 
 
-@overload(_inverse_sixth_root, inline="always")
-def _inverse_sixth_root_of(value: Any) -> Any:
-    # a guess from a sixth of the exponent bits, 4 % off: the constant is 7/6 (bias - 0.072)
-    # 2^mantissa; then (1 - rest)^(-1/6) as a polynomial fitted to the range of rest, -0.065 to
-    # 0.252, for the least relative error: 5e-7
+@overload(_inverse_cube_root, inline="always")
+def _inverse_cube_root_of(value: Any) -> Any:
+    # a guess from a third of the exponent bits: the constant is 4/3 (bias - 0.166) 2^mantissa;
+    # then (1 - rest)^(-1/3) as a polynomial fitted to the range of rest, 0.208 to 0.332, for the
+    # least relative error: 1e-6
     if value == types.float32:
-        sixth, one, guess = np.float32(1 / 6), np.float32(1), np.float32(1242207442.3)
-        a, b, c = np.float32(0.99999995), np.float32(0.16668557), np.float32(0.09721162)
-        d, e = np.float32(0.06582834), np.float32(0.08680326)
+        third, one, guess = np.float32(1 / 3), np.float32(1), np.float32(1418614276.1)
+        a, b = np.float32(0.9978145981), np.float32(0.3645867297)
+        c, d = np.float32(0.0626093945), np.float32(0.4971419232)
 
         def single(value: Any) -> Any:
-            root = _float_of(np.int32(guess - np.float32(_bits_of(value)) * sixth))
-            square = root * root
-            rest = one - (value * square) * (square * square)
-            return root * (a + rest * (b + rest * (c + rest * (d + rest * e))))
+            root = _float_of(np.int32(guess - np.float32(_bits_of(value)) * third))
+            rest = one - (value * root) * (root * root)
+            return root * (a + rest * (b + rest * (c + rest * d)))
 
         return single
 
     def double(value: Any) -> Any:
-        root = _float_of(np.int64(5.3746678529e18 - np.float64(_bits_of(value)) / 6))
-        square = root * root
-        rest = 1 - (value * square) * (square * square)
+        root = _float_of(np.int64(6.1419130950e18 - np.float64(_bits_of(value)) * (1 / 3)))
+        rest = 1 - (value * root) * (root * root)
         root = root * (
-            0.99999995
-            + rest * (0.16668557 + rest * (0.09721162 + rest * (0.06582834 + rest * 0.08680326)))
+            0.9978145981 + rest * (0.3645867297 + rest * (0.0626093945 + rest * 0.4971419232))
         )
-        square = root * root  # a step of Newton's method: 1e-12
-        rest = 1 - (value * square) * (square * square)
-        return root + root * (rest * (1 / 6))
+        rest = 1 - (value * root) * (root * root)  # a step of Newton's method: 1e-11
+        return root + root * (rest * (1 / 3))
 
     return double
 
@@ -187,7 +200,7 @@ def _constants(kind: Any, dt: Any, dx: Any, limits: Any) -> Any:
         kind(dt / (2 * dx)), kind(GRAVITY * dt / dx),
         kind(math.sqrt(GRAVITY) * dt / (2 * dx)), kind(math.sqrt(GRAVITY) * froude_cap),
         kind(depth_min), kind(weight_cap / 2), kind(froude_cap), kind(1 + rounding),
-        kind(2 * dx / dt),
+        kind(2 * dx / dt), kind(1e-30),
     )  # fmt: skip
 
 
@@ -206,23 +219,22 @@ def _face(
     # depth between the higher of both levels and the higher of both grounds
     depth = max(left - max(rise, zero), right + min(rise, zero))
     wet = max(depth, depth_min)
-    root = _inverse_sixth_root(wet)
-    third = root * root  # wet^(-1/3)
+    third = _inverse_cube_root(wet)  # wet^(-1/3)
     two_thirds = third * third
-    speed_root = wet * (third * root)  # wet^(1/2)
+    speed = math.sqrt(wet)  # of a wave, over sqrt(g)
     # half the way that water goes in the step, in cells
-    way = (half_dt_dx * abs(flow)) * (two_thirds * third)
+    way = ((half_dt_dx * abs(flow)) * third) * two_thirds
     # half the share of the neighbours: 1 - theta of de Almeida et al. (2012), tied to the step,
     # since a constant share is a diffusion that grows as the step shrinks
-    share = min(min(way, wave * speed_root), half_weight_cap)
+    share = min(min(way, wave * speed), half_weight_cap)
     pushed = (
         flow + share * (beside - (flow + flow)) - (g_dt_dx * wet) * ((rise + (right - left)) + rest)
     )
     # Manning friction, implicit: q (1 + k |q|) = pushed by one step of Newton's method from the
     # old discharge; exact when that is steady, and never turns the flow round
-    slowed = drag * ((two_thirds * two_thirds) * way)  # k |flow|
+    slowed = (drag * (two_thirds * two_thirds)) * way  # k |flow|
     found = (pushed + slowed * flow) / (one + (slowed + slowed))
-    limit = (cap * wet) * speed_root
+    limit = (cap * wet) * speed
     found = min(max(found, -limit), limit)
     return found if depth > depth_min else zero
 
@@ -234,13 +246,11 @@ def _flow_along_rows(
     """Advance the western faces of a run of cells in place."""
     depth, carry = water[:2]
     ground, friction, _ = land
-    one = np.uint64(1)
     for k in range(first, last):
-        west = k - one
         at = k - offset
         flow[k] = _face(
-            depth[west], depth[k], ground[k] - ground[west], carry[k] - carry[west],
-            old[at], old[at - one] + old[at + one], friction[west] + friction[k], constants,
+            depth[k - 1], depth[k], ground[k] - ground[k - 1], carry[k] - carry[k - 1],
+            old[at], old[at - 1] + old[at + 1], friction[k - 1] + friction[k], constants,
         )  # fmt: skip
 
 
@@ -284,16 +294,15 @@ def _southern_faces(
 ) -> Any:
     """Give the southern faces of a run of cells; beside the rim a face stands in for the next."""
     height, stride, _ = shape
-    zero, one, two = np.uint64(0), np.uint64(1), np.uint64(2)
-    top = min(stride, (height - one) * stride)  # end of the first row, unless it is the last
-    inner = max(top, (max(height, two) - two) * stride)  # end of the rows before the last but one
-    rim = (height - one) * stride  # no faces south of the last row
+    rim = (height - 1) * stride  # no faces south of the last row
+    top = min(stride, rim)  # end of the first row, unless it is the last
+    inner = max(top, rim - stride)  # end of the rows before the last but one
     for part in range(3):
         begin, end, before, after = top, inner, stride, stride
         if part == 0:
-            begin, end, before, after = zero, top, zero, stride if height > two else zero
+            begin, end, before, after = 0, top, 0, stride if height > 2 else 0
         if part == 2:
-            begin, end, before, after = inner, rim, stride, zero
+            begin, end, before, after = inner, rim, stride, 0
         _flow_between_rows(
             max(first, begin), min(last, end), stride, before, after, water, land, flow, new,
             offset, constants,
@@ -308,11 +317,10 @@ def _may_run_dry(
     constants: Any,
 ) -> Any:  # fmt: skip
     """Tell whether a cell of the run may lose more than its water; never misses one."""
-    margin, twice_dx_dt = constants[13:]
-    one = np.uint64(1)
+    margin, twice_dx_dt = constants[13:15]
     short = 0
     for k in range(first, last):
-        west, east = flow_x[k], flow_x[k + one]
+        west, east = flow_x[k], flow_x[k + 1]
         north, south = new[k - offset], new[k + stride - offset]
         # twice the outflow is the spread and the sum of sizes
         sizes = (abs(east) + abs(west)) + (abs(north) + abs(south))
@@ -327,25 +335,30 @@ def _outflow_factor(
     factor: Any, constants: Any,
 ) -> Any:  # fmt: skip
     """Give the factor that keeps each cell's total outflow within its water."""
-    kind = depth.dtype.type
-    zero, one, dx_dt, tiny = constants[0], constants[1], constants[4], kind(1e-30)
-    next_ = np.uint64(1)
+    zero, one, dx_dt, tiny = constants[0], constants[1], constants[4], constants[15]
     for k in range(first, last):
-        out_x = max(flow_x[k + next_], zero) + max(-flow_x[k], zero)
+        out_x = max(flow_x[k + 1], zero) + max(-flow_x[k], zero)
         out_y = max(new[k + stride - offset], zero) + max(-new[k - offset], zero)
         factor[k + stride - offset] = min(one, depth[k] * dx_dt / max(out_x + out_y, tiny))
 
 
 @_compiled
 def _scale(
-    first: Any, last: Any, stride: Any, flow_x: Any, flow_y: Any, new: Any, offset: Any, factor: Any
+    first: Any,
+    last: Any,
+    stride: Any,
+    flow_x: Any,
+    flow_y: Any,
+    new: Any,
+    offset: Any,
+    factor: Any,
+    constants: Any,
 ) -> Any:
     """Scale western and northern faces by the factor of the cell that the water leaves."""
-    zero = flow_x.dtype.type(0)
-    one = np.uint64(1)
+    zero = constants[0]
     for k in range(first, last):
         at = k + stride - offset
-        flow_x[k] *= factor[at - one] if flow_x[k] > zero else factor[at]
+        flow_x[k] *= factor[at - 1] if flow_x[k] > zero else factor[at]
     for k in range(first, last):
         at = k - offset
         flow_y[k] = new[at] * (factor[at] if new[at] > zero else factor[at + stride])
@@ -370,9 +383,8 @@ def _fill(
     """
     depth, carry, deepest = water[:3]
     zero, _, dt, dt_dx = constants[:4]
-    one = np.uint64(1)
     for k in range(first, last):
-        spread = (flow_x[k + one] - flow_x[k]) + (flow_y[k + stride] - flow_y[k])
+        spread = (flow_x[k + 1] - flow_x[k]) + (flow_y[k + stride] - flow_y[k])
         change = (dt * rain[k] - dt_dx * spread) + carry[k]
         old = depth[k]
         total = old + change
@@ -385,24 +397,27 @@ def _fill(
 
 
 @_compiled
-def _lose(first: Any, last: Any, water: Any, loss: Any, dt: Any, sums: Any) -> Any:
+def _lose(
+    first: Any, last: Any, kind: Any, water: Any, loss: Any, dt: Any, sums: Any, total: Any
+) -> Any:
     """Let the water of a run of cells into the ground, the drains and the air, in this order.
 
-    ``soaked`` is the depth taken by the ground so far, in float64; ``sums`` receives the depth
-    drained and evaporated.
+    ``soaked`` is the depth taken by the ground so far, in float64; ``sums`` receives, from
+    ``total`` on, the depths drained and evaporated as its third and fourth entry.
     """
     depth, carry, _, soaked = water
     cover, table, air, soaks, _ = loss
-    kind = depth.dtype.type
     for k in range(first, last):
         new = depth[k]
         if soaks:
-            row = table[cover[k]]
-            if row[0] == GREEN_AMPT or row[0] == CONSTANT_LOSS:
-                capacity = row[1] * dt
-                if row[0] == GREEN_AMPT:
+            row = 5 * np.int64(cover[k])
+            method, rate, head = table[row], table[row + 1], table[row + 2]
+            deficit, drain = table[row + 3], table[row + 4]
+            if method in (GREEN_AMPT, CONSTANT_LOSS):
+                capacity = rate * dt
+                if method == GREEN_AMPT:
                     # rate (1 + (head + depth) deficit / F) over the step with F at mid-step
-                    store = (row[2] + new) * row[3]
+                    store = (head + new) * deficit
                     half_step = soaked[k] - 0.5 * capacity
                     capacity = (
                         math.sqrt(half_step * half_step + 2 * capacity * (soaked[k] + store))
@@ -412,14 +427,14 @@ def _lose(first: Any, last: Any, water: Any, loss: Any, dt: Any, sums: Any) -> A
                 soaked[k] += taken
                 carry[k] += (new - (new - taken)) - taken
                 new -= taken
-            if row[4] > 0:
-                taken = min(kind(row[4] * dt), new)
-                sums[2] += taken
+            if drain > 0:
+                taken = min(kind(drain * dt), new)
+                sums[total + 2] += taken
                 carry[k] += (new - (new - taken)) - taken
                 new -= taken
         if air > 0:
             taken = min(kind(air * dt), new)
-            sums[3] += taken
+            sums[total + 3] += taken
             carry[k] += (new - (new - taken)) - taken
             new -= taken
         depth[k] = new
@@ -430,15 +445,14 @@ def _edge_faces_of_cell(
     cell: Any, water: Any, drag: Any, edges: Any, edge_flow: Any, constants: Any
 ) -> Any:
     """Advance the edge faces of one cell; give the discharge leaving and entering."""
-    start, _, kind, normal, outside = edges
+    start, _, kind, normal, outside, _ = edges
     zero, gravity, depth_min, froude_cap = constants[0], constants[5], constants[10], constants[12]
     leaving, entering = zero, zero
     for f in range(start[cell], start[cell + 1]):
         if kind[f] == OPEN:
             flow = zero
             if water > depth_min:  # normal depth on the given slope: h^(5/3) times sqrt(slope) / n
-                root = _inverse_sixth_root(water)
-                flow = water * water * (root * root) * normal[f]
+                flow = water * water * _inverse_cube_root(water) * normal[f]
                 flow = min(flow, froude_cap * water * math.sqrt(gravity * water))
         else:
             old = edge_flow[f]
@@ -463,6 +477,7 @@ def _edge_cells(
     edges: Any,
     edge_flow: Any,
     sums: Any,
+    total: Any,
     constants: Any,
 ) -> Any:
     """Let water through the edge faces of the cells from ``cell`` on that lie before ``last``.
@@ -475,16 +490,15 @@ def _edge_cells(
     depth, carry = water[:2]
     friction = land[1]
     zero, one, dt_dx, dx_dt = constants[0], constants[1], constants[3], constants[4]
-    start, place = edges[:2]
-    next_ = np.uint64(1)
+    start, place, cells = edges[0], edges[1], edges[5]
     short = False
-    while cell < place.size and place[cell] < last:
+    while cell < cells and place[cell] < last:
         k = place[cell]
         leaving, entering = _edge_faces_of_cell(
             cell, depth[k], friction[k], edges, edge_flow, constants
         )
         if leaving > zero:
-            out_x = max(flow_x[k + next_], zero) + max(-flow_x[k], zero)
+            out_x = max(flow_x[k + 1], zero) + max(-flow_x[k], zero)
             out_y = max(new[k + stride - offset], zero) + max(-new[k - offset], zero)
             share = min(one, depth[k] * dx_dt / ((out_x + out_y) + leaving))
             leaving *= share
@@ -496,8 +510,8 @@ def _edge_cells(
                         edge_flow[f] *= share
         out, into = dt_dx * leaving, dt_dx * entering
         carry[k] += into - out
-        sums[0] += np.float64(out)
-        sums[1] += np.float64(into)
+        sums[total] += np.float64(out)
+        sums[total + 1] += np.float64(into)
         cell += 1
     return cell, short
 
@@ -506,32 +520,33 @@ def _edge_cells(
 def _keep_old(first: Any, last: Any, shape: Any, flow_x: Any, old: Any) -> Any:
     """Copy the western faces of whole rows; at the rim the next face stands in."""
     _, stride, width = shape
-    one = np.uint64(1)
-    for k in range(first, last):
+    for k in range(first, last + 1):
         old[k - first] = flow_x[k]
-    old[last - first] = flow_x[last]
-    for i in range((last - first) // stride):
-        rim = np.uint64(i) * stride
-        old[rim] = old[rim + one]
-        old[rim + width] = old[rim + width - one]
+    for rim in range(0, last - first, stride):
+        old[rim] = old[rim + 1]
+        old[rim + width] = old[rim + width - 1]
 
 
 @_compiled
-def _begin_next(first: Any, last: Any, stride: Any, new: Any, factor: Any, counts: Any) -> Any:
+def _begin_next(
+    first: Any, last: Any, stride: Any, new: Any, factor: Any, is_scaled: Any, constants: Any
+) -> Any:
     """Move the last row of the level's rows to the front, for the rows that come next."""
     below = last - first
     for k in range(stride):
         new[k] = new[k + below]
-    if counts[1] > np.int64(first) - np.int64(stride):  # some factor is below one
+    if is_scaled:  # some factor is below one
         for k in range(stride):
             factor[k] = factor[k + below]
-        factor[stride : stride + below] = factor.dtype.type(1)
+        for k in range(stride, stride + below):
+            factor[k] = constants[1]
 
 
 @_compiled
 def _sweep_rows(
     top: Any,
     bottom: Any,
+    kind: Any,
     shape: Any,
     water: Any,
     flow_x: Any,
@@ -545,52 +560,55 @@ def _sweep_rows(
     factor: Any,
     counts: Any,
     sums: Any,
+    level: Any,
     constants: Any,
     dt: Any,
 ) -> Any:
     """Advance rows ``top`` to ``bottom - 1`` of one time level; depths follow one row behind.
 
     ``new`` and ``factor`` begin with the row above: its southern faces before scaling, and the
-    factors of its cells. ``counts`` are the level's next edge cell, and the end of the last cells
-    whose outflow was scaled; ``sums`` the depths lost, gained, drained, evaporated, and the
-    largest.
+    factors of its cells. ``counts`` of the level are its next edge cell, and the end of the last
+    cells whose outflow was scaled; ``sums`` the depths lost, gained, drained, evaporated, and
+    the largest.
     """
     height, stride, _ = shape
     rain = land[2]
-    one, chunk = np.uint64(1), np.uint64(_CHUNK)
+    next_edge, scaled, total = 2 * level, 2 * level + 1, (_SUMS + 1) * level
     first, last = top * stride, bottom * stride
     _keep_old(first, last, shape, flow_x, old)
     largest = _bits_of(constants[0])
     start, stop = first, last + stride if bottom == height else last
     while start < stop:
-        end = min(start + chunk, last if start < last else stop)
+        end = min(start + _CHUNK, last if start < last else stop)
         if start < last:
-            _flow_along_rows(start + one, end + one, water, land, flow_x, old, first, constants)
+            _flow_along_rows(start + 1, end + 1, water, land, flow_x, old, first, constants)
             _southern_faces(start, end, shape, water, land, flow_y, new, first, constants)
             short = _may_run_dry(start, end, stride, water[0], flow_x, new, first, constants)
             if short:
                 _outflow_factor(start, end, stride, water[0], flow_x, new, first, factor, constants)
-            cell, short_edge = _edge_cells(
-                counts[0], end, stride, water, land, flow_x, new, first, factor, edges,
-                edge_flow, sums, constants,
-            )  # fmt: skip
-            counts[0] = cell
+            short_edge = False
+            if counts[next_edge] < edges[5]:
+                cell, short_edge = _edge_cells(
+                    counts[next_edge], end, stride, water, land, flow_x, new, first, factor,
+                    edges, edge_flow, sums, total, constants,
+                )  # fmt: skip
+                counts[next_edge] = cell
             if short or short_edge:
-                counts[1] = np.int64(end)
-            if counts[1] > 0 and counts[1] >= np.int64(start) - np.int64(stride):
-                _scale(start, end, stride, flow_x, flow_y, new, first, factor)
+                counts[scaled] = end
+            if counts[scaled] > 0 and counts[scaled] >= start - stride:
+                _scale(start, end, stride, flow_x, flow_y, new, first, factor, constants)
             else:
                 for k in range(start, end):
                     flow_y[k] = new[k - first]
         begin, until = max(start, stride) - stride, max(end, stride) - stride
         largest = _fill(begin, until, stride, water, flow_x, flow_y, rain, largest, constants)
         if loss[4]:
-            _lose(begin, until, water, loss, dt, sums)
+            _lose(begin, until, kind, water, loss, dt, sums, total)
         start = end
-    _begin_next(first, last, stride, new, factor, counts)
+    _begin_next(first, last, stride, new, factor, counts[scaled] > first - stride, constants)
     found = np.float64(_float_of(largest))
-    if not found <= sums[_SUMS] and sums[_SUMS] == sums[_SUMS]:  # a NaN wins, and stays
-        sums[_SUMS] = found
+    if not found <= sums[total + _SUMS] and sums[total + _SUMS] == sums[total + _SUMS]:
+        sums[total + _SUMS] = found  # a NaN wins, and stays
 
 
 @_compiled
@@ -617,6 +635,7 @@ def _sweep_levels(
     base: Any,
     blocks: Any,
     rows: Any,
+    kind: Any,
     shape: Any,
     water: Any,
     flow_x: Any,
@@ -625,39 +644,41 @@ def _sweep_levels(
     land: Any,
     edges: Any,
     loss: Any,
-    old: Any,
     work: Any,
     shared: Any,
     constants: Any,
     dt: Any,
 ) -> Any:
     """Take the time levels of one thread down all blocks of rows, each a block behind the last."""
-    height = shape[0]
-    new, factor, counts, sums = work
+    height, stride, _ = shape
+    old, new, factor, counts, sums = work
+    size = (rows + 1) * stride
     first, last = _levels_of(thread, threads, levels)
     ahead = thread - 1  # the thread of the level before
     while ahead >= 0 and _levels_of(ahead, threads, levels)[1] < max(first, 1):
         ahead -= 1
-    for t in range(first, last):
-        new[t, :] = constants[0]
-        factor[t, :] = constants[1]
-        counts[t, :] = 0
-        sums[t, :] = 0
-    if last > first:
-        for s in range(blocks + last - first - 1):
-            for t in range(first, last):
-                i = s - (t - first)
-                if 0 <= i < blocks:
-                    if t == first and first > 0:
-                        _wait(shared, 16 * (ahead + 1), base + min(i + 2, blocks))
-                    top = np.uint64(i) * rows
-                    _sweep_rows(
-                        top, min(top + rows, height), shape, water, flow_x, flow_y, edge_flow,
-                        land, edges, loss, old, new[t], factor[t], counts[t], sums[t], constants,
-                        dt,
-                    )  # fmt: skip
-                    if t == last - 1:
-                        _store_to(shared, 16 * (thread + 1), base + i + 1)
+    for k in range(first * size, last * size):
+        new[k] = constants[0]
+        factor[k] = constants[1]
+    for k in range(2 * first, 2 * last):
+        counts[k] = 0
+    for k in range((_SUMS + 1) * first, (_SUMS + 1) * last):
+        sums[k] = 0
+    row_of_old = thread * (rows * stride + _GUARD)
+    for s in range(blocks + last - first - 1 if last > first else 0):
+        for t in range(first, last):
+            i = s - (t - first)
+            if 0 <= i < blocks:
+                if t == first and first > 0:
+                    _wait(shared, 16 * (ahead + 1), base + min(i + 2, blocks))
+                top = i * rows
+                _sweep_rows(
+                    top, min(top + rows, height), kind, shape, water, flow_x, flow_y, edge_flow,
+                    land, edges, loss, _from(old, row_of_old), _from(new, t * size),
+                    _from(factor, t * size), counts, sums, t, constants, dt,
+                )  # fmt: skip
+                if t == last - 1:
+                    _store_to(shared, 16 * (thread + 1), base + i + 1)
     _store_to(shared, 16 * (thread + 1), base + blocks)
 
 
@@ -688,15 +709,14 @@ def _plan(progress: Any, outside: Any, duration: Any, dx: Any, limits: Any, leve
 
 @_compiled
 def _account(
-    levels: Any, dt: Any, dx: Any, duration: Any, work: Any, progress: Any, sums: Any
+    levels: Any, dt: Any, dx: Any, duration: Any, found: Any, progress: Any, sums: Any
 ) -> Any:
     """Add up what the levels found; give whether to go on, and how many levels may come next."""
-    found = work[3]
     before, highest = progress[1], progress[1]
     for t in range(levels):
         for m in range(_SUMS):
-            sums[m] += found[t, m]
-        deepest = found[t, _SUMS]
+            sums[m] += found[(_SUMS + 1) * t + m]
+        deepest = found[(_SUMS + 1) * t + _SUMS]
         if not deepest < DEPTH_LIMIT_M:
             progress[1] = deepest
             return 0
@@ -730,7 +750,6 @@ def _advance(
     outside: Any,
     limits: Any,
     most: Any,
-    old: Any,
     work: Any,
     shared: Any,
     progress: Any,
@@ -743,10 +762,29 @@ def _advance(
     the levels planned, each on a cache line of its own. Gives the steps taken.
     """
     kind = water[0].dtype.type
-    height = shape[0]
-    blocks = np.int64((height + rows - np.uint64(1)) // rows)
+    blocks = (shape[0] + rows - 1) // rows
     last = 16 * (threads + 1)
     steps, plan, may = 0, 0, 1
+    depth, carry, deepest, soaked = water
+    waters = (
+        _pointer_to(depth), _pointer_to(carry), _pointer_to(deepest), _pointer_to(soaked)
+    )  # fmt: skip
+    ground, friction, rain = land
+    lands = _pointer_to(ground), _pointer_to(friction), _pointer_to(rain)
+    start, place, kinds, normal, beyond = edges
+    edge_arrays = (
+        _pointer_to(start), _pointer_to(place), _pointer_to(kinds), _pointer_to(normal),
+        _pointer_to(beyond), place.size,
+    )  # fmt: skip
+    cover, table, air, soaks = loss
+    losses = _pointer_to(cover), _pointer_to(table), air, soaks, soaks or air > 0
+    old, new, factor, counts, found = work
+    works = (
+        _pointer_to(old), _pointer_to(new), _pointer_to(factor), _pointer_to(counts),
+        _pointer_to(found),
+    )  # fmt: skip
+    flows_x, flows_y, edge_flows = _pointer_to(flow_x), _pointer_to(flow_y), _pointer_to(edge_flow)
+    signals = _pointer_to(shared)
     while True:
         plan += 1
         if thread == 0:
@@ -755,22 +793,23 @@ def _advance(
                 levels, dt = _plan(progress, outside, duration, dx, limits, min(may, most_levels))
             progress[3] = dt
             shared[last] = levels
-            _store_to(shared, 0, plan)
+            _store_to(signals, 0, plan)
         else:
-            _wait(shared, 0, plan)
+            _wait(signals, 0, plan)
         levels, dt = shared[last], progress[3]
         if levels == 0:
             return steps
         base = plan * (blocks + 1)
         _sweep_levels(
-            thread, threads, levels, base, blocks, rows, shape, water, flow_x, flow_y, edge_flow,
-            land, edges, loss, old[thread], work, shared, _constants(kind, dt, dx, limits), dt,
+            thread, threads, levels, base, blocks, rows, kind, shape, waters, flows_x, flows_y,
+            edge_flows, lands, edge_arrays, losses, works, signals,
+            _constants(kind, dt, dx, limits), dt,
         )  # fmt: skip
         steps += levels
         if thread == 0:
             for k in range(1, threads):
-                _wait(shared, 16 * (k + 1), base + blocks)
-            may = _account(levels, dt, dx, duration, work, progress, sums)
+                _wait(signals, 16 * (k + 1), base + blocks)
+            may = _account(levels, dt, dx, duration, found, progress, sums)
 
 
 class InertialKernel:
@@ -825,31 +864,30 @@ class InertialKernel:
         levels = LEVELS if state.depth.size >= _LEVELS_FROM else 1
         threads = min(scheme.threads, levels)
         height, stride = flat.shape
-        shape = np.uint64(height), np.uint64(stride), np.uint64(state.depth.shape[1])
         rows = min(height, max(2, -(-_BLOCK // stride)))
         kind = state.depth.dtype
         size = (rows + 1) * stride
         work = (
-            np.zeros((levels, size), kind), np.ones((levels, size), kind),
-            np.zeros((levels, 16), np.int64), np.zeros((levels, 8)),
+            np.zeros(threads * (rows * stride + _GUARD), kind), np.zeros(levels * size, kind),
+            np.zeros(levels * size, kind), np.zeros(2 * levels, np.int64),
+            np.zeros((_SUMS + 1) * levels),
         )  # fmt: skip
-        old = np.zeros((threads, rows * stride + 16), kind)
         shared = np.zeros(16 * (threads + 2), np.int64)
         progress = np.array([0.0, state.deepest_now_m, 0.0, 0.0])
         sums = np.zeros(_SUMS)
         arguments = (
-            threads, levels, np.uint64(rows), shape,
+            threads, levels, rows, (height, stride, state.depth.shape[1]),
             (flat.depth, flat.carry, flat.deepest, flat.soaked), flat.flow_x, flat.flow_y,
             state.edge_flow, (land.elevation, land.friction, land.rain),
             (*land.edges, supply.outside),
-            (land.cover, ground.losses.table, float(supply.evaporation), ground.losses.soaks,
-             ground.losses.soaks or supply.evaporation > 0),
+            (land.cover, ground.losses.table.ravel(), float(supply.evaporation),
+             ground.losses.soaks),
             float(ground.cell_size_m), float(duration_s), float(supply.outside.max(initial=0.0)),
             (
                 scheme.courant, scheme.froude_cap, scheme.depth_min_m, scheme.max_step_s,
                 scheme.weight_cap,
             ),
-            max(1, _WORK // state.depth.size), old, work, shared, progress, sums,
+            max(1, _WORK // state.depth.size), work, shared, progress, sums,
         )  # fmt: skip
         others = [Thread(target=_advance, args=(k, *arguments)) for k in range(1, threads)]
         for other in others:
