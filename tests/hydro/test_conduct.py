@@ -22,7 +22,7 @@ from inundate.hydro.settings import SimulateSettings
 from inundate.rain.array import to_rain_dataset
 
 # short steps: a second or two of work
-SLOW = SimulateSettings(sample_every_s=60.0, max_step_s=0.02, output_every_s=600.0, run_on_min=10)
+SLOW = SimulateSettings(sample_every_s=150.0, max_step_s=0.02, output_every_s=600.0, run_on_min=0)
 ENSEMBLE = EnsembleSettings(
     draws=2, seed=3, elevation_noise_m=0.05,
     rain_factor=Distribution(distribution="uniform", low=0.5, high=1.5),
@@ -79,7 +79,7 @@ class KillingPool(LocalPool):
 
 
 def test_a_killed_process(tmp_path, plan):
-    cases, manifest = plan()
+    cases, manifest = plan(terrains=("a", "b"))
     with KillingPool(2) as pool:
         conduct(cases, manifest, pool, checkpoint_every_s=0.0, progress=False)
     assert pool.killed is not None
