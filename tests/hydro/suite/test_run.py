@@ -12,24 +12,34 @@ from inundate.hydro.suite.run import run_suite
 from inundate.hydro.suite.setup import Setup
 from inundate.hydro.suite.table import bounds_table, cases_table
 
-# what the default tests leave to others, or to `make check`: long, or held elsewhere bit by bit
-LEFT_OUT = {"ea-plain", "ea-hollows", "threads"}
-CHOSEN = [name for name in CASES if name not in LEFT_OUT]
+# what the default tests leave to the slow ones: seconds each
+LONG = {
+    "inertial": {"ea-plain"},
+    "full": {
+        "ea-plain", "ea-hollows", "threads", "budget", "step-size", "precision", "turns", "datum",
+        "valley", "lake-edges",
+    },
+}  # fmt: skip
 
 
-def chosen(equations):
-    return [name for name in CHOSEN if equations in CASES[name].equations]
+def runs(equations):
+    """Every case as a parameter of a test."""
+    return [
+        pytest.param(name, marks=[pytest.mark.slow] if name in LONG[equations] else [])
+        for name, case in CASES.items()
+        if equations in case.equations
+    ]
 
 
 @pytest.mark.parametrize("precision", ["float64", "float32"])
-@pytest.mark.parametrize("name", chosen("inertial"))
+@pytest.mark.parametrize("name", runs("inertial"))
 def test_the_inertial_solver_meets_every_bound(name, precision):
     found = run_suite([name], precision=precision, quick=True, progress=False)
     assert found.failures == []
     assert found.bounded >= 1
 
 
-@pytest.mark.parametrize("name", chosen("full"))
+@pytest.mark.parametrize("name", runs("full"))
 def test_the_full_solver_meets_every_bound(name):
     found = run_suite([name], equations="full", precision="float64", quick=True, progress=False)
     assert found.failures == []

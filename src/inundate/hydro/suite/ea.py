@@ -23,8 +23,12 @@ _SOURCE = (
     "finer cells"
 )
 _FLOODED_M = 0.1
+_OF = (("inertial", "full"), ("inertial",))  # equations that run them
 _POINTS_M = (100, 300)  # from the inflow
 _LOOK_S = 7200.0
+# cells, coarse and fine: for a quick run and for the full equations, and otherwise
+_PLAIN_M = ((20.0, 10.0), (10.0, 5.0))
+_HOLLOWS_M = ((50.0, 25.0), (20.0, 10.0))
 _OTHER = "cells of 10 m, against the full equations"
 
 
@@ -69,7 +73,7 @@ def _inflow(time_s: float) -> float:
 
 def _ea_plain(setup: Setup) -> Finding:
     found = Finding()
-    coarse, fine = (20.0, 10.0) if setup.quick else (10.0, 5.0)
+    coarse, fine = _PLAIN_M[not (setup.quick or setup.is_full)]
     rough, _, rough_points = _plain(setup, coarse)
     exact, times, points = _plain(setup, fine)
     what = f"cells of {coarse:g} against {fine:g} m"
@@ -104,10 +108,11 @@ EA_PLAIN = Case(
     (
         *(
             measure
-            for what in ("cells of 20 against 10 m", "cells of 10 against 5 m")
+            for (coarse, fine), of in zip(_PLAIN_M, _OF, strict=True)
+            for what in (f"cells of {coarse:g} against {fine:g} m",)
             for measure in (
-                Measure(f"extent, {what}", "CSI at 0.1 m", least=0.95),
-                Measure(f"depth at points, {what}", "cm", most=5.0),
+                Measure(f"extent, {what}", "CSI at 0.1 m", least=dict.fromkeys(of, 0.95)),
+                Measure(f"depth at points, {what}", "cm", most=dict.fromkeys(of, 5.0)),
             )
         ),
         Measure("mirrored cells that differ", most=0),
@@ -142,7 +147,7 @@ def _hollows_run(setup: Setup, cell: float, hours: float) -> Tank:
 
 def _ea_hollows(setup: Setup) -> Finding:
     found = Finding()
-    coarse, fine = (50.0, 25.0) if setup.quick else (20.0, 10.0)
+    coarse, fine = _HOLLOWS_M[not (setup.quick or setup.is_full)]
     hours = 6.0 if setup.quick else 12.0
     shares = []
     for cell in (coarse, fine):
@@ -180,10 +185,13 @@ EA_HOLLOWS = Case(
     _SOURCE.format(number=2),
     tuple(
         measure
-        for what in ("cells of 50 against 25 m", "cells of 20 against 10 m")
+        for (coarse, fine), of in zip(_HOLLOWS_M, _OF, strict=True)
+        for what in (f"cells of {coarse:g} against {fine:g} m",)
         for measure in (
-            Measure(f"water in the wrong hollow, {what}", "% of the water", most=5.0),
-            Measure(f"hollows that are wet in one only, {what}", most=0),
+            Measure(
+                f"water in the wrong hollow, {what}", "% of the water", most=dict.fromkeys(of, 5.0)
+            ),
+            Measure(f"hollows that are wet in one only, {what}", most=dict.fromkeys(of, 0.0)),
         )
     ),
     _ea_hollows,

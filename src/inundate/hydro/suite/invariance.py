@@ -70,7 +70,7 @@ TURNS = Case(
 )
 
 
-_THREADS = (2, 3, 8)
+_THREADS = (2, 3, 4, 8)
 
 
 def _threads(setup: Setup) -> Finding:
@@ -133,7 +133,7 @@ def _csi(one: _Field, other: _Field) -> float:
 
 
 def _step_size(setup: Setup) -> Finding:
-    runs = 3 if setup.quick else 5
+    runs = 3 if setup.quick else 4 if setup.is_full else 5
     numbers = [0.6 / 2**power for power in range(runs)]
     tanks = [_flood(setup, courant=number, max_step_s=10.0 * number / 0.6) for number in numbers]
     sizes = tuple(numbers[:-1])
