@@ -224,7 +224,7 @@ def test_water_at_the_start_that_is_not_known(flood, tmp_path):
     budget = json.loads(group.attrs["volume_budget"])
     group.attrs["volume_budget"] = json.dumps({**budget, "initial_m3": None})
     assert refusal(DataError, [path], tmp_path) == (
-        f"cutting {path}: how much water it starts with is not known, expected dry ground"
+        f"cutting /{path.name}: how much water it starts with is not known, expected dry ground"
     )
 
 
