@@ -30,6 +30,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "terrain derive": ("inundate.cli.terrain:derive", "Write the derived features of a heightmap."),
     "terrain synthesise": ("inundate.cli.terrain:synthesise", "Make a synthetic heightmap."),
     "simulate": ("inundate.cli.simulate:simulate", "Flood a heightmap with rain: the solver."),
+    "ensemble run": ("inundate.cli.ensemble:run", "Simulate many members over cores or a cluster."),
+    "ensemble summarise": (
+        "inundate.cli.ensemble:summarise",
+        "Mean, quantiles and probability of the members.",
+    ),
+    "calibrate": ("inundate.cli.calibrate:calibrate", "Fit roughness to observed levels."),
     "check": ("inundate.cli.check:check", "Hold the solver against exact solutions."),
     "exchange describe": (
         "inundate.cli.exchange:describe",
@@ -52,6 +58,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 GROUPS = {
     "rain": "Rainfall radar and design storms.",
     "terrain": "Heightmaps.",
+    "ensemble": "Many simulations, perturbed and together.",
     "exchange": "Files of other flood models: HAIL-CAESAR, LISFLOOD-FP, SFINCS.",
     "dataset": "Samples for the emulator.",
 }
