@@ -29,7 +29,7 @@ def calibrate(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Fit roughness, rain or infiltration to observed levels, and say what they do not tell.
+    """Fit roughness, rain or infiltration to observed levels.
 
     Parameters
     ----------

@@ -35,7 +35,7 @@ def run(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Simulate many members: every storm on every heightmap, with factors drawn at random.
+    """Simulate every storm on every heightmap, with factors drawn at random.
 
     Each member is a simulation of its own, TERRAIN__STORM__DRAW.zarr. The file ensemble.json lists
     all of them with what was drawn, how far each is, and its volume budget. When the command is

@@ -77,7 +77,7 @@ def import_(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Bring a case of another flood model, or its results as a simulation to learn from.
+    """Bring in a case of another flood model, or its results as a simulation.
 
     Parameters
     ----------
@@ -171,7 +171,7 @@ def export(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Write a folder that another flood model can run, and say what it has nothing for.
+    """Write a folder that another flood model can run, and say what it cannot hold.
 
     Parameters
     ----------
