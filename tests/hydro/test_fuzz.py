@@ -110,7 +110,7 @@ def test_missing_depth_is_found(monkeypatch):
 
     monkeypatch.setattr(InertialKernel, "advance", spoiled)
     plain = case(0)
-    settings = plain.settings.model_copy(update={"output_every_s": 1e9})
+    settings = plain.settings.model_copy(update={"output_every_s": 1e9, "forcing_every_s": 60.0})
     report = FuzzReport()
     run_case(
         dataclasses.replace(plain, rain=plain.rain[:1], settings=settings, site=Site()), report
