@@ -511,3 +511,20 @@ def test_swiss_storm_moved_over_england_keeps_every_value(shared_data):
     own = rain.sel(x=x - east, y=y - north, method="nearest").values[step]
     there = found.sel(x=x, y=y, method="nearest").values[step]
     assert there == pytest.approx(float(own), rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [7.0, 10.0, 33.0, 250.0])  # 1 or 2 source rows a cell, or many
+def test_short_ways_of_the_sums_are_the_plain_product(size):
+    source = Grid("EPSG:27700", 0, 1000, 100, 100, 10, 10)
+    count = int(900 // size)
+    target = Grid("EPSG:27700", 50, 950, size, size, count, count)
+    regridder = Regridder(source, target)
+    weights = regridder._weights
+    frame = np.random.default_rng(6).uniform(0, 9, (10, 10)).astype(np.float32)
+    frame[3, 4] = np.nan
+    for values in (frame, np.where(np.isnan(frame), 0, frame), np.zeros_like(frame)):
+        window = values[weights.rows, weights.cols].astype(np.float64)
+        plain = weights.along_y @ np.nan_to_num(window) @ weights.along_x.T
+        np.testing.assert_allclose(weights.sums(values)[0], plain, rtol=1e-13, atol=1e-13)
+    assert np.isnan(regridder(frame)).any()
+    assert (regridder(np.zeros_like(frame)) == 0).all()

@@ -118,6 +118,27 @@ class _Separable:
         """True if every target cell lies on the source."""
         return all(bool((w.sum(axis=1) >= _WHOLE).all()) for w in (self.along_y, self.along_x))
 
+    @cached_property
+    def band(self) -> tuple[Array, Array, Array, Array] | None:
+        """The two source rows of each target row, and their shares; None if there are more."""
+        if (np.count_nonzero(self.along_y, axis=1) > 2).any():
+            return None
+        first = (self.along_y != 0).argmax(axis=1)
+        second = np.minimum(first + 1, self.along_y.shape[1] - 1)
+        each = np.arange(first.size)
+        rest = np.where(second > first, self.along_y[each, second], 0.0)
+        return first, second, self.along_y[each, first][:, None], rest[:, None]
+
+    def spread(self, window: Array) -> Array:
+        """Give sums (H, W) over a window (H', W') of the source."""
+        if not window.any():  # most radar frames are dry; a missing cell is no zero
+            return np.zeros((self.along_y.shape[0], self.along_x.shape[0]))
+        across = window @ self.along_x.T  # (H', W), few rows where the target is the finer grid
+        if self.band is None:
+            return self.along_y @ across
+        first, second, share, rest = self.band
+        return np.asarray(across[first] * share + across[second] * rest)
+
     def cover(self) -> Array:
         return np.outer(self.along_y.sum(axis=1), self.along_x.sum(axis=1))
 
@@ -126,10 +147,9 @@ class _Separable:
         window = frame[self.rows, self.cols].astype(np.float64)  # (H', W')
         missing = np.isnan(window)
         if not missing.any():
-            values = self.along_y @ window @ self.along_x.T
-            return values, None if self.whole else self.cover()
-        known = self.along_y @ (~missing).astype(np.float64) @ self.along_x.T
-        return self.along_y @ np.where(missing, 0.0, window) @ self.along_x.T, known
+            return self.spread(window), None if self.whole else self.cover()
+        known = self.spread((~missing).astype(np.float64))
+        return self.spread(np.where(missing, 0.0, window)), known
 
 
 def _separable(source: Grid, target: Grid) -> _Separable:
