@@ -59,6 +59,7 @@ def test_storm_states_memory_and_time(work):
     (row,) = run(work, "memory")["figures"]
     assert 0.05 < row["value"] < 4
     assert "0.25 h: 0.17 h of a radar storm" in row["note"]
+    assert not list(work.rglob("storm.zarr"))
 
 
 def test_runs_of_the_accuracy_are_made_once_and_shared(work, monkeypatch):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -170,8 +171,9 @@ def _storm(task: dict[str, Any], folder: Path) -> dict[str, Any]:
     _warm_up(settings)
     before = _peak_mib()
     cpu, wall = time.process_time(), time.perf_counter()
-    ds = simulate(rain, terrain, settings=settings, output=folder / "storm.zarr", progress=False)
-    return {
+    output = folder / "storm.zarr"
+    ds = simulate(rain, terrain, settings=settings, output=output, progress=False)
+    found = {
         "peak_mib": _peak_mib(),
         "before_mib": before,
         "cpu_s": time.process_time() - cpu,
@@ -184,6 +186,8 @@ def _storm(task: dict[str, Any], folder: Path) -> dict[str, Any]:
         "highest_m": float(ds["water_depth_max"].max()),
         "settings": settings.model_dump(exclude_defaults=True),
     }
+    shutil.rmtree(output)
+    return found
 
 
 def _peak_mib() -> float:
