@@ -70,8 +70,8 @@ def test_memory_does_not_grow_with_the_rain(tmp_path, make_long, terrain):
         peak_of(rain, terrain, tmp_path / f"{name}.zarr")
         for name, rain in (("short", short), ("long", long))
     ]
-    # times cost some numbers a step; one frame of rain a step would be 14 kB
-    assert peaks[1] - peaks[0] < 750 * 400
+    # 750 more frames of rain are 10.8 MB; allocations differ by some 0.3 MB from run to run
+    assert peaks[1] - peaks[0] < 2e6
     with read_dataset(tmp_path / "long.zarr") as found:
         assert found.sizes["time"] == 7
         assert found["time"].dtype == "datetime64[ns]"
