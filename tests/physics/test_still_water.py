@@ -32,6 +32,16 @@ def test_lake_with_islands_stays(hills, precision, moved, flow, theta):
     assert np.abs(march.state.flow_y).max() <= flow
 
 
+def test_deep_lake_stays_in_single_precision(hills):
+    ground = hills + 500.0
+    depth = np.maximum(517.0 - ground, 0.0)
+    assert depth.max() > 20
+    march = March(ground, 10.0, SimulateSettings(edges="closed"), initial_depth=depth)
+    for _ in march.frames([(HOUR, np.zeros(ground.shape, np.float32))]):
+        pass
+    assert np.abs(march.state.depth - depth).max() <= 1e-5  # one rounding of a level is 2e-6
+
+
 def test_lake_at_the_level_of_its_edge_stays(hills):
     ground, depth = lake(hills)
     settings = SimulateSettings(edges="level", edge_level_m=503.0, precision="float64")
