@@ -73,6 +73,16 @@ def test_equals_the_compiled_kernel_on_steep_ground():
     assert found[0].deepest.max() > 0.3
 
 
+def test_steps_that_share_a_length_are_the_same(case, monkeypatch):
+    monkeypatch.setattr("inundate.hydro.inertial._LEVELS_FROM", 1)
+    monkeypatch.setattr("inundate.hydro.gpu.plan._LEVELS_FROM", 1)
+    both = [run(case, name, precision="float64", edges="closed") for name in ("numba", "torch")]
+    monkeypatch.undo()
+    alone = run(case, "torch", precision="float64", edges="closed")
+    assert both[0].steps == both[1].steps != alone.steps
+    np.testing.assert_allclose(both[1].depth, both[0].depth, rtol=0, atol=1e-9)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (7, 1), (2, 2)])
 def test_smallest_grids(shape):
     ground = np.arange(np.prod(shape), dtype=float).reshape(shape) * 0.1

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from inundate.hydro.gpu.plan import after_step, before_step, begin_clock, levels_of
 from inundate.hydro.gpu.step import Change, Fields, step
 from inundate.hydro.gpu.tensors import DeviceGround, Forces, Water
 from inundate.hydro.state import DEPTH_LIMIT_M, Scheme
-from inundate.hydro.timestep import GRAVITY
 
-__all__ = ["BatchReport", "Engine", "TorchEngine", "next_step"]
+__all__ = ["BatchReport", "Engine", "TorchEngine"]
 
 _WORK = {"cpu": 100_000_000, "cuda": 40_000_000_000}  # cell updates before control returns
 _STEPS_BETWEEN_LOOKS = 16  # a look waits for the device
@@ -41,18 +40,6 @@ class BatchReport:
     is_stable: NDArray[np.bool_]
 
 
-def next_step(
-    done: Tensor, duration_s: Tensor, deepest: Tensor, dx: float, scheme: Scheme
-) -> tuple[Tensor, Tensor]:
-    """Give the next step of each member and the time after it, (B,) float64."""
-    wet = deepest.clamp(min=scheme.depth_min_m)
-    dt = (scheme.courant * dx / (GRAVITY * wet).sqrt()).clamp(max=scheme.max_step_s)
-    left = duration_s - done
-    is_last = dt >= left
-    dt = torch.where(is_last, left, torch.minimum(dt, 0.5 * left))
-    return dt, torch.where(is_last, duration_s, done + dt)
-
-
 class Engine:
     """What advances the water of a batch in place."""
 
@@ -76,10 +63,12 @@ class TorchEngine(Engine):
     compiled : bool, optional
         Use ``torch.compile``; by default on CUDA only, since on a processor the first step then
         waits for a C++ compiler.
+    levels : int, optional
+        Steps that share a length; by default as many as the compiled kernel takes at once.
     """
 
-    def __init__(self, compiled: bool | None = None) -> None:
-        self.compiled = compiled
+    def __init__(self, compiled: bool | None = None, levels: int | None = None) -> None:
+        self.compiled, self.levels = compiled, levels
         self._fast: Callable[..., tuple[Fields, Change]] | None = None
 
     def _step(self, device: torch.device) -> Callable[..., tuple[Fields, Change]]:
@@ -107,38 +96,37 @@ class TorchEngine(Engine):
         device = land.device
         run = self._step(device)
         duration = torch.as_tensor(seconds, dtype=torch.float64, device=device)
-        done = torch.zeros_like(duration)
         steps = torch.zeros_like(duration, dtype=torch.int64)
         sums = duration.new_zeros((4, duration.numel()))
-        is_stable = torch.ones_like(duration, dtype=torch.bool)
         beyond = float(forces.outside.max()) if forces.outside.numel() else 0.0
         fields = Fields(*(getattr(water, name) for name in Fields._fields))
-        now = water.deepest_now
+        clock = begin_clock(water.deepest_now)
+        levels = self.levels or levels_of(fields.depth[0].numel())
         most = max(1, _WORK[device.type] // fields.depth.numel())
+        dx = land.cell_size_m
         for count in range(most):
-            active = (done < duration) & is_stable
+            active = clock.is_active(duration)
             is_masked = device.type != "cpu"
             if device.type == "cpu" or count % _STEPS_BETWEEN_LOOKS == 0:
                 if not bool(active.any()):
                     break
                 is_masked = is_masked or not bool(active.all())
-            dt, after = next_step(done, duration, now.clamp(min=beyond), land.cell_size_m, scheme)
-            found, change = run(fields, land, forces, torch.where(active, dt, 1.0), scheme)
-            largest = change.largest
+            clock = before_step(clock, duration, beyond, dx, scheme, levels)
+            found, change = run(fields, land, forces, torch.where(active, clock.step, 1.0), scheme)
             if is_masked:
                 found = Fields(*(
                     torch.where(active.view(-1, *[1] * (new.ndim - 1)), new, old)
                     for new, old in zip(found, fields, strict=True)
                 ))  # fmt: skip
-                largest = torch.where(active, largest, now)
             sums += torch.where(active, change.sums, 0.0)
-            fields, now = found, largest
+            clock = after_step(clock, duration, change.largest, active, dx)
+            fields = found
             steps += active
-            is_stable = now < DEPTH_LIMIT_M  # False for NaN
-            done = torch.where(active & is_stable, after, done)
         for name, value in fields._asdict().items():
             setattr(water, name, value)
-        water.deepest_now = now
+        water.deepest_now = clock.deepest
+        is_stable = clock.deepest < DEPTH_LIMIT_M  # False for NaN
         return BatchReport(
-            steps.cpu().numpy(), done.cpu().numpy(), sums.cpu().numpy(), is_stable.cpu().numpy()
-        )
+            steps.cpu().numpy(), clock.seconds().cpu().numpy(), sums.cpu().numpy(),
+            is_stable.cpu().numpy(),
+        )  # fmt: skip

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from inundate.core.errors import StabilityError
-from inundate.hydro.gpu.clock import next_step
+from inundate.hydro.gpu.plan import after_step, before_step, begin_clock, levels_of
 from inundate.hydro.gpu.step import Fields, step
 from inundate.hydro.gpu.tensors import (
     DeviceGround,
@@ -150,6 +150,7 @@ def record(
     water = make_water([march.state], ground)
     fields = Fields(*(getattr(water, name) for name in Fields._fields))
     deepest, now, index = water.deepest_now, 0.0, 0
+    levels = levels_of(march.ground.valid.size)
     intervals = []
     for look in looks.time_s.tolist():
         while look - now > _ROUNDING_S:
@@ -160,16 +161,17 @@ def record(
             supply, _ = march.drive.supply(plain, now, cut)
             forces = make_forces(supply, ground)
             lengths: list[float] = []
-            done = torch.zeros_like(deepest)
-            whole = torch.full_like(done, cut - now)
+            clock = begin_clock(deepest)
+            whole = torch.full_like(deepest, cut - now)
             beyond = float(supply.outside.max(initial=0.0))
-            while bool(done < whole):
-                dt, done = next_step(
-                    done, whole, deepest.clamp(min=beyond), ground.cell_size_m, march.scheme
+            while bool(clock.done < whole):
+                clock = before_step(clock, whole, beyond, ground.cell_size_m, march.scheme, levels)
+                fields, change = step(fields, ground, forces, clock.step, march.scheme)
+                lengths.append(float(clock.step))
+                clock = after_step(
+                    clock, whole, change.largest, clock.done < whole, ground.cell_size_m
                 )
-                fields, change = step(fields, ground, forces, dt, march.scheme)
-                deepest = change.largest
-                lengths.append(float(dt))
+                deepest = clock.deepest
                 if not bool(deepest < DEPTH_LIMIT_M):
                     raise StabilityError(
                         f"recording a flood: water depth {float(deepest):g} m after {now:.1f} s",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -14,9 +13,10 @@ from torch import Tensor
 
 from inundate.core.errors import ConfigError
 from inundate.hydro.gpu.clock import BatchReport, Engine
+from inundate.hydro.gpu.plan import Clock, begin_clock, levels_of
 from inundate.hydro.gpu.tensors import DeviceGround, Forces, Water
 from inundate.hydro.state import DEPTH_LIMIT_M, Scheme
-from inundate.hydro.timestep import GRAVITY
+from inundate.hydro.timestep import GRAVITY, courant_limit
 
 __all__ = ["TritonEngine"]
 
@@ -34,6 +34,8 @@ class TritonEngine(Engine):
     ----------
     block : tuple of int
         Rows and columns of cells that a program works on; powers of two.
+    levels : int, optional
+        Steps that share a length; by default as many as the compiled kernel takes at once.
 
     Raises
     ------
@@ -41,8 +43,8 @@ class TritonEngine(Engine):
         If there is no CUDA device, or no Triton.
     """
 
-    def __init__(self, block: tuple[int, int] = _BLOCK) -> None:
-        self.block = block
+    def __init__(self, block: tuple[int, int] = _BLOCK, levels: int | None = None) -> None:
+        self.block, self.levels = block, levels
         self._kernels = _load()
         self._plan: _Plan | None = None
 
@@ -62,7 +64,9 @@ class TritonEngine(Engine):
         """
         plan = self._plan
         if plan is None or not plan.fits(water, ground, forces, scheme):
-            plan = self._plan = _Plan(water, ground, forces, scheme, self.block, self._kernels)
+            plan = self._plan = _Plan(
+                water, ground, forces, scheme, self.block, self._kernels, self.levels
+            )
         plan.begin(forces, seconds)
         most = max(1, _WORK // (water.depth.numel() * _STEPS))
         for _ in range(most):
@@ -87,18 +91,6 @@ def _load() -> ModuleType:
     return import_module("inundate.hydro.gpu.triton_step")
 
 
-@dataclass
-class _Clock:
-    """Time of each member, on the device."""
-
-    done: Tensor  # (2, M) s
-    largest: Tensor  # (2, M) bits of the largest depth
-    duration: Tensor  # (M,) s
-    steps: Tensor  # (M,)
-    begun: Tensor  # (M,) s before the last step
-    step_s: Tensor  # (M,) the step
-
-
 class _Plan:
     """Buffers and launches for one batch; pointers never change, so a graph can hold them."""
 
@@ -110,6 +102,7 @@ class _Plan:
         scheme: Scheme,
         block: tuple[int, int],
         kernels: Any,
+        levels: int | None,
     ) -> None:
         depth = water.depth
         self.water, self.ground, self.scheme, self.kernels = water, ground, scheme, kernels
@@ -136,14 +129,12 @@ class _Plan:
         )  # fmt: skip
         self.has_air = forces.evaporation > 0
         bits = torch.int32 if depth.dtype == torch.float32 else torch.int64
-        self.clock = _Clock(
-            done=_zeros((2, self.members), device),
-            largest=_zeros((2, self.members), device).to(bits),
-            duration=_zeros((self.members,), device),
-            steps=_zeros((self.members,), device).to(torch.int64),
-            begun=_zeros((self.members,), device),
-            step_s=_zeros((self.members,), device),
-        )
+        self.clock = _zeros((len(Clock._fields), self.members), device)
+        self.largest = _zeros((self.members,), device).to(bits)
+        self.duration = _zeros((self.members,), device)
+        self.steps = _zeros((self.members,), device).to(torch.int64)
+        self.step_s = _zeros((self.members,), device)
+        self.levels = levels or levels_of(self.height * self.width)
         self.graph: Any = None
         self.has_run = False
 
@@ -158,12 +149,11 @@ class _Plan:
             self.outside.copy_(forces.outside)
             self.numbers[6] = forces.outside.max().double()
         self.numbers[7] = forces.evaporation
-        clock = self.clock
-        for values in (clock.done, clock.steps, clock.begun, self.edge_sums, self.sums):
+        for values in (self.steps, self.step_s, self.edge_sums, self.sums):
             values.zero_()
-        clock.duration.copy_(torch.from_numpy(np.asarray(seconds, dtype=np.float64)))
-        deepest = self.water.deepest_now.to(self.water.depth.dtype)
-        clock.largest[0] = deepest.view(clock.largest.dtype)
+        self.duration.copy_(torch.from_numpy(np.asarray(seconds, dtype=np.float64)))
+        self.clock.copy_(torch.stack(begin_clock(self.water.deepest_now)))
+        self._tick()
 
     def run(self) -> None:
         """Take some steps; the second time and later by replaying a graph of them."""
@@ -180,9 +170,18 @@ class _Plan:
     def _launch(self) -> None:
         for k in range(_STEPS):
             self._step(k % 2)
+            self._tick()
+
+    def _tick(self) -> None:
+        """Account for the step taken and plan the next."""
+        self.kernels.clock_kernel[(1,)](
+            self.clock, self.largest, self.duration, self.steps, self.step_s, self.numbers,
+            self.members, self.levels, BLOCK=1 << (self.members - 1).bit_length(),
+            LIMIT=courant_limit(), HALVINGS=max(self.levels.bit_length() - 1, 0), **_OPTIONS,
+        )  # fmt: skip
 
     def _step(self, parity: int) -> None:
-        water, ground, clock, kernels = self.water, self.ground, self.clock, self.kernels
+        water, ground, kernels = self.water, self.ground, self.kernels
         depth, following = water.depth, self.other_depth
         if parity:
             depth, following = following, depth
@@ -192,45 +191,38 @@ class _Plan:
         rows, columns = self.block
         kernels.faces_kernel[self.grid](
             depth, water.carry, ground.elevation, ground.friction, stride,
-            water.flow_x, water.flow_y, self.other_x, self.other_y, clock.done, clock.largest,
-            clock.duration, clock.steps, clock.begun, clock.step_s, self.numbers,
-            *size, parity, ROWS=rows, COLUMNS=columns, **_OPTIONS,
+            water.flow_x, water.flow_y, self.other_x, self.other_y, self.step_s, self.numbers,
+            *size, ROWS=rows, COLUMNS=columns, **_OPTIONS,
         )  # fmt: skip
         if self.has_edges:
             count = ground.cells.numel()
             kernels.edges_kernel[(-(-count // _EDGE_BLOCK), self.members)](
                 depth, water.carry, rough, ground.friction, stride,
                 self.other_x, self.other_y, water.edge_flow, self.leave, ground.cells, ground.kind,
-                ground.slope_root, self.outside, self.edge_sums, clock.step_s, self.numbers,
+                ground.slope_root, self.outside, self.edge_sums, self.step_s, self.numbers,
                 *size, count, BLOCK=_EDGE_BLOCK, **_OPTIONS,
             )  # fmt: skip
         kernels.cells_kernel[self.grid](
             depth, following, water.carry, water.deepest, water.soaked, self.other_x, self.other_y,
             water.flow_x, water.flow_y, self.edge, self.leave, self.rain,
             self.rain[0].numel() if self.rain.shape[0] > 1 else 0,
-            ground.cover, ground.table, self.sums, clock.largest, clock.step_s, self.numbers,
-            *size, parity, ROWS=rows, COLUMNS=columns, EDGES=self.has_edges,
+            ground.cover, ground.table, self.sums, self.largest, self.step_s, self.numbers,
+            *size, ROWS=rows, COLUMNS=columns, EDGES=self.has_edges,
             SOAKS=ground.soil is not None, AIR=self.has_air, **_OPTIONS,
         )  # fmt: skip
 
-    def _deepest(self) -> Tensor:
-        return self.clock.largest[0].view(self.water.depth.dtype).double()
-
     def is_through(self) -> bool:
         """Whether no member has work left; waits for the device."""
-        is_over = (self.clock.done[0] >= self.clock.duration) | ~(self._deepest() < DEPTH_LIMIT_M)
-        return bool(is_over.all())
+        return not bool(Clock(*self.clock).is_active(self.duration).any())
 
     def report(self) -> BatchReport:
         """Give what happened, and keep the largest depth."""
-        deepest = self._deepest()
-        self.water.deepest_now = deepest
-        is_stable = deepest < DEPTH_LIMIT_M
-        done = torch.where(is_stable, self.clock.done[0], self.clock.begun)
+        clock = Clock(*self.clock.clone())
+        self.water.deepest_now = clock.deepest
         volumes = torch.cat([self.edge_sums.sum(2), self.sums.sum(2)])
         return BatchReport(
-            self.clock.steps.cpu().numpy().copy(), done.cpu().numpy(), volumes.cpu().numpy(),
-            is_stable.cpu().numpy(),
+            self.steps.cpu().numpy().copy(), clock.seconds().cpu().numpy(), volumes.cpu().numpy(),
+            (clock.deepest < DEPTH_LIMIT_M).cpu().numpy(),
         )  # fmt: skip
 
 

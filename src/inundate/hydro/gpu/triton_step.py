@@ -1,14 +1,11 @@
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
 """The local inertial step as CUDA kernels written in Triton: faces, edge faces, cells.
 
-A step is two launches, three with edges that let water through, for all members at once. Faces
+A step is three launches, four with edges that let water through, for all members at once. Faces
 are computed from old values only and written to a second buffer; the cells then scale the outflow
 of those that would run dry, from values that no other program changes, and write the scaled faces
 back. Depth alternates between two buffers from step to step. Time steps are chosen on the device:
 nothing waits for the host.
-
-Clocks are float64 arrays (2, M): an entry for even steps and one for odd ones, so that no program
-reads what another writes in the same launch.
 
 Source
 ------
@@ -21,7 +18,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-__all__ = ["cells_kernel", "edges_kernel", "faces_kernel"]
+__all__ = ["cells_kernel", "clock_kernel", "edges_kernel", "faces_kernel"]
 
 # loaded by name: Triton comes with CUDA builds of PyTorch only
 triton: Any = import_module("triton")
@@ -36,25 +33,22 @@ _CONSTANT, _GREEN_AMPT = tl.constexpr(1), tl.constexpr(2)  # as inundate.hydro.i
 
 
 @triton.jit
-def _inverse_sixth_root(value):
-    """Give ``value ** (-1/6)``; constants as in the compiled kernel."""
+def _inverse_cube_root(value):
+    """Give ``value ** (-1/3)``; constants as in the compiled kernel."""
     if value.dtype == tl.float32:
         bits = value.to(tl.int32, bitcast=True).to(tl.float32)
-        root = (1242207442.3 - bits * 0.16666666666666666).to(tl.int32)
+        root = (1418614276.1 - bits * 0.3333333333333333).to(tl.int32)
         root = root.to(tl.float32, bitcast=True)
     else:
         bits = value.to(tl.int64, bitcast=True).to(tl.float64)
-        root = (5.3746678529e18 - bits * 0.16666666666666666).to(tl.int64)
+        root = (6.1419130950e18 - bits * 0.3333333333333333).to(tl.int64)
         root = root.to(tl.float64, bitcast=True)
-    square = root * root
-    rest = 1.0 - (value * square) * (square * square)
-    series = 0.06582834 + rest * 0.08680326
-    series = 0.16668557 + rest * (0.09721162 + rest * series)
-    root = root * (0.99999995 + rest * series)
+    rest = 1.0 - (value * root) * (root * root)
+    series = 0.3645867297 + rest * (0.0626093945 + rest * 0.4971419232)
+    root = root * (0.9978145981 + rest * series)
     if value.dtype == tl.float64:
-        square = root * root  # a step of Newton's method
-        rest = 1.0 - (value * square) * (square * square)
-        root = root + root * (rest * 0.16666666666666666)
+        rest = 1.0 - (value * root) * (root * root)  # a step of Newton's method
+        root = root + root * (rest * 0.3333333333333333)
     return root
 
 
@@ -67,19 +61,18 @@ def _face(left, right, rise, rest, flow, beside, drag, dt, numbers):
     least = tl.load(numbers + _DEPTH_MIN).to(kind)
     depth = tl.maximum(left - tl.maximum(rise, 0.0), right + tl.minimum(rise, 0.0))
     wet = tl.maximum(depth, least)
-    root = _inverse_sixth_root(wet)
-    third = root * root
+    third = _inverse_cube_root(wet)
     two_thirds = third * third
-    speed_root = wet * (third * root)
-    way = ((dt / (2.0 * dx)).to(kind) * tl.abs(flow)) * (two_thirds * third)
-    share = tl.minimum(way, (tl.sqrt(gravity) * dt / (2.0 * dx)).to(kind) * speed_root)
+    speed = tl.sqrt(wet)
+    way = (((dt / (2.0 * dx)).to(kind) * tl.abs(flow)) * third) * two_thirds
+    share = tl.minimum(way, (tl.sqrt(gravity) * dt / (2.0 * dx)).to(kind) * speed)
     share = tl.minimum(share, (0.5 * tl.load(numbers + _WEIGHT)).to(kind))
     slope = (rise + (right - left)) + rest
     pushed = flow + share * (beside - (flow + flow))
     pushed = pushed - ((gravity * dt / dx).to(kind) * wet) * slope
-    slowed = drag * ((two_thirds * two_thirds) * way)
+    slowed = (drag * (two_thirds * two_thirds)) * way
     found = (pushed + slowed * flow) / (1.0 + (slowed + slowed))
-    limit = (tl.sqrt(gravity) * tl.load(numbers + _FROUDE)).to(kind) * wet * speed_root
+    limit = (tl.sqrt(gravity) * tl.load(numbers + _FROUDE)).to(kind) * wet * speed
     found = tl.minimum(tl.maximum(found, -limit), limit)
     return tl.where(depth > least, found, tl.zeros_like(found))
 
@@ -101,56 +94,91 @@ def _float_of(bits):
 
 
 @triton.jit
-def _next_step(member, members, parity, clock, largest, duration, numbers):
-    """Give a member's step, 0 if it is through or broke down, and the time after it."""
-    done = tl.load(clock + parity * members + member)
-    whole = tl.load(duration + member)
-    deepest = _float_of(tl.load(largest + parity * members + member))
-    is_active = (done < whole) & (deepest < tl.load(numbers + _LIMIT))
-    wet = tl.maximum(deepest, tl.load(numbers + _BEYOND))
-    wet = tl.maximum(wet, tl.load(numbers + _DEPTH_MIN))
-    # a member that broke down has no depth to take the root of
-    wet = tl.where(is_active, wet, 1.0)
-    dx = tl.load(numbers + _DX)
-    dt = tl.load(numbers + _COURANT) * dx / tl.sqrt(tl.load(numbers + _G) * wet)
-    dt = tl.minimum(dt, tl.load(numbers + _MAX_STEP))
-    left = whole - done
-    is_last = dt >= left
-    dt = tl.where(is_last, left, tl.minimum(dt, 0.5 * left))
-    after = tl.where(is_last, whole, done + dt)
-    return tl.where(is_active, dt, 0.0), tl.where(is_active, after, done)
+def clock_kernel(
+    clock, largest, duration, steps, step_s, numbers, members, most,
+    BLOCK: tl.constexpr, LIMIT: tl.constexpr, HALVINGS: tl.constexpr,
+):  # fmt: skip
+    """Account for the step just taken and plan the next; rows of ``clock`` as in plan.Clock."""
+    k = tl.arange(0, BLOCK)
+    inside = k < members
+    done = tl.load(clock + k, mask=inside, other=0.0)
+    step = tl.load(clock + members + k, mask=inside, other=1.0)
+    planned = tl.load(clock + 2 * members + k, mask=inside, other=0.0)
+    left = tl.load(clock + 3 * members + k, mask=inside, other=0.0)
+    may = tl.load(clock + 4 * members + k, mask=inside, other=1.0)
+    before = tl.load(clock + 5 * members + k, mask=inside, other=0.0)
+    highest = tl.load(clock + 6 * members + k, mask=inside, other=0.0)
+    rise = tl.load(clock + 7 * members + k, mask=inside, other=0.0)
+    deepest = tl.load(clock + 8 * members + k, mask=inside, other=0.0)
+    whole = tl.load(duration + k, mask=inside, other=0.0)
+    bits = tl.load(largest + k, mask=inside, other=0)
+    count_s = tl.load(steps + k, mask=inside, other=0)
+    took = tl.load(step_s + k, mask=inside, other=0.0) > 0
+    dx, gravity = tl.load(numbers + _DX), tl.load(numbers + _G)
+    limit = tl.load(numbers + _LIMIT)
 
+    deepest = tl.where(took, _float_of(bits), deepest)
+    left = tl.where(took, left - 1.0, left)
+    is_over = took & (left == 0.0) & (deepest < limit)
+    highest = tl.where(took & (left > 0.0), tl.maximum(highest, deepest), highest)
+    taken = tl.where(is_over, planned * step, 1.0)
+    after = tl.where(taken >= whole - done, whole, done + taken)
+    done = tl.where(is_over, after, done)
+    rise = tl.where(is_over, tl.maximum(deepest - before, 0.0) / taken, rise)
+    is_fast = step * tl.sqrt(gravity * highest) > LIMIT * dx
+    may = tl.where(is_over, tl.where(is_fast, 1.0, 2.0 * planned), may)
+    tl.store(steps + k, count_s + took.to(tl.int64), mask=inside)
 
-@triton.jit
-def _keep_clock(member, members, parity, dt, after, clock, largest, steps, begun, step_s):
-    """Write what the next launches read; by one program of each member."""
-    now = parity * members + member
-    then = (1 - parity) * members + member
-    bits = tl.load(largest + now)
-    tl.store(step_s + member, dt)
-    if dt > 0:
-        tl.store(begun + member, tl.load(clock + now))
-        tl.store(steps + member, tl.load(steps + member) + 1)
-        tl.store(largest + then, tl.zeros_like(bits))
-    else:
-        tl.store(largest + then, bits)
-    tl.store(clock + then, after)
+    is_active = inside & (done < whole) & (deepest < limit)
+    now = tl.where(is_active, deepest, 0.0)  # one that broke down has no depth to plan with
+    still = tl.maximum(tl.maximum(now, tl.load(numbers + _BEYOND)), tl.load(numbers + _DEPTH_MIN))
+    reach = tl.load(numbers + _COURANT) * dx
+    longest = tl.load(numbers + _MAX_STEP)
+    alone = tl.minimum(reach / tl.sqrt(gravity * still), longest)
+    count = tl.minimum(may, most.to(tl.float64))
+    length = alone
+    found = count < 0.0
+    for _ in tl.static_range(HALVINGS):
+        risen = tl.maximum(still, now + 1.5 * rise * alone * (count - 1.0))
+        shorter = tl.minimum(reach / tl.sqrt(gravity * risen), longest)
+        fits = (count > 1.0) & (shorter >= 0.95 * alone) & (found == 0)
+        length = tl.where(fits, shorter, length)
+        found = found | fits
+        count = tl.where(found | (count <= 1.0), count, tl.floor(count / 2.0))
+    rest = tl.where(is_active, whole - done, 1.0)
+    needed = tl.ceil(rest / length)
+    is_end = needed <= tl.maximum(count, 2.0)
+    length = tl.where(is_end, rest / needed, length)
+    count = tl.where(is_end, tl.minimum(count, needed), count)
+    is_new = is_active & (left == 0.0)
+    step = tl.where(is_new, length, step)
+    planned = tl.where(is_new, count, planned)
+    left = tl.where(is_new, count, left)
+    before = tl.where(is_new, deepest, before)
+    highest = tl.where(is_new, deepest, highest)
+
+    tl.store(step_s + k, tl.where(is_active, step, 0.0), mask=inside)
+    tl.store(largest + k, tl.zeros_like(bits), mask=inside)
+    tl.store(clock + k, done, mask=inside)
+    tl.store(clock + members + k, step, mask=inside)
+    tl.store(clock + 2 * members + k, planned, mask=inside)
+    tl.store(clock + 3 * members + k, left, mask=inside)
+    tl.store(clock + 4 * members + k, may, mask=inside)
+    tl.store(clock + 5 * members + k, before, mask=inside)
+    tl.store(clock + 6 * members + k, highest, mask=inside)
+    tl.store(clock + 7 * members + k, rise, mask=inside)
+    tl.store(clock + 8 * members + k, deepest, mask=inside)
 
 
 @triton.jit
 def faces_kernel(
     depth, carry, ground, friction, land_stride, old_x, old_y, new_x, new_y,
-    clock, largest, duration, steps, begun, step_s, numbers,
-    height, width, members, parity,
+    step_s, numbers, height, width, members,
     ROWS: tl.constexpr, COLUMNS: tl.constexpr,
 ):  # fmt: skip
     """Advance the western and northern faces of a block of cells."""
     member = tl.program_id(2)
-    dt, after = _next_step(member, members, parity, clock, largest, duration, numbers)
-    if (tl.program_id(0) == 0) & (tl.program_id(1) == 0):
-        _keep_clock(
-            member, members, parity, dt, after, clock, largest, steps, begun, step_s
-        )  # fmt: skip
+    dt = tl.load(step_s + member)
     if dt > 0:
         i = tl.program_id(1) * ROWS + tl.arange(0, ROWS)[:, None]
         j = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)[None, :]
@@ -238,8 +266,7 @@ def edges_kernel(
         dx = tl.load(numbers + _DX)
         least = tl.load(numbers + _DEPTH_MIN).to(kind)
         wet = tl.maximum(water, least)
-        root = _inverse_sixth_root(wet)
-        normal = wet * wet * (root * root)
+        normal = wet * wet * _inverse_cube_root(wet)
         most = tl.load(numbers + _FROUDE).to(kind) * wet
         most = most * tl.sqrt(tl.load(numbers + _G).to(kind) * wet)
         leaving = tl.zeros_like(water)
@@ -313,7 +340,7 @@ def _take(water, rest, capacity):
 def cells_kernel(
     depth, next_depth, carry, deepest, soaked, flow_x, flow_y, out_x, out_y, edge, leave,
     rain, rain_stride, cover, table, sums, largest, step_s, numbers,
-    height, width, members, parity,
+    height, width, members,
     ROWS: tl.constexpr, COLUMNS: tl.constexpr, EDGES: tl.constexpr, SOAKS: tl.constexpr,
     AIR: tl.constexpr,
 ):  # fmt: skip
@@ -373,7 +400,7 @@ def cells_kernel(
         new = tl.where(total < 0, tl.zeros_like(total), total)  # NaN stays and is found
         rest = change - (new - old)
         bits = tl.where(inside, _bits_of(tl.abs(total)), 0)
-        tl.atomic_max(largest + (1 - parity) * members + member, tl.max(bits))
+        tl.atomic_max(largest + member, tl.max(bits))
         peak = tl.load(deepest + cell, mask=inside, other=0.0)
         tl.store(deepest + cell, new, mask=inside & (new > peak))
 
