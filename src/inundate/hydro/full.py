@@ -25,8 +25,8 @@ Audusse, Bouchut, Bristeau, Klein and Perthame (2004), doi:10.1137/S106482750343
 water to the bed, second order. Chen and Noelle (2017), doi:10.1137/15M1053074: the push of a
 step of the bed that is higher than the water below it, which thin water on steep ground needs.
 Toro (2001), Shock-Capturing Methods for Free-Surface Shallow Flows, ISBN 978-0-471-98766-6,
-section 10.4: HLLC and its wave speeds. Bouchut (2004), doi:10.1007/b93802, section 4.13:
-velocities that conserve momentum in a cell of sloping depth.
+chapter 10: HLLC and its wave speeds. Bouchut (2004), doi:10.1007/b93802: velocities that
+conserve momentum in a cell of sloping depth.
 """
 
 from __future__ import annotations
@@ -59,14 +59,25 @@ _OWED = 1e-3  # share of the smallest depth that a cell may owe to rounding
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
+# without the wrappers for callers that do not exist, which take long to compile
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+_INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True}
+
+
 def _compiled(function: _Function) -> _Function:
-    compile_: Any = njit(nogil=True, error_model="numpy", cache=True)
+    compile_: Any = njit(**_INNER)
+    found: _Function = compile_(function)
+    return found
+
+
+def _called(function: _Function) -> _Function:
+    compile_: Any = njit(**_OPTIONS, cache=True)
     found: _Function = compile_(function)
     return found
 
 
 def _threaded(function: _Function) -> _Function:
-    compile_: Any = njit(nogil=True, error_model="numpy", cache=True, parallel=True)
+    compile_: Any = njit(**_OPTIONS, cache=True, parallel=True)
     found: _Function = compile_(function)
     return found
 
@@ -675,14 +686,14 @@ def _as_float(found: Any, work: Any, bits: Any) -> Any:
 
 
 @_compiled
-def _make_scratch(width: Any, like: Any, whole: Any) -> Any:
-    """Allocate the rows that a sweep works with."""
+def _make_scratch(strips: Any, width: Any, like: Any, whole: Any) -> Any:
+    """Allocate the rows that each strip works with."""
     kind = like.dtype
-    work = np.zeros((5, width), kind)
+    work = np.zeros((strips, 5, width), kind)
     return (
-        np.zeros((4, width + 1), kind), np.zeros((9, width + 2), kind),
-        np.zeros((4, width + 1), kind), np.zeros((2, 4, width), kind),
-        np.zeros((2, 9, width), kind), np.zeros((2, 4, width), kind), work,
+        np.zeros((strips, 4, width + 1), kind), np.zeros((strips, 9, width + 2), kind),
+        np.zeros((strips, 4, width + 1), kind), np.zeros((strips, 2, 4, width), kind),
+        np.zeros((strips, 2, 9, width), kind), np.zeros((strips, 2, 4, width), kind), work,
         work.view(whole.dtype),
     )  # fmt: skip
 
@@ -692,7 +703,7 @@ def _begin(water: Any, base: Any, scratch: Any, dx: Any, depth_min: Any) -> Any:
     """Give velocities from unit discharge, and the largest speed of waves."""
     h, u, v = water
     _, q_x, q_y = base
-    work, bits = scratch[6], scratch[7]
+    work, bits = scratch[6][0], scratch[7][0]
     numbers = _numbers(h.dtype.type, 1.0, dx, depth_min)
     found = bits[0, 0] * 0
     for i in range(q_x.shape[0]):
@@ -702,6 +713,51 @@ def _begin(water: Any, base: Any, scratch: Any, dx: Any, depth_min: Any) -> Any:
 
 
 @_compiled
+def _do_part(
+    part: Any, k: Any, strips: Any, water: Any, base: Any, kept: Any, after: Any, flows: Any,
+    land: Any, edges: Any, layout: Any, losses: Any, scratch: Any, marks: Any, lost: Any,
+    numbers: Any, dt: Any,
+) -> Any:  # fmt: skip
+    """Do one part of a step for one strip: the first stage, the second, or its end.
+
+    Notes in ``marks`` the bits of the largest speed and depth and whether water is short, and
+    in ``lost`` the depths drained and evaporated. One function for all parts, called at one
+    place: whatever calls the sweep is compiled with a copy of it.
+    """
+    height = kept[0].shape[0]
+    first, last = 1 + k * height // strips, 1 + (k + 1) * height // strips
+    rows = (
+        scratch[0][k], scratch[1][k], scratch[2][k], scratch[3][k], scratch[4][k], scratch[5][k],
+        scratch[6][k], scratch[7][k],
+    )  # fmt: skip
+    if part == 2:
+        found, most, drained, up = _settle(
+            first, last, water, base, kept, flows, land, losses, rows, numbers, dt
+        )
+        marks[k, 0], marks[k, 1] = found, most
+        lost[k, 0], lost[k, 1] = drained, up
+    else:
+        source = water if part == 0 else (after[0], after[1], after[2])
+        found, is_short = _sweep(
+            first, last, part == 1, source, base, after, flows, land, edges, layout, rows, numbers
+        )
+        marks[k, 0], marks[k, 2] = found, is_short
+
+
+@_compiled
+def _add_edges(
+    sums: Any, is_short: Any, water: Any, kept: Any, after: Any, flows: Any, edge_flow: Any,
+    land: Any, layout: Any, numbers: Any,
+) -> Any:  # fmt: skip
+    """Ration the outflow where water is short, and add up what passes the edges."""
+    if is_short:
+        _ration(water[0], kept[0], land[3], land[2], flows[0], flows[1], after[0], numbers)
+    lost, gained = _edge_sums(layout, flows[0], flows[1], edge_flow, numbers[8])
+    sums[0] += lost
+    sums[1] += gained
+
+
+@_called
 def _advance(
     water: Any, base: Any, kept: Any, after: Any, flows: Any, edge_flow: Any, land: Any,
     edges: Any, layout: Any, losses: Any, whole: Any, dx: Any, duration: Any,
@@ -712,40 +768,34 @@ def _advance(
     Gives the steps taken; the depths lost and gained through edges, drained and evaporated,
     summed over cells, m; the largest depth, m, and speed of waves, m s-1; the seconds done.
     """
-    h = water[0]
-    height, width = kept[0].shape
-    scratch = _make_scratch(width, h, whole)
-    work, bits = scratch[6], scratch[7]
+    scratch = _make_scratch(1, kept[0].shape[1], water[0], whole)
+    work, bits = scratch[6][0], scratch[7][0]
+    marks, lost = np.zeros((1, 3), np.int64), np.zeros((1, 2))
     fastest, deepest = _begin(water, base, scratch, dx, limits[2]), 0.0
     sums, done, steps = np.zeros(4), 0.0, 0
     while done < duration and steps < most_steps:
         dt = _next_step(done, duration, max(fastest, fastest_outside), dx, limits)
-        is_last = dt == duration - done
-        numbers = _numbers(h.dtype.type, dt, dx, limits[2])
-        for _ in range(_HALVINGS):
-            found, _ = _sweep(
-                1, height + 1, False, water, base, after, flows, land, edges, layout, scratch,
-                numbers,
+        is_last, part, trials = dt == duration - done, 0, 0
+        while part < 3:
+            numbers = _numbers(water[0].dtype.type, dt, dx, limits[2])
+            _do_part(
+                part, 0, 1, water, base, kept, after, flows, land, edges, layout, losses, scratch,
+                marks, lost, numbers, dt,
             )  # fmt: skip
-            if _as_float(found, work, bits) * dt <= _BOUND * dx:
-                break
-            dt, is_last = 0.5 * dt, False  # thin water gained speed: a step for that
-            numbers = _numbers(h.dtype.type, dt, dx, limits[2])
-        _, is_short = _sweep(
-            1, height + 1, True, (after[0], after[1], after[2]), base, after, flows, land, edges,
-            layout, scratch, numbers,
-        )  # fmt: skip
-        if is_short:
-            _ration(h, kept[0], land[3], land[2], flows[0], flows[1], after[0], numbers)
-        lost, gained = _edge_sums(layout, flows[0], flows[1], edge_flow, numbers[8])
-        found, most, drained, up = _settle(
-            1, height + 1, water, base, kept, flows, land, losses, scratch, numbers, dt
-        )
-        fastest, deepest = _as_float(found, work, bits), _as_float(most, work, bits)
-        sums[0] += lost
-        sums[1] += gained
-        sums[2] += drained
-        sums[3] += up
+            fastest = _as_float(marks[0, 0], work, bits)
+            if part == 0 and fastest * dt > _BOUND * dx and trials < _HALVINGS:
+                dt, is_last = 0.5 * dt, False  # thin water gained speed: a step for that
+                trials += 1
+                continue
+            if part == 1:
+                _add_edges(
+                    sums, marks[0, 2] > 0, water, kept, after, flows, edge_flow, land, layout,
+                    numbers,
+                )  # fmt: skip
+            part += 1
+        deepest = _as_float(marks[0, 1], work, bits)
+        sums[2] += lost[0, 0]
+        sums[3] += lost[0, 1]
         steps += 1
         done = duration if is_last else done + dt
         if not (deepest < DEPTH_LIMIT_M and fastest < SPEED_LIMIT_M_S):
@@ -760,53 +810,36 @@ def _advance_strips(
     fastest_outside: Any, limits: Any, most_steps: Any, strips: Any,
 ) -> Any:  # fmt: skip
     """Do as ``_advance`` with strips of rows at once; the result is the same bit by bit."""
-    h = water[0]
-    height, width = kept[0].shape
-    scratch = _make_scratch(width, h, whole)
-    work, bits = scratch[6], scratch[7]
+    scratch = _make_scratch(strips, kept[0].shape[1], water[0], whole)
+    work, bits = scratch[6][0], scratch[7][0]
+    marks, lost = np.zeros((strips, 3), np.int64), np.zeros((strips, 2))
     fastest, deepest = _begin(water, base, scratch, dx, limits[2]), 0.0
-    results = np.zeros((strips, 4))
-    shorts, marks = np.zeros(strips, np.int64), np.zeros((strips, 2), np.int64)
     sums, done, steps = np.zeros(4), 0.0, 0
     while done < duration and steps < most_steps:
         dt = _next_step(done, duration, max(fastest, fastest_outside), dx, limits)
-        is_last = dt == duration - done
-        numbers = _numbers(h.dtype.type, dt, dx, limits[2])
-        for _ in range(_HALVINGS):
+        is_last, part, trials = dt == duration - done, 0, 0
+        while part < 3:
+            numbers = _numbers(water[0].dtype.type, dt, dx, limits[2])
             for k in prange(strips):
-                found, _ = _sweep(
-                    1 + k * height // strips, 1 + (k + 1) * height // strips, False, water, base,
-                    after, flows, land, edges, layout, _make_scratch(width, h, whole), numbers,
+                _do_part(
+                    part, k, strips, water, base, kept, after, flows, land, edges, layout, losses,
+                    scratch, marks, lost, numbers, dt,
                 )  # fmt: skip
-                marks[k, 0] = found
-            if _as_float(marks[:, 0].max(), work, bits) * dt <= _BOUND * dx:
-                break
-            dt, is_last = 0.5 * dt, False
-            numbers = _numbers(h.dtype.type, dt, dx, limits[2])
-        for k in prange(strips):
-            _, is_short = _sweep(
-                1 + k * height // strips, 1 + (k + 1) * height // strips, True,
-                (after[0], after[1], after[2]), base, after, flows, land, edges, layout,
-                _make_scratch(width, h, whole), numbers,
-            )  # fmt: skip
-            shorts[k] = 1 if is_short else 0
-        if shorts.max() > 0:
-            _ration(h, kept[0], land[3], land[2], flows[0], flows[1], after[0], numbers)
-        lost, gained = _edge_sums(layout, flows[0], flows[1], edge_flow, numbers[8])
-        for k in prange(strips):
-            found, most, drained, up = _settle(
-                1 + k * height // strips, 1 + (k + 1) * height // strips, water, base, kept,
-                flows, land, losses, _make_scratch(width, h, whole), numbers, dt,
-            )  # fmt: skip
-            marks[k, 0], marks[k, 1] = found, most
-            results[k, 2], results[k, 3] = drained, up
-        fastest = _as_float(marks[:, 0].max(), work, bits)
-        deepest = _as_float(marks[:, 1].max(), work, bits)
-        sums[0] += lost
-        sums[1] += gained
+            fastest = _as_float(_largest(marks[:, 0].copy()), work, bits)
+            if part == 0 and fastest * dt > _BOUND * dx and trials < _HALVINGS:
+                dt, is_last = 0.5 * dt, False
+                trials += 1
+                continue
+            if part == 1:
+                is_short = _largest(marks[:, 2].copy()) > 0
+                _add_edges(
+                    sums, is_short, water, kept, after, flows, edge_flow, land, layout, numbers
+                )
+            part += 1
+        deepest = _as_float(_largest(marks[:, 1].copy()), work, bits)
         for k in range(strips):
-            sums[2] += results[k, 2]
-            sums[3] += results[k, 3]
+            sums[2] += lost[k, 0]
+            sums[3] += lost[k, 1]
         steps += 1
         done = duration if is_last else done + dt
         if not (deepest < DEPTH_LIMIT_M and fastest < SPEED_LIMIT_M_S):
