@@ -31,10 +31,13 @@ def _channel(setup: Setup, *, inflow: float, rain: float) -> Finding:
             )[1::2]
             x = places[1::2]
             exact = macdonald_depth(x)
-            beyond = float(macdonald_depth(_LENGTH_M + cell / 2)) + bed[-1] - (bed[-2] - bed[-1])
+            # the level holds where the scheme takes it: on the edge, or half a cell beyond
+            beyond = float(macdonald_depth(_LENGTH_M))
+            if not setup.is_full:
+                beyond = float(macdonald_depth(_LENGTH_M + cell / 2)) + 2 * bed[-1] - bed[-2]
             tank = setup.tank(
                 bed, cell, depth=exact, manning=_MANNING, edge_east="level",
-                edge_level_m=float(beyond),
+                edge_level_m=beyond,
             )  # fmt: skip
             source = np.full((1, count), rain)
             source[0, 0] += inflow / cell
@@ -45,9 +48,9 @@ def _channel(setup: Setup, *, inflow: float, rain: float) -> Finding:
             found.values[f"discharge, {bed_kind}, cells of {cell:g} m"] = 100 * float(
                 np.abs(tank.flow_x[0, 1:count] / wanted - 1).max()
             )
-            lines.append(line(f"cells of {cell:g} m", x, tank.row))
+            lines.append(line(f"cells of {cell:g} m", x[2:-2], tank.row[2:-2]))
         found.draw(
-            f"Depth, {bed_kind}", "Distance (m)", "Depth (m)",
+            f"Depth but for the ends, {bed_kind}", "Distance (m)", "Depth (m)",
             line("exact", x, exact, reference=True), *lines,
         )  # fmt: skip
         if advection == setup.is_full:

@@ -26,7 +26,7 @@ _FLOODED_M = 0.1
 _OF = (("inertial", "full"), ("inertial",))  # equations that run them
 _POINTS_M = (100, 300)  # from the inflow
 _LOOK_S = 7200.0
-# cells, coarse and fine: for a quick run and for the full equations, and otherwise
+# cells, coarse and fine: for a quick run (of the plain for the full equations too), and otherwise
 _PLAIN_M = ((20.0, 10.0), (10.0, 5.0))
 _HOLLOWS_M = ((50.0, 25.0), (20.0, 10.0))
 _OTHER = "cells of 10 m, against the full equations"
@@ -147,7 +147,7 @@ def _hollows_run(setup: Setup, cell: float, hours: float) -> Tank:
 
 def _ea_hollows(setup: Setup) -> Finding:
     found = Finding()
-    coarse, fine = _HOLLOWS_M[not (setup.quick or setup.is_full)]
+    coarse, fine = _HOLLOWS_M[not setup.quick]
     hours = 6.0 if setup.quick else 12.0
     shares = []
     for cell in (coarse, fine):
@@ -185,13 +185,11 @@ EA_HOLLOWS = Case(
     _SOURCE.format(number=2),
     tuple(
         measure
-        for (coarse, fine), of in zip(_HOLLOWS_M, _OF, strict=True)
+        for (coarse, fine), most in zip(_HOLLOWS_M, (10.0, 5.0), strict=True)
         for what in (f"cells of {coarse:g} against {fine:g} m",)
         for measure in (
-            Measure(
-                f"water in the wrong hollow, {what}", "% of the water", most=dict.fromkeys(of, 5.0)
-            ),
-            Measure(f"hollows that are wet in one only, {what}", most=dict.fromkeys(of, 0.0)),
+            Measure(f"water in the wrong hollow, {what}", "% of the water", most=most),
+            Measure(f"hollows that are wet in one only, {what}", most=0),
         )
     ),
     _ea_hollows,
