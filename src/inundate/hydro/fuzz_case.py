@@ -193,13 +193,14 @@ def _boundaries(
         if not along.size or kind == "none":
             continue
         first, last = np.sort(rng.choice(along, 2)).tolist()
-        heights = (ground[0] if rim == 0 else ground[:, 0])[first : last + 1]
+        heights = (ground[0] if rim == 0 else ground[:, 0])[along]
+        heights = heights[(first <= along) & (along <= last)]
         made: dict[str, Any] = {}
         if kind == "open" and _now_and_then(rng, 0.5):
             made["slope"] = 10 ** rng.uniform(-4, 0)
         if kind == "level":
             tide = _changing(rng, 3.0, duration)
-            base = float(np.nanmin(heights)) + 0.1
+            base = float(heights.min()) + 0.1
             made["level"] = Series(tide.time_s, tide.value + base, "hold")
         if kind == "inflow":
             made["inflow"] = _changing(rng, 10 ** rng.uniform(-4, 0), duration)
