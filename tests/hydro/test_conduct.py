@@ -188,6 +188,25 @@ def test_progress(plan, capsys, monkeypatch):
     assert "1 done, 0 running, 1 failed" in shown
 
 
+class InterruptedPool(LocalPool):
+    """Ctrl-C comes when a worker has told how far it is."""
+
+    def events(self, timeout_s):
+        for event in super().events(timeout_s):
+            yield event
+            if event.kind == "working":
+                raise KeyboardInterrupt
+
+
+def test_workers_write_a_checkpoint_when_they_are_ended(plan):
+    cases, manifest = plan(terrains=("a",))
+    with pytest.raises(KeyboardInterrupt), InterruptedPool(1) as pool:
+        conduct(cases, manifest, pool, progress=False)
+    (held,) = (part_folder(case.output) for case in cases if part_folder(case.output).exists())
+    assert len(list(held.glob("checkpoint-*.json"))) == 1
+    assert manifest.counts()["waiting"] == 2
+
+
 def test_no_job():
     with pytest.raises(ConfigError, match="0 jobs at once, expected at least 1"):
         LocalPool(0)

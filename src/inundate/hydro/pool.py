@@ -131,18 +131,18 @@ class LocalPool:
 
     def close(self) -> None:
         """Stop all workers; those that simulate write a checkpoint first."""
-        everyone = [(worker.process, worker.pipe) for worker in self._working.values()]
-        for process, _ in everyone:
-            process.terminate()
-        everyone += self._idle
-        for _, pipe in everyone:
-            pipe.close()  # an idle one then ends
+        working = [(worker.process, worker.pipe) for worker in self._working.values()]
+        for process, _ in working:
+            process.terminate()  # its pipe stays open, so that it is ended but once
+        for _, pipe in self._idle:
+            pipe.close()  # then it ends by itself
         deadline = time.monotonic() + _PATIENCE_S
-        for process, _ in everyone:
+        for process, pipe in working + self._idle:
             process.join(max(0.0, deadline - time.monotonic()))
             if process.is_alive():
                 process.kill()
                 process.join()
+            pipe.close()
         self._working, self._idle = {}, []
 
 
@@ -164,19 +164,22 @@ def _work(pipe: Connection) -> None:
 
 
 def _do(job: Job, pipe: Connection) -> Event:
-    shown = 0.0
+    shown, is_alone = 0.0, False
 
     def watch(share: float, updates: float) -> None:
-        nonlocal shown
-        if time.monotonic() - shown >= _SHOWN_EVERY_S:
-            shown = time.monotonic()
+        nonlocal shown, is_alone
+        if is_alone or time.monotonic() - shown < _SHOWN_EVERY_S:
+            return
+        shown = time.monotonic()
+        try:
             pipe.send(Event(job.number, "working", share=share, updates=updates))
+        except OSError:  # the parent is gone: end with a checkpoint, as when it ends us
+            is_alone = True
+            os.kill(os.getpid(), signal.SIGTERM)
 
     try:
         return Event(job.number, "done", share=1.0, result=run_job(job, watch))
     except InundateError as error:
         return Event(job.number, "failed", message=format_error(error).removeprefix("error: "))
-    except (BrokenPipeError, ConnectionError):
-        raise
     except Exception as error:  # noqa: BLE001  a bug in one member must not stop the others
         return Event(job.number, "failed", message=f"{type(error).__name__}: {error}")
