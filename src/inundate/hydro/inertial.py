@@ -240,22 +240,22 @@ def _face(
 
 
 @_compiled
-def _flow_along_rows(
+def _eastern_faces(
     first: Any, last: Any, water: Any, land: Any, flow: Any, old: Any, offset: Any, constants: Any
 ) -> Any:
-    """Advance the western faces of a run of cells in place."""
+    """Advance the eastern faces of a run of cells in place."""
     depth, carry = water[:2]
     ground, friction, _ = land
     for k in range(first, last):
         at = k - offset
-        flow[k] = _face(
-            depth[k - 1], depth[k], ground[k] - ground[k - 1], carry[k] - carry[k - 1],
-            old[at], old[at - 1] + old[at + 1], friction[k - 1] + friction[k], constants,
+        flow[k + 1] = _face(
+            depth[k], depth[k + 1], ground[k + 1] - ground[k], carry[k + 1] - carry[k],
+            old[at + 1], old[at] + old[at + 2], friction[k] + friction[k + 1], constants,
         )  # fmt: skip
 
 
 @_compiled
-def _flow_between_rows(
+def _eastern_and_southern_faces(
     first: Any,
     last: Any,
     stride: Any,
@@ -263,36 +263,48 @@ def _flow_between_rows(
     after: Any,
     water: Any,
     land: Any,
-    flow: Any,
+    flow_x: Any,
+    flow_y: Any,
+    old: Any,
     new: Any,
     offset: Any,
     constants: Any,
 ) -> Any:
-    """Give the southern faces of a run of cells; the next faces lie so many entries off."""
+    """Advance the eastern faces of a run of cells in place, and give their southern faces.
+
+    The faces next to the southern ones lie ``before`` and ``after`` so many entries off.
+    """
     depth, carry = water[:2]
     ground, friction, _ = land
     for k in range(first, last):
-        south = k + stride
+        south, at = k + stride, k - offset
+        here, height, rest, drag = depth[k], ground[k], carry[k], friction[k]
+        flow_x[k + 1] = _face(
+            here, depth[k + 1], ground[k + 1] - height, carry[k + 1] - rest,
+            old[at + 1], old[at] + old[at + 2], drag + friction[k + 1], constants,
+        )  # fmt: skip
         new[south - offset] = _face(
-            depth[k], depth[south], ground[south] - ground[k], carry[south] - carry[k],
-            flow[south], flow[south - before] + flow[south + after],
-            friction[k] + friction[south], constants,
+            here, depth[south], ground[south] - height, carry[south] - rest,
+            flow_y[south], flow_y[south - before] + flow_y[south + after],
+            drag + friction[south], constants,
         )  # fmt: skip
 
 
 @_compiled
-def _southern_faces(
+def _faces(
     first: Any,
     last: Any,
     shape: Any,
     water: Any,
     land: Any,
-    flow: Any,
+    flow_x: Any,
+    flow_y: Any,
+    old: Any,
     new: Any,
     offset: Any,
     constants: Any,
 ) -> Any:
-    """Give the southern faces of a run of cells; beside the rim a face stands in for the next."""
+    """Advance all faces of a run of cells; beside the rim a face stands in for the next."""
     height, stride, _ = shape
     rim = (height - 1) * stride  # no faces south of the last row
     top = min(stride, rim)  # end of the first row, unless it is the last
@@ -303,10 +315,11 @@ def _southern_faces(
             begin, end, before, after = 0, top, 0, stride if height > 2 else 0
         if part == 2:
             begin, end, before, after = inner, rim, stride, 0
-        _flow_between_rows(
-            max(first, begin), min(last, end), stride, before, after, water, land, flow, new,
-            offset, constants,
+        _eastern_and_southern_faces(
+            max(first, begin), min(last, end), stride, before, after, water, land, flow_x, flow_y,
+            old, new, offset, constants,
         )  # fmt: skip
+    _eastern_faces(max(first, rim), last, water, land, flow_x, old, offset, constants)
     for k in range(max(first, rim), last):
         new[k + stride - offset] = constants[0]
 
@@ -581,8 +594,9 @@ def _sweep_rows(
     while start < stop:
         end = min(start + _CHUNK, last if start < last else stop)
         if start < last:
-            _flow_along_rows(start + 1, end + 1, water, land, flow_x, old, first, constants)
-            _southern_faces(start, end, shape, water, land, flow_y, new, first, constants)
+            _faces(
+                start, end, shape, water, land, flow_x, flow_y, old, new, first, constants
+            )  # fmt: skip
             short = _may_run_dry(start, end, stride, water[0], flow_x, new, first, constants)
             if short:
                 _outflow_factor(start, end, stride, water[0], flow_x, new, first, factor, constants)
