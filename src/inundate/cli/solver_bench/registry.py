@@ -11,6 +11,7 @@ from functools import partial
 
 from inundate.cli.solver_bench.accuracy import mass, quarter_step
 from inundate.cli.solver_bench.agreement import agreement
+from inundate.cli.solver_bench.cases import boscastle, merewether, random_cases, suite
 from inundate.cli.solver_bench.figures import Made, figure
 from inundate.cli.solver_bench.peers import PEERS
 from inundate.cli.solver_bench.pieces import Context
@@ -23,20 +24,15 @@ __all__ = ["MAKERS", "Maker"]
 
 Maker = Callable[[Context], Made]
 
-_GPU = (
-    ("gpu-updates-per-second", "G/s", ">= 40", "at least 4 million cells"),
-    ("gpu-updates-per-second-batch", "G/s", ">= 15", "16 terrains of 512 x 512 in one launch"),
-    ("gpu-against-cpu", "m", "<= 1e-4", "the largest difference of depth"),
-    ("gpu-ensemble", "s", "", "100 members of a million cells, six hours"),
-)
-
 
 def _gpu(context: Context) -> Made:
-    """Leave the figures of a GPU open: they are never guessed."""
+    """Measure on a CUDA device, or leave the figures open: they are never guessed."""
+    from inundate.hydro.gpu.measure import measure_gpu
+
     return Made(
         [
-            figure(name, "GPU", None, unit, goal, note=f"no CUDA device; meant for {what}")
-            for name, unit, goal, what in _GPU
+            figure(row.name, "GPU", row.value, row.unit, row.goal, note=row.case)
+            for row in measure_gpu()
         ]
     )
 
@@ -55,6 +51,10 @@ MAKERS: dict[str, Maker] = {
     "mass": mass,
     **{f"agreement-{name}": partial(agreement, problem=name) for name in PROBLEMS},
     "memory": large_storm,
+    "suite": suite,
+    "fuzz": random_cases,
+    "merewether": merewether,
+    "boscastle": boscastle,
     "gpu": _gpu,
 }
 """What makes each figure, or few figures that are measured together."""
