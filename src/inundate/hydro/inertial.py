@@ -642,6 +642,13 @@ def _levels_of(thread: Any, threads: Any, levels: Any) -> Any:
 
 
 @_compiled
+def _has_no_level(thread: Any, threads: Any, levels: Any) -> Any:
+    """Whether a thread has nothing to do, since there are fewer levels than threads."""
+    first, last = _levels_of(thread, threads, levels)
+    return first == last
+
+
+@_compiled
 def _sweep_levels(
     thread: Any,
     threads: Any,
@@ -668,8 +675,8 @@ def _sweep_levels(
     old, new, factor, counts, sums = work
     size = (rows + 1) * stride
     first, last = _levels_of(thread, threads, levels)
-    ahead = thread - 1  # the thread of the level before
-    while ahead >= 0 and _levels_of(ahead, threads, levels)[1] < max(first, 1):
+    ahead = thread - 1  # the thread of the level before; one without a level is never waited for
+    while ahead >= 0 and _has_no_level(ahead, threads, levels):
         ahead -= 1
     for k in range(first * size, last * size):
         new[k] = constants[0]
