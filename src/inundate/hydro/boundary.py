@@ -23,6 +23,7 @@ __all__ = [
     "LEVEL",
     "MIN_EDGE_SLOPE",
     "OPEN",
+    "SIDE_STEPS",
     "EdgeFaces",
     "EdgePlan",
     "joined_to_rim",
@@ -37,6 +38,8 @@ MIN_EDGE_SLOPE = 1e-3  # of an open edge on flat or rising bed: a gentle lowland
 
 # step from a cell to its neighbour beyond each side, in rows and columns
 _STEPS = {"north": (-1, 0), "south": (1, 0), "east": (0, 1), "west": (0, -1)}
+SIDE_STEPS = tuple(_STEPS.values())
+"""Step in rows and columns to what lies beyond each side: north, south, east, west."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class EdgeFaces:
         First cell of each row; the last entry is the number of cells.
     column : array (C,), int64
         Column of each cell.
+    side : array (F,), int64
+        Where what lies beyond is, as a number in :data:`SIDE_STEPS`.
     kind : array (F,), int64
         Open or fixed level.
     slope_root : array (F,)
@@ -62,6 +67,7 @@ class EdgeFaces:
     start: NDArray[np.int64]
     first_of_row: NDArray[np.int64]
     column: NDArray[np.int64]
+    side: NDArray[np.int64]
     kind: NDArray[np.int64]
     slope_root: NDArray[np.floating]
     outside: NDArray[np.floating]
@@ -217,6 +223,7 @@ def plan_edges(
         start=np.append(first, cell.size).astype(np.int64),
         first_of_row=np.searchsorted(rows, np.arange(valid.shape[0] + 1)).astype(np.int64),
         column=columns,
+        side=faces.side[order],
         kind=faces.kind[order],
         slope_root=np.sqrt(faces.slope[order]).astype(kind),
         outside=outside[order].astype(kind),
@@ -228,6 +235,7 @@ class _Faces(NamedTuple):
     """Faces between ground and what is no ground, one entry each."""
 
     cell: NDArray[np.int64]  # flat index
+    side: NDArray[np.int64]
     kind: NDArray[np.int64]
     slope: NDArray[np.float64]
     ground: NDArray[np.float64]  # elevation of the cell, m
@@ -285,7 +293,8 @@ def _faces_of(
         if stretch.slope is not None:
             slope[mine] = stretch.slope
     ground = elevation[rows, columns].astype(np.float64)
-    return _Faces(rows * valid.shape[1] + columns, kind, slope, ground, owner)
+    sides = np.full(rows.size, list(_STEPS).index(side), dtype=np.int64)
+    return _Faces(rows * valid.shape[1] + columns, sides, kind, slope, ground, owner)
 
 
 def _belongs(

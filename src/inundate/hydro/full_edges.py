@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inundate.hydro.boundary import SIDE_STEPS
 from inundate.hydro.state import Ground
 
 __all__ = ["FaceLayout", "lay_out"]
-
-# in the order in which edge faces of a cell are listed: north, south, east, west
-_SIDES = ((-1, 0), (1, 0), (0, 1), (0, -1))
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ def lay_out(ground: Ground) -> FaceLayout:
     rows = np.repeat(np.arange(ground.valid.shape[0]), np.diff(edges.first_of_row))
     rows = np.repeat(rows, np.diff(edges.start))
     columns = np.repeat(edges.column, np.diff(edges.start))
-    steps = np.array(_SIDES)[_sides(ground, rows, columns)].reshape(-1, 2)
+    steps = np.array(SIDE_STEPS)[edges.side].reshape(-1, 2)
     height = ground.valid.shape[0]
     along_x = np.flatnonzero(steps[:, 1])
     along_y = np.flatnonzero(steps[:, 0])
@@ -89,33 +86,3 @@ def lay_out(ground: Ground) -> FaceLayout:
 def _by_row(rows: NDArray[Any], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     order = np.argsort(rows, kind="stable")
     return np.searchsorted(rows[order], np.arange(count + 1)).astype(np.int64), order
-
-
-def _sides(ground: Ground, rows: NDArray[Any], columns: NDArray[Any]) -> NDArray[np.int64]:
-    """Give the side of each edge face: those of a cell are in order, but some may be closed.
-
-    A cell with as many edge faces as sides without ground has them all. In others, corners
-    mostly, those sides are taken that are edges in most of the cells around: an edge is a
-    whole side of the grid or of an area without ground, or a stretch of it.
-    """
-    start = ground.edges.start
-    valid = np.pad(ground.valid, 1)
-    height, width = ground.valid.shape
-    beside = np.stack(
-        [~valid[1 + di : 1 + di + height, 1 + dj : 1 + dj + width] for di, dj in _SIDES], axis=-1
-    )
-    beside &= ground.valid[..., None]  # (H, W, 4)
-    count = np.zeros((height, width), dtype=np.int64)
-    np.add.at(count, (rows, columns), 1)
-    is_all, is_none = count == beside.sum(axis=-1), count == 0
-    known = np.where(is_all[..., None], 1, 0) - np.where(is_none[..., None], 1, 0)
-    votes = np.pad(np.where(beside, known, 0), ((1, 1), (1, 1), (0, 0)))
-    sides = np.zeros(rows.size, dtype=np.int64)
-    for first, end in pairwise(start.tolist()):
-        row, column = rows[first], columns[first]
-        found = np.flatnonzero(beside[row, column])
-        if found.size > end - first:
-            near = votes[row : row + 3, column : column + 3].sum(axis=(0, 1))[found]
-            found = np.sort(found[np.argsort(-near, kind="stable")[: end - first]])
-        sides[first:end] = found
-    return sides

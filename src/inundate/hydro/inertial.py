@@ -57,7 +57,8 @@ _CHUNK = 1024  # cells that go through all loops together; measured
 _WORK = 400_000_000  # cell updates before control returns: some seconds
 _SPINS = 4_000  # looks at another thread's progress before giving the core away
 _FRICTION = GRAVITY  # of a cell: times cell size and Manning's n squared; a face has the sum of two
-_BLOCK = 2048  # cells of a block of rows, at least; measured
+# cells of a block of rows, at least, measured: smaller where threads wait for one another's blocks
+_BLOCK, _BLOCK_SHARED = 2048, 1400
 _RISE = 1.5  # times the last rise of the largest depth
 _LEAST_SHARE = 0.95  # of the step that one alone could take
 _COURANT_LIMIT = courant_limit()
@@ -885,7 +886,7 @@ class InertialKernel:
         levels = LEVELS if state.depth.size >= _LEVELS_FROM else 1
         threads = min(scheme.threads, levels)
         height, stride = flat.shape
-        rows = min(height, max(2, -(-_BLOCK // stride)))
+        rows = min(height, max(2, -(-(_BLOCK if threads == 1 else _BLOCK_SHARED) // stride)))
         kind = state.depth.dtype
         size = (rows + 1) * stride
         work = (

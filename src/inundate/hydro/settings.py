@@ -75,7 +75,8 @@ class SimulateSettings(Settings):
         default=0.6,
         gt=0,
         le=0.7,
-        description="share of the gravity wave's crossing time taken as a step",
+        description="share of a wave's crossing time taken as a step; of the full equations, of "
+        "that of both directions together",
     )
     theta: Literal["one", "adaptive"] = Field(
         default="adaptive",
@@ -142,7 +143,12 @@ class SimulateSettings(Settings):
     precision: Literal["float32", "float64"] = Field(
         default="float32", description="working precision of depth and discharge"
     )
-    threads: int = Field(default=1, ge=1, le=256, description="threads, each with a strip of rows")
+    threads: int = Field(
+        default=1,
+        ge=1,
+        le=256,
+        description="threads; they share the time steps of a large grid, 8 at most",
+    )
 
     def edge_kinds(self) -> dict[str, EdgeKind]:
         """Give the kind of each side by name."""

@@ -177,7 +177,7 @@ class Scheme:
     weight_cap : float
         Largest share of the neighbouring faces in a face's discharge; 0 is theta = 1.
     threads : int
-        Strips of rows worked on at once.
+        Threads that share the work, at the most.
     """
 
     courant: float
