@@ -21,9 +21,9 @@ def convertible(draw):
     return draw(st.sampled_from(units)), draw(st.sampled_from(units))
 
 
-@given(convertible(), st.floats(-1e9, 1e9))
+@given(convertible(), st.floats(-1e9, 1e9).filter(lambda value: not 0 < abs(value) < 1e-290))
 def test_round_trip(units, value):
-    first, second = units
+    first, second = units  # below 1e-290 a unit can lead to numbers of fewer digits
     assert math.isclose(convert(convert(value, first, second), second, first), value, rel_tol=1e-12)
 
 

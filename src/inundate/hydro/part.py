@@ -114,8 +114,12 @@ def open_part(target: Path, job: Mapping[str, Any], *, overwrite: bool = False) 
     part = Part(target, part_folder(target))
     with hold_lock(part.path / "lock", what=f"writing {target}"):
         check_output(target, overwrite)  # another process may have finished it just now
-        _match(part, json.loads(json.dumps(job)), overwrite)
+        described = json.loads(json.dumps(job))
+        is_same = _match(part, described, overwrite)
         with _kept(part):
+            if not is_same:
+                part.clear()
+                write_text(part.path / "job.json", json.dumps(described, indent=1))
             yield part
 
 
@@ -183,6 +187,12 @@ def _kept(part: Part) -> Iterator[None]:
         if isinstance(error, InundateError) or error.errno not in _FULL:
             _drop_without_checkpoint(part)
             raise
+        if not checkpoints(part.path):
+            shutil.rmtree(part.path, ignore_errors=True)
+            raise RunError(
+                f"writing {part.target}: the disk is full; nothing is kept",
+                hint="free some space and run the same command again",
+            ) from error
         raise RunError(
             f"writing {part.target}: the disk is full; what was done is kept in {part.path}",
             hint="free some space and run the same command again: it goes on",
@@ -213,22 +223,21 @@ def _mark_failed(part: Part) -> None:
     (part.path / "failed").touch()
 
 
-def _match(part: Part, job: Mapping[str, Any], overwrite: bool) -> None:
-    """Keep what an earlier try at the same left, or begin anew."""
+def _match(part: Part, job: Mapping[str, Any], overwrite: bool) -> bool:
+    """Tell whether an earlier try did the same; refuse to forget another one unasked."""
     path = part.path / "job.json"
     if path.is_file():
         earlier = _read_job(path)
         if earlier == job:
             (part.path / "failed").unlink(missing_ok=True)
-            return
+            return True
         if not overwrite and checkpoints(part.path) and not (part.path / "failed").exists():
             raise RunError(
                 f"writing {part.target}: an unfinished simulation stands in {part.path}, "
                 f"made otherwise\n  " + "\n  ".join(_differences(earlier, job)),
                 hint="repeat that command to go on with it, or --overwrite to forget it",
             )
-    part.clear()
-    write_text(path, json.dumps(job, indent=1))
+    return False
 
 
 def _read_job(path: Path) -> dict[str, Any]:

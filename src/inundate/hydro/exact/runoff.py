@@ -31,7 +31,7 @@ def normal_depth(flow: ArrayLike, *, slope: float, manning: float) -> Array:
     Examples
     --------
     >>> round(float(normal_depth(2.0, slope=0.001, manning=0.03)), 3)
-    1.465
+    1.469
     """
     return np.asarray((manning * np.asarray(flow, dtype=np.float64) / np.sqrt(slope)) ** 0.6)
 
