@@ -27,6 +27,7 @@ autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings carry types, shapes and units
+autodoc_mock_imports = ["triton"]  # comes with CUDA builds of PyTorch only
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_use_ivar = True
