@@ -267,7 +267,8 @@ def test_holes_that_the_heightmap_does_not_declare(refused, work, inputs):
         3,
         "error: reading holed.tif: found heights of -9999 m in 9 of 720 cells, "
         "expected -500 to 9000 m\n"
-        "  hint: if -9999 marks missing cells, declare it: --nodata -9999\n",
+        "  hint: if -9999 marks missing cells, inundate terrain crop --nodata -9999 writes it with "
+        "these missing\n",
     )
     assert refused(*SIMULATE, "--rain", "storm.nc", "--terrain", "holed.tif") == expected
     assert refused("terrain", "derive", "holed.tif", "-o", "features.nc") == expected

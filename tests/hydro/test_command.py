@@ -127,6 +127,24 @@ def test_all_that_a_site_has(folder, capsys):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("output", ["dem.zarr", "storm.zarr"])
+def test_an_output_never_takes_the_place_of_an_input(folder, capsys, output):
+    before = (folder / output / "zarr.json").read_bytes()
+    assert command(*ONE, "-o", output, "--overwrite") == 6
+    assert capsys.readouterr().err == (
+        f"error: writing {output}: it is or holds the input {output}, which would be lost\n"
+        "  hint: give another -o\n"
+    )
+    assert (folder / output / "zarr.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["gauges", "sections"])
+def test_a_crs_of_nothing(folder, capsys, name):
+    assert command(*ONE, "-o", "sim.zarr", f"--{name}-crs", "EPSG:4326") == 2
+    expected = f"error: simulating: {name}_crs is given, but no {name}\n"
+    assert capsys.readouterr().err == expected
+
+
 @pytest.mark.parametrize(("text", "message"), [
     ("nam,x,y\nmill,400105,499905\n", "error: reading gauges.csv: found the columns nam, x, y"),
     ("name,x,y\nmill,0,0\n", "error: recording: gauge 'mill' at (0, 0) lies outside the terrain"),

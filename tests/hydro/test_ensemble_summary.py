@@ -131,7 +131,10 @@ def test_the_commands(tmp_path, storm, terrain, capsys, monkeypatch):
     run(**given)  # again: all are kept
     assert "out: 2 of 2 members done" in capsys.readouterr().out
     assert (tmp_path / "out" / "dem__wet__0000.zarr" / "zarr.json").stat().st_mtime_ns == before
-    assert [member.attempts for member in read_manifest(tmp_path / "out").members] == [0, 0]
+    (tmp_path / "out" / "dem__wet__0001.zarr").rename(tmp_path / "out" / "dem__wet__0007.zarr")
+    run(**given)
+    assert "in this folder, but no members: dem__wet__0007.zarr" in capsys.readouterr().out
+    assert [member.attempts for member in read_manifest(tmp_path / "out").members] == [0, 1]
     assert read_manifest(tmp_path / "out").about["settings"]["run_on_min"] == 0.0
     assert (tmp_path / "out" / MANIFEST).is_file()
     summarise(Path("out"), output=Path("s.zarr"), thresholds=(0.01,), json=True)

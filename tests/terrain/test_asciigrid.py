@@ -115,8 +115,21 @@ def test_undeclared_missing_value_is_refused_and_can_be_declared(tmp_path):
     assert str(caught.value) == (
         f"reading {path}: found heights of -9999 m in 1 of 6 cells, expected -500 to 9000 m"
     )
-    assert caught.value.hint == "if -9999 marks missing cells, declare it: --nodata -9999"
+    assert caught.value.hint == (
+        "if -9999 marks missing cells, inundate terrain crop --nodata -9999 writes it with these "
+        "missing"
+    )
     assert np.isnan(read_asciigrid(path, crs="EPSG:27700", nodata=-9999).values[1, 1])
+
+
+def test_a_crs_that_contradicts_the_prj_is_refused(tmp_path):
+    path = write(tmp_path, PLAIN)
+    (tmp_path / "a.prj").write_text("EPSG:32630")
+    assert grid_of(read_asciigrid(path, crs="epsg:32630")).crs == "EPSG:32630"
+    with pytest.raises(GridError, match=r"the file states EPSG:32630, expected EPSG:27700"):
+        read_asciigrid(path, crs="EPSG:27700")
+    (tmp_path / "a.prj").write_text("a grid of mine")
+    assert grid_of(read_asciigrid(path, crs="EPSG:27700")).crs == "EPSG:27700"
 
 
 def test_crs_comes_from_prj_or_is_asked_for(tmp_path):

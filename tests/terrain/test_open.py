@@ -79,6 +79,14 @@ def test_stored_heightmaps_are_checked(tmp_path, heightmap, hills):
     assert np.isnan(open_terrain(tmp_path / "low.nc", nodata=-9999).values[0, 0])
 
 
+def test_a_crs_that_contradicts_the_file_is_refused(tmp_path, heightmap, hills):
+    for name in ("hills.zarr", "hills.tif", "hills.asc"):
+        path = write_raster(heightmap(hills), tmp_path / name)
+        with pytest.raises(GridError, match="the file states EPSG:27700, expected EPSG:32630"):
+            open_terrain(path, crs="EPSG:32630")
+        assert grid_of(open_terrain(path, crs="EPSG:27700")).crs == "EPSG:27700"
+
+
 def test_stored_without_crs_or_upside_down(tmp_path, heightmap, hills):
     bare = heightmap(hills).drop_vars("spatial_ref")
     bare.attrs.pop("grid_mapping")

@@ -52,7 +52,7 @@ def calibrate(
     --observations levels.csv -o fitted.toml``
     """
     from inundate.core.config import resolve_settings
-    from inundate.core.files import check_output
+    from inundate.core.files import check_not_input, check_output
     from inundate.hydro.calibrate import calibrate as run
     from inundate.hydro.calibrate_files import hash_files, open_model
     from inundate.hydro.calibrate_output import write_calibration
@@ -62,6 +62,7 @@ def calibrate(
     target = check_output(output, overwrite)
     check_output(target.with_suffix(".json"), overwrite)
     named = files or CalibrateFiles()
+    check_not_input(target, (rain, terrain, observations))
     model = open_model(rain, terrain, observations, named, resolved, chosen)
     inputs = hash_files(rain, terrain, observations, named)
     found = run(model, chosen)

@@ -99,10 +99,10 @@ def run(
         else:
             pool = stack.enter_context(LocalPool(1 if jobs is None else jobs))
         conduct(cases, manifest, pool, overwrite=overwrite, checkpoint_every_s=checkpoint_every)
-    emit(
-        {"output": str(output), **manifest.to_dict()}, json=json,
-        text=lambda: _table(str(output), manifest.to_dict()),
-    )  # fmt: skip
+    names = {case.output.name for case in cases}
+    left = sorted(path.name for path in output.glob("*.zarr") if path.name not in names)
+    result = {"output": str(output), **manifest.to_dict(), "not_members": left}
+    emit(result, json=json, text=lambda: _table(str(output), result))
     check_all_done(manifest)
 
 
@@ -119,6 +119,8 @@ def _table(output: str, content: dict[str, Any]) -> str:
             f"{result['volume_budget']['error_relative']:>13.1e}"
         )  # fmt: skip
         lines.append(f"  {member['name']:<40} {member['state']:<8} {figures}".rstrip())
+    if content["not_members"]:
+        lines.append(f"  in this folder, but no members: {', '.join(content['not_members'])}")
     return "\n".join(lines)
 
 

@@ -332,12 +332,13 @@ def _import_results(
 ) -> dict[str, Any]:
     import json
 
-    from inundate.core.files import check_output
+    from inundate.core.files import check_not_input, check_output
     from inundate.core.provenance import hash_path
     from inundate.hydro.external.open import open_results
     from inundate.hydro.external.save import save_simulation
 
     check_output(output, overwrite)
+    check_not_input(output, [path])
     simulated = open_results(path, given)
     inputs = {str(path): hash_path(path)}
     with save_simulation(simulated, output, overwrite=overwrite, inputs=inputs, **names) as ds:

@@ -66,7 +66,7 @@ def describe(
     terrain
         GeoTIFF, ASCII grid, folder or zip of OS Terrain 50 tiles, Zarr or NetCDF.
     crs
-        Coordinate reference system, over the one that the file names.
+        Coordinate reference system of a file that names none.
     box
         Look at this box only: left bottom right top.
     box_crs
@@ -108,7 +108,7 @@ def merge(
         Where parts overlap: "same" refuses heights that differ by more than 1 cm, "first" keeps
         the first, "mean" averages.
     crs
-        Coordinate reference system of all parts, over the one that they name.
+        Coordinate reference system of parts that name none.
     nodata
         Value that means "no data", over what the files declare.
 
@@ -160,7 +160,7 @@ def crop(
     fill_holes
         Fill gaps of at most this many cells from the ground around them; 0 fills none.
     crs
-        Coordinate reference system, over the one that the file names.
+        Coordinate reference system of a file that names none.
     nodata
         Value that means "no data", over what the file declares.
 
@@ -210,7 +210,7 @@ def derive(
     roughness
         Manning's n of the whole map, s m-1/3; 0.035 where not given.
     crs
-        Coordinate reference system, over the one that the file names.
+        Coordinate reference system of a file that names none.
     nodata
         Value that means "no data", over what the file declares.
 

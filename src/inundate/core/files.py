@@ -7,13 +7,20 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from inundate.core.errors import MissingFileError, RunError
 
-__all__ = ["atomic_file", "atomic_folder", "check_input", "check_output", "write_text"]
+__all__ = [
+    "atomic_file",
+    "atomic_folder",
+    "check_input",
+    "check_not_input",
+    "check_output",
+    "write_text",
+]
 
 # outputs that need these suffixes keep them in the temporary name, since writers look at it
 _PART = ".part-"
@@ -69,6 +76,24 @@ def check_output(path: Path | str, overwrite: bool = False) -> Path:
             f"writing {found}: the folder {found.parent} cannot be made ({error.strerror})"
         ) from error
     return found
+
+
+def check_not_input(output: Path, inputs: Iterable[Path]) -> None:
+    """Check that writing an output would not destroy what it is made of.
+
+    Raises
+    ------
+    RunError
+        If the output is one of the inputs, or holds one.
+    """
+    place = output.resolve()
+    for path in inputs:
+        found = path.resolve()
+        if place == found or place in found.parents:
+            raise RunError(
+                f"writing {output}: it is or holds the input {path}, which would be lost",
+                hint="give another -o",
+            )
 
 
 def _temporary(target: Path) -> Path:

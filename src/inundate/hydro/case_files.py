@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from inundate.core.config import Settings
+from inundate.core.errors import ConfigError
 from inundate.core.files import check_input
 
 __all__ = ["CaseFiles"]
@@ -70,7 +71,18 @@ class CaseFiles(Settings):
     )
 
     def paths(self) -> list[Path]:
-        """List all files given, and those that they name."""
+        """List all files given, and those that they name.
+
+        Raises
+        ------
+        MissingFileError
+            If one is absent.
+        ConfigError
+            If a CRS is given of a file that is not.
+        """
+        for name in ("gauges", "sections"):
+            if getattr(self, f"{name}_crs") is not None and getattr(self, name) is None:
+                raise ConfigError(f"simulating: {name}_crs is given, but no {name}")
         named = [getattr(self, name) for name in type(self).model_fields]
         found = [path for path in named if isinstance(path, Path)]
         if self.land_table is not None and Path(self.land_table).suffix:

@@ -9,7 +9,7 @@ from itertools import product
 from pathlib import Path
 
 from inundate.core.errors import ConfigError
-from inundate.core.files import check_input, check_output
+from inundate.core.files import check_input, check_not_input, check_output
 from inundate.hydro.case import Case, Hashes, is_finished
 from inundate.hydro.case_files import CaseFiles
 from inundate.hydro.settings import SimulateSettings
@@ -80,6 +80,7 @@ def plan_pairs(
     for rain, terrain in product(rains, terrains):
         names = storm_names[rain], terrain_names[terrain]
         target = output if is_one else output / f"{names[1]}__{names[0]}.zarr"
+        check_not_input(target, (*rains, *terrains, *others))
         case = Case(
             rain, terrain, target, *names, settings, files, hashes.of(rain, terrain, *others)
         )

@@ -128,11 +128,10 @@ def simulate(
     """
     if output is not None:
         output = check_output(output, overwrite)
-    if not (rain_factor >= 0 and checkpoint_every_s >= 0):
-        raise ConfigError(
-            f"simulating: rain_factor is {rain_factor:g} and checkpoint_every_s "
-            f"{checkpoint_every_s:g}, expected 0 or more"
-        )
+    told = {"a rain factor": rain_factor, "seconds between checkpoints": checkpoint_every_s}
+    for name, value in told.items():
+        if not value >= 0:
+            raise ConfigError(f"simulating: {name} of {value:g}, expected 0 or more")
     grid = _checked_terrain(terrain)
     layers = {
         "roughness": _values_on(roughness, "roughness", grid),

@@ -24,7 +24,7 @@ from inundate.core.grid import attach_grid, grid_of
 from inundate.core.names import attributes
 from inundate.terrain.asciiparse import AsciiGrid, parse_asciigrids
 from inundate.terrain.nodata import check_heights, mask_nodata
-from inundate.terrain.prj import prj_path, read_prj
+from inundate.terrain.prj import agreed_crs, prj_path, read_prj
 
 __all__ = ["read_asciigrid", "read_asciigrids", "to_array", "write_asciigrid"]
 
@@ -78,10 +78,20 @@ def read_asciigrids(
     """
     path = Path(path)
     with _open_text(path) as lines:
-        reference = crs or read_prj(path)
+        reference = _reference(path, crs)
         for number, found in enumerate(parse_asciigrids(lines, str(path))):
             name = str(path) if number == 0 else f"{path} (grid {number + 1})"
             yield to_array(found, reference, name=name, variable=variable, nodata=nodata)
+
+
+def _reference(path: Path, crs: str | None) -> str | None:
+    try:
+        stated = read_prj(path)
+    except GridError:  # a .prj that nobody can read is what the caller's CRS is for
+        if crs is None:
+            raise
+        stated = None
+    return agreed_crs(crs, stated, f"reading {path}")
 
 
 def to_array(

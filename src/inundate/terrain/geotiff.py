@@ -16,6 +16,7 @@ from inundate.core.grid import Bounds, Grid, attach_grid, grid_of, transform_bou
 from inundate.core.names import attributes
 from inundate.core.units import convert
 from inundate.terrain.nodata import check_heights, mask_nodata
+from inundate.terrain.prj import agreed_crs
 
 __all__ = ["read_geotiff", "write_geotiff"]
 
@@ -37,7 +38,7 @@ def read_geotiff(
     path : Path
         Any raster that rasterio opens.
     crs : str, optional
-        CRS, over the one that the file names.
+        CRS of a file that names none.
     box : tuple, optional
         Left, bottom, right, top: only that window is read.
     box_crs : str, optional
@@ -186,7 +187,8 @@ def _grid(source: Any, crs: str | None, path: Path) -> tuple[Grid, bool]:
             "east and rows along the y axis",
             hint="warp it to a north-up grid first (gdalwarp)",
         )
-    found = crs or (source.crs.to_string() if source.crs else "")
+    stated = source.crs.to_string() if source.crs else None
+    found = agreed_crs(crs, stated, f"reading {path}")
     if not found:
         raise GridError(
             f"reading {path}: the GeoTIFF names no coordinate reference system",

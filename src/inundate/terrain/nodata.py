@@ -65,9 +65,12 @@ def check_heights(values: NDArray[np.floating[Any]], name: str) -> None:
             continue
         count = int(np.count_nonzero(known == value))
         if np.isinf(value):
-            hint = "the raster holds infinite values: declare them with --nodata"
+            hint = "inundate terrain crop --nodata inf writes it with these cells missing"
         elif count > 1 or abs(value) >= HIGHEST_M or value.is_integer():
-            hint = f"if {value:g} marks missing cells, declare it: --nodata {value:g}"
+            hint = (
+                f"if {value:g} marks missing cells, inundate terrain crop --nodata {value:g} "
+                "writes it with these missing"
+            )
         else:
             hint = "the unit may not be metres, or the raster may hold the sea floor: crop it"
         raise DataError(

@@ -46,7 +46,7 @@ def open_terrain(
     path : Path
         File or folder of one of :data:`FORMATS`.
     crs : str, optional
-        Coordinate reference system, over the one that the file names.
+        Coordinate reference system of a file that names none.
     box : tuple, optional
         Left, bottom, right, top: keep the cells whose centre is inside.
     box_crs : str, optional
@@ -102,7 +102,7 @@ def open_raster(
     variable : str
         Registered name of what the raster holds, such as ``"roughness"``.
     crs : str, optional
-        Coordinate reference system, over the one that the file names.
+        Coordinate reference system of a file that names none.
     nodata : float, optional
         Value that means "no data", over what the file declares.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from inundate.core.errors import GridError
 from inundate.core.grid import normalise_crs
 
-__all__ = ["parse_prj", "prj_path", "read_prj"]
+__all__ = ["agreed_crs", "parse_prj", "prj_path", "read_prj"]
 
 # northern and southern zone 0 of each datum
 _OLD_UTM_DATUMS = {"WGS84": (32600, 32700), "NAD83": (26900, None)}
@@ -21,6 +21,34 @@ def read_prj(path: Path) -> str | None:
         if prj.is_file():
             return parse_prj(prj.read_text(encoding="utf-8", errors="replace"), str(prj))
     return None
+
+
+def agreed_crs(said: str | None, stated: str | None, where: str) -> str | None:
+    """Give the CRS that the caller says or the file states; None where neither does.
+
+    A CRS without an authority's code, as some programs write it, is no match for one that is said.
+
+    Parameters
+    ----------
+    said, stated : str or None
+        By the caller, and by the file.
+    where : str
+        Put in front of the message.
+
+    Raises
+    ------
+    GridError
+        If both are known and differ.
+    """
+    if said is None or not stated:
+        return said or stated
+    told, found = normalise_crs(said), normalise_crs(stated)
+    if told != found and re.fullmatch(r"\w+:\w+", found):
+        raise GridError(
+            f"{where}: the file states {found}, expected {told} as --crs says",
+            hint="a CRS is said of files that name none; to change it, reproject the file",
+        )
+    return said
 
 
 def parse_prj(text: str, name: str) -> str:

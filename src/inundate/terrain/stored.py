@@ -12,6 +12,7 @@ from inundate.core.grid import attach_grid, grid_of
 from inundate.core.names import VARIABLES, attributes
 from inundate.core.store import read_dataset
 from inundate.terrain.nodata import check_heights, mask_nodata
+from inundate.terrain.prj import agreed_crs
 
 __all__ = ["read_stored"]
 
@@ -26,7 +27,7 @@ def read_stored(path: Path, variable: str, crs: str | None, nodata: float | None
     variable : str
         Registered name.
     crs : str or None
-        Coordinate reference system, over the one that is stored.
+        Coordinate reference system of a file that states none.
     nodata : float or None
         Value that means "no data"; NaN does so anyway.
 
@@ -76,8 +77,16 @@ def read_stored(path: Path, variable: str, crs: str | None, nodata: float | None
     return _placed(array, crs, path)
 
 
+def _stated_crs(array: xr.DataArray) -> str | None:
+    try:
+        return grid_of(array).crs
+    except GridError:
+        return None
+
+
 def _placed(array: xr.DataArray, crs: str | None, path: Path) -> xr.DataArray:
     if crs is not None:
+        agreed_crs(crs, _stated_crs(array), f"opening {path}")
         reference = xr.Variable((), np.int64(0), {"crs": crs})
         array = array.assign_coords(spatial_ref=reference)
     try:
