@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from inundate.core.config import Settings
 from inundate.core.errors import DataError
 from inundate.core.files import check_input
 from inundate.core.grid import check_metric_square, check_same_grid, grid_of
@@ -15,10 +14,10 @@ from inundate.core.provenance import hash_path
 from inundate.hydro.calibrate_model import Model
 from inundate.hydro.calibrate_observations import open_observations
 from inundate.hydro.calibrate_settings import CalibrateSettings
+from inundate.hydro.case_files import SiteFiles
 from inundate.hydro.forcing import Forcing
 from inundate.hydro.layer import open_layer
 from inundate.hydro.settings import SimulateSettings
-from inundate.hydro.site import open_site
 from inundate.hydro.state import Array
 from inundate.rain.open import open_rain
 from inundate.terrain.open import open_terrain
@@ -26,15 +25,9 @@ from inundate.terrain.open import open_terrain
 __all__ = ["CalibrateFiles", "hash_files", "open_model"]
 
 
-class CalibrateFiles(Settings):
+class CalibrateFiles(SiteFiles):
     """Files of a calibration besides rain, terrain and observations."""
 
-    rain_crs: str | None = Field(
-        default=None, description="CRS of rain files that name none, such as EPSG:27700"
-    )
-    terrain_crs: str | None = Field(
-        default=None, description="CRS of heightmaps and rasters that name none"
-    )
     roughness: Path | None = Field(
         default=None,
         description="Manning's n on the heightmap's grid; then one factor on it is fitted",
@@ -42,25 +35,8 @@ class CalibrateFiles(Settings):
     initial_depth: Path | None = Field(
         default=None, description="water at the start on the heightmap's grid, m"
     )
-    boundaries: Path | None = Field(
-        default=None,
-        description="TOML of parts of the edges that differ: tide, river that flows in, wall",
-    )
-    sources: Path | None = Field(
-        default=None, description="TOML of points where water enters: springs, burst mains"
-    )
     land_cover: Path | None = Field(
         default=None, description="raster of codes; each class gets its own Manning's n"
-    )
-    land_table: str | None = Field(
-        default=None,
-        description="what the codes mean at the start: CSV or TOML, or worldcover (the default)",
-    )
-    soil: str | None = Field(
-        default=None, description="soil texture of ground that takes water in the bundled table"
-    )
-    evaporation: Path | None = Field(
-        default=None, description="CSV or TOML series of evaporation from standing water, mm h-1"
     )
 
 
@@ -98,11 +74,7 @@ def open_model(
     if not valid.any():
         raise DataError(f"calibrating: {terrain} has no cell with ground")
     forcing = Forcing(open_rain(rain, crs=files.rain_crs), grid, valid, settings)
-    site = open_site(
-        grid, forcing.starts[0], boundaries=files.boundaries, sources=files.sources,
-        land_cover=files.land_cover, land_table=files.land_table, soil=files.soil,
-        evaporation=files.evaporation, crs=files.terrain_crs,
-    )  # fmt: skip
+    site = files.open(grid, forcing.starts[0])
     site.check_span(forcing.total_s)
     seen = open_observations(
         observations, grid, heights, start=forcing.starts[0], total_s=forcing.total_s,
@@ -127,8 +99,5 @@ def hash_files(
     rain: Path, terrain: Path, observations: Path, files: CalibrateFiles
 ) -> dict[str, str]:
     """Give the hash of each input by its name."""
-    named = [getattr(files, name) for name in type(files).model_fields]
-    if files.land_table is not None and Path(files.land_table).suffix:
-        named.append(Path(files.land_table))
-    paths = [rain, terrain, observations, *(path for path in named if isinstance(path, Path))]
+    paths = [rain, terrain, observations, *files.paths()]
     return {str(path): hash_path(check_input(path, what="calibrating")) for path in paths}

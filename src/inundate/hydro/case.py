@@ -21,7 +21,6 @@ from inundate.hydro.layer import open_layer
 from inundate.hydro.places import open_places
 from inundate.hydro.settings import SimulateSettings
 from inundate.hydro.simulate import simulate
-from inundate.hydro.site import open_site
 from inundate.hydro.work import CHECKPOINT_EVERY_S, Watch
 from inundate.rain.open import open_rain
 from inundate.rain.steps import step_edges
@@ -113,11 +112,7 @@ def run_case(
     storm = _open_storm(case.rain.resolve(), files.rain_crs, case.hashes.get(str(case.rain)))
     terrain = open_terrain(case.terrain, crs=crs).assign_attrs(terrain_name=case.terrain_name)
     grid = grid_of(terrain)
-    site = open_site(
-        grid, step_edges(storm)[0][0], boundaries=files.boundaries, sources=files.sources,
-        land_cover=files.land_cover, land_table=files.land_table, soil=files.soil,
-        evaporation=files.evaporation, crs=crs,
-    )  # fmt: skip
+    site = files.open(grid, step_edges(storm)[0][0])
     simulate(
         storm.assign_attrs(storm_name=case.storm_name),
         changes.terrain(terrain),

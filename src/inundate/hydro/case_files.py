@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -13,25 +13,23 @@ from inundate.core.config import Settings
 from inundate.core.errors import ConfigError
 from inundate.core.files import check_input
 
-__all__ = ["CaseFiles"]
+if TYPE_CHECKING:
+    import numpy as np
+
+    from inundate.core.grid import Grid
+    from inundate.hydro.site import Site
+
+__all__ = ["CaseFiles", "SiteFiles"]
 
 
-class CaseFiles(Settings):
-    """Files of a simulation besides rain and terrain."""
+class SiteFiles(Settings):
+    """Files of a place besides its heights and rain."""
 
     rain_crs: str | None = Field(
         default=None, description="CRS of rain files that name none, such as EPSG:27700"
     )
     terrain_crs: str | None = Field(
         default=None, description="CRS of heightmaps and rasters that name none"
-    )
-    roughness: Path | None = Field(
-        default=None, description="Manning's n on the heightmap's grid: raster, Zarr or NetCDF"
-    )
-    initial_depth: Path | None = Field(
-        default=None,
-        description="water at the start on the heightmap's grid, m: raster, or the last frame of a "
-        "simulation",
     )
     boundaries: Path | None = Field(
         default=None,
@@ -53,6 +51,59 @@ class CaseFiles(Settings):
     )
     evaporation: Path | None = Field(
         default=None, description="CSV or TOML series of evaporation from standing water, mm h-1"
+    )
+
+    def open(self, grid: Grid, start: np.datetime64 | None) -> Site:
+        """Open what acts on the water.
+
+        Parameters
+        ----------
+        grid : Grid
+            The terrain's.
+        start : datetime64, optional
+            Start of the simulation, UTC.
+
+        Raises
+        ------
+        InundateError
+            As :func:`~inundate.hydro.site.open_site`.
+        """
+        from inundate.hydro.site import open_site  # the command line loads this file for --help
+
+        return open_site(
+            grid, start, boundaries=self.boundaries, sources=self.sources,
+            land_cover=self.land_cover, land_table=self.land_table, soil=self.soil,
+            evaporation=self.evaporation, crs=self.terrain_crs,
+        )  # fmt: skip
+
+    def paths(self) -> list[Path]:
+        """List all files given, and those that they name.
+
+        Raises
+        ------
+        MissingFileError
+            If one is absent.
+        """
+        named = [getattr(self, name) for name in type(self).model_fields]
+        found = [path for path in named if isinstance(path, Path)]
+        if self.land_table is not None and Path(self.land_table).suffix:
+            found.append(Path(self.land_table))
+        for path in found:
+            check_input(path, what="simulating")
+        tables = [path for path in (self.boundaries, self.sources) if path is not None]
+        return found + [named for path in tables for named in _named_in(path)]
+
+
+class CaseFiles(SiteFiles):
+    """Files of a simulation besides rain and terrain."""
+
+    roughness: Path | None = Field(
+        default=None, description="Manning's n on the heightmap's grid: raster, Zarr or NetCDF"
+    )
+    initial_depth: Path | None = Field(
+        default=None,
+        description="water at the start on the heightmap's grid, m: raster, or the last frame of a "
+        "simulation",
     )
     gauges: Path | None = Field(
         default=None,
@@ -83,14 +134,7 @@ class CaseFiles(Settings):
         for name in ("gauges", "sections"):
             if getattr(self, f"{name}_crs") is not None and getattr(self, name) is None:
                 raise ConfigError(f"simulating: {name}_crs is given, but no {name}")
-        named = [getattr(self, name) for name in type(self).model_fields]
-        found = [path for path in named if isinstance(path, Path)]
-        if self.land_table is not None and Path(self.land_table).suffix:
-            found.append(Path(self.land_table))
-        for path in found:
-            check_input(path, what="simulating")
-        tables = [path for path in (self.boundaries, self.sources) if path is not None]
-        return found + [named for path in tables for named in _named_in(path)]
+        return super().paths()
 
 
 def _named_in(path: Path) -> list[Path]:
