@@ -119,7 +119,7 @@ def test_refusals():
     rough = field(0.05)
     rough[1, 2] = 0
     assert refused(roughness=rough) == (
-        "simulating: roughness 0 at row 1, column 2 and 1 such cells, "
+        "simulating: roughness 0 at row 1, column 2, 1 such in all, "
         "expected Manning's n above 0 and at most 1"
     )
     assert refused(initial_depth=np.zeros(5)) == (
@@ -128,8 +128,7 @@ def test_refusals():
     depth = field(0)
     depth[2, 0] = -0.25
     assert refused(initial_depth=depth) == (
-        "simulating: initial depth -0.25 m at row 2, column 0 and 1 such cells, "
-        "expected 0 to 1000 m"
+        "simulating: initial depth -0.25 m at row 2, column 0, 1 such in all, expected 0 to 1000 m"
     )
 
 

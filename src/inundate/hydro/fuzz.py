@@ -83,7 +83,7 @@ def fuzz(
     equations, precision, backend
         As in the settings.
     threads : int
-        Strips of rows in the second run.
+        Threads of the second run.
     first : int
         Number of the first case.
 

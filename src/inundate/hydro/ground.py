@@ -95,8 +95,8 @@ def _checked_roughness(
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise DataError(
-            f"simulating: roughness {values[row, column]:g} at row {row}, column {column} "
-            f"and {int(wrong.sum())} such cells, expected Manning's n above 0 and at most 1",
+            f"simulating: roughness {values[row, column]:g} at row {row}, column {column}, "
+            f"{int(wrong.sum())} such in all, expected Manning's n above 0 and at most 1",
             hint="fill cells without roughness, such as with 0.035",
         )
     return np.where(valid, values, settings.manning).astype(kind)
@@ -130,8 +130,8 @@ def check_depth(depth: Array | None, ground: Ground) -> Array:
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise DataError(
-            f"simulating: initial depth {values[row, column]:g} m at row {row}, column {column} "
-            f"and {int(wrong.sum())} such cells, expected 0 to {limit:g} m"
+            f"simulating: initial depth {values[row, column]:g} m at row {row}, column {column}, "
+            f"{int(wrong.sum())} such in all, expected 0 to {limit:g} m"
         )
     return np.where(ground.valid, values, 0).astype(ground.elevation.dtype)
 
