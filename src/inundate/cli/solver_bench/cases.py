@@ -101,7 +101,7 @@ def random_cases(context: Context) -> Made:
         note = (
             f"{count:,} cases, {found['steps']:,} steps: depth never negative (at least "
             f"{found['least_depth_m']:g} m) or unknown, budget closed ({found['worst_error']:.1e} "
-            "at worst), one and two threads equal bit by bit; "
+            "at worst), a second run equal bit by bit; "
             f"{found['stopped']} ended with a clear StabilityError"
         )
         rows.append(
