@@ -2,64 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from inundate.core.errors import DataError
+from inundate.core.progress import Progress
 from inundate.core.seeds import make_rng
 from inundate.dataset.samples import Samples
-from inundate.emulate.inputs import TERRAIN_CHANNELS, rain_window, state_channels
-from inundate.emulate.prepared import Prepared, prepare_sample
+from inundate.emulate.gather import prepare_samples
+from inundate.emulate.inputs import TERRAIN_CHANNELS
+from inundate.emulate.scene import FAMILY_OF, Scene, Window
 from inundate.emulate.settings import EmulatorSettings
 from inundate.learn.batches import Batch, sample_order
 
-__all__ = ["FloodBatches", "frame_inputs"]
+__all__ = ["FloodBatches", "turn_inputs"]
 
-Array = NDArray[np.float32]
 _EAST, _NORTH = TERRAIN_CHANNELS.index("slope_x"), TERRAIN_CHANNELS.index("slope_y")
-
-
-def frame_inputs(
-    prepared: Prepared,
-    settings: EmulatorSettings,
-    frames: NDArray[np.integer],
-    window: tuple[slice, slice] | None = None,
-) -> dict[str, Array]:
-    """Give the inputs of some frames, each (K, …) but ``terrain`` (C, h, w).
-
-    Parameters
-    ----------
-    prepared : Prepared
-    settings : EmulatorSettings
-    frames : array of int (K,)
-    window : (row slice, column slice), optional
-        A part of the raster, whole multiples of the model's alignment from its corner.
-    """
-    rows, cols = window or tuple(slice(0, n) for n in prepared.elevation.shape)
-    terrain = prepared.terrain[:, rows, cols]
-    if prepared.hybrid is None or prepared.standing is None:
-        rain = rain_window(
-            prepared.rain_rate[:, rows, cols],
-            frames=frames,
-            interval_s=prepared.interval_s,
-            block=settings.block,
-        )
-        return {"terrain": terrain, "rain": rain}
-    channels, hybrid = state_channels(
-        prepared.hybrid,
-        prepared.elevation,
-        prepared.rain_rate,
-        prepared.standing,
-        frames=frames,
-        interval_s=prepared.interval_s,
-        window=(rows, cols),
-    )
-    standing = np.nan_to_num(prepared.standing[frames][:, rows, cols])
-    return {"terrain": terrain, "state": channels, "hybrid": hybrid, "standing": standing}
 
 
 class FloodBatches:
@@ -75,6 +36,12 @@ class FloodBatches:
     seed : int
     shuffle : bool
         Draw pieces anew each epoch, turned and flipped; otherwise always the same ones.
+    device : str
+        Where all samples are kept; batches come from there.
+    workers : int
+        Processes that prepare the samples.
+    progress : bool
+        Show how far the reading is.
 
     Raises
     ------
@@ -91,30 +58,52 @@ class FloodBatches:
         batch_size: int,
         seed: int,
         shuffle: bool = True,
+        device: torch.device | str = "cpu",
+        workers: int = 1,
+        progress: bool = False,
     ) -> None:
         self._settings, self._size, self._seed = settings, batch_size, seed
         self._shuffle = shuffle
+        self.family = FAMILY_OF[settings.model]
+        self._factors = settings.factors if self.family == "hybrid" else ()
         self.numbers = samples.part(part)
-        self._prepared: list[Prepared] = []
-        self._depth: list[Array] = []
-        self._valid: list[NDArray[np.bool_]] = []
+        self._scenes: list[Scene] = []
+        self._depth: list[Tensor] = []
+        self._valid: list[Tensor] = []
         self._names: list[str] = []
-        factor = settings.factor if settings.model == "mode_h" else None
-        grounds: dict[int, Array] = {}
-        for number in self.numbers:
-            sample = samples.read(number)
-            place = sample.row.place
-            prepared = prepare_sample(sample, factor=factor, terrain=grounds.get(place))
-            grounds[place] = prepared.terrain
-            self._prepared.append(prepared)
-            self._depth.append(sample.water_depth)
-            self._valid.append(sample.valid)
-            self._names.append(sample.row.name)
+        self._means: list[float] = []
+        grounds: dict[int, Scene] = {}
+        half = torch.device(device).type == "cuda"
+        kept = torch.float16 if half else torch.float32  # a GPU holds thousands of samples
+        with Progress(f"{part} samples", total=len(self.numbers), unit="samples",
+                      enabled=progress) as bar:  # fmt: skip
+            prepared = prepare_samples(
+                samples, self.numbers, factors=self._factors, workers=workers
+            )
+            order = []
+            for number, made in prepared:
+                order.append(number)
+                sample = samples.read(number)
+                place = sample.row.place
+                scene = Scene(
+                    made, self.family, settings.block, device=device, shared=grounds.get(place),
+                    storage=kept,
+                )  # fmt: skip
+                grounds.setdefault(place, scene)
+                self._scenes.append(scene)
+                known = sample.valid
+                self._means.append(float(np.nanmean(sample.water_depth)))
+                depth = np.where(known, sample.water_depth, 0.0).astype(np.float32)
+                self._depth.append(torch.from_numpy(depth).to(device, kept))
+                self._valid.append(torch.from_numpy(known).to(device))
+                self._names.append(sample.row.name)
+                bar.advance()
+        self.numbers = order
         self._side = self._piece_side()
 
     def _piece_side(self) -> int:
         align = self._settings.align
-        least = min(int(min(p.elevation.shape)) for p in self._prepared)
+        least = min(min(scene.shape) for scene in self._scenes)
         side = min(self._settings.crop_cells, least // align * align)
         if side < align:
             raise DataError(
@@ -129,7 +118,7 @@ class FloodBatches:
 
     def mean_depth(self) -> float:
         """Give the mean depth over all samples, frames and known cells, m."""
-        return float(np.mean([np.nanmean(depth) for depth in self._depth]))
+        return float(np.mean(self._means))
 
     def batch(self, epoch: int, index: int) -> Batch:
         """Give batch ``index`` of an epoch: inputs, ``target`` and ``valid``."""
@@ -139,55 +128,92 @@ class FloodBatches:
         chosen = order[index * self._size : (index + 1) * self._size]
         if not self._shuffle:
             epoch = 0
-        pieces = [self._piece(int(row), epoch) for row in chosen]
-        inputs = {
-            name: torch.from_numpy(np.stack([piece[0][name] for piece in pieces]))
-            for name in pieces[0][0]
-        }
+        rng = make_rng(self._seed, "batch", epoch, index)
+        # of one batch all pieces have one coarse solver and one number of frames
+        factor = int(rng.choice(self._factors)) if self._factors else 0
+        least = min(self._scenes[int(row)].frames for row in chosen)
+        count = min(self._frames(epoch), least)
+        pieces = [self._piece(int(row), epoch, factor, count) for row in chosen]
+        names = pieces[0][0]
         return {
-            "sample_id": [self._names[row] for row in chosen],
-            "inputs": inputs,
-            "target": _stack([piece[1] for piece in pieces]),
-            "valid": _stack([piece[2] for piece in pieces]),
+            "sample_id": [self._names[int(row)] for row in chosen],
+            "inputs": {name: torch.stack([piece[0][name] for piece in pieces]) for name in names},
+            "target": torch.stack([piece[1] for piece in pieces]),
+            "valid": torch.stack([piece[2] for piece in pieces]),
         }
 
-    def _piece(self, row: int, epoch: int) -> tuple[dict[str, Array], Array, Array]:
+    def _frames(self, epoch: int) -> int:
+        wanted, rise = self._settings.frames, self._settings.curriculum_epochs
+        return wanted if not rise else min(wanted, 1 + epoch * wanted // rise)
+
+    def _piece(
+        self, row: int, epoch: int, factor: int, count: int
+    ) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         rng = make_rng(self._seed, "piece", epoch, row)
-        prepared, align = self._prepared[row], self._settings.align
-        frames = self._frames(prepared.frames, rng)
-        spare = [(n - self._side) // align for n in prepared.elevation.shape]
-        top, left = (int(rng.integers(n + 1)) * align for n in spare)
-        window = (slice(top, top + self._side), slice(left, left + self._side))
-        inputs = frame_inputs(prepared, self._settings, frames, window)
-        target = self._depth[row][frames][:, *window]
-        valid = self._valid[row][window][None].astype(np.float32)
-        inputs["terrain"] = inputs["terrain"].copy()
-        target = np.where(valid > 0, target, 0.0).astype(np.float32)
+        scene = self._scenes[row]
+        frames, first = self._draw_frames(scene, count, rng)
+        window = self._window(scene, rng)
+        depth = self._depth[row]
+        start = depth[first - 1] if self.family == "series" and first else None
+        inputs = scene.inputs(frames, window, factor=factor, start=start)
+        target = torch.stack(
+            [depth.amax(0) if t == scene.peak_frame else depth[t] for t in frames]
+        )[:, *window].float()
+        valid = self._valid[row][window][None].float()
         if self._shuffle and self._settings.augment:
             turns, flip = int(rng.integers(4)), bool(rng.integers(2))
-            inputs = {name: _turned(values, turns, flip) for name, values in inputs.items()}
-            _turn_slopes(inputs["terrain"], turns, flip)
+            inputs = turn_inputs(inputs, turns, flip)
             target, valid = _turned(target, turns, flip), _turned(valid, turns, flip)
         return inputs, target, valid
 
-    def _frames(self, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-        wanted = min(self._settings.frames, count)
-        return np.sort(rng.choice(count, wanted, replace=False))
+    def _draw_frames(
+        self, scene: Scene, count: int, rng: np.random.Generator
+    ) -> tuple[list[int], int]:
+        if self.family == "series":
+            first = int(rng.integers(scene.frames - count + 1))
+            if rng.uniform() < _FROM_DRY:
+                first = 0
+            return list(range(first, first + count)), first
+        known = scene.frames + (1 if self.family == "hybrid" else 0)  # and the peak
+        chosen = np.sort(rng.choice(known, count, replace=False))
+        return [int(t) for t in chosen], 0
+
+    def _window(self, scene: Scene, rng: np.random.Generator) -> Window:
+        align = self._settings.align
+        spare = [(n - self._side) // align for n in scene.shape]
+        top, left = (int(rng.integers(n + 1)) * align for n in spare)
+        return slice(top, top + self._side), slice(left, left + self._side)
 
 
-def _stack(parts: Sequence[Array]) -> Tensor:
-    return torch.from_numpy(np.stack(parts))
+_FROM_DRY = 0.25  # share of the series that start from dry ground, as every prediction does
 
 
-def _turned(values: Array, turns: int, flip: bool) -> Array:
-    found = np.rot90(values, turns, axes=(-2, -1))
-    return np.ascontiguousarray(np.flip(found, -1) if flip else found)
+def turn_inputs(inputs: Mapping[str, Tensor], turns: int, flip: bool) -> dict[str, Tensor]:
+    """Turn inputs by quarters anticlockwise and flip them, the slope vector with them.
 
-
-def _turn_slopes(terrain: Array, turns: int, flip: bool) -> None:
-    """Turn the slope vector with the map: a quarter turn takes east to north, north to west."""
-    for _ in range(turns):
-        east = terrain[_EAST].copy()
-        terrain[_EAST], terrain[_NORTH] = -terrain[_NORTH], east
+    Parameters
+    ----------
+    inputs : mapping
+        Of :meth:`inundate.emulate.scene.Scene.inputs`, with or without a batch axis.
+    turns : int
+        Quarter turns, 0 to 3.
+    flip : bool
+        Whether east and west change places afterwards.
+    """
+    found = {name: _turned(values, turns, flip) for name, values in inputs.items()}
+    terrain = found["terrain"].clone()
+    east, north = terrain.select(-3, _EAST), terrain.select(-3, _NORTH)
+    for _ in range(turns % 4):  # a quarter turn takes east to north, north to west
+        before = east.clone()
+        east.copy_(-north)
+        north.copy_(before)
     if flip:
-        terrain[_EAST] *= -1
+        east.neg_()
+    found["terrain"] = terrain
+    return found
+
+
+def _turned(values: Tensor, turns: int, flip: bool) -> Tensor:
+    found = torch.rot90(values, turns, dims=(-2, -1))
+    return torch.flip(found, dims=(-1,)) if flip else found
+

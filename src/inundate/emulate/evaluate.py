@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,7 @@ from inundate.core.progress import Progress
 from inundate.core.provenance import hash_path
 from inundate.core.run import Run
 from inundate.dataset.samples import Sample, Samples
-from inundate.emulate.hybrid import pour_state
-from inundate.emulate.predict import predict_prepared
+from inundate.emulate.predict import factors_of, predict_prepared
 from inundate.emulate.prepared import prepare_sample
 from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.train import load_emulator
@@ -60,15 +59,13 @@ def predict_sample(
     predicted, hybrid : array (T, H, W), m
         Of the model and of the untrained hybrid; NaN where there is no ground.
     """
-    uses_hybrid = settings.model == "mode_h"
-    factor = settings.factor if uses_hybrid else _HYBRID_FACTOR
-    prepared = prepare_sample(sample, factor=factor)
-    if prepared.hybrid is None:
-        raise DataError(f"predicting {sample.row.name}: no hybrid was computed")
-    hybrid = pour_state(prepared.hybrid, sample.elevation)
-    if not uses_hybrid:
-        prepared = replace(prepared, hybrid=None, standing=None)
-    return predict_prepared(model, settings, prepared), hybrid
+    factors = factors_of(settings)[:1] or (_HYBRID_FACTOR,)
+    prepared = prepare_sample(sample, factors=factors)
+    water = prepared.water[factors[0]]
+    fine = np.repeat(np.repeat(water.level, water.factor, axis=1), water.factor, axis=2)
+    height, width = sample.elevation.shape
+    above = fine[:, :height, :width] - (sample.elevation - np.float32(prepared.datum))
+    return predict_prepared(model, settings, prepared), np.maximum(above, 0.0)
 
 
 def evaluate(

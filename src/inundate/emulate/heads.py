@@ -6,13 +6,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-__all__ = ["DEPTH_SCALE_M", "bounded_correction", "depth_from_raw", "to_stretched"]
+__all__ = ["DEPTH_SCALE_M", "depth_from_raw", "pour_heights", "to_stretched"]
 
 # depths are stretched by asinh(h / 0.05 m): linear below the default flood threshold,
 # logarithmic above, so that 5 cm and 1 m both count
 DEPTH_SCALE_M = 0.05
 _LEAK = 0.05  # slope below zero while training: a dry cell still gets a gradient
 _RAW_LIMIT = 7.5  # sinh(7.5) * 0.05 m = 45 m
+_NEWTON = {4: 3, 16: 6}  # steps by cells of a block; more change nothing on real ground
 
 
 def to_stretched(depth: Tensor) -> Tensor:
@@ -20,42 +21,40 @@ def to_stretched(depth: Tensor) -> Tensor:
     return torch.asinh(depth / DEPTH_SCALE_M)
 
 
-def bounded_correction(
-    start: Tensor,
-    other: Tensor,
-    raw: Tensor,
-    *,
-    bound_m: float,
-    bound_share: float,
-    training: bool,
-) -> Tensor:
-    """Lean a depth towards another one, and correct it within a bound.
+def pour_heights(volume: Tensor, heights: Tensor) -> Tensor:
+    """Give the level at which a volume of water stands over the cells of each block.
 
-    The first raw channel, as a share ``tanh(raw)``, moves the depth from ``start`` towards
-    ``other``; the second corrects it by at most ``max(bound_m, bound_share * start)``.
+    Newton's method on the volume below a level, which is convex and piecewise linear: from
+    above it falls to the root and needs no more steps than there are distinct heights, in
+    practice a few. The gradient is that of the last, exact, piece.
 
     Parameters
     ----------
-    start : Tensor (B, K, H, W), m
-        Depth to correct, such as the hybrid's.
-    other : Tensor (B, K, H, W), m
-        Depth to lean towards, such as fill-and-spill's.
-    raw : Tensor (B, K, 2, H, W)
-        Network output; 0 leaves the start as it is.
-    bound_m, bound_share : float
-        Largest correction in m, and as a share of the start.
-    training : bool
-        Let slightly negative depths through, so that dry cells keep a gradient; otherwise
-        they are cut at 0.
+    volume : Tensor (N, P, h, w), m
+        Mean depth over the cells of a block.
+    heights : Tensor (N, P, C, h, w), m
+        Height of each cell, any datum.
 
     Returns
     -------
-    Tensor (B, K, H, W), m
+    Tensor (N, P, h, w), m
+        The lowest height where there is no water.
     """
-    bound = torch.clamp(bound_share * start, min=bound_m)
-    lean, change = torch.tanh(raw).unbind(dim=2)
-    corrected = start + lean * (other - start) + bound * change
-    return functional.leaky_relu(corrected, _LEAK) if training else torch.relu(corrected)
+    cells = heights.shape[2]
+    total = volume * cells
+    lowest = heights.amin(dim=2)
+    with torch.no_grad():
+        level = torch.minimum(lowest + total, volume + heights.mean(dim=2))
+        for _ in range(_NEWTON[min(cells, 16)]):
+            below = heights < level.unsqueeze(2)
+            count = below.sum(dim=2).clamp(min=1)
+            filled = torch.where(below, heights, 0.0).sum(dim=2)
+            filled = torch.where(below.any(dim=2), filled, lowest)
+            level = torch.minimum(level, (total + filled) / count)
+        below = (heights < level.unsqueeze(2)) | (heights <= lowest.unsqueeze(2))
+    count = below.sum(dim=2)
+    found: Tensor = (total + torch.where(below, heights, 0.0).sum(dim=2)) / count
+    return found
 
 
 def depth_from_raw(raw: Tensor, *, training: bool) -> Tensor:
@@ -66,7 +65,8 @@ def depth_from_raw(raw: Tensor, *, training: bool) -> Tensor:
     raw : Tensor (B, K, H, W)
         Stretched depth, any real number; 0 and below is dry.
     training : bool
-        As in :func:`bounded_correction`.
+        Let slightly negative depths through, so that dry cells keep a gradient; otherwise
+        they are cut at 0.
     """
     limited = torch.clamp(raw, max=_RAW_LIMIT)
     positive = functional.leaky_relu(limited, _LEAK) if training else torch.relu(limited)

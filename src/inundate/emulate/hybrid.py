@@ -1,8 +1,14 @@
-"""The untrained hybrid: the solver on coarse cells, its water poured into the fine terrain."""
+"""The untrained hybrid: a coarse solver, its water poured into the fine terrain.
+
+By default the coarse solver has sub-grid tables (:mod:`inundate.hydro.subgrid`), so that its
+cells know the heights below them. ``method="mean"`` averages the ground instead: the hybrid as it
+is usually built, kept as a baseline.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -16,9 +22,10 @@ from inundate.emulate.rain_frames import RainFrames, rain_frames
 from inundate.hydro.march import simulate_arrays
 from inundate.hydro.settings import SimulateSettings
 
-__all__ = ["HybridState", "hybrid_arrays", "hybrid_depth", "pour_state"]
+__all__ = ["HybridState", "Method", "hybrid_arrays", "hybrid_depth", "pour_state"]
 
 Array = NDArray[np.float32]
+Method = Literal["subgrid", "mean"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +56,9 @@ def hybrid_arrays(
     cell_size_m: float,
     factor: int,
     settings: SimulateSettings,
+    method: Method = "mean",
 ) -> HybridState:
-    """Run the solver on cells ``factor`` times as large.
+    """Run a solver on cells ``factor`` times as large.
 
     Parameters
     ----------
@@ -64,6 +72,8 @@ def hybrid_arrays(
         Fine cells along a coarse cell's side.
     settings : SimulateSettings
         Of the simulation that is emulated; run-on and output interval follow the frames.
+    method : {"subgrid", "mean"}
+        Coarse cells with sub-grid tables, or of the mean height.
 
     Returns
     -------
@@ -77,6 +87,20 @@ def hybrid_arrays(
     known = np.isfinite(elevation)
     if np.isnan(rain_rate[:, known]).any():
         raise DataError("hybrid: rain is missing on known ground", hint="see inundate rain clean")
+    settings = settings.model_copy(update={"output_every_s": interval_s, "run_on_min": 0.0})
+    if method == "subgrid":
+        from inundate.hydro.subgrid import simulate_subgrid
+
+        fine = simulate_subgrid(
+            elevation,
+            np.where(known, rain_rate, 0.0).astype(np.float32),
+            roughness=roughness,
+            interval_s=interval_s,
+            cell_size_m=cell_size_m,
+            factor=factor,
+            settings=settings,
+        )
+        return HybridState(fine.volume, np.maximum.accumulate(fine.volume, axis=0), factor)
     ground = coarsen_mean(elevation, factor)
     # cells beyond the raster's sides get no rain, like those without ground
     share = coarsen_mean(pad_to_blocks(known, factor, fill=0.0), factor)
@@ -88,7 +112,7 @@ def hybrid_arrays(
         rain,
         rain_step_s=interval_s,
         cell_size_m=cell_size_m * factor,
-        settings=settings.model_copy(update={"output_every_s": interval_s, "run_on_min": 0.0}),
+        settings=settings,
         roughness=coarsen_mean(roughness, factor),
     )
     coarse = np.nan_to_num(found.depth).astype(np.float32)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
 
-__all__ = ["coarsen_mean", "pad_to_blocks", "pour"]
+__all__ = ["coarsen_mean", "pad_to_blocks", "pour", "pour_levels"]
 
 Array = NDArray[np.float32]
 
@@ -103,6 +103,59 @@ def pour(
     signed = np.empty_like(depth)
     _pour(np.ascontiguousarray(coarse_depth, np.float64), padded, factor, depth, signed)
     return depth[:, :height, :width], signed[:, :height, :width]
+
+
+def pour_levels(
+    coarse_depth: NDArray[np.floating], elevation: NDArray[np.floating], factor: int
+) -> Array:
+    """Give the level that each block's volume of water stands at, (T, Hc, Wc), m.
+
+    Parameters
+    ----------
+    coarse_depth, elevation, factor
+        As for :func:`pour`.
+
+    Returns
+    -------
+    array (T, Hc, Wc), m
+        In the terrain's datum; of a dry block its lowest ground, NaN without ground.
+    """
+    padded = pad_to_blocks(elevation, factor)
+    rows, cols = padded.shape[0] // factor, padded.shape[1] // factor
+    if coarse_depth.shape[1:] != (rows, cols):
+        raise DataError(
+            f"pouring: coarse depth of {coarse_depth.shape} over terrain of {elevation.shape}, "
+            f"expected (time, {rows}, {cols}) at factor {factor}"
+        )
+    blocks = padded.reshape(rows, factor, cols, factor).swapaxes(1, 2)
+    level = np.empty(coarse_depth.shape, np.float32)
+    _levels(np.ascontiguousarray(coarse_depth), blocks.reshape(rows, cols, -1), level)
+    return level
+
+
+@njit(cache=True)
+def _levels(coarse, blocks, level):  # type: ignore[no-untyped-def]  # pragma: no cover  compiled
+    frames, rows, cols = coarse.shape
+    cells = blocks.shape[2]
+    for row in range(rows):
+        for col in range(cols):
+            heights = np.sort(blocks[row, col])  # NaN comes last
+            known = 0
+            for k in range(cells):
+                known += 1 if np.isfinite(heights[k]) else 0
+            for t in range(frames):
+                level[t, row, col] = heights[0]
+                volume = np.float64(coarse[t, row, col]) * cells
+                if known == 0 or volume <= 0.0:
+                    continue
+                below = 0.0  # sum of heights of the k lowest cells, above the lowest
+                above = 0.0
+                for k in range(1, known + 1):
+                    below += np.float64(heights[k - 1]) - np.float64(heights[0])
+                    above = (volume + below) / k
+                    if k == known or above <= heights[k] - heights[0]:
+                        break
+                level[t, row, col] = heights[0] + above
 
 
 @njit(cache=True)

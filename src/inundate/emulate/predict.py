@@ -18,18 +18,18 @@ from inundate.core.grid import attach_grid, check_metric_square, check_same_grid
 from inundate.core.names import attributes, check_variable
 from inundate.core.progress import Progress
 from inundate.core.provenance import provenance
-from inundate.emulate.batches import frame_inputs
 from inundate.emulate.prepared import Prepared, prepare
 from inundate.emulate.rain_frames import rain_frames
+from inundate.emulate.scene import FAMILY_OF, Scene, Window, padded
 from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.train import load_emulator
 from inundate.emulate.zoo import Emulator
 from inundate.hydro.settings import SimulateSettings
 
-__all__ = ["predict", "predict_prepared"]
+__all__ = ["factors_of", "predict", "predict_prepared"]
 
 Array = NDArray[np.float32]
-_TILE_CELLS = 1024  # largest side predicted in one piece; 17 channels of it are 70 MB
+_TILE_CELLS = 1024  # largest side predicted in one piece; 19 channels of it are 80 MB
 _PIXELS = 3_000_000  # cells times frames in one forward pass, to bound memory
 _LEAST_M = 1e-3  # shallower predictions are dry: thinner than any training label that counts
 
@@ -95,7 +95,7 @@ def predict(
         grid=grid,
         interval_s=frames.interval_s,
         settings=physics,
-        factor=settings.factor if settings.model == "mode_h" else None,
+        factors=factors_of(settings)[:1],
     )
     with Progress("predict", total=prepared.frames, unit="frames", enabled=progress) as bar:
         depth = predict_prepared(model, settings, prepared, tile_cells=tile_cells, bar=bar)
@@ -150,11 +150,18 @@ def _out_of_range(
     return found
 
 
+def factors_of(settings: EmulatorSettings) -> tuple[int, ...]:
+    """Give the factors of the coarse solver that a model was trained with; none without it."""
+    uses = FAMILY_OF.get(settings.model) == "hybrid"
+    return tuple(settings.factors) if uses else ()
+
+
 def predict_prepared(
     model: Emulator,
     settings: EmulatorSettings,
     prepared: Prepared,
     *,
+    factor: int | None = None,
     tile_cells: int = _TILE_CELLS,
     bar: Progress | None = None,
 ) -> Array:
@@ -165,9 +172,12 @@ def predict_prepared(
     model : Emulator
     settings : EmulatorSettings
     prepared : Prepared
+    factor : int, optional
+        Of the coarse solver, one of those in ``prepared``; by default its first.
     tile_cells : int
         Largest side of a piece. Each piece is read with as much context as the model can see,
-        so the result does not depend on it.
+        so the result does not depend on it. A model that steps through the frames takes the
+        raster whole.
     bar : Progress, optional
 
     Returns
@@ -187,24 +197,15 @@ def predict_prepared(
             f"predicting: tiles of {tile_cells} cells, expected {model.align} or more"
         )
     height, width = prepared.elevation.shape
-    padded = _padded(prepared, model.align)
-    depth = np.zeros((prepared.frames, *padded.elevation.shape), np.float32)
-    for inner, outer in _tiles(
-        padded.elevation.shape, tile_cells // model.align * model.align, model
-    ):
-        area = (outer[0].stop - outer[0].start) * (outer[1].stop - outer[1].start)
-        step = max(1, _PIXELS // area)
-        for start in range(0, prepared.frames, step):
-            frames = np.arange(start, min(start + step, prepared.frames))
-            piece = _forward(model, settings, padded, frames, outer)
-            cut = tuple(
-                slice(i.start - o.start, i.stop - o.start)
-                for i, o in zip(inner, outer, strict=True)
-            )
-            depth[frames[0] : frames[-1] + 1, inner[0], inner[1]] = piece[:, *cut]
-            if bar is not None:
-                share = (inner[0].stop - inner[0].start) * (inner[1].stop - inner[1].start)
-                bar.advance(len(frames) * share / (padded.elevation.size))
+    scene = Scene(padded(prepared, model.align), FAMILY_OF[settings.model], settings.block)
+    if scene.family == "series":
+        depth = _rolled(model, scene, bar)
+    else:
+        chosen = 0 if scene.family != "hybrid" else factor or next(iter(prepared.water))
+        depth = np.zeros((scene.frames, *scene.shape), np.float32)
+        side = tile_cells // model.align * model.align
+        for inner, outer in _tiles(scene.shape, side, model):
+            _fill(depth, model, scene, chosen, inner, outer, bar)
     depth = depth[:, :height, :width]
     known = np.isfinite(prepared.elevation)
     if not np.isfinite(depth[:, known]).all():
@@ -214,50 +215,46 @@ def predict_prepared(
     return depth
 
 
-def _forward(
+def _fill(
+    depth: Array,
     model: Emulator,
-    settings: EmulatorSettings,
-    prepared: Prepared,
-    frames: NDArray[np.int64],
-    window: tuple[slice, slice],
-) -> Array:
-    inputs = frame_inputs(prepared, settings, frames, window)
-    tensors = {name: torch.from_numpy(np.ascontiguousarray(v))[None] for name, v in inputs.items()}
-    with torch.inference_mode():
-        found: Array = model(tensors)[0].numpy()
-    return found
-
-
-def _padded(prepared: Prepared, align: int) -> Prepared:
-    """Extend a raster south and east, as missing ground, to a multiple of the alignment."""
-    height, width = prepared.elevation.shape
-    rows, cols = -height % align, -width % align
-    if not rows and not cols:
-        return prepared
-
-    def pad(values: Array, fill: float) -> Array:
-        pads = [(0, 0)] * (values.ndim - 2) + [(0, rows), (0, cols)]
-        return np.pad(values, pads, constant_values=fill)
-
-    hybrid = prepared.hybrid
-    if hybrid is not None:
-        factor = hybrid.factor
-        shape = ((height + rows) // factor, (width + cols) // factor)
-        extra = [(0, 0), *((0, n - o) for n, o in zip(shape, hybrid.coarse.shape[1:], strict=True))]
-        hybrid = type(hybrid)(np.pad(hybrid.coarse, extra), np.pad(hybrid.deepest, extra), factor)
-    return Prepared(
-        terrain=pad(prepared.terrain, 0.0),
-        elevation=pad(prepared.elevation, np.nan),
-        rain_rate=pad(prepared.rain_rate, 0.0),
-        hybrid=hybrid,
-        standing=None if prepared.standing is None else pad(prepared.standing, 0.0),
-        interval_s=prepared.interval_s,
+    scene: Scene,
+    factor: int,
+    inner: Window,
+    outer: Window,
+    bar: Progress | None,
+) -> None:
+    """Predict one tile, some frames at a time, to bound memory."""
+    area = (outer[0].stop - outer[0].start) * (outer[1].stop - outer[1].start)
+    step = max(1, _PIXELS // area)
+    cut = tuple(
+        slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True)
     )
+    share = (inner[0].stop - inner[0].start) * (inner[1].stop - inner[1].start)
+    for start in range(0, scene.frames, step):
+        frames = list(range(start, min(start + step, scene.frames)))
+        inputs = scene.inputs(frames, outer, factor=factor)
+        with torch.inference_mode():
+            piece = model({name: values[None] for name, values in inputs.items()})[0]
+        depth[start : start + len(frames), inner[0], inner[1]] = piece[:, *cut].numpy()
+        if bar is not None:
+            bar.advance(len(frames) * share / (scene.shape[0] * scene.shape[1]))
+
+
+def _rolled(model: Emulator, scene: Scene, bar: Progress | None) -> Array:
+    """Roll a model through all frames from dry ground, over the whole raster."""
+    whole = (slice(0, scene.shape[0]), slice(0, scene.shape[1]))
+    inputs = scene.inputs(list(range(scene.frames)), whole)
+    with torch.inference_mode():
+        found: Array = model({name: values[None] for name, values in inputs.items()})[0].numpy()
+    if bar is not None:
+        bar.advance(scene.frames)
+    return found
 
 
 def _tiles(
     shape: tuple[int, ...], side: int, model: Emulator
-) -> Iterator[tuple[tuple[slice, slice], tuple[slice, slice]]]:
+) -> Iterator[tuple[Window, Window]]:
     """Give each tile and the same with the context that the model can see."""
     height, width = shape
     reach = model.reach

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -14,15 +15,34 @@ from inundate.core.grid import Grid, attach_grid
 from inundate.core.names import attributes
 from inundate.dataset.samples import Sample
 from inundate.emulate.hybrid import HybridState, hybrid_arrays
-from inundate.emulate.inputs import scale_terrain
+from inundate.emulate.inputs import POSITION, scale_terrain, soil_channels
+from inundate.emulate.pour import coarsen_mean, pour_levels
 from inundate.hydro.settings import SimulateSettings
-from inundate.score.standing import cumulated_volume, fill_spill
 from inundate.terrain.derive import derive_features
 from inundate.terrain.features import stack_features
 
-__all__ = ["Prepared", "prepare", "prepare_sample", "terrain_channels"]
+__all__ = ["BlockWater", "Prepared", "block_water", "prepare", "prepare_sample", "terrain_channels"]
 
 Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class BlockWater:
+    """The hybrid's water as Mode H reads it.
+
+    Attributes
+    ----------
+    level : array (T, h, w), m
+        Level of each coarse cell above the terrain's datum; of a dry one its lowest ground.
+    volume : array (T, H / 4, W / 4), m
+        Mean depth over each position of the network (4 x 4 cells).
+    factor : int
+        Fine cells along a coarse cell.
+    """
+
+    level: Array
+    volume: Array
+    factor: int
 
 
 @dataclass(frozen=True)
@@ -32,27 +52,31 @@ class Prepared:
     Attributes
     ----------
     terrain : array (C, H, W)
-        Scaled terrain channels.
+        Scaled terrain and soil channels.
     elevation : array (H, W), m
+        NaN where there is no ground.
     rain_rate : array (T, H, W), mm h-1
-    hybrid : HybridState or None
-        None for a model that does not use the coarse solver.
-    standing : array (T, H, W), m, or None
-        Fill-and-spill depth; None likewise.
+        0 where there is no ground.
+    water : mapping of int to BlockWater
+        By factor of the coarse solver; empty for a model that does not use it.
     interval_s : float
     """
 
     terrain: Array
     elevation: Array
     rain_rate: Array
-    hybrid: HybridState | None
-    standing: Array | None
     interval_s: float
+    water: Mapping[int, BlockWater] = field(default_factory=dict)
 
     @property
     def frames(self) -> int:
         """Number of frames."""
         return int(self.rain_rate.shape[0])
+
+    @property
+    def datum(self) -> float:
+        """Lowest ground, m: levels count from here, so that float32 holds them."""
+        return float(np.nanmin(self.elevation))
 
 
 def _edge_kind(edges: str) -> Literal["open", "closed"]:
@@ -82,8 +106,9 @@ def prepare(
     grid: Grid,
     interval_s: float,
     settings: SimulateSettings,
-    factor: int | None,
+    factors: Sequence[int] = (),
     terrain: Array | None = None,
+    hybrids: Sequence[HybridState] = (),
 ) -> Prepared:
     """Compute the inputs of one storm on one terrain.
 
@@ -96,32 +121,70 @@ def prepare(
     interval_s : float
     settings : SimulateSettings
         Of the simulation that is emulated.
-    factor : int or None
-        Coarsening of the hybrid; None leaves hybrid and standing water out.
+    factors : sequence of int
+        Coarsenings of the hybrid; none leaves it out.
     terrain : array (C, H, W), optional
-        Terrain channels, when known from another storm on the same ground.
+        Terrain channels without soil, when known from another storm on the same ground.
+    hybrids : sequence of HybridState, optional
+        Runs of the coarse solver that were made before; other factors are run now.
     """
     if terrain is None:
         terrain = terrain_channels(elevation, roughness, grid, settings.edges)
-    hybrid = standing = None
-    if factor is not None:
-        rain_rate = np.where(np.isfinite(elevation), rain_rate, 0.0).astype(np.float32)
-        hybrid = hybrid_arrays(
-            elevation,
-            rain_rate,
-            roughness=roughness,
-            interval_s=interval_s,
-            cell_size_m=grid.dx,
-            factor=factor,
-            settings=settings,
-        )
-        volume = cumulated_volume(rain_rate, interval_s=interval_s, cell_size_m=grid.dx)
-        found = fill_spill(elevation, volume, cell_size_m=grid.dx, edges=_edge_kind(settings.edges))
-        standing = np.asarray(found, np.float32)
-    return Prepared(terrain, elevation, rain_rate, hybrid, standing, interval_s)
+    soil = soil_channels(settings, elevation.shape)
+    known = np.isfinite(elevation)
+    rain_rate = np.where(known, rain_rate, 0.0).astype(np.float32)
+    made = {state.factor: state for state in hybrids}
+    for factor in factors:
+        if factor not in made:
+            made[factor] = hybrid_arrays(
+                elevation,
+                rain_rate,
+                roughness=roughness,
+                interval_s=interval_s,
+                cell_size_m=grid.dx,
+                factor=factor,
+                settings=settings,
+            )
+    return Prepared(
+        terrain=np.concatenate([terrain, soil]),
+        elevation=elevation,
+        rain_rate=rain_rate,
+        interval_s=interval_s,
+        water={factor: block_water(made[factor], elevation) for factor in factors},
+    )
 
 
-def prepare_sample(sample: Sample, *, factor: int | None, terrain: Array | None = None) -> Prepared:
+def block_water(state: HybridState, elevation: Array) -> BlockWater:
+    """Give levels and volumes of a run of the coarse solver.
+
+    Parameters
+    ----------
+    state : HybridState
+    elevation : array (H, W), m
+    """
+    datum = float(np.nanmin(elevation))
+    level = pour_levels(state.coarse, elevation, state.factor)
+    lowest = np.nan_to_num(level - np.float32(datum), nan=0.0)
+    if state.factor == POSITION:
+        volume = state.coarse
+    else:
+        fine = np.repeat(np.repeat(level, state.factor, axis=1), state.factor, axis=2)
+        depth = fine[:, : elevation.shape[0], : elevation.shape[1]] - elevation
+        # over the whole position, whatever share of it has ground
+        filled = np.nan_to_num(np.maximum(depth, 0.0), nan=0.0)
+        rows, cols = -filled.shape[1] % POSITION, -filled.shape[2] % POSITION
+        padded = np.pad(filled, [(0, 0), (0, rows), (0, cols)])
+        volume = coarsen_mean(padded, POSITION)
+    return BlockWater(lowest.astype(np.float32), volume.astype(np.float32), state.factor)
+
+
+def prepare_sample(
+    sample: Sample,
+    *,
+    factors: Sequence[int] = (),
+    terrain: Array | None = None,
+    hybrids: Sequence[HybridState] = (),
+) -> Prepared:
     """Compute the inputs of a stored sample.
 
     Raises
@@ -137,8 +200,9 @@ def prepare_sample(sample: Sample, *, factor: int | None, terrain: Array | None 
         grid=sample.grid,
         interval_s=sample.interval_s,
         settings=SimulateSettings(**sample.row.settings),
-        factor=factor,
+        factors=factors,
         terrain=terrain,
+        hybrids=hybrids,
     )
 
 

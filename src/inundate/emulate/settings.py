@@ -1,75 +1,204 @@
-"""Settings of an emulator: which model, how large, what it is shown."""
+"""Settings of the emulators: which model, how large, what it is shown.
+
+Each model of the zoo has a class of its own here, without torch, so that the command line can
+describe them all quickly; :class:`EmulatorSettings` is all of them together.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
 from inundate.core.config import Settings
 from inundate.core.errors import ConfigError
 
-__all__ = ["EmulatorSettings"]
+__all__ = [
+    "SETTINGS_OF",
+    "BoostedSettings",
+    "ConvGRUSettings",
+    "DeepLabSettings",
+    "EmulatorSettings",
+    "LeadCNNSettings",
+    "LookupSettings",
+    "ModeESettings",
+    "ModeHSettings",
+    "NetSettings",
+    "TemporalCNNSettings",
+    "UNetSettings",
+]
+
+Factor = Literal[2, 4, 8]
+ModelName = Literal[
+    "mode_h", "mode_e", "temporal_cnn", "lead_cnn", "unet", "convgru_unet", "deeplab", "lookup",
+    "boosted",
+]  # fmt: skip
 
 
-class EmulatorSettings(Settings):
-    """Which model of the zoo is trained, and on what pieces of the samples."""
+class NetSettings(Settings):
+    """Size of a network over blocks of cells."""
 
-    model: Literal["mode_h", "temporal_cnn"] = Field(
-        default="mode_h", description="mode_h: hybrid + correction; temporal_cnn: rain to depth."
-    )
     width: int = Field(default=48, ge=8, description="Channels at the finest level.")
-    levels: int = Field(default=3, ge=1, le=5, description="Resolutions of the U-Net.")
-    depth: int = Field(default=1, ge=1, le=4, description="Residual blocks on a side of a level.")
+    levels: int = Field(default=3, ge=1, le=6, description="Resolutions of the network.")
+    depth: int = Field(default=1, ge=1, le=6, description="Residual blocks on a side of a level.")
     block: int = Field(default=4, ge=1, description="Fine cells along a position of the network.")
-    factor: int = Field(
-        default=4, ge=2, description="mode_h: fine cells along a cell of the coarse solver."
+
+
+class ModeHSettings(NetSettings):
+    """Mode H: the untrained hybrid and a bounded correction of it."""
+
+    factors: tuple[Factor, ...] = Field(
+        default=(4,),
+        min_length=1,
+        description="Fine cells along a cell of the coarse solver; several are trained in turn, "
+        "and the first is used unless a prediction asks for another.",
     )
-    bound_m: float = Field(
-        default=3.0, gt=0, description="mode_h: largest correction in m where shallow."
+    shift_m: float = Field(
+        default=1.0, gt=0, description="Largest shift of a cell's height in the pour, m."
     )
-    bound_share: float = Field(
-        default=1.0, gt=0, description="mode_h: largest correction, share of the hybrid's depth."
-    )
-    tail: Literal["plain", "vae"] = Field(
-        default="plain", description="temporal_cnn: how depth is decoded."
-    )
-    rain_width: int = Field(
-        default=16, ge=4, description="temporal_cnn: channels of the convolution along time."
-    )
+
+
+class TemporalCNNSettings(NetSettings):
+    """Temporal CNN: a window of rain and the terrain, straight to depth."""
+
+    rain_width: int = Field(default=16, ge=4, description="Channels of the convolution along time.")
+    tail: Literal["plain", "vae"] = Field(default="plain", description="How depth is decoded.")
     latent_channels: int = Field(
-        default=8, ge=1, description="temporal_cnn: channels of the VAE tail's latent grid."
+        default=8, ge=1, description="Channels of the VAE tail's latent grid."
     )
     heightmap: Literal["upright", "inverted", "none"] = Field(
-        default="upright", description="temporal_cnn: terrain as it is, sign turned, or left out."
+        default="upright",
+        description="Terrain inputs as they are, sign turned, or left out (ablation).",
     )
+
+
+class LeadCNNSettings(NetSettings):
+    """Temporal CNN from a rain window and the present depth to the depth at a lead time."""
+
+    rain_width: int = Field(default=16, ge=4, description="Channels of the convolution along time.")
+    lead_frames: int = Field(
+        default=1, ge=1, description="Frames from the given depth to the predicted one."
+    )
+
+
+class UNetSettings(NetSettings):
+    """U-Net on a rain window and the terrain."""
+
+
+class DeepLabSettings(NetSettings):
+    """Network with dilated convolutions side by side, after DeepLabV3+."""
+
+    dilations: tuple[int, ...] = Field(
+        default=(1, 3, 6, 12), description="Dilations of the parallel convolutions, positions."
+    )
+
+
+class ConvGRUSettings(NetSettings):
+    """U-Net with gated recurrent memory at its coarsest levels."""
+
+    memory_levels: int = Field(
+        default=2, ge=1, description="Coarsest levels that remember earlier frames."
+    )
+
+
+class ModeESettings(NetSettings):
+    """Mode E: a learnt time-stepper that predicts fluxes between cells."""
+
+    substeps: int = Field(default=4, ge=1, description="Network steps in the time of a frame.")
+    warmup_frames: int = Field(
+        default=1, ge=0, description="Frames rolled out without gradient first (pushforward)."
+    )
+    state_noise: float = Field(
+        default=0.02, ge=0, description="Relative noise on the depth that a training starts from."
+    )
+
+
+class LookupSettings(Settings):
+    """A straight line for each cell and frame, for terrain that was seen in training."""
+
+
+class BoostedSettings(Settings):
+    """Boosted regression trees on windows of terrain and rain."""
+
+    trees: int = Field(default=200, ge=1, description="Trees that are added up.")
+    leaves: int = Field(default=31, ge=2, description="Leaves of a tree.")
+    rows: int = Field(
+        default=400_000, ge=1_000, description="Cells and frames drawn from the training part."
+    )
+
+
+SETTINGS_OF: dict[str, type[Settings]] = {
+    "mode_h": ModeHSettings,
+    "mode_e": ModeESettings,
+    "temporal_cnn": TemporalCNNSettings,
+    "lead_cnn": LeadCNNSettings,
+    "unet": UNetSettings,
+    "convgru_unet": ConvGRUSettings,
+    "deeplab": DeepLabSettings,
+    "lookup": LookupSettings,
+    "boosted": BoostedSettings,
+}
+"""The settings that each model reads, beside how the pieces are cut."""
+
+
+class EmulatorSettings(
+    ModeHSettings,
+    TemporalCNNSettings,
+    LeadCNNSettings,
+    UNetSettings,
+    DeepLabSettings,
+    ConvGRUSettings,
+    ModeESettings,
+    LookupSettings,
+    BoostedSettings,
+):
+    """Which model of the zoo is trained, and on what pieces of the samples."""
+
+    model: ModelName = Field(default="mode_h", description="Model of the zoo.")
     crop_cells: int = Field(
         default=96, ge=16, description="Side of the pieces cut from samples for training, cells."
     )
     frames: int = Field(default=4, ge=1, description="Frames of a sample in one training batch.")
+    curriculum_epochs: int = Field(
+        default=0,
+        ge=0,
+        description="mode_e, lead_cnn: epochs over which the frames rise from 1; 0: all at once.",
+    )
     augment: bool = Field(default=True, description="Turn and flip the training pieces.")
 
+    def own(self) -> Settings:
+        """Give the settings of the chosen model alone."""
+        cls = SETTINGS_OF[self.model]
+        return cls(**self.model_dump(include=set(cls.model_fields)))
+
     def check(self) -> None:
-        """Refuse settings that the chosen model does not read.
+        """Refuse settings that the chosen model does not read, or that do not fit.
 
         Raises
         ------
         ConfigError
             Every such setting at once.
         """
-        other = _ONLY_CNN if self.model == "mode_h" else _ONLY_H
+        read = set(SETTINGS_OF[self.model].model_fields) | {"model"}
+        if issubclass(SETTINGS_OF[self.model], NetSettings):
+            read |= {"crop_cells", "frames", "augment"}
+        if self.model in _ROLLED:
+            read |= {"curriculum_epochs"}
         defaults = EmulatorSettings()
-        unread = [name for name in other if getattr(self, name) != getattr(defaults, name)]
+        unread = [
+            name
+            for name in EmulatorSettings.model_fields
+            if name not in read and getattr(self, name) != getattr(defaults, name)
+        ]
         if unread:
             raise ConfigError(
                 f"training {self.model}: it does not read {', '.join(unread)}",
                 hint="leave that out, or choose the other --model",
             )
-        if self.model == "mode_h" and self.align % self.factor:
+        if self.model == "mode_h" and self.block != _POSITION:
             raise ConfigError(
-                f"training mode_h: factor {self.factor} does not divide {self.align}, the cells "
-                "that the network's coarsest level spans",
-                hint="choose a factor of 2, 4 or 8",
+                f"training mode_h: block {self.block}, expected {_POSITION}: a position of its "
+                "network is that many cells wide"
             )
         if self.crop_cells % self.align:
             raise ConfigError(
@@ -80,10 +209,14 @@ class EmulatorSettings(Settings):
     @property
     def align(self) -> int:
         """Cells that the sides of a piece must be a multiple of."""
+        if not issubclass(SETTINGS_OF[self.model], NetSettings):
+            return 1
         coarsest = int(self.block * 2 ** (self.levels - 1))
-        vae = self.model == "temporal_cnn" and self.tail == "vae"
-        return max(coarsest, 4 * self.block) if vae else coarsest
+        if self.model == "temporal_cnn" and self.tail == "vae":
+            return max(coarsest, 4 * self.block)
+        return max(coarsest, *self.factors) if self.model == "mode_h" else coarsest
 
 
-_ONLY_H = ("factor", "bound_m", "bound_share")
-_ONLY_CNN = ("tail", "rain_width", "latent_channels", "heightmap")
+_POSITION = 4
+_ROLLED = ("mode_e", "lead_cnn")
+assert set(get_args(ModelName)) == set(SETTINGS_OF)

@@ -16,9 +16,11 @@ from inundate.core.run import Run
 from inundate.dataset.samples import Samples
 from inundate.emulate.batches import FloodBatches
 from inundate.emulate.loss import DepthLoss, LossSettings
+from inundate.emulate.scene import FAMILY_OF
 from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.zoo import Emulator, make_model
 from inundate.learn.batches import Batch
+from inundate.learn.device import pick_device
 from inundate.learn.job import TrainResult
 from inundate.learn.loop import resume_training, train
 from inundate.learn.probes import threshold_statistics
@@ -27,7 +29,7 @@ from inundate.learn.validate import validate_on
 from inundate.learn.watch import Watch
 from inundate.learn.weights import load_model
 
-__all__ = ["Parts", "load_emulator", "make_parts", "resume_emulator", "train_emulator"]
+__all__ = ["Parts", "hybrid_of", "load_emulator", "make_parts", "resume_emulator", "train_emulator"]
 
 WET_M = 0.05
 # a look costs about 20 forward passes; small data sets have epochs of a few steps only
@@ -53,12 +55,21 @@ class Parts:
         training: TrainSettings,
         loss: LossSettings,
         watching: WatchSettings,
+        *,
+        workers: int = 1,
+        progress: bool = False,
     ) -> None:
         self.samples, self.settings, self.training = samples, settings, training
         torch.manual_seed(training.seed)  # fresh weights depend on the seed alone
         self.model: Emulator = make_model(settings)
         self.loss = DepthLoss(loss)
-        shared: dict[str, Any] = {"batch_size": training.batch_size, "seed": training.seed}
+        shared: dict[str, Any] = {
+            "batch_size": training.batch_size,
+            "seed": training.seed,
+            "device": pick_device(training.device),
+            "workers": workers,
+            "progress": progress,
+        }
         self.batches = FloodBatches(samples, "train", settings, **shared)
         valid = FloodBatches(samples, "valid", settings, shuffle=False, **shared)
         self.validate = validate_on(valid, self.loss)
@@ -80,27 +91,42 @@ def _watch(
         return torch.full_like(batch["target"], mean)
 
     baselines: dict[str, Any] = {"all_dry": all_dry, "climatology": climatology}
-    if settings.model == "mode_h":
-        baselines["hybrid"] = lambda batch: batch["inputs"]["hybrid"]
-        must_use = ["terrain", "state"]
-    else:
-        must_use = ["rain"] if settings.heightmap == "none" else ["rain", "terrain"]
+    family = FAMILY_OF[settings.model]
+    must_use = {
+        "hybrid": ["terrain", "level"],
+        "window": ["terrain", "rain"],
+        "series": ["terrain", "rain"],
+    }[family]
+    if family == "hybrid":
+        baselines["hybrid"] = hybrid_of
+    if settings.heightmap == "none":
+        must_use.remove("terrain")
     return Watch(
         valid,
         target=_known_target,
         baselines=baselines,
         statistics=threshold_statistics(WET_M),
         must_use=must_use,
-        may_rest=("rain", "terrain") if settings.model == "temporal_cnn" else (),
+        may_rest=("rain", "terrain") if family != "hybrid" else (),
         settings=watching,
     )
+
+
+def hybrid_of(batch: Batch) -> Tensor:
+    """Give the untrained hybrid's depth of a batch, (B, K, H, W), m."""
+    heights, level = batch["inputs"]["heights"], batch["inputs"]["level"]
+    factor = heights.shape[-1] // level.shape[-1]
+    fine = level.repeat_interleave(factor, dim=-2).repeat_interleave(factor, dim=-1)
+    return torch.relu(fine - heights[:, None])
 
 
 def _known_target(batch: Batch) -> Tensor:
     return torch.where(batch["valid"] > 0, batch["target"], torch.nan)
 
 
-def make_parts(config: Mapping[str, Any], samples: Samples) -> Parts:
+def make_parts(
+    config: Mapping[str, Any], samples: Samples, *, workers: int = 1, progress: bool = False
+) -> Parts:
     """Build a training from the tables of a run's configuration."""
     return Parts(
         samples,
@@ -108,6 +134,8 @@ def make_parts(config: Mapping[str, Any], samples: Samples) -> Parts:
         resolve_settings(TrainSettings, flags=config.get("train", {})),
         resolve_settings(LossSettings, flags=config.get("loss", {})),
         resolve_settings(WatchSettings, flags=config.get("watch", {})),
+        workers=workers,
+        progress=progress,
     )
 
 
@@ -119,6 +147,7 @@ def train_emulator(
     training: TrainSettings,
     loss: LossSettings | None = None,
     watching: WatchSettings | None = None,
+    workers: int = 1,
     overwrite: bool = False,
     progress: bool = True,
 ) -> tuple[Run, TrainResult]:
@@ -133,6 +162,8 @@ def train_emulator(
     settings, training, loss, watching
         What is trained, how long, with which loss and alarms; by default the alarms look
         every 100 steps.
+    workers : int
+        Processes that prepare the samples.
     overwrite : bool
         Replace an existing run.
     progress : bool
@@ -156,7 +187,9 @@ def train_emulator(
         "loss": loss.model_dump(),
         "watch": watching.model_dump(),
     }
-    parts = Parts(samples, settings, training, loss, watching)
+    parts = Parts(
+        samples, settings, training, loss, watching, workers=workers, progress=progress
+    )
     run = Run.create(
         output,
         kind="train",

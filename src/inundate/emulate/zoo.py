@@ -1,45 +1,65 @@
-"""Names to models."""
+"""Names to models: each network of the zoo and what it is built with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
-from inundate.emulate.inputs import RAIN_WINDOW, STATE_CHANNELS, TERRAIN_CHANNELS
-from inundate.emulate.models.mode_h import ModeH, ModeHSettings
-from inundate.emulate.models.temporal_cnn import TemporalCNN, TemporalCNNSettings
+from torch import Tensor, nn
+
+from inundate.core.errors import ConfigError
+from inundate.emulate.inputs import RAIN_WINDOW, SOIL_CHANNELS, TERRAIN_CHANNELS
+from inundate.emulate.models.mode_h import ModeH
+from inundate.emulate.models.temporal_cnn import TemporalCNN
 from inundate.emulate.settings import EmulatorSettings
 
-__all__ = ["MODELS", "Emulator", "make_model"]
+__all__ = ["NETWORKS", "STATIC_CHANNELS", "Emulator", "make_model"]
 
-Emulator = ModeH | TemporalCNN
+STATIC_CHANNELS = len(TERRAIN_CHANNELS) + len(SOIL_CHANNELS)
+"""Channels of the input ``terrain``."""
 
 
-def make_model(settings: EmulatorSettings) -> Emulator:
-    """Build the model that the settings name, with fresh weights.
+class Emulator(Protocol):
+    """A network of the zoo.
+
+    Its family (:data:`inundate.emulate.scene.FAMILY_OF`) says what it is shown. Networks of the
+    family ``series`` step through consecutive frames of a whole raster; the others give each
+    frame by itself, piece by piece.
+    """
+
+    family: str
+    align: int
+    reach: int
+    training: bool
+
+    def __call__(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Give depth (B, K, H, W) in m."""
+
+    def parameters(self) -> Any:
+        """Give the weights."""
+
+    def eval(self) -> Any:
+        """Leave training mode."""
+
+
+def make_model(settings: EmulatorSettings) -> Any:
+    """Build the network that the settings name, with fresh weights.
 
     Raises
     ------
     ConfigError
-        If a setting is not read by that model.
+        If a setting is not read by that model, or it is no network.
     """
     settings.check()
-    return MODELS[settings.model](settings)
+    if settings.model not in NETWORKS:
+        raise ConfigError(
+            f"building {settings.model}: it is no network; networks are {', '.join(NETWORKS)}"
+        )
+    return NETWORKS[settings.model](settings.own())
 
 
-def _mode_h(settings: EmulatorSettings) -> ModeH:
-    names = set(ModeHSettings.model_fields)
-    own = ModeHSettings(**settings.model_dump(include=names))
-    return ModeH(len(TERRAIN_CHANNELS), len(STATE_CHANNELS), own)
-
-
-def _temporal_cnn(settings: EmulatorSettings) -> TemporalCNN:
-    names = set(TemporalCNNSettings.model_fields)
-    own = TemporalCNNSettings(**settings.model_dump(include=names))
-    return TemporalCNN(len(TERRAIN_CHANNELS), RAIN_WINDOW, own)
-
-
-MODELS: dict[str, Callable[[EmulatorSettings], Emulator]] = {
-    "mode_h": _mode_h,
-    "temporal_cnn": _temporal_cnn,
+NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
+    "mode_h": lambda own: ModeH(STATIC_CHANNELS, own),
+    "temporal_cnn": lambda own: TemporalCNN(STATIC_CHANNELS, RAIN_WINDOW, own),
 }
-"""Every model of the zoo by name."""
+"""Every network of the zoo by name, made from its own settings."""

@@ -1,75 +1,69 @@
-"""Mode H: the hybrid's depth plus a small, bounded, zero-initialised correction."""
+"""Mode H: the hybrid's water, moved a little and poured again by a small network.
+
+The coarse solver with its sub-grid tables knows how much water each block of cells holds. What
+it does not know is how the water lies within a block, and small errors of the volume itself.
+The network gives both: a change of the volume, bounded by the water of the block and its eight
+neighbours, and a virtual change of the ground's height on to which the volume is poured. With
+the last layer at zero nothing changes, so an untrained model is the hybrid.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inundate.core.config import Settings
+from inundate.core.errors import DataError
 from inundate.emulate.backbone import BlockUNet, reach_cells
-from inundate.emulate.heads import bounded_correction
+from inundate.emulate.heads import pour_heights
+from inundate.emulate.inputs import POSITION, STATE_CHANNELS
+from inundate.emulate.settings import ModeHSettings
 
-__all__ = ["ModeH", "ModeHSettings"]
+__all__ = ["ModeH"]
 
-
-class ModeHSettings(Settings):
-    """Size and reach of Mode H."""
-
-    width: int = Field(default=48, ge=8, description="Channels at the finest level.")
-    levels: int = Field(default=3, ge=1, le=5, description="Resolutions of the U-Net.")
-    depth: int = Field(
-        default=1, ge=1, le=4, description="Residual blocks on each side of a level."
-    )
-    block: int = Field(
-        default=4, ge=1, description="Fine cells along a position of the finest level."
-    )
-    bound_m: float = Field(default=3.0, gt=0, description="Largest correction in m where shallow.")
-    bound_share: float = Field(
-        default=1.0, gt=0, description="Largest correction, share of the depth."
-    )
+_CELLS = POSITION**2
+_QUARTERS = 4  # parts of a position whose volumes may change apart, for a coarse solver of factor 2
+_LEAK = 0.05  # slope below zero while training: a dry cell still gets a gradient
+_SHALLOW_M, _DEEP_M = 0.05, 1.0  # scales at which the network sees the distance to the level
 
 
 class ModeH(nn.Module):
     """Correct the untrained hybrid; untrained, it equals the hybrid.
 
-    On flat ground water soon stands, and fill-and-spill is right where the coarse solver is not;
-    so the network may lean towards it cell by cell, beside its own bounded correction.
-
     Parameters
     ----------
-    static_channels, dynamic_channels : int
-        Channels of the terrain inputs and of the inputs of each frame.
+    static_channels : int
+        Channels of the terrain inputs.
     settings : ModeHSettings
     """
 
-    input_names = ("terrain", "state", "hybrid", "standing")
+    input_names = ("terrain", "heights", "level", "state")
+    family = "hybrid"
 
-    def __init__(
-        self, static_channels: int, dynamic_channels: int, settings: ModeHSettings
-    ) -> None:
+    def __init__(self, static_channels: int, settings: ModeHSettings) -> None:
         super().__init__()
         self.settings = settings
-        self.static_channels, self.dynamic_channels = static_channels, dynamic_channels
-        cells = settings.block**2
-        self.terrain = nn.Conv2d(static_channels * cells, settings.width, 1)
-        self.state = nn.Conv2d(dynamic_channels * cells, settings.width, 1)
-        self.net = BlockUNet(settings.width, settings.levels, settings.depth)
-        self.head = nn.Conv2d(settings.width, 2 * cells, 1)
+        self.static_channels = static_channels
+        width = settings.width
+        self.terrain = nn.Conv2d(static_channels * _CELLS, width, 1)
+        self.state = nn.Conv2d(2 * _CELLS + len(STATE_CHANNELS) + 1, width, 1)
+        self.net = BlockUNet(width, settings.levels, settings.depth)
+        self.head = nn.Conv2d(width, 2 * _CELLS + _QUARTERS, 1)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
 
     @property
     def align(self) -> int:
         """Cells that a raster's sides must be a multiple of."""
-        return int(self.settings.block * 2 ** (self.settings.levels - 1))
+        return max(POSITION * 2 ** (self.settings.levels - 1), *self.settings.factors)
 
     @property
     def reach(self) -> int:
         """Cells over which an input can move an output."""
-        return reach_cells(self.settings.levels, self.settings.depth, self.settings.block)
+        reach = reach_cells(self.settings.levels, self.settings.depth, POSITION)
+        return -(-(reach + POSITION) // self.align) * self.align
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Give depth in m.
@@ -77,27 +71,140 @@ class ModeH(nn.Module):
         Parameters
         ----------
         inputs : mapping
-            ``terrain`` (B, Cs, H, W), ``state`` (B, K, Cd, H, W), ``hybrid`` and
-            ``standing`` (fill-and-spill depth), (B, K, H, W) in m.
+            ``terrain`` (B, C, H, W), ``heights`` (B, H, W) in m, ``level``
+            (B, K, H / factor, W / factor) in m, ``state`` (B, K, S, H / 4, W / 4); see
+            :class:`inundate.emulate.scene.Scene`.
 
         Returns
         -------
         Tensor (B, K, H, W), m
         """
-        terrain, state, hybrid = inputs["terrain"], inputs["state"], inputs["hybrid"]
-        batch, frames = state.shape[:2]
-        block = self.settings.block
-        ground = self.terrain(functional.pixel_unshuffle(terrain, block))  # (B, w, h, w)
-        moving = self.state(
-            functional.pixel_unshuffle(state.flatten(0, 1), block)
-        )  # (B * K, w, h, w)
-        hidden = moving + ground.repeat_interleave(frames, dim=0)
-        raw = functional.pixel_shuffle(self.head(self.net(hidden)), block)  # (B * K, 2, H, W)
-        return bounded_correction(
-            hybrid,
-            inputs["standing"],
-            raw.reshape(batch, frames, *raw.shape[-3:]),
-            bound_m=self.settings.bound_m,
-            bound_share=self.settings.bound_share,
-            training=self.training,
-        )
+        signed, ground = self.signed(inputs)
+        hidden = self.hidden(inputs, signed)
+        frames = inputs["state"].shape[1]
+        ground = ground.repeat_interleave(frames, dim=0)
+        quarters = self._factor(inputs) < POSITION
+        depth = self.poured(self.head(hidden), signed, ground, quarters=quarters)
+        return self.as_map(depth, frames)
+
+    def as_map(self, depth: Tensor, frames: int) -> Tensor:
+        """Unfold (B * K, 16, h, w) to (B, K, H, W)."""
+        found = functional.pixel_shuffle(depth, POSITION).squeeze(1)
+        return found.reshape(-1, frames, *found.shape[-2:])
+
+    def _factor(self, inputs: Mapping[str, Tensor]) -> int:
+        return int(inputs["heights"].shape[-1] // inputs["level"].shape[-1])
+
+    def signed(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Give the hybrid's level above each cell, and the cells' height above their position.
+
+        Returns
+        -------
+        signed : Tensor (B * K, 16, h, w), m
+            Negative where the cell is dry.
+        ground : Tensor (B, 16, h, w), m
+        """
+        self._check(inputs)
+        heights, level = inputs["heights"], inputs["level"]
+        cells = functional.pixel_unshuffle(heights[:, None], POSITION)  # (B, 16, h, w)
+        base = cells.amin(dim=1, keepdim=True)
+        ground = cells - base
+        factor = self._factor(inputs)
+        flat = level.flatten(0, 1)[:, None]  # (B * K, 1, H / f, W / f)
+        if factor >= POSITION:
+            lifted = _repeat(flat, factor // POSITION)  # (B * K, 1, h, w)
+        else:
+            lifted = functional.pixel_unshuffle(_repeat(flat, factor), POSITION)
+        frames = level.shape[1]
+        low = base.repeat_interleave(frames, dim=0)
+        return (lifted - low) - ground.repeat_interleave(frames, dim=0), ground
+
+    def hidden(self, inputs: Mapping[str, Tensor], signed: Tensor) -> Tensor:
+        """Give the features (B * K, width, h, w) from which the correction is made."""
+        state = inputs["state"].flatten(0, 1)
+        frames = inputs["state"].shape[1]
+        # what is said of cells without ground must not depend on MISSING_M
+        seen = signed.clamp(min=-100.0)
+        near, far = seen / (_SHALLOW_M + seen.abs()), seen / (_DEEP_M + seen.abs())
+        mean = torch.asinh(seen.mean(dim=1, keepdim=True) / 0.25) / 3.0
+        moving = self.state(torch.cat([near, far, mean, state], dim=1))
+        ground = self.terrain(functional.pixel_unshuffle(inputs["terrain"], POSITION))
+        found: Tensor = self.net(moving + ground.repeat_interleave(frames, dim=0))
+        return found
+
+    def poured(
+        self, raw: Tensor, signed: Tensor, ground: Tensor, *, quarters: bool, gate: float = 1.0
+    ) -> Tensor:
+        """Change volume and heights as the network says, and pour.
+
+        Parameters
+        ----------
+        raw : Tensor (N, 36, h, w)
+            Tilt and shift of each of 16 cells, change of the volume of each quarter.
+        signed, ground : Tensor (N, 16, h, w), m
+        quarters : bool
+            Whether each quarter of a position has a level of its own.
+        gate : float
+            Share of the correction that is made, 0 to 1.
+
+        Returns
+        -------
+        Tensor (N, 16, h, w), m
+        """
+        tilt, shift, change = torch.tanh(raw).split([_CELLS, _CELLS, _QUARTERS], dim=1)
+        known = ground < 1.0e5
+        # tilt scales the heights within a position, so that water may lie along a slope
+        lying = torch.where(known, ground * (1.0 - gate * tilt), ground)
+        lying = torch.where(known, lying + gate * self.settings.shift_m * shift, lying)
+        held = torch.relu(signed)
+        parts = _QUARTERS if quarters else 1
+        lying, held = _parted(lying, parts), _parted(held, parts)  # (N, parts, cells, h, w)
+        volume = held.mean(dim=2)  # (N, parts, h, w)
+        around = functional.max_pool2d(volume.amax(dim=1, keepdim=True), 3, 1, 1)
+        moved = change if quarters else change.mean(dim=1, keepdim=True)
+        volume = volume + gate * moved * torch.maximum(volume, around)
+        volume = functional.leaky_relu(volume, _LEAK) if self.training else torch.relu(volume)
+        level = pour_heights(volume, lying)
+        above = level.unsqueeze(2) - lying
+        if not self.training:
+            depth = torch.relu(above)
+            total = depth.sum(dim=2, keepdim=True)
+            share = volume.unsqueeze(2) * depth.shape[2] / total.clamp(min=1e-9)
+            depth = torch.where(total > 0, depth * share, depth)
+        else:
+            depth = functional.leaky_relu(above.clamp(min=-2.0), _LEAK)
+        return _joined(depth)
+
+    def _check(self, inputs: Mapping[str, Tensor]) -> None:
+        if torch.compiler.is_compiling():
+            return
+        terrain, state = inputs["terrain"], inputs["state"]
+        if terrain.shape[1] != self.static_channels or state.shape[2] != len(STATE_CHANNELS):
+            raise DataError(
+                f"Mode H: terrain {tuple(terrain.shape)} and state {tuple(state.shape)}, expected "
+                f"(B, {self.static_channels}, H, W) and (B, K, {len(STATE_CHANNELS)}, H/4, W/4)"
+            )
+
+
+def _repeat(values: Tensor, times: int) -> Tensor:
+    if times == 1:
+        return values
+    return values.repeat_interleave(times, dim=-2).repeat_interleave(times, dim=-1)
+
+
+def _parted(values: Tensor, parts: int) -> Tensor:
+    """Group the 16 cells (N, 16, h, w) of a position as (N, parts, 16 / parts, h, w)."""
+    if parts == 1:
+        return values.unsqueeze(1)
+    count, _, rows, cols = values.shape
+    quarters = values.reshape(count, 2, 2, 2, 2, rows, cols)  # row half, row, column half, column
+    return quarters.transpose(2, 3).reshape(count, parts, 4, rows, cols)
+
+
+def _joined(values: Tensor) -> Tensor:
+    """Undo :func:`_parted`."""
+    if values.shape[1] == 1:
+        return values.squeeze(1)
+    count, _, _, rows, cols = values.shape
+    halves = values.reshape(count, 2, 2, 2, 2, rows, cols).transpose(2, 3)
+    return halves.reshape(count, _CELLS, rows, cols)

@@ -9,40 +9,16 @@ variational autoencoder).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inundate.core.config import Settings
 from inundate.emulate.backbone import BlockUNet, ResidualBlock, reach_cells
 from inundate.emulate.heads import depth_from_raw
+from inundate.emulate.settings import TemporalCNNSettings
 
-__all__ = ["TemporalCNN", "TemporalCNNSettings"]
-
-
-class TemporalCNNSettings(Settings):
-    """Size, tail and reach of the Temporal CNN."""
-
-    width: int = Field(default=48, ge=8, description="Channels at the finest level.")
-    levels: int = Field(default=3, ge=1, le=5, description="Resolutions of the U-Net.")
-    depth: int = Field(
-        default=1, ge=1, le=4, description="Residual blocks on each side of a level."
-    )
-    block: int = Field(
-        default=4, ge=1, description="Fine cells along a position of the finest level."
-    )
-    rain_width: int = Field(default=16, ge=4, description="Channels of the convolution along time.")
-    tail: Literal["plain", "vae"] = Field(default="plain", description="How depth is decoded.")
-    latent_channels: int = Field(
-        default=8, ge=1, description="Channels of the latent grid of the VAE tail."
-    )
-    heightmap: Literal["upright", "inverted", "none"] = Field(
-        default="upright",
-        description="Terrain input: as it is, sign turned, or left out (ablation).",
-    )
+__all__ = ["RainWindow", "TemporalCNN"]
 
 
 class RainWindow(nn.Module):
@@ -129,6 +105,7 @@ class TemporalCNN(nn.Module):
     """
 
     input_names = ("terrain", "rain")
+    family = "window"
 
     def __init__(self, static_channels: int, history: int, settings: TemporalCNNSettings) -> None:
         super().__init__()

@@ -1,0 +1,232 @@
+"""One storm on one terrain as tensors, and the inputs of any model cut from it.
+
+Training and prediction both get their inputs here, so a model is shown the same in both. The
+tensors may lie on a GPU: a whole data set fits there, and pieces are cut without the processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from inundate.emulate.inputs import POSITION, RAIN_WINDOW
+from inundate.emulate.prepared import BlockWater, Prepared
+
+__all__ = ["FAMILY_OF", "MISSING_M", "Family", "Scene", "Window", "padded"]
+
+Family = Literal["hybrid", "window", "series"]
+"""What a model is shown: the hybrid's water, a window of rain for each frame, or the rain of
+consecutive frames and the depth before them."""
+
+FAMILY_OF: dict[str, Family] = {
+    "mode_h": "hybrid",
+    "mode_e": "series",
+    "temporal_cnn": "window",
+    "lead_cnn": "series",
+    "unet": "window",
+    "convgru_unet": "series",
+    "deeplab": "window",
+}
+"""The family of inputs of each network of the zoo."""
+
+MISSING_M = 1.0e6  # height of cells without ground: no water reaches it
+Window = tuple[slice, slice]
+
+
+class Scene:
+    """Inputs of one storm on one terrain.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    family : str
+    block : int
+        Cells along a position of the network, at which rain is given.
+    device : torch.device
+    shared : Scene, optional
+        Of another storm on the same ground: its terrain and heights are taken.
+    storage : torch.dtype
+        How terrain channels are kept.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        family: Family,
+        block: int,
+        *,
+        device: torch.device | str = "cpu",
+        shared: Scene | None = None,
+        storage: torch.dtype = torch.float32,
+    ) -> None:
+        self.family, self.block = family, block
+        self.interval_s, self.frames = prepared.interval_s, prepared.frames
+        height, width = prepared.elevation.shape
+        self.shape = (height, width)
+
+        def tensor(values: NDArray[np.floating], dtype: torch.dtype = torch.float32) -> Tensor:
+            return torch.from_numpy(np.ascontiguousarray(values)).to(device, dtype)
+
+        if shared is None:
+            self.terrain = tensor(prepared.terrain, storage)  # (C, H, W)
+            heights = prepared.elevation - np.float32(prepared.datum)
+            self.heights = tensor(np.nan_to_num(heights, nan=MISSING_M))  # (H, W), m
+        else:
+            # soil is the last two channels and may differ from storm to storm
+            same = torch.equal(
+                shared.terrain[-2:, 0, 0].cpu(), torch.from_numpy(prepared.terrain[-2:, 0, 0].copy())
+            )
+            self.terrain = shared.terrain if same else tensor(prepared.terrain, storage)
+            self.heights = shared.heights
+        mm = _block_mean(tensor(prepared.rain_rate), block) * (prepared.interval_s / 3600.0)
+        self.rain = mm  # (T, h, w), mm a frame
+        self.total = mm.cumsum(0)
+        self.water = {
+            factor: (tensor(w.level), tensor(w.volume)) for factor, w in prepared.water.items()
+        }
+        self.deepest = {f: torch.cummax(v, 0).values for f, (_, v) in self.water.items()}
+        self.highest = {f: level.amax(0) for f, (level, _) in self.water.items()}
+
+    @property
+    def peak_frame(self) -> int:
+        """The number that stands for the map of greatest depths."""
+        return self.frames
+
+    def inputs(
+        self, frames: Sequence[int], window: Window, *, factor: int = 0, start: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Give the inputs of some frames of a part of the raster.
+
+        Parameters
+        ----------
+        frames : sequence of int (K,)
+            For the hybrid also ``peak_frame``; for a series consecutive frames.
+        window : (row slice, column slice)
+            Whole multiples of the model's alignment from the raster's corner.
+        factor : int
+            Of the coarse solver, for the hybrid.
+        start : Tensor (H, W), m, optional
+            Depth before the first frame, for a series; by default dry ground.
+
+        Returns
+        -------
+        dict of Tensor
+            ``terrain`` (C, H, W) and ``heights`` (H, W) in m above the datum, and
+
+            - hybrid: ``level`` (K, H / factor, W / factor) in m above the datum,
+              ``state`` (K, S, H / 4, W / 4);
+            - window: ``rain`` (K, L, h, w), scaled, oldest first;
+            - series: ``rain`` (K, h, w) in mm a frame, ``before`` (h, w) in mm,
+              ``start`` (H, W) in m.
+        """
+        rows, cols = window
+        found = {
+            "terrain": self.terrain[:, rows, cols].float(),
+            "heights": self.heights[rows, cols],
+        }
+        if self.family == "hybrid":
+            level, _ = self.water[factor]
+            coarse = _over(window, factor)
+            highest = self.highest[factor][coarse]
+            found["level"] = torch.stack(
+                [highest if t == self.frames else level[t][coarse] for t in frames]
+            )
+            found["state"] = self._state(frames, window, factor)
+        elif self.family == "window":
+            found["rain"] = self._rain_window(frames, window)
+        else:
+            place = _over(window, self.block)
+            first = frames[0]
+            found["rain"] = self.rain[first : frames[-1] + 1][:, *place]
+            found["before"] = (
+                self.total[first - 1][place] if first else torch.zeros_like(self.total[0][place])
+            )
+            found["start"] = (
+                torch.zeros_like(found["heights"]) if start is None else start[rows, cols].float()
+            )
+        return found
+
+    def _state(self, frames: Sequence[int], window: Window, factor: int) -> Tensor:
+        place = _over(window, POSITION)
+        volume, deepest = self.water[factor][1], self.deepest[factor]
+        hour = max(1, round(3600.0 / self.interval_s))
+        rows = []
+        for t in frames:
+            peak = t == self.frames
+            at = self.frames - 1 if peak else t
+            now = deepest[at] if peak else volume[t]
+            past = now if peak else (volume[t - 1] if t else torch.zeros_like(now))
+            total = self.total[at]
+            if peak:
+                within = self.total.clone()
+                within[hour:] -= self.total[:-hour]
+                last, rain = within.amax(0), torch.zeros_like(total)
+            else:
+                last = total - self.total[t - hour] if t >= hour else total
+                rain = self.rain[t] * (3600.0 / self.interval_s)
+            parts = [torch.asinh(v[place] / 0.05) / 3.0 for v in (now, past, deepest[at])]
+            parts += [torch.log1p(v[place].clamp(min=0.0)) / 3.0 for v in (rain, last)]
+            parts.append(torch.log1p(total[place]) / 4.0)
+            parts.append(torch.full_like(parts[0], float(np.log2(factor / 4))))
+            parts.append(torch.full_like(parts[0], float(peak)))
+            rows.append(torch.stack(parts))
+        return torch.stack(rows)  # (K, S, h, w)
+
+    def _rain_window(self, frames: Sequence[int], window: Window) -> Tensor:
+        """Rain of the window of each frame; what fell before it is added to its oldest step."""
+        place = _over(window, self.block)
+        rain, total = self.rain[:, *place], self.total[:, *place]
+        found = rain.new_zeros((len(frames), RAIN_WINDOW, *rain.shape[1:]))
+        for row, frame in enumerate(frames):
+            first = max(0, frame - RAIN_WINDOW + 1)
+            found[row, RAIN_WINDOW - (frame + 1 - first) :] = rain[first : frame + 1]
+            if first:
+                found[row, 0] += total[first - 1]
+        return torch.log1p(found)
+
+
+def _block_mean(values: Tensor, block: int) -> Tensor:
+    """Average (T, H, W) over blocks; cells beyond the raster do not count."""
+    if block == 1:
+        return values
+    rows, cols = values.shape[-2:]
+    pads = (0, -cols % block, 0, -rows % block)
+    padded = functional.pad(values, pads)
+    count = functional.pad(values.new_ones((1, rows, cols)), pads)
+    return functional.avg_pool2d(padded, block) / functional.avg_pool2d(count, block)
+
+
+def _over(window: Window, side: int) -> Window:
+    """Give the part of a coarser grid that covers a window."""
+    rows, cols = (slice(s.start // side, -(-s.stop // side)) for s in window)
+    return rows, cols
+
+
+def padded(prepared: Prepared, align: int) -> Prepared:
+    """Extend a raster south and east, as missing ground, to a multiple of the alignment."""
+    height, width = prepared.elevation.shape
+    rows, cols = -height % align, -width % align
+    if not rows and not cols:
+        return prepared
+
+    def pad(values: NDArray[np.float32], side: int, fill: float) -> NDArray[np.float32]:
+        shape = (-(-(height + rows) // side), -(-(width + cols) // side))
+        extra = [(0, n - o) for n, o in zip(shape, values.shape[-2:], strict=True)]
+        return np.pad(values, [(0, 0)] * (values.ndim - 2) + extra, constant_values=fill)
+
+    return Prepared(
+        terrain=pad(prepared.terrain, 1, 0.0),
+        elevation=pad(prepared.elevation, 1, np.nan),
+        rain_rate=pad(prepared.rain_rate, 1, 0.0),
+        interval_s=prepared.interval_s,
+        water={
+            factor: BlockWater(pad(w.level, factor, 0.0), pad(w.volume, POSITION, 0.0), factor)
+            for factor, w in prepared.water.items()
+        },
+    )

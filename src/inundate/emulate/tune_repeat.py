@@ -1,0 +1,178 @@
+"""Train default and best settings again with fresh seeds, and measure them sample by sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from inundate.core.config import resolve_settings
+from inundate.core.progress import Progress
+from inundate.core.run import Run
+from inundate.core.seeds import make_seed
+from inundate.dataset.samples import Samples
+from inundate.emulate.batches import FloodBatches
+from inundate.emulate.loss import DepthLoss, LossSettings
+from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.train import load_emulator
+from inundate.emulate.tune_compare import Comparison, Measured, compare
+from inundate.emulate.tune_objective import (
+    EMULATOR,
+    HYBRID,
+    PART,
+    Objective,
+    roll_out,
+    states_of,
+)
+from inundate.emulate.tune_settings import TuneSettings
+from inundate.emulate.tune_setup import Setup
+from inundate.emulate.tune_trial import Outcome, train_in
+from inundate.learn.validate import validate_on
+from inundate.score.aggregate import total
+from inundate.score.table import ScoreBook
+
+__all__ = ["Repeats", "repeat"]
+
+#: Scores shown beside the objective, since a loss tells nobody how good the floods are.
+BESIDE = ("csi_0.05", "csi_0.3", "rmse_wet")
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Default and best settings, trained again.
+
+    Attributes
+    ----------
+    seeds : tuple of int
+    outcomes : dict of int to tuple of Outcome
+        By number of the trial that the settings come from, in the order of seeds.
+    comparison : Comparison or None
+        Over the seeds with which both trainings ended well; None if there is none.
+    scores : dict of str to dict of str to tuple of float
+        By score and by ``default``, ``best`` and ``hybrid``: one value a seed, one for the
+        hybrid.
+    """
+
+    seeds: tuple[int, ...]
+    outcomes: dict[int, tuple[Outcome, ...]]
+    comparison: Comparison | None
+    scores: dict[str, dict[str, tuple[float, ...]]]
+
+
+def repeat(
+    folder: Path,
+    dataset: Path,
+    samples: Samples,
+    objective: Objective,
+    setups: Mapping[int, Setup],
+    *,
+    settings: TuneSettings,
+    progress: bool,
+) -> Repeats:
+    """Train the default (trial 0) and the best settings with the same fresh seeds.
+
+    Trainings that are there already are kept; each is a run folder ``trial-NUMBER-SEED``.
+    """
+    seeds = tuple(
+        make_seed(settings.seed, "repeat", i) % 2**31 for i in range(settings.repeats)
+    )
+    outcomes: dict[int, list[Outcome]] = {number: [] for number in setups}
+    total_runs = len(setups) * len(seeds)
+    with Progress("repeat", total=total_runs, unit="trainings", enabled=progress) as bar:
+        for seed in seeds:
+            for number, setup in setups.items():
+                fresh = setup.with_values({"train.seed": seed})
+                path = folder / f"trial-{number:04d}-{seed}"
+                bar.note(f"settings of trial {number}, seed {seed}")
+                outcome = train_in(path, dataset, fresh, heard=lambda *_: bar.update(bar.done))
+                if outcome.state == "complete" and outcome.run is not None:
+                    roll_out(outcome.run, samples, progress=False)
+                outcomes[number].append(outcome)
+                bar.advance()
+    default, best = (outcomes[number] for number in setups)
+    pairs = [
+        (seed, a.run, b.run)
+        for seed, a, b in zip(seeds, default, best, strict=True)
+        if a.state == b.state == "complete" and a.run is not None and b.run is not None
+    ]
+    measure = _Measure(samples, objective, setups[0])
+    comparison = None
+    if pairs:
+        comparison = compare(
+            [measure(seed, a) for seed, a, _ in pairs],
+            [measure(seed, b) for seed, _, b in pairs],
+            seed=settings.seed,
+        )
+    books = {
+        "default": [roll_out(a, samples, progress=False) for _, a, _ in pairs],
+        "best": [roll_out(b, samples, progress=False) for _, _, b in pairs],
+    }
+    kept = {number: tuple(found) for number, found in outcomes.items()}
+    return Repeats(seeds, kept, comparison, _beside(books))
+
+
+class _Measure:
+    """Measure trainings by the objective, sample by sample, all on the same pieces."""
+
+    def __init__(self, samples: Samples, objective: Objective, setup: Setup) -> None:
+        self._samples, self._objective, self._setup = samples, objective, setup
+        rows = (samples.rows[number] for number in samples.part(PART))
+        self._blocks = {row.name: f"{row.terrain}/{row.block}" for row in rows}
+
+    def __call__(self, seed: int, run: Run) -> Measured:
+        if self._objective.metric is not None:
+            states = states_of(roll_out(run, self._samples, progress=False), EMULATOR)
+            blocks = tuple(self._blocks[name] for name in sorted(self._blocks))
+            return Measured(seed, blocks, lambda w: self._objective.of_states(states, w))
+        costs = self._losses(run)
+        blocks = tuple(self._blocks.values())
+        return Measured(seed, blocks, lambda w: (w @ costs) / w.sum(axis=1))
+
+    def _losses(self, run: Run) -> np.ndarray:
+        """Give the validation loss of each sample, with the default weights and pieces."""
+        _, settings, model = load_emulator(run.path)
+        batches = FloodBatches(
+            self._samples, PART, settings, batch_size=1, seed=self._setup.train.seed, shuffle=False
+        )
+        loss = DepthLoss(self._setup.loss)
+        found = []
+        for index in range(len(batches)):
+            one = _One(batches, index)
+            found.append(self._objective.of_validation(validate_on(one, loss)(model)))
+        return np.asarray(found)
+
+
+class _One:
+    """One batch of some batches, as if it were all."""
+
+    def __init__(self, batches: FloodBatches, index: int) -> None:
+        self._batches, self._index = batches, index
+
+    def __len__(self) -> int:
+        return 1
+
+    def batch(self, epoch: int, index: int) -> dict[str, object]:
+        return dict(self._batches.batch(epoch, self._index + index))
+
+
+def _beside(
+    books: Mapping[str, list[ScoreBook]],
+) -> dict[str, dict[str, tuple[float, ...]]]:
+    """Give the scores of roll-outs by seed, with those of the untrained hybrid."""
+    found: dict[str, dict[str, tuple[float, ...]]] = {}
+    if not books["default"]:
+        return found
+    metrics = {metric.name: metric for metric in books["default"][0].metrics}
+    for name in BESIDE:
+        metric = metrics[name]
+
+        def value(book: ScoreBook, model: str, metric=metric) -> float:
+            return float(metric.value(total(states_of(book, model)).sums))
+
+        found[name] = {
+            which: tuple(value(book, EMULATOR) for book in group) for which, group in books.items()
+        }
+        found[name]["hybrid"] = (value(books["default"][0], HYBRID),)
+    return found

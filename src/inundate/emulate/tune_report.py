@@ -1,0 +1,286 @@
+"""What a study found, in words and as JSON: first of all whether tuning bought anything."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inundate.core.config import write_toml
+from inundate.core.files import write_text
+from inundate.core.run import Run
+from inundate.emulate.tune_compare import Comparison
+from inundate.emulate.tune_objective import PART, Objective
+from inundate.emulate.tune_repeat import Repeats
+from inundate.emulate.tune_settings import TuneSettings
+from inundate.emulate.tune_setup import Setup
+from inundate.emulate.tune_space import Space
+
+__all__ = ["Report", "write_report"]
+
+_SHOWN = 8  # trials in the table, beside the default
+_OPTIMISTIC = (
+    "The validation part chose the best trial, so expect less on unseen storms: "
+    "inundate evaluate tells."
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a study found.
+
+    Attributes
+    ----------
+    summary : dict
+        As in ``study.json``.
+    text : str
+        As in ``report.txt``.
+    """
+
+    summary: dict[str, Any]
+    text: str
+
+
+def write_report(
+    run: Run,
+    *,
+    trials: Sequence[Any],
+    best: Any,
+    repeats: Repeats | None,
+    setup: Setup,
+    settings: TuneSettings,
+    space: Space,
+    objective: Objective,
+) -> Report:
+    """Write ``study.json``, ``report.txt``, ``default.toml`` and, with a best trial, ``best.toml``.
+
+    Parameters
+    ----------
+    run : Run
+        Of the study.
+    trials : sequence of FrozenTrial
+        Finished ones, by number.
+    best : FrozenTrial or None
+    repeats : Repeats or None
+        None where there was nothing to compare, or it was not asked for.
+    setup, settings, space, objective
+        Of the study.
+    """
+    told = [_trial(trial, objective) for trial in trials]
+    by_number = {trial["number"]: trial for trial in told}
+    default = by_number.get(0)
+    found = None if best is None else by_number[best.number]
+    comparison = None if repeats is None else repeats.comparison
+    gained, verdict = _verdict(default, found, repeats, settings, objective)
+    summary: dict[str, Any] = {
+        "kind": "study",
+        "study": str(run.path),
+        "verdict": {"gained": gained, "text": verdict},
+        "objective": {
+            "name": objective.name,
+            "part": PART,
+            "better": "higher" if objective.higher_is_better else "lower",
+        },
+        "model": setup.model.model,
+        "seed": settings.seed,
+        "split_hash": run.manifest["split_hash"],
+        "space": {name: range_.says() for name, range_ in space.items()},
+        "counts": dict(Counter(trial["ended"] for trial in told)),
+        "minutes": round(math.fsum(trial["wall_s"] for trial in told) / 60.0, 2),
+        "default": default,
+        "best": found,
+        "comparison": _comparison(comparison, objective),
+        "repeats": _repeats(repeats),
+        "scores": {} if repeats is None else repeats.scores,
+        "trials": told,
+    }
+    write_toml(run.path / "default.toml", setup.tables())
+    if best is not None:
+        write_toml(run.path / "best.toml", setup.with_values(best.params).tables())
+        summary["best_toml"] = str(run.path / "best.toml")
+    text = _text(summary, objective)
+    write_text(run.path / "study.json", json.dumps(_finite(summary), indent=2) + "\n")
+    write_text(run.path / "report.txt", text + "\n")
+    return Report(summary, text)
+
+
+def _trial(trial: Any, objective: Objective) -> dict[str, Any]:
+    facts = trial.user_attrs
+    complete = trial.state.name == "COMPLETE"
+    return {
+        "number": trial.number,
+        "ended": facts["ended"],
+        "value": objective.shown(trial.value) if complete else None,
+        "values": dict(trial.params),
+        "wall_s": facts["wall_s"],
+        **{key: facts[key] for key in ("steps", "parameters", "cause", "same_as") if key in facts},
+        "validations": len(trial.intermediate_values),
+    }
+
+
+def _verdict(
+    default: Mapping[str, Any] | None,
+    best: Mapping[str, Any] | None,
+    repeats: Repeats | None,
+    settings: TuneSettings,
+    objective: Objective,
+) -> tuple[bool | None, str]:
+    """Tell whether tuning bought anything; None where that was not, or could not be, found out."""
+    if best is None:
+        return None, "no trial reached its end: see the causes, and inundate doctor on its run"
+    if best["number"] == 0:
+        return False, "tuning bought nothing: no trial was better than the default settings"
+    if repeats is None:
+        return None, (
+            f"not compared (--repeats {settings.repeats}): trial {best['number']} was the best of "
+            "all trials, which luck alone gives as well"
+        )
+    found = repeats.comparison
+    if found is None:
+        ends = {n: Counter(o.state for o in group) for n, group in repeats.outcomes.items()}
+        return None, "not compared: no seed with which both trainings ended well; " + "; ".join(
+            f"{'default' if number == 0 else 'best'} {dict(count)}" for number, count in ends.items()
+        )
+    said = _gain(found, objective)
+    if found.gained:
+        return True, f"tuning bought something: {said}"
+    why = [f"{what}: {item.note}" for what, item in _intervals(found) if item.note]
+    if why:
+        return False, f"tuning bought nothing that can be shown: {said} ({'; '.join(why)})"
+    worse = found.seeds.low > 0 and found.blocks.low > 0
+    tail = "the best trial was luck" if worse else "an interval covers zero"
+    return False, f"tuning bought nothing: {said}; {tail}"
+
+
+def _gain(found: Comparison, objective: Objective) -> str:
+    sign = -1.0 if objective.higher_is_better else 1.0
+    parts = [f"best - default is {_signed(sign * found.seeds.value)} {objective.name}"]
+    for what, item in _intervals(found):
+        if not item.note:
+            low, high = sorted((sign * item.low, sign * item.high))
+            parts.append(f"{_signed(low)} to {_signed(high)} over {what}")
+    return ", ".join(parts)
+
+
+def _intervals(found: Comparison) -> tuple[tuple[str, Any], ...]:
+    return ("seeds", found.seeds), ("ground", found.blocks)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.4g}"
+
+
+def _comparison(found: Comparison | None, objective: Objective) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    sign = -1.0 if objective.higher_is_better else 1.0
+
+    def interval(item: Any) -> dict[str, Any]:
+        low, high = sorted((sign * item.low, sign * item.high))
+        return {"value": sign * item.value, "low": low, "high": high, "note": item.note}
+
+    return {
+        "default": [objective.shown(cost) for cost in found.default],
+        "best": [objective.shown(cost) for cost in found.best],
+        "over_seeds": interval(found.seeds),
+        "over_ground": interval(found.blocks),
+        "gained": found.gained,
+    }
+
+
+def _repeats(repeats: Repeats | None) -> list[dict[str, Any]]:
+    if repeats is None:
+        return []
+    return [
+        {
+            "settings": "default" if number == 0 else "best",
+            "seed": seed,
+            "ended": outcome.state,
+            "run": None if outcome.run is None else str(outcome.run.path),
+            **outcome.facts,
+        }
+        for number, group in repeats.outcomes.items()
+        for seed, outcome in zip(repeats.seeds, group, strict=True)
+    ]
+
+
+def _text(summary: Mapping[str, Any], objective: Objective) -> str:
+    counts = ", ".join(f"{n} {state}" for state, n in sorted(summary["counts"].items()))
+    best, default = summary["best"], summary["default"]
+    lines = [
+        summary["verdict"]["text"],
+        f"  study      {summary['study']}: {counts}; {summary['minutes']:g} min of trials",
+        f"  objective  {objective.name} on the {PART} part, {summary['objective']['better']} is "
+        "better",
+    ]
+    if best is not None and best["number"] != 0:
+        lines.append(f"  {_OPTIMISTIC}")
+        if default and default.get("wall_s") and best["wall_s"]:
+            lines.append(
+                f"  cost       the best trial trained {best['wall_s'] / default['wall_s']:.2g} "
+                "times as long as the default"
+            )
+    lines += _score_lines(summary["scores"])
+    lines += _trial_lines(summary["trials"], objective)
+    if best is not None and summary["verdict"]["gained"] is not False:
+        lines.append(f"  next       inundate train DATASET --config {summary['best_toml']}")
+    return "\n".join(lines)
+
+
+def _score_lines(scores: Mapping[str, Mapping[str, Sequence[float]]]) -> list[str]:
+    if not scores:
+        return []
+    lines = [f"  whole roll-outs, mean (lowest to highest) over seeds of the {PART} part:"]
+    for name, found in scores.items():
+        told = [f"{which} {_spread(values)}" for which, values in found.items()]
+        lines.append(f"    {name:<10} {'   '.join(told)}")
+    return lines
+
+
+def _spread(values: Sequence[float]) -> str:
+    mean = math.fsum(values) / len(values)
+    if len(values) == 1:
+        return f"{mean:.3f}"
+    return f"{mean:.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def _trial_lines(trials: Sequence[Mapping[str, Any]], objective: Objective) -> list[str]:
+    """Show the default, the best few, and how many are not shown."""
+    sign = -1.0 if objective.higher_is_better else 1.0
+    complete = [trial for trial in trials if trial["value"] is not None]
+    ranked = sorted(complete, key=lambda trial: (sign * trial["value"], trial["number"]))
+    shown = ranked[:_SHOWN]
+    shown += [trial for trial in trials if trial["number"] == 0 and trial not in shown]
+    lines = [f"  {'trial':>7} {objective.name:>10} {'time':>8}  settings"]
+    for trial in shown:
+        value = "-" if trial["value"] is None else f"{trial['value']:.4g}"
+        name = "default" if trial["number"] == 0 else str(trial["number"])
+        values = ", ".join(f"{k.partition('.')[2]} {_short(v)}" for k, v in trial["values"].items())
+        cause = f" [{trial['ended']}: {trial['cause']}]" if "cause" in trial else ""
+        lines.append(f"  {name:>7} {value:>10} {trial['wall_s']:>6.1f} s  {values}{cause}")
+    stopped = Counter(trial["cause"] for trial in trials if trial["ended"] == "stopped")
+    if stopped:
+        told = ", ".join(f"{cause} ({count})" for cause, count in stopped.most_common())
+        lines.append(f"  stopped by {told}")
+    left = len(trials) - len(shown)
+    if left:
+        lines.append(f"  {left} more in study.json")
+    return lines
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _finite(value: Any) -> Any:
+    """Replace NaN and inf, which JSON has no word for, by None."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
