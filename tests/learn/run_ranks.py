@@ -27,6 +27,7 @@ def main(folder: str) -> None:
     with join_ranks("cpu") as ranks:
         train(**job(folder, "whole"))
         train(**{**job(folder, "halves"), "batches": toy.make_batches(batch_size=8)})
+        train(**{**job(folder, "uneven"), "batches": toy.make_batches(124, batch_size=8)})
 
         with pytest.raises(KeyboardInterrupt):
             train(**{**job(folder, "interrupted"), "loss_fn": pressing(ranks.rank)})
@@ -42,7 +43,9 @@ def job(folder: str, name: str) -> dict[str, Any]:
         samples["inputs"]["rain"][40] = math.nan
     return {
         # each rank starts from other weights, which rank 0 must overrule
-        "model": toy.Healthy(int(os.environ["RANK"]), dropout=0.0 if name == "halves" else 0.2),
+        "model": toy.Healthy(
+            int(os.environ["RANK"]), dropout=0.0 if name in ("halves", "uneven") else 0.2
+        ),
         "batches": TensorBatches(samples, batch_size=16, seed=0),
         "loss_fn": toy.loss_fn,
         "run": Run(Path(folder) / name),

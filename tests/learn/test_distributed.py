@@ -25,7 +25,7 @@ TESTS = Path(__file__).parent.parent
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs that two ranks have trained, resumed and been stopped in."""
     folder = tmp_path_factory.mktemp("ranks")
-    for name in ("whole", "halves", "interrupted", "nan"):
+    for name in ("whole", "halves", "uneven", "interrupted", "nan"):
         toy.make_run(folder / name)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     done = subprocess.run(
@@ -55,13 +55,18 @@ def test_two_ranks_resume_as_if_never_interrupted(folder):
     assert manifest["resumed_from"] == [7]
 
 
-def test_two_halves_of_a_batch_are_one_batch(folder, tmp_path):
-    """Two processes with batches of 8 learn what one learns with batches of 16."""
+@pytest.mark.parametrize(("name", "count"), [("halves", 128), ("uneven", 124)])
+def test_two_halves_of_a_batch_are_one_batch(folder, tmp_path, name, count):
+    """Two processes with batches of 8 learn what one learns with batches of 16.
+
+    Of 124 samples the last step of an epoch has 8 for one process and 4 for the other: each
+    counts by its samples.
+    """
     model = toy.Healthy(0)
     settings = toy.make_settings(epochs=3)
     run = toy.make_run(tmp_path / "run", settings)
-    train(model, toy.make_batches(), toy.loss_fn, run=run, settings=settings, progress=False)
-    halves = read_checkpoint(pointed(folder / "halves", "last"))
+    train(model, toy.make_batches(count), toy.loss_fn, run=run, settings=settings, progress=False)
+    halves = read_checkpoint(pointed(folder / name, "last"))
     assert halves.step == 24
     for name, tensor in model.state_dict().items():
         torch.testing.assert_close(halves.tensors["model"][name], tensor, atol=1e-4, rtol=0)
@@ -79,6 +84,8 @@ def test_alone_everything_is_local():
     assert ranks.gather("a") == ["a"]
     assert ranks.first_of(3) == 3
     assert ranks.first_fault("x") == "x"
+    assert ranks.share(7) == 1.0
+    assert ranks.made_by_first(lambda: "made", lambda: "found") == "made"
     assert not ranks.any(False)
     assert ranks.batch(toy.make_batches(), 1, 2)[1] == 2
 

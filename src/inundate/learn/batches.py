@@ -18,6 +18,7 @@ __all__ = [
     "Batches",
     "NotFinite",
     "TensorBatches",
+    "count_samples",
     "find_not_finite",
     "sample_order",
     "to_device",
@@ -169,6 +170,19 @@ def find_not_finite(batch: Batch, *, allow: Collection[str] = ()) -> NotFinite |
         count = int(by_sample[position].sum())
         return NotFinite(key, position, _sample_name(batch, position), value, count)
     return None
+
+
+def count_samples(batch: Batch) -> int:
+    """Count the samples of a batch, by its first tensor.
+
+    Raises
+    ------
+    DataError
+        If it has no tensor.
+    """
+    for _, tensor in _leaves(batch):
+        return int(tensor.shape[0])
+    raise DataError(f"counting samples: a batch has no tensor, only {sorted(batch)}")
 
 
 def to_device(batch: Batch, device: torch.device) -> dict[str, Any]:

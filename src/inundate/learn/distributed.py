@@ -1,28 +1,32 @@
 """Ranks of a training started by torchrun; one process alone is rank 0 of 1.
 
 Each rank takes every n-th batch of the epoch, gradients are averaged before the step, and
-only rank 0 writes to the run folder. The averaging is done here and not by PyTorch's
-``DistributedDataParallel``: that wrapper hides the model's own attributes and methods from
-the loss, and fails on blocks that a batch does not use; our models are small enough that
-one reduction after ``backward`` costs little.
+only rank 0 writes to the run folder. A loss is a mean over the samples of its batch, so each
+rank counts by its share of the samples: n ranks with batches of b learn what one learns with
+batches of n b, also where the last batch of an epoch is smaller. The averaging is done here
+and not by PyTorch's ``DistributedDataParallel``: that wrapper hides the model's own attributes
+and methods from the loss, and fails on blocks that a batch does not use; our models are small
+enough that one reduction after ``backward`` costs little.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 from torch import nn
 
-from inundate.core.errors import ConfigError
+from inundate.core.errors import ConfigError, InundateError
 from inundate.learn.batches import Batch, Batches
 
-__all__ = ["Ranks", "join_ranks"]
+__all__ = ["Ranks", "is_first_process", "join_ranks"]
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -75,13 +79,27 @@ class Ranks:
             for tensor in model.state_dict().values():
                 dist.broadcast(tensor, src=0)
 
-    def average_gradients(self, model: nn.Module) -> None:
-        """Average the gradients over the ranks; a missing one counts as zero."""
+    def share(self, samples: int) -> float:
+        """Give what this rank's batch counts in a step: 1 where all have as many samples."""
+        if self.size == 1:
+            return 1.0
+        mean = self.mean(torch.tensor(float(samples), device=self.device, dtype=torch.float64))
+        return samples / mean.item()
+
+    def average_gradients(self, model: nn.Module, share: float = 1.0) -> None:
+        """Average the gradients over the ranks; a missing one counts as zero.
+
+        Parameters
+        ----------
+        model : Module
+        share : float
+            Of :meth:`share`.
+        """
         if self.size == 1:
             return
         trainable = [p for p in model.parameters() if p.requires_grad]
         grads = [torch.zeros_like(p) if p.grad is None else p.grad for p in trainable]
-        flat = self.mean(torch.cat([grad.flatten() for grad in grads]))
+        flat = self.mean(torch.cat([grad.flatten() for grad in grads]) * share)
         parts = torch.split(flat, [p.numel() for p in trainable])
         for parameter, part in zip(trainable, parts, strict=True):
             parameter.grad = part.view_as(parameter)
@@ -100,6 +118,36 @@ class Ranks:
         holder = [value]
         dist.broadcast_object_list(holder, src=0)
         return holder[0]
+
+    def made_by_first(self, make: Callable[[], Made], found: Callable[[], Made]) -> Made:
+        """Let rank 0 make something on disk, and then the others find it.
+
+        Parameters
+        ----------
+        make, found : callable
+            What rank 0 does, and what the others do once it is done.
+
+        Raises
+        ------
+        InundateError
+            On every rank, if rank 0 could not make it.
+        """
+        if not self.is_first:
+            self.raise_of_first(None)
+            return found()
+        try:
+            made = make()
+        except InundateError as error:
+            self.raise_of_first(error)
+            raise
+        self.raise_of_first(None)
+        return made
+
+    def raise_of_first(self, error: InundateError | None) -> None:
+        """Raise rank 0's error on every rank, so that none waits for one that is gone."""
+        told = self.first_of(error)
+        if told is not None:
+            raise told
 
     def gather(self, value: Any) -> list[Any]:
         """Give every rank the values of all ranks, in order."""
@@ -158,6 +206,8 @@ def join_ranks(device: str = "auto") -> Iterator[Ranks]:
     use_gpu = device != "cpu" and torch.cuda.is_available()
     ours = not dist.is_initialized()
     if ours:
+        if use_gpu:
+            torch.cuda.set_device(local)  # NCCL sends objects from the current device
         dist.init_process_group("nccl" if use_gpu else "gloo")
     try:
         yield Ranks(dist.get_rank(), size, local, f"cuda:{local}" if use_gpu else "cpu")
@@ -166,6 +216,11 @@ def join_ranks(device: str = "auto") -> Iterator[Ranks]:
     finally:
         if ours:
             dist.destroy_process_group()
+
+
+def is_first_process() -> bool:
+    """Tell whether this process is the one that prints, under torchrun or alone."""
+    return _variable("RANK", 0) == 0
 
 
 def _variable(name: str, default: int) -> int:

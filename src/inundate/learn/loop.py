@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from inundate.core.run import Run
 from inundate.learn.batches import Batches
 from inundate.learn.checkpoint import checkpoint_folders
 from inundate.learn.device import cpu_threads, repeatable
-from inundate.learn.distributed import join_ranks
+from inundate.learn.distributed import Ranks, join_ranks
 from inundate.learn.job import Job, TrainResult, Validate
 from inundate.learn.random_state import isolated_random
 from inundate.learn.settings import TrainSettings, differences
@@ -137,7 +137,7 @@ def resume_training(
 def _start(job: Job, *, resuming: bool) -> TrainResult:
     with (
         join_ranks(job.settings.device) as ranks,
-        job.run.lock() if ranks.is_first else contextlib.nullcontext(),
+        _locked(job.run, ranks),
         cpu_threads(job.settings.threads),
         repeatable(),
         isolated_random(job.settings.seed, "train", ranks.rank),
@@ -146,3 +146,11 @@ def _start(job: Job, *, resuming: bool) -> TrainResult:
         training = Training(job, ranks, interrupts)
         training.prepare(resuming=resuming)
         return training.run_to_end()
+
+
+@contextlib.contextmanager
+def _locked(run: Run, ranks: Ranks) -> Iterator[None]:
+    """Hold the run by rank 0; if it cannot, no rank goes on."""
+    with contextlib.ExitStack() as held:
+        ranks.made_by_first(lambda: held.enter_context(run.lock()), lambda: None)
+        yield

@@ -19,7 +19,7 @@ from inundate.core.log import get_logger
 from inundate.core.progress import Progress
 from inundate.core.run import Run
 from inundate.learn.alarm import Alarm, Cause, TrainingStopped
-from inundate.learn.batches import Batch, find_not_finite, to_device
+from inundate.learn.batches import Batch, count_samples, find_not_finite, to_device
 from inundate.learn.checkpoint import (
     checkpoint_folders,
     newest_checkpoint,
@@ -77,6 +77,7 @@ class Training:
         self.steps_per_epoch = ranks.steps_per_epoch(job.batches)
         self.horizon = Horizon.of(self.settings, steps_per_epoch=self.steps_per_epoch)
         self.norms: dict[str, float] = {}
+        self.share = 1.0
         self.between_steps = True
         self.looked_at = self.validated_at = self.saved_at = -1
         self.faults: tuple[Alarm, ...] = ()
@@ -147,7 +148,7 @@ class Training:
                 parts = self.job.loss_fn(self.model, batch)
                 values = self.check_loss(parts)
                 torch.autograd.backward(parts["loss"])
-                self.ranks.average_gradients(self.model)
+                self.ranks.average_gradients(self.model, self.share)
                 self.norms = block_norms(self.model)
                 self.check_gradients(values["loss"])
                 norm = clip_gradients(self.model, self.norms, self.settings.clip)
@@ -182,6 +183,7 @@ class Training:
         if fault is not None:
             key, _, evidence = fault.partition("|")
             raise self.stopped([Alarm(Cause.NAN_INPUT, evidence, key)])
+        self.share = self.ranks.share(count_samples(batch))
         return to_device(batch, self.device)
 
     def check_loss(self, parts: Mapping[str, Tensor]) -> dict[str, float]:
@@ -195,7 +197,7 @@ class Training:
         single = {name: torch.as_tensor(part) for name, part in parts.items()}
         single = {name: part for name, part in single.items() if part.numel() == 1}
         flat = [p.detach().to(self.device, torch.float64).reshape(()) for p in single.values()]
-        means = self.ranks.mean(torch.stack(flat)).tolist()
+        means = self.ranks.mean(torch.stack(flat) * self.share).tolist()
         values = dict(zip(single, means, strict=True))
         if not math.isfinite(values["loss"]):
             alarms = [Alarm(Cause.NAN_LOSS, describe_not_finite(self.model, values))]
@@ -247,7 +249,10 @@ class Training:
         """Let the watch look; stop if it says so, else remember the faults seen just now."""
         if self.watch is None or self.looked_at == self.state.step:
             return
-        look = self.watch.look(self.model, self.job.loss_fn, step=self.state.step)
+        # rank 0 decides, so that rounding cannot part the ranks
+        look = self.ranks.first_of(
+            self.watch.look(self.model, self.job.loss_fn, step=self.state.step)
+        )
         self.looked_at = self.state.step
         self.faults = tuple(self.watch.faults(look))
         self.log(self.watch.record(look, self.norms))
@@ -260,6 +265,7 @@ class Training:
         mean = self.ema.used_by(self.model) if self.ema else contextlib.nullcontext()
         with mean:
             scores = {name: float(value) for name, value in self.job.validate(self.model).items()}
+        scores = self.ranks.first_of(scores)
         if "loss" not in scores:
             raise DataError(
                 f"validating at step {self.state.step}: validate gave {sorted(scores)}; "

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Callable, Collection
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from inundate.core.errors import DataError
-from inundate.learn.batches import Batches, find_not_finite, to_device
+from inundate.learn.batches import Batches, count_samples, find_not_finite, to_device
 from inundate.learn.probes import evaluating
 from inundate.learn.random_state import isolated_random
 from inundate.learn.watch import LossFunction
@@ -53,7 +52,7 @@ def validate_on(
                 found = find_not_finite(batch, allow=allow_nan)
                 if found is not None:
                     raise DataError(f"validating: batch {index}: {found}")
-                size = _size(batch)
+                size = count_samples(batch)
                 for name, part in loss_fn(model, to_device(batch, device)).items():
                     if torch.as_tensor(part).numel() == 1:
                         sums[name] = sums.get(name, 0.0) + size * float(part)
@@ -61,13 +60,3 @@ def validate_on(
         return {name: total / samples for name, total in sums.items()}
 
     return validate
-
-
-def _size(batch: Mapping[str, Any]) -> int:
-    """Count the samples of a batch by its first tensor."""
-    for value in batch.values():
-        if isinstance(value, Tensor):
-            return value.shape[0]
-        if isinstance(value, Mapping):
-            return _size(value)
-    raise DataError(f"validating: a batch has no tensor, only {sorted(batch)}")
