@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from inundate.core.errors import DataError
 from inundate.core.progress import Progress
 from inundate.core.seeds import make_rng
 from inundate.dataset.samples import Samples
-from inundate.emulate.gather import prepare_samples
+from inundate.emulate.gather import gather_scenes
 from inundate.emulate.inputs import TERRAIN_CHANNELS
 from inundate.emulate.scene import FAMILY_OF, Scene, Window
 from inundate.emulate.settings import EmulatorSettings
@@ -40,6 +41,8 @@ class FloodBatches:
         Where all samples are kept; batches come from there.
     workers : int
         Processes that prepare the samples.
+    cache : Path, optional
+        Folder that keeps what they made.
     progress : bool
         Show how far the reading is.
 
@@ -60,45 +63,40 @@ class FloodBatches:
         shuffle: bool = True,
         device: torch.device | str = "cpu",
         workers: int = 1,
+        cache: Path | None = None,
         progress: bool = False,
     ) -> None:
         self._settings, self._size, self._seed = settings, batch_size, seed
         self._shuffle = shuffle
         self.family = FAMILY_OF[settings.model]
         self._factors = settings.factors if self.family == "hybrid" else ()
-        self.numbers = samples.part(part)
+        numbers = samples.part(part)
         self._scenes: list[Scene] = []
         self._depth: list[Tensor] = []
         self._valid: list[Tensor] = []
         self._names: list[str] = []
-        self._means: list[float] = []
+        self.numbers: list[int] = []
         grounds: dict[int, Scene] = {}
-        half = torch.device(device).type == "cuda"
-        kept = torch.float16 if half else torch.float32  # a GPU holds thousands of samples
-        with Progress(f"{part} samples", total=len(self.numbers), unit="samples",
-                      enabled=progress) as bar:  # fmt: skip
-            prepared = prepare_samples(
-                samples, self.numbers, factors=self._factors, workers=workers
-            )
-            order = []
-            for number, made in prepared:
-                order.append(number)
-                sample = samples.read(number)
-                place = sample.row.place
-                scene = Scene(
-                    made, self.family, settings.block, device=device, shared=grounds.get(place),
-                    storage=kept,
-                )  # fmt: skip
-                grounds.setdefault(place, scene)
+        self._means: list[float] = []
+        half = torch.device(device).type == "cuda"  # a GPU then holds thousands of samples
+        found = gather_scenes(
+            samples, numbers, family=self.family, block=settings.block, factors=self._factors,
+            half=half, workers=workers, cache=cache,
+        )  # fmt: skip
+        with Progress(
+            f"{part} samples", total=len(numbers), unit="samples", enabled=progress
+        ) as bar:
+            for made in found:
+                row = samples.rows[made.number]
+                scene = made.scene.to(device, grounds.get(row.place))
+                grounds.setdefault(row.place, scene)
+                self.numbers.append(made.number)
                 self._scenes.append(scene)
-                known = sample.valid
-                self._means.append(float(np.nanmean(sample.water_depth)))
-                depth = np.where(known, sample.water_depth, 0.0).astype(np.float32)
-                self._depth.append(torch.from_numpy(depth).to(device, kept))
-                self._valid.append(torch.from_numpy(known).to(device))
-                self._names.append(sample.row.name)
+                self._means.append(made.mean_m)
+                self._depth.append(made.depth.to(device))
+                self._valid.append(made.valid.to(device))
+                self._names.append(row.name)
                 bar.advance()
-        self.numbers = order
         self._side = self._piece_side()
 
     def _piece_side(self) -> int:
@@ -216,4 +214,3 @@ def turn_inputs(inputs: Mapping[str, Tensor], turns: int, flip: bool) -> dict[st
 def _turned(values: Tensor, turns: int, flip: bool) -> Tensor:
     found = torch.rot90(values, turns, dims=(-2, -1))
     return torch.flip(found, dims=(-1,)) if flip else found
-

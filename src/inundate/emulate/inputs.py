@@ -66,7 +66,6 @@ RAIN_WINDOW = 18
 """Frames in the rain window of the Temporal CNN; at 10 minutes a frame it spans 3 h."""
 
 
-
 def scale_terrain(features: Array, names: tuple[str, ...]) -> Array:
     """Scale terrain features for a model.
 

@@ -252,9 +252,7 @@ def _rolled(model: Emulator, scene: Scene, bar: Progress | None) -> Array:
     return found
 
 
-def _tiles(
-    shape: tuple[int, ...], side: int, model: Emulator
-) -> Iterator[tuple[Window, Window]]:
+def _tiles(shape: tuple[int, ...], side: int, model: Emulator) -> Iterator[tuple[Window, Window]]:
     """Give each tile and the same with the context that the model can see."""
     height, width = shape
     reach = model.reach

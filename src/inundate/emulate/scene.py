@@ -6,7 +6,7 @@ tensors may lie on a GPU: a whole data set fits there, and pieces are cut withou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -48,9 +48,6 @@ class Scene:
     family : str
     block : int
         Cells along a position of the network, at which rain is given.
-    device : torch.device
-    shared : Scene, optional
-        Of another storm on the same ground: its terrain and heights are taken.
     storage : torch.dtype
         How terrain channels are kept.
     """
@@ -61,35 +58,75 @@ class Scene:
         family: Family,
         block: int,
         *,
-        device: torch.device | str = "cpu",
-        shared: Scene | None = None,
         storage: torch.dtype = torch.float32,
     ) -> None:
-        self.family, self.block = family, block
-        self.interval_s, self.frames = prepared.interval_s, prepared.frames
-        height, width = prepared.elevation.shape
-        self.shape = (height, width)
-
-        def tensor(values: NDArray[np.floating], dtype: torch.dtype = torch.float32) -> Tensor:
-            return torch.from_numpy(np.ascontiguousarray(values)).to(device, dtype)
-
-        if shared is None:
-            self.terrain = tensor(prepared.terrain, storage)  # (C, H, W)
-            heights = prepared.elevation - np.float32(prepared.datum)
-            self.heights = tensor(np.nan_to_num(heights, nan=MISSING_M))  # (H, W), m
-        else:
-            # soil is the last two channels and may differ from storm to storm
-            same = torch.equal(
-                shared.terrain[-2:, 0, 0].cpu(), torch.from_numpy(prepared.terrain[-2:, 0, 0].copy())
-            )
-            self.terrain = shared.terrain if same else tensor(prepared.terrain, storage)
-            self.heights = shared.heights
-        mm = _block_mean(tensor(prepared.rain_rate), block) * (prepared.interval_s / 3600.0)
-        self.rain = mm  # (T, h, w), mm a frame
-        self.total = mm.cumsum(0)
-        self.water = {
-            factor: (tensor(w.level), tensor(w.volume)) for factor, w in prepared.water.items()
+        heights = prepared.elevation - np.float32(prepared.datum)
+        mm = _block_mean(_tensor(prepared.rain_rate), block) * (prepared.interval_s / 3600.0)
+        named = {
+            "terrain": _tensor(prepared.terrain).to(storage),
+            "heights": _tensor(np.nan_to_num(heights, nan=MISSING_M)),
+            "rain": mm,
         }
+        for factor, water in prepared.water.items():
+            named[f"level_{factor}"] = _tensor(water.level)
+            named[f"volume_{factor}"] = _tensor(water.volume)
+        self._take(named, family, block, prepared.interval_s)
+
+    @classmethod
+    def of(
+        cls, tensors: Mapping[str, Tensor], family: Family, block: int, interval_s: float
+    ) -> Scene:
+        """Make a scene of what :meth:`tensors` gave."""
+        made = cls.__new__(cls)
+        made._take(tensors, family, block, interval_s)
+        return made
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Give all that the scene is made of, to be stored."""
+        named = {"terrain": self.terrain, "heights": self.heights, "rain": self.rain}
+        for factor, (level, volume) in self.water.items():
+            named |= {f"level_{factor}": level, f"volume_{factor}": volume}
+        return named
+
+    def to(self, device: torch.device | str, shared: Scene | None = None) -> Scene:
+        """Give the scene on another device; terrain and heights may be those of another scene.
+
+        Parameters
+        ----------
+        device : torch.device
+        shared : Scene, optional
+            Of another storm on the same ground, on that device. Its tensors are taken where they
+            are equal, so that a ground is kept once.
+        """
+        named = {}
+        for name, values in self.tensors().items():
+            other = None if shared is None else shared.tensors().get(name)
+            same = name in ("terrain", "heights") and other is not None
+            if same and self._equal(values, other):
+                named[name] = other
+            else:
+                named[name] = values.to(device)
+        return Scene.of(named, self.family, self.block, self.interval_s)
+
+    @staticmethod
+    def _equal(values: Tensor, other: Tensor | None) -> bool:
+        # the last channels of the terrain are the soil, which may differ between storms
+        if other is None or values.shape != other.shape:
+            return False
+        probe = (..., 0, slice(None))
+        return torch.equal(values[probe], other[probe].cpu())
+
+    def _take(
+        self, named: Mapping[str, Tensor], family: Family, block: int, interval_s: float
+    ) -> None:
+        self.family, self.block, self.interval_s = family, block, interval_s
+        self.terrain, self.heights = named["terrain"], named["heights"]  # (C, H, W), (H, W)
+        self.shape = (int(self.heights.shape[0]), int(self.heights.shape[1]))
+        self.rain = named["rain"]  # (T, h, w), mm a frame
+        self.frames = int(self.rain.shape[0])
+        self.total = self.rain.cumsum(0)
+        factors = [int(name[6:]) for name in named if name.startswith("level_")]
+        self.water = {f: (named[f"level_{f}"], named[f"volume_{f}"]) for f in factors}
         self.deepest = {f: torch.cummax(v, 0).values for f, (_, v) in self.water.items()}
         self.highest = {f: level.amax(0) for f, (level, _) in self.water.items()}
 
@@ -189,6 +226,10 @@ class Scene:
             if first:
                 found[row, 0] += total[first - 1]
         return torch.log1p(found)
+
+
+def _tensor(values: NDArray[np.floating]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(values, np.float32))
 
 
 def _block_mean(values: Tensor, block: int) -> Tensor:

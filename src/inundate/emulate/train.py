@@ -57,6 +57,7 @@ class Parts:
         watching: WatchSettings,
         *,
         workers: int = 1,
+        cache: Path | None = None,
         progress: bool = False,
     ) -> None:
         self.samples, self.settings, self.training = samples, settings, training
@@ -68,6 +69,7 @@ class Parts:
             "seed": training.seed,
             "device": pick_device(training.device),
             "workers": workers,
+            "cache": cache,
             "progress": progress,
         }
         self.batches = FloodBatches(samples, "train", settings, **shared)
@@ -148,6 +150,7 @@ def train_emulator(
     loss: LossSettings | None = None,
     watching: WatchSettings | None = None,
     workers: int = 1,
+    cache: Path | None = None,
     overwrite: bool = False,
     progress: bool = True,
 ) -> tuple[Run, TrainResult]:
@@ -164,6 +167,8 @@ def train_emulator(
         every 100 steps.
     workers : int
         Processes that prepare the samples.
+    cache : Path, optional
+        Folder that keeps what they made, for the next training on the same data.
     overwrite : bool
         Replace an existing run.
     progress : bool
@@ -188,7 +193,14 @@ def train_emulator(
         "watch": watching.model_dump(),
     }
     parts = Parts(
-        samples, settings, training, loss, watching, workers=workers, progress=progress
+        samples,
+        settings,
+        training,
+        loss,
+        watching,
+        workers=workers,
+        cache=cache,
+        progress=progress,
     )
     run = Run.create(
         output,
