@@ -98,20 +98,17 @@ class Scene:
             Of another storm on the same ground, on that device. Its tensors are taken where they
             are equal, so that a ground is kept once.
         """
-        named = {}
-        for name, values in self.tensors().items():
-            other = None if shared is None else shared.tensors().get(name)
-            same = name in ("terrain", "heights") and other is not None
-            if same and self._equal(values, other):
-                named[name] = other
-            else:
-                named[name] = values.to(device)
+        named = {name: values.to(device) for name, values in self.tensors().items()}
+        if shared is not None:
+            others = {"terrain": shared.terrain, "heights": shared.heights}
+            named |= {k: v for k, v in others.items() if self._equal(self.tensors()[k], v)}
         return Scene.of(named, self.family, self.block, self.interval_s)
 
     @staticmethod
-    def _equal(values: Tensor, other: Tensor | None) -> bool:
-        # the last channels of the terrain are the soil, which may differ between storms
-        if other is None or values.shape != other.shape:
+    def _equal(values: Tensor, other: Tensor) -> bool:
+        # the last channels of the terrain are the soil, which may differ between storms; one row
+        # tells, since all else is of the same ground
+        if values.shape != other.shape:
             return False
         probe = (..., 0, slice(None))
         return torch.equal(values[probe], other[probe].cpu())

@@ -62,7 +62,7 @@ class Parts:
     ) -> None:
         self.samples, self.settings, self.training = samples, settings, training
         torch.manual_seed(training.seed)  # fresh weights depend on the seed alone
-        self.model: Emulator = make_model(settings)
+        self.model: Any = make_model(settings)
         self.loss = DepthLoss(loss)
         shared: dict[str, Any] = {
             "batch_size": training.batch_size,

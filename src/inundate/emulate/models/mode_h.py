@@ -57,7 +57,7 @@ class ModeH(nn.Module):
     @property
     def align(self) -> int:
         """Cells that a raster's sides must be a multiple of."""
-        return max(POSITION * 2 ** (self.settings.levels - 1), *self.settings.factors)
+        return int(max(POSITION * 2 ** (self.settings.levels - 1), *self.settings.factors))
 
     @property
     def reach(self) -> int:
@@ -151,7 +151,9 @@ class ModeH(nn.Module):
         -------
         Tensor (N, 16, h, w), m
         """
-        tilt, shift, change = torch.tanh(raw).split([_CELLS, _CELLS, _QUARTERS], dim=1)
+        bounded = torch.tanh(raw)
+        tilt, shift = bounded[:, :_CELLS], bounded[:, _CELLS : 2 * _CELLS]
+        change = bounded[:, 2 * _CELLS :]
         known = ground < 1.0e5
         # tilt scales the heights within a position, so that water may lie along a slope
         lying = torch.where(known, ground * (1.0 - gate * tilt), ground)
