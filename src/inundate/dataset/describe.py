@@ -31,7 +31,9 @@ def describe_dataset(path: Path | str) -> dict[str, Any]:
         ``samples``, ``blocks``, ``terrains``, ``storms`` (name to its part), ``splits`` (samples
         and blocks by regime), ``frames`` and ``interval_s``, ``cell_sizes_m``, ``crs``,
         ``rain_mm`` (least, median, greatest), ``wet_share`` by split and threshold,
-        ``moved_storms``, ``split_hash``, ``settings``.
+        ``moved_storms``, ``members`` (perturbed samples by part), ``world`` (what a training world
+        is made of, else None), ``split_hash``, ``settings``. All but ``samples`` and ``members``
+        leave perturbed samples out.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def describe_dataset(path: Path | str) -> dict[str, Any]:
         If it is absent or not a data set.
     """
     samples = Samples(path)
-    rows = samples.rows
+    rows = [row for row in samples.rows if not row.member]
     rain = [row.rain_mm for row in rows]
     frames = [row.frames for row in rows]
     return {
@@ -55,8 +57,10 @@ def describe_dataset(path: Path | str) -> dict[str, Any]:
         "block_cells": sorted({(row.grid["height"], row.grid["width"]) for row in rows}),
         "crs": sorted({row.grid["crs"] for row in rows}),
         "rain_mm": [min(rain), float(np.median(rain)), max(rain)],
-        "wet_share": wet_shares(tally_all(samples)),
+        "wet_share": wet_shares(tally_all(samples, members=False)),
         "moved_storms": sorted({row.storm for row in rows if row.moved_by_m}),
+        "members": _counts([row for row in samples.rows if row.member], lambda row: row.split),
+        "world": json.loads(samples.attrs["world"]) if "world" in samples.attrs else None,
         "split_hash": samples.attrs["split_hash"],
         "settings": json.loads(samples.attrs["settings"]),
     }

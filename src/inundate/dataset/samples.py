@@ -29,7 +29,7 @@ class Row:
     Attributes
     ----------
     name : str
-        ``block@storm``.
+        ``block@storm``, with ``#member`` for a perturbed one.
     terrain, block, storm, regime, split : str
         Where it comes from and what it is for.
     frames : int
@@ -46,6 +46,11 @@ class Row:
         Start of the storm (ISO, UTC); the first frame ends one interval later.
     moved_by_m : str
         Offset by which the rain was moved, as recorded in it; empty if it was not.
+    member : int
+        0, or the number of a perturbed run of the same storm on the same block: ground, rain and
+        settings stored are the unperturbed ones, only the water is the perturbed run's.
+    chunk : int
+        Row of the sample in the series arrays; -1 where that is its line in the table.
     """
 
     name: str
@@ -61,6 +66,8 @@ class Row:
     rain_mm: float
     start: str = "1970-01-01"
     moved_by_m: str = ""
+    member: int = 0
+    chunk: int = -1
 
 
 @dataclass(frozen=True)
@@ -134,15 +141,25 @@ class Samples:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def part(self, split: str) -> list[int]:
+    def part(self, split: str, members: bool = False) -> list[int]:
         """Give the numbers of the samples of a part.
+
+        Parameters
+        ----------
+        split : str
+        members : bool
+            Also those of perturbed runs.
 
         Raises
         ------
         DataError
             If there are none.
         """
-        found = [number for number, row in enumerate(self.rows) if row.split == split]
+        found = [
+            number
+            for number, row in enumerate(self.rows)
+            if row.split == split and (members or not row.member)
+        ]
         if not found:
             raise DataError(f"data set {self.path} has no {split} samples")
         return found
@@ -152,7 +169,8 @@ class Samples:
         row = self.rows[number]
         height, width = row.grid["height"], row.grid["width"]
         window = np.s_[:height, :width]
-        series = np.s_[number, : row.frames, :height, :width]
+        chunk = number if row.chunk < 0 else row.chunk
+        series = np.s_[chunk, : row.frames, :height, :width]
         return Sample(
             row=row,
             elevation=self._array("elevation")[row.place][window],

@@ -32,4 +32,4 @@ class DatasetSettings(Settings):
     test_storms: int = Field(
         default=1, ge=1, description="Storms held out, when --test-storm names none."
     )
-    seed: int = Field(default=0, ge=0, description="Seed of the split.")
+    seed: int = Field(default=0, ge=0, description="Seed of the split, or of a world.")

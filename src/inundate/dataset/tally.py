@@ -81,9 +81,10 @@ def tally(sample: Sample) -> Tally:
     )
 
 
-def tally_all(samples: Samples) -> list[Tally]:
-    """Count every sample, one in memory at a time."""
-    return [tally(samples.read(number)) for number in range(len(samples))]
+def tally_all(samples: Samples, *, members: bool = True) -> list[Tally]:
+    """Count every sample, one in memory at a time; with or without perturbed runs."""
+    wanted = [n for n, row in enumerate(samples.rows) if members or not row.member]
+    return [tally(samples.read(number)) for number in wanted]
 
 
 def _missing(values: NDArray[np.floating]) -> float:

@@ -1,0 +1,1 @@
+"""The training world: thousands of simulated samples made straight from seeds."""
