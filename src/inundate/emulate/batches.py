@@ -43,6 +43,9 @@ class FloodBatches:
         Processes that prepare the samples.
     cache : Path, optional
         Folder that keeps what they made.
+    together : int
+        Processes that share a step, each with one of as many batches in a row: what a batch
+        draws as a whole they draw alike, as one process with one large batch would.
     progress : bool
         Show how far the reading is.
 
@@ -64,10 +67,11 @@ class FloodBatches:
         device: torch.device | str = "cpu",
         workers: int = 1,
         cache: Path | None = None,
+        together: int = 1,
         progress: bool = False,
     ) -> None:
         self._settings, self._size, self._seed = settings, batch_size, seed
-        self._shuffle = shuffle
+        self._shuffle, self._together = shuffle, together
         self.family = FAMILY_OF[settings.model]
         self._factors = settings.factors if self.family == "hybrid" else ()
         numbers = samples.part(part)
@@ -126,10 +130,11 @@ class FloodBatches:
         chosen = order[index * self._size : (index + 1) * self._size]
         if not self._shuffle:
             epoch = 0
-        rng = make_rng(self._seed, "batch", epoch, index)
-        # of one batch all pieces have one coarse solver and one number of frames
+        step, all_of_it = index // self._together, self._together * self._size
+        rng = make_rng(self._seed, "batch", epoch, step)
+        # of one step all pieces have one coarse solver and one number of frames
         factor = int(rng.choice(self._factors)) if self._factors else 0
-        least = min(self._scenes[int(row)].frames for row in chosen)
+        least = min(self._scenes[int(row)].frames for row in order[step * all_of_it :][:all_of_it])
         count = min(self._frames(epoch), least)
         pieces = [self._piece(int(row), epoch, factor, count) for row in chosen]
         names = pieces[0][0]

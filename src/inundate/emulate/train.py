@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from inundate.core.config import resolve_settings
 from inundate.core.errors import DataError, RunError
@@ -21,7 +21,8 @@ from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.zoo import Emulator, make_model
 from inundate.learn.batches import Batch
 from inundate.learn.device import pick_device
-from inundate.learn.job import TrainResult
+from inundate.learn.distributed import Ranks, join_ranks
+from inundate.learn.job import TrainResult, Validate
 from inundate.learn.loop import resume_training, train
 from inundate.learn.probes import threshold_statistics
 from inundate.learn.settings import TrainSettings, WatchSettings
@@ -29,11 +30,25 @@ from inundate.learn.validate import validate_on
 from inundate.learn.watch import Watch
 from inundate.learn.weights import load_model
 
-__all__ = ["Parts", "hybrid_of", "load_emulator", "make_parts", "resume_emulator", "train_emulator"]
+__all__ = [
+    "LOOK_EVERY",
+    "Heard",
+    "Parts",
+    "hybrid_of",
+    "load_emulator",
+    "make_parts",
+    "resume_emulator",
+    "train_emulator",
+]
+
+#: Is told the scores of each validation; what it raises ends the training.
+Heard = Callable[[Mapping[str, float]], None]
 
 WET_M = 0.05
 # a look costs about 20 forward passes; small data sets have epochs of a few steps only
-_LOOK_EVERY = 100
+LOOK_EVERY = 100
+# of its own, so that validations can be compared whatever the batch size and the processes are
+_VALID_BATCH = 8
 
 
 class Parts:
@@ -46,6 +61,10 @@ class Parts:
     training : TrainSettings
     loss : LossSettings
     watching : WatchSettings
+    workers, cache, progress
+        As for :func:`train_emulator`.
+    ranks : Ranks, optional
+        The processes that train together.
     """
 
     def __init__(
@@ -59,21 +78,31 @@ class Parts:
         workers: int = 1,
         cache: Path | None = None,
         progress: bool = False,
+        ranks: Ranks | None = None,
     ) -> None:
+        ranks = ranks or Ranks()
         self.samples, self.settings, self.training = samples, settings, training
         torch.manual_seed(training.seed)  # fresh weights depend on the seed alone
         self.model: Any = make_model(settings)
         self.loss = DepthLoss(loss)
         shared: dict[str, Any] = {
-            "batch_size": training.batch_size,
             "seed": training.seed,
-            "device": pick_device(training.device),
+            "device": pick_device(training.device, local_rank=ranks.local),
             "workers": workers,
             "cache": cache,
-            "progress": progress,
+            "progress": progress and ranks.is_first,
         }
-        self.batches = FloodBatches(samples, "train", settings, **shared)
-        valid = FloodBatches(samples, "valid", settings, shuffle=False, **shared)
+        self.batches = FloodBatches(
+            samples,
+            "train",
+            settings,
+            batch_size=training.batch_size,
+            together=ranks.size,
+            **shared,
+        )
+        valid = FloodBatches(
+            samples, "valid", settings, batch_size=_VALID_BATCH, shuffle=False, **shared
+        )
         self.validate = validate_on(valid, self.loss)
         self.watch = _watch(valid, self.batches, settings, watching)
 
@@ -127,7 +156,13 @@ def _known_target(batch: Batch) -> Tensor:
 
 
 def make_parts(
-    config: Mapping[str, Any], samples: Samples, *, workers: int = 1, progress: bool = False
+    config: Mapping[str, Any],
+    samples: Samples,
+    *,
+    workers: int = 1,
+    cache: Path | None = None,
+    progress: bool = False,
+    ranks: Ranks | None = None,
 ) -> Parts:
     """Build a training from the tables of a run's configuration."""
     return Parts(
@@ -137,7 +172,9 @@ def make_parts(
         resolve_settings(LossSettings, flags=config.get("loss", {})),
         resolve_settings(WatchSettings, flags=config.get("watch", {})),
         workers=workers,
+        cache=cache,
         progress=progress,
+        ranks=ranks,
     )
 
 
@@ -153,8 +190,9 @@ def train_emulator(
     cache: Path | None = None,
     overwrite: bool = False,
     progress: bool = True,
+    on_validation: Heard | None = None,
 ) -> tuple[Run, TrainResult]:
-    """Train an emulator.
+    """Train an emulator, in one process or in all those that torchrun started.
 
     Parameters
     ----------
@@ -173,6 +211,8 @@ def train_emulator(
         Replace an existing run.
     progress : bool
         Show how far it is.
+    on_validation : callable, optional
+        Is told the scores of each validation; what it raises ends the training.
 
     Raises
     ------
@@ -184,7 +224,7 @@ def train_emulator(
     settings.check()
     samples = Samples(dataset)
     loss = loss or LossSettings()
-    watching = watching or WatchSettings(every_steps=_LOOK_EVERY)
+    watching = watching or WatchSettings(every_steps=LOOK_EVERY)
     config = {
         "data": {"path": str(Path(dataset).absolute())},
         "model": settings.model_dump(),
@@ -192,40 +232,66 @@ def train_emulator(
         "loss": loss.model_dump(),
         "watch": watching.model_dump(),
     }
-    parts = Parts(
-        samples,
-        settings,
-        training,
-        loss,
-        watching,
-        workers=workers,
-        cache=cache,
-        progress=progress,
-    )
-    run = Run.create(
-        output,
-        kind="train",
-        config=config,
-        inputs={Path(dataset).name: hash_path(dataset)},
-        overwrite=overwrite,
-        model=settings.model,
-        parameters=sum(p.numel() for p in parts.model.parameters()),
-        split_hash=samples.attrs["split_hash"],
-        simulation=samples.rows[parts.batches.numbers[0]].settings,
-        trained_on=_trained_range(samples, parts.batches.numbers),
-        limits=_limits(samples, parts.batches.numbers),
-    )
-    result = train(
-        parts.model,
-        parts.batches,
-        parts.loss,
-        run=run,
-        settings=training,
-        validate=parts.validate,
-        watch=parts.watch,
-        progress=progress,
-    )
+    with join_ranks(training.device) as ranks:
+        parts = Parts(
+            samples,
+            settings,
+            training,
+            loss,
+            watching,
+            workers=workers,
+            cache=cache,
+            progress=progress,
+            ranks=ranks,
+        )
+
+        def create() -> Run:
+            return Run.create(
+                output,
+                kind="train",
+                config=config,
+                inputs={Path(dataset).name: hash_path(dataset)},
+                overwrite=overwrite,
+                model=settings.model,
+                parameters=sum(p.numel() for p in parts.model.parameters()),
+                split_hash=samples.attrs["split_hash"],
+                simulation=samples.rows[parts.batches.numbers[0]].settings,
+                trained_on=_trained_range(samples, parts.batches.numbers),
+                limits=_limits(samples, parts.batches.numbers),
+            )
+
+        run = _made_once(create, ranks)
+        result = train(
+            parts.model,
+            parts.batches,
+            parts.loss,
+            run=run,
+            settings=training,
+            validate=_heard(parts.validate, on_validation),
+            watch=parts.watch,
+            progress=progress,
+        )
     return Run(run.path), result
+
+
+def _made_once(create: Callable[[], Run], ranks: Ranks) -> Run:
+    """Let the first process make the run folder; the others open it."""
+    made = ranks.made_by_first(create, lambda: None)
+    path = ranks.first_of(None if made is None else made.path)
+    return made or Run(path)
+
+
+def _heard(validate: Validate, on_validation: Heard | None) -> Validate:
+    """Let someone hear of each validation."""
+    if on_validation is None:
+        return validate
+
+    def told(model: nn.Module) -> Mapping[str, float]:
+        scores = validate(model)
+        on_validation(scores)
+        return scores
+
+    return told
 
 
 def _trained_range(samples: Samples, numbers: list[int]) -> dict[str, Any]:
@@ -251,8 +317,22 @@ def _limits(samples: Samples, numbers: list[int]) -> list[str]:
     ]
 
 
-def resume_emulator(path: Path | str, *, progress: bool = True) -> tuple[Run, TrainResult]:
-    """Go on with an interrupted training, bit for bit.
+def resume_emulator(
+    path: Path | str,
+    *,
+    workers: int = 1,
+    cache: Path | None = None,
+    progress: bool = True,
+    on_validation: Heard | None = None,
+) -> tuple[Run, TrainResult]:
+    """Go on with an interrupted training, bit for bit, with as many processes as before.
+
+    Parameters
+    ----------
+    path : Path
+        The run folder.
+    workers, cache, progress, on_validation
+        As for :func:`train_emulator`.
 
     Raises
     ------
@@ -270,17 +350,21 @@ def resume_emulator(path: Path | str, *, progress: bool = True) -> tuple[Run, Tr
             f"resuming {path}: the data set {source} is not the one that it was started with",
             hint="train a new run on the new data",
         )
-    parts = make_parts(run.config, samples)
-    result = resume_training(
-        parts.model,
-        parts.batches,
-        parts.loss,
-        run=run,
-        settings=parts.training,
-        validate=parts.validate,
-        watch=parts.watch,
-        progress=progress,
-    )
+    device = resolve_settings(TrainSettings, flags=run.config.get("train", {})).device
+    with join_ranks(device) as ranks:
+        parts = make_parts(
+            run.config, samples, workers=workers, cache=cache, progress=progress, ranks=ranks
+        )
+        result = resume_training(
+            parts.model,
+            parts.batches,
+            parts.loss,
+            run=run,
+            settings=parts.training,
+            validate=_heard(parts.validate, on_validation),
+            watch=parts.watch,
+            progress=progress,
+        )
     return Run(run.path), result
 
 

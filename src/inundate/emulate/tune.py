@@ -23,13 +23,14 @@ from inundate.core.provenance import hash_path
 from inundate.core.run import Run
 from inundate.dataset.samples import Samples
 from inundate.emulate.tune_objective import Objective, best_validation, is_score
-from inundate.emulate.tune_repeat import repeat
+from inundate.emulate.tune_repeat import CACHE, repeat
 from inundate.emulate.tune_report import Report, write_report
 from inundate.emulate.tune_settings import MAY_CHANGE, TuneSettings
 from inundate.emulate.tune_setup import Setup
 from inundate.emulate.tune_space import Space, read_space
 from inundate.emulate.tune_store import Journal
 from inundate.emulate.tune_trial import GivenUp, Outcome, train_in
+from inundate.emulate.zoo import NETWORKS
 from inundate.learn.settings import differences
 
 __all__ = ["tune"]
@@ -103,6 +104,11 @@ def tune(
         raise ConfigError(
             f"tuning under torchrun with {os.environ['WORLD_SIZE']} processes: a study has one",
             hint="start inundate tune without torchrun",
+        )
+    if setup.model.model not in NETWORKS:
+        raise ConfigError(
+            f"tuning {setup.model.model}: it is not trained step by step; expected one of "
+            f"{', '.join(NETWORKS)}"
         )
     settings = settings or TuneSettings()
     space = space or read_space(setup, whole_runs=is_score(settings.objective))
@@ -244,7 +250,7 @@ def _make(study: _Study, trial: Any, bar: Progress) -> None:
     except ConfigError as error:  # bounds that are right one by one may not fit together
         outcome = Outcome("refused", None, {"cause": error.message, "wall_s": 0.0})
     else:
-        outcome = train_in(path, study.dataset, setup, heard=heard)
+        outcome = train_in(path, study.dataset, setup, cache=study.run.path / CACHE, heard=heard)
     cost = None
     if outcome.state == "complete" and outcome.run is not None:
         if trial.number == 0:
@@ -264,7 +270,7 @@ def _conclude(study: _Study, *, progress: bool) -> Report:
         repeats = None
     else:
         repeats = repeat(
-            study.run.path / "repeats",
+            study.run.path,
             study.dataset,
             study.samples,
             study.objective,

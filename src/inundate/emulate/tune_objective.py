@@ -23,8 +23,17 @@ from inundate.score.extent import THRESHOLDS_M
 from inundate.score.statistic import Metric
 from inundate.score.table import ScoreBook, metrics_of
 
-__all__ = ["EMULATOR", "HYBRID", "PART", "Objective", "best_validation", "is_score",
-           "roll_out", "states_of", "validations"]
+__all__ = [
+    "EMULATOR",
+    "HYBRID",
+    "PART",
+    "Objective",
+    "best_validation",
+    "is_score",
+    "roll_out",
+    "states_of",
+    "validations",
+]
 
 #: The only part of a data set, beside the training part, that a study reads.
 PART = "valid"
@@ -127,7 +136,9 @@ class Objective:
             If it is not: trials with other weights could then not be measured alike.
         """
         found = self._weighted(scores)
-        if self._reweighted and not math.isclose(found, scores["loss"], rel_tol=_SAME, abs_tol=1e-9):
+        if self._reweighted and not math.isclose(
+            found, scores["loss"], rel_tol=_SAME, abs_tol=1e-9
+        ):
             raise DataError(
                 f"tuning: the validation loss is {scores['loss']:.6g}, the weighted sum of its "
                 f"parts {sorted(scores)} is {found:.6g}; expected the same"

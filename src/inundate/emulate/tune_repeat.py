@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
+from torch import nn
 
-from inundate.core.config import resolve_settings
 from inundate.core.progress import Progress
 from inundate.core.run import Run
 from inundate.core.seeds import make_seed
 from inundate.dataset.samples import Samples
 from inundate.emulate.batches import FloodBatches
-from inundate.emulate.loss import DepthLoss, LossSettings
-from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.loss import DepthLoss
 from inundate.emulate.train import load_emulator
 from inundate.emulate.tune_compare import Comparison, Measured, compare
 from inundate.emulate.tune_objective import (
@@ -31,10 +32,13 @@ from inundate.emulate.tune_setup import Setup
 from inundate.emulate.tune_trial import Outcome, train_in
 from inundate.learn.validate import validate_on
 from inundate.score.aggregate import total
+from inundate.score.statistic import Metric
 from inundate.score.table import ScoreBook
 
 __all__ = ["Repeats", "repeat"]
 
+#: Folder of a study that keeps the prepared samples from one training to the next.
+CACHE = "cache"
 #: Scores shown beside the objective, since a loss tells nobody how good the floods are.
 BESIDE = ("csi_0.05", "csi_0.3", "rmse_wet")
 
@@ -62,7 +66,7 @@ class Repeats:
 
 
 def repeat(
-    folder: Path,
+    study: Path,
     dataset: Path,
     samples: Samples,
     objective: Objective,
@@ -75,9 +79,8 @@ def repeat(
 
     Trainings that are there already are kept; each is a run folder ``trial-NUMBER-SEED``.
     """
-    seeds = tuple(
-        make_seed(settings.seed, "repeat", i) % 2**31 for i in range(settings.repeats)
-    )
+    folder, cache = study / "repeats", study / CACHE
+    seeds = tuple(make_seed(settings.seed, "repeat", i) % 2**31 for i in range(settings.repeats))
     outcomes: dict[int, list[Outcome]] = {number: [] for number in setups}
     total_runs = len(setups) * len(seeds)
     with Progress("repeat", total=total_runs, unit="trainings", enabled=progress) as bar:
@@ -86,7 +89,9 @@ def repeat(
                 fresh = setup.with_values({"train.seed": seed})
                 path = folder / f"trial-{number:04d}-{seed}"
                 bar.note(f"settings of trial {number}, seed {seed}")
-                outcome = train_in(path, dataset, fresh, heard=lambda *_: bar.update(bar.done))
+                outcome = train_in(
+                    path, dataset, fresh, cache=cache, heard=lambda *_: bar.update(bar.done)
+                )
                 if outcome.state == "complete" and outcome.run is not None:
                     roll_out(outcome.run, samples, progress=False)
                 outcomes[number].append(outcome)
@@ -97,7 +102,7 @@ def repeat(
         for seed, a, b in zip(seeds, default, best, strict=True)
         if a.state == b.state == "complete" and a.run is not None and b.run is not None
     ]
-    measure = _Measure(samples, objective, setups[0])
+    measure = _Measure(samples, objective, setups[0], cache)
     comparison = None
     if pairs:
         comparison = compare(
@@ -109,39 +114,49 @@ def repeat(
         "default": [roll_out(a, samples, progress=False) for _, a, _ in pairs],
         "best": [roll_out(b, samples, progress=False) for _, _, b in pairs],
     }
-    kept = {number: tuple(found) for number, found in outcomes.items()}
-    return Repeats(seeds, kept, comparison, _beside(books))
+    kept_outcomes = {number: tuple(found) for number, found in outcomes.items()}
+    return Repeats(seeds, kept_outcomes, comparison, _beside(books))
 
 
 class _Measure:
     """Measure trainings by the objective, sample by sample, all on the same pieces."""
 
-    def __init__(self, samples: Samples, objective: Objective, setup: Setup) -> None:
+    def __init__(self, samples: Samples, objective: Objective, setup: Setup, cache: Path) -> None:
         self._samples, self._objective, self._setup = samples, objective, setup
-        rows = (samples.rows[number] for number in samples.part(PART))
-        self._blocks = {row.name: f"{row.terrain}/{row.block}" for row in rows}
+        self._cache = cache
 
     def __call__(self, seed: int, run: Run) -> Measured:
         if self._objective.metric is not None:
-            states = states_of(roll_out(run, self._samples, progress=False), EMULATOR)
-            blocks = tuple(self._blocks[name] for name in sorted(self._blocks))
+            book = roll_out(run, self._samples, progress=False)
+            states = states_of(book, EMULATOR)
+            blocks = tuple(
+                f"{entry.terrain}/{entry.block}" for _, entry in sorted(book.entries.items())
+            )
             return Measured(seed, blocks, lambda w: self._objective.of_states(states, w))
-        costs = self._losses(run)
-        blocks = tuple(self._blocks.values())
+        blocks, costs = self._losses(run)
         return Measured(seed, blocks, lambda w: (w @ costs) / w.sum(axis=1))
 
-    def _losses(self, run: Run) -> np.ndarray:
-        """Give the validation loss of each sample, with the default weights and pieces."""
+    def _losses(self, run: Run) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+        """Give block and validation loss of each sample, with the default weights and pieces."""
         _, settings, model = load_emulator(run.path)
         batches = FloodBatches(
-            self._samples, PART, settings, batch_size=1, seed=self._setup.train.seed, shuffle=False
+            self._samples,
+            PART,
+            settings,
+            batch_size=1,
+            seed=self._setup.train.seed,
+            shuffle=False,
+            cache=self._cache,
         )
         loss = DepthLoss(self._setup.loss)
-        found = []
-        for index in range(len(batches)):
-            one = _One(batches, index)
-            found.append(self._objective.of_validation(validate_on(one, loss)(model)))
-        return np.asarray(found)
+        rows = [self._samples.rows[number] for number in batches.numbers]
+        costs = [
+            self._objective.of_validation(
+                validate_on(_One(batches, index), loss)(cast("nn.Module", model))
+            )
+            for index in range(len(batches))
+        ]
+        return tuple(f"{row.terrain}/{row.block}" for row in rows), np.asarray(costs)
 
 
 class _One:
@@ -168,11 +183,13 @@ def _beside(
     for name in BESIDE:
         metric = metrics[name]
 
-        def value(book: ScoreBook, model: str, metric=metric) -> float:
-            return float(metric.value(total(states_of(book, model)).sums))
-
         found[name] = {
-            which: tuple(value(book, EMULATOR) for book in group) for which, group in books.items()
+            which: tuple(_value(metric, book, EMULATOR) for book in group)
+            for which, group in books.items()
         }
-        found[name]["hybrid"] = (value(books["default"][0], HYBRID),)
+        found[name]["hybrid"] = (_value(metric, books["default"][0], HYBRID),)
     return found
+
+
+def _value(metric: Metric, book: ScoreBook, model: str) -> float:
+    return float(metric.value(total(states_of(book, model)).sums))

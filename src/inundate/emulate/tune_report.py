@@ -21,6 +21,7 @@ from inundate.emulate.tune_space import Space
 
 __all__ = ["Report", "write_report"]
 
+_FACTS = ("train_s", "steps", "parameters", "cause", "same_as")
 _SHOWN = 8  # trials in the table, beside the default
 _OPTIMISTIC = (
     "The validation part chose the best trial, so expect less on unseen storms: "
@@ -94,6 +95,7 @@ def write_report(
         "best": found,
         "comparison": _comparison(comparison, objective),
         "repeats": _repeats(repeats),
+        "cost_ratio": _cost_ratio(repeats),
         "scores": {} if repeats is None else repeats.scores,
         "trials": told,
     }
@@ -116,7 +118,7 @@ def _trial(trial: Any, objective: Objective) -> dict[str, Any]:
         "value": objective.shown(trial.value) if complete else None,
         "values": dict(trial.params),
         "wall_s": facts["wall_s"],
-        **{key: facts[key] for key in ("steps", "parameters", "cause", "same_as") if key in facts},
+        **{key: facts[key] for key in _FACTS if key in facts},
         "validations": len(trial.intermediate_values),
     }
 
@@ -142,7 +144,8 @@ def _verdict(
     if found is None:
         ends = {n: Counter(o.state for o in group) for n, group in repeats.outcomes.items()}
         return None, "not compared: no seed with which both trainings ended well; " + "; ".join(
-            f"{'default' if number == 0 else 'best'} {dict(count)}" for number, count in ends.items()
+            f"{'default' if number == 0 else 'best'} {dict(count)}"
+            for number, count in ends.items()
         )
     said = _gain(found, objective)
     if found.gained:
@@ -207,9 +210,20 @@ def _repeats(repeats: Repeats | None) -> list[dict[str, Any]]:
     ]
 
 
+def _cost_ratio(repeats: Repeats | None) -> float | None:
+    """Give the seconds that the best settings train, over those of the default."""
+    if repeats is None:
+        return None
+    spent = [
+        math.fsum(outcome.facts.get("train_s", 0.0) for outcome in group)
+        for group in repeats.outcomes.values()
+    ]
+    return spent[1] / spent[0] if spent[0] else None
+
+
 def _text(summary: Mapping[str, Any], objective: Objective) -> str:
     counts = ", ".join(f"{n} {state}" for state, n in sorted(summary["counts"].items()))
-    best, default = summary["best"], summary["default"]
+    best = summary["best"]
     lines = [
         summary["verdict"]["text"],
         f"  study      {summary['study']}: {counts}; {summary['minutes']:g} min of trials",
@@ -218,11 +232,11 @@ def _text(summary: Mapping[str, Any], objective: Objective) -> str:
     ]
     if best is not None and best["number"] != 0:
         lines.append(f"  {_OPTIMISTIC}")
-        if default and default.get("wall_s") and best["wall_s"]:
-            lines.append(
-                f"  cost       the best trial trained {best['wall_s'] / default['wall_s']:.2g} "
-                "times as long as the default"
-            )
+    if summary["cost_ratio"] is not None:
+        lines.append(
+            f"  cost       the best settings train {summary['cost_ratio']:.2g} times as long as "
+            "the default"
+        )
     lines += _score_lines(summary["scores"])
     lines += _trial_lines(summary["trials"], objective)
     if best is not None and summary["verdict"]["gained"] is not False:

@@ -34,7 +34,16 @@ FIXED: dict[str, str] = {
 }
 #: Settings on which it depends what pieces the validation cuts from the samples, so that their
 #: validation losses cannot be compared.
-PIECES = frozenset({"model.levels", "model.block", "model.crop_cells", "model.frames"})
+PIECES = frozenset(
+    {
+        "model.levels",
+        "model.block",
+        "model.crop_cells",
+        "model.frames",
+        "model.lead_frames",
+        "model.curriculum_epochs",
+    }
+)
 
 
 class Range(Settings):

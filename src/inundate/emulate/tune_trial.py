@@ -20,7 +20,7 @@ __all__ = ["GivenUp", "Outcome", "train_in"]
 _PRUNED = "pruned"
 
 
-class GivenUp(Exception):  # noqa: N818  not an error: the pruner's word
+class GivenUp(Exception):
     """Raised by who hears of a validation, to end the training there."""
 
 
@@ -36,7 +36,8 @@ class Outcome:
     run : Run or None
         None if it was refused.
     facts : dict
-        ``wall_s`` (with preparation), ``steps``, and the ``cause`` where there is one.
+        ``wall_s`` with preparation, ``train_s`` without, ``steps``, ``parameters``, and the
+        ``cause`` where there is one.
     """
 
     state: str
@@ -49,6 +50,7 @@ def train_in(
     dataset: Path,
     setup: Setup,
     *,
+    cache: Path | None = None,
     heard: Callable[[int, Mapping[str, float]], None] | None = None,
 ) -> Outcome:
     """Train in a run folder, go on with what is there, or read how it ended.
@@ -59,6 +61,8 @@ def train_in(
         The run folder.
     dataset : Path
     setup : Setup
+    cache : Path, optional
+        Folder that keeps the prepared samples for the next training.
     heard : callable, optional
         ``heard(number, scores)`` is told each validation, numbered from 0; what it raises
         (:class:`GivenUp`) ends the training.
@@ -77,7 +81,7 @@ def train_in(
     started, before = time.monotonic(), _seconds(path)
     state, cause = "complete", None
     try:
-        _train(path, dataset, setup, heard)
+        _train(path, dataset, setup, cache, heard)
     except GivenUp:
         state, cause = "pruned", _PRUNED
         Run(path).set_status("stopped", cause=_PRUNED, error=None)
@@ -86,10 +90,11 @@ def train_in(
     except ConfigError as error:
         if path.exists():
             raise
-        return Outcome("refused", None, {"cause": error.message, "wall_s": 0.0, "steps": 0})
+        return Outcome("refused", None, {"cause": error.message, "wall_s": 0.0})
     run = Run(path)
     facts = {
         "wall_s": round(before + time.monotonic() - started, 3),
+        "train_s": round(_seconds(path), 3),
         "steps": int(run.manifest.get("step", 0)),
         "parameters": int(run.manifest["parameters"]),
         **({"cause": cause} if cause else {}),
@@ -101,6 +106,7 @@ def _train(
     path: Path,
     dataset: Path,
     setup: Setup,
+    cache: Path | None,
     heard: Callable[[int, Mapping[str, float]], None] | None,
 ) -> None:
     """Start, go on, or say again how it ended."""
@@ -118,6 +124,7 @@ def _train(
             training=setup.train,
             loss=setup.loss,
             watching=setup.watch,
+            cache=cache,
             progress=False,
             on_validation=listen,
         )
@@ -130,7 +137,7 @@ def _train(
         if cause == _PRUNED:
             raise GivenUp
         raise TrainingStopped(f"training in {path} was stopped", cause=str(cause))
-    resume_emulator(path, progress=False, on_validation=listen)
+    resume_emulator(path, cache=cache, progress=False, on_validation=listen)
 
 
 def _seconds(path: Path) -> float:
