@@ -21,6 +21,7 @@ from inundate.emulate.pour import coarsen_mean, pad_to_blocks, pour
 from inundate.emulate.rain_frames import RainFrames, rain_frames
 from inundate.hydro.march import simulate_arrays
 from inundate.hydro.settings import SimulateSettings
+from inundate.hydro.subgrid import simulate_subgrid
 
 __all__ = ["HybridState", "Method", "hybrid_arrays", "hybrid_depth", "pour_state"]
 
@@ -56,7 +57,7 @@ def hybrid_arrays(
     cell_size_m: float,
     factor: int,
     settings: SimulateSettings,
-    method: Method = "mean",
+    method: Method = "subgrid",
 ) -> HybridState:
     """Run a solver on cells ``factor`` times as large.
 
@@ -89,8 +90,6 @@ def hybrid_arrays(
         raise DataError("hybrid: rain is missing on known ground", hint="see inundate rain clean")
     settings = settings.model_copy(update={"output_every_s": interval_s, "run_on_min": 0.0})
     if method == "subgrid":
-        from inundate.hydro.subgrid import simulate_subgrid
-
         fine = simulate_subgrid(
             elevation,
             np.where(known, rain_rate, 0.0).astype(np.float32),
