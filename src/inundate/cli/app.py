@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from typing import Any
 
@@ -10,7 +11,7 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError, UnknownCommandError
 
 from inundate import __version__
-from inundate.core.errors import ConfigError, InundateError, format_error, nearest
+from inundate.core.errors import ConfigError, DataError, InundateError, format_error, nearest
 
 __all__ = ["COMMANDS", "GROUPS", "app", "main", "run"]
 
@@ -47,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dataset describe": ("inundate.cli.dataset:describe", "Say what a dataset holds."),
     "dataset audit": ("inundate.cli.dataset:audit", "Look for leakage, dead channels, unit slips."),
     "train": ("inundate.cli.train:train", "Train an emulator."),
+    "tune": ("inundate.cli.tune:tune", "Try settings of an emulator, and tell what that bought."),
     "resume": ("inundate.cli.train:resume", "Go on with an interrupted training, bit for bit."),
     "predict": ("inundate.cli.predict:predict", "Predict the flood of a storm on a heightmap."),
     "evaluate": ("inundate.cli.evaluate:evaluate", "Score a run beside every baseline."),
@@ -106,7 +108,8 @@ def main(arguments: list[str] | None = None) -> int:
     except InundateError as error:
         return _fail(error)
     except KeyboardInterrupt as error:
-        print(f"interrupted{_resume_hint(error)}", file=sys.stderr)
+        if _is_first():
+            print(f"interrupted{_resume_hint(error)}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 0
@@ -176,8 +179,16 @@ def _command_words(tokens: list[str]) -> list[str]:
 
 
 def _fail(error: InundateError) -> int:
-    print(format_error(error), file=sys.stderr)
+    if _is_first():
+        print(format_error(error), file=sys.stderr)
+    elif type(error) in (DataError, InundateError):  # of other kinds all processes have the same
+        print(f"process {os.environ['RANK']}: {format_error(error)}", file=sys.stderr)
     return error.exit_code
+
+
+def _is_first() -> bool:
+    """Whether this process prints: of those that torchrun started, the first."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _resume_hint(error: BaseException) -> str:

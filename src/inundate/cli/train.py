@@ -30,6 +30,9 @@ def train(
 ) -> None:
     """Train an emulator on a data set, watched by alarms.
 
+    Started by torchrun --nproc-per-node N -m inundate train, N processes train together, each with
+    batches of --batch-size.
+
     Parameters
     ----------
     dataset
@@ -42,6 +45,8 @@ def train(
     Examples
     --------
     ``inundate train data.zarr --model mode_h --max-minutes 10 -o runs/first``
+
+    ``torchrun --nproc-per-node 2 -m inundate train data.zarr --epochs 20 -o runs/first``
     """
     from inundate.core.config import resolve_settings
     from inundate.core.run import run_name
@@ -101,6 +106,10 @@ class _resumable:
 
 def _tell(run: Run, result: TrainResult, *, json: bool) -> None:
     from inundate.cli.shell import emit
+    from inundate.learn.distributed import is_first_process
+
+    if not is_first_process():
+        return
 
     figures: dict[str, Any] = {
         "run": str(run.path),

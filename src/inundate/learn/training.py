@@ -6,7 +6,7 @@ import contextlib
 import errno
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -337,8 +337,7 @@ class Training:
     def finish(self, ended_by: str) -> TrainResult:
         """Look, validate and save a last time, and close the run."""
         self.look()
-        for alarm in self.faults:
-            _log.warning("at the end of %s: %s. %s", self.run.path, alarm.says, alarm.evidence)
+        self.warn(f"at the end of {self.run.path}", self.faults)
         if self.saved_at != self.state.step or self.validated_at != self.state.step:
             self.validate()
             self.save()
@@ -375,11 +374,15 @@ class Training:
             with contextlib.suppress(RunError, OSError):
                 self.run.set_status(word, **{"step": self.state.step, **facts})
 
+    def warn(self, where: str, alarms: Sequence[Alarm]) -> None:
+        """Write alarms to the log of the program, once for all ranks."""
+        for alarm in alarms if self.ranks.is_first else ():
+            _log.warning("%s: %s. %s", where, alarm.says, alarm.evidence)
+
     def ring(self, alarms: list[Alarm]) -> None:
         """Stop for alarms, or only log them if the watch may not stop."""
         if alarms and self.watch is not None and not self.watch.settings.stop:
-            for alarm in alarms:
-                _log.warning("step %d: %s. %s", self.state.step, alarm.says, alarm.evidence)
+            self.warn(f"step {self.state.step}", alarms)
         elif alarms:
             raise self.stopped(alarms)
 
