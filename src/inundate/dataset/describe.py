@@ -41,6 +41,7 @@ def describe_dataset(path: Path | str) -> dict[str, Any]:
         If it is absent or not a data set.
     """
     samples = Samples(path)
+    world = json.loads(samples.attrs["world"]) if "world" in samples.attrs else None
     rows = [row for row in samples.rows if not row.member]
     rain = [row.rain_mm for row in rows]
     frames = [row.frames for row in rows]
@@ -57,10 +58,11 @@ def describe_dataset(path: Path | str) -> dict[str, Any]:
         "block_cells": sorted({(row.grid["height"], row.grid["width"]) for row in rows}),
         "crs": sorted({row.grid["crs"] for row in rows}),
         "rain_mm": [min(rain), float(np.median(rain)), max(rain)],
-        "wet_share": wet_shares(tally_all(samples, members=False)),
+        # a world counted them while it was made
+        "wet_share": world["wet_share"] if world else wet_shares(tally_all(samples)),
         "moved_storms": sorted({row.storm for row in rows if row.moved_by_m}),
         "members": _counts([row for row in samples.rows if row.member], lambda row: row.split),
-        "world": json.loads(samples.attrs["world"]) if "world" in samples.attrs else None,
+        "world": world,
         "split_hash": samples.attrs["split_hash"],
         "settings": json.loads(samples.attrs["settings"]),
     }

@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -233,7 +233,7 @@ def _finish(
         "split": json.dumps(asdict(split)),
         "split_hash": split.hash(),
         "settings": DatasetSettings(seed=plan.seed).model_dump_json(),
-        "world": json.dumps(_told(plan, library, faults)),
+        "world": json.dumps({**_told(plan, library, faults), "wet_share": _wet_shares(plan, good)}),
         "provenance": json.dumps({**provenance(), "inputs": dict(plan.inputs)}),
     }
     zarr.open_group(partial, mode="r+").attrs.update(attrs)
@@ -243,6 +243,24 @@ def _finish(
     with atomic_folder(target) as temporary:
         temporary.rmdir()
         partial.rename(temporary)
+
+
+def _wet_shares(plan: Plan, reports: Sequence[Report]) -> dict[str, dict[str, float]]:
+    """Give the share of wet cells and frames by part and threshold, of unperturbed samples."""
+    found: dict[str, dict[str, float]] = {}
+    for part in ("train", "valid", "test"):
+        own = [
+            report
+            for report in reports
+            if plan.terrains[plan.samples[report.number].terrain].part == part
+            and not plan.samples[report.number].member
+        ]
+        values = sum(report.values for report in own)
+        found[part] = {
+            key: sum(report.wet[key] for report in own) / values
+            for key in (own[0].wet if own else ())
+        }
+    return found
 
 
 def _told(plan: Plan, library: Library, faults: Mapping[str, str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError, InundateError, StabilityError
 from inundate.core.grid import attach_grid
+from inundate.dataset.tally import WET_M
 from inundate.dataset.world.ground import make_roughness
 from inundate.dataset.world.library import Library
 from inundate.dataset.world.perturb import perturb
@@ -20,7 +21,16 @@ from inundate.dataset.world.storms import make_rain_frames
 from inundate.dataset.world.terrains import grid_of_spec, make_heights
 from inundate.hydro.march import simulate_arrays
 
-__all__ = ["DEPTH_STEP_M", "Ground", "Made", "make_ground", "make_sample", "write_sample"]
+__all__ = [
+    "DEPTH_STEP_M",
+    "Ground",
+    "Made",
+    "Maker",
+    "Report",
+    "make_ground",
+    "make_sample",
+    "write_sample",
+]
 
 Array = NDArray[np.float32]
 
@@ -39,11 +49,27 @@ class Ground:
 
 @dataclass(frozen=True)
 class Made:
-    """A sample as it is stored: rain and water (T, H, W), and its mean rain in mm."""
+    """A sample as it is stored: rain and water (T, H, W), and figures of it.
+
+    Attributes
+    ----------
+    rain_rate : array (T, H, W), mm h-1
+    water_depth : array (T, H, W), m
+    rain_mm : float
+        Mean rain depth.
+    wet : dict
+        Threshold in m to the number of cells and frames at least as deep.
+    values : int
+        Cells and frames with known ground.
+    steps : int
+        Steps of the solver.
+    """
 
     rain_rate: Array
     water_depth: Array
     rain_mm: float
+    wet: dict[str, int]
+    values: int
     steps: int
 
 
@@ -104,7 +130,8 @@ def make_sample(plan: Plan, number: int, ground: Ground, library: Library) -> Ma
     known = np.isfinite(ground.elevation)
     hours = plan.settings.interval_s / 3600.0
     fallen = float(rain[:, known].mean(axis=1, dtype=np.float64).sum() * hours)
-    return Made(rain, depth, fallen, found.steps)
+    wet = {f"{limit:g}": int((depth >= limit).sum()) for limit in WET_M}  # NaN is not wet
+    return Made(rain, depth, fallen, wet, int(known.sum()) * len(depth), found.steps)
 
 
 def write_sample(group: zarr.Group, plan: Plan, number: int, ground: Ground, made: Made) -> None:
@@ -132,6 +159,8 @@ class Report:
     number: int
     regime: str = ""
     rain_mm: float = 0.0
+    wet: dict[str, int] = field(default_factory=dict)
+    values: int = 0
     steps: int = 0
     fault: str = ""
 
@@ -160,7 +189,7 @@ class Maker:
         except (DataError, StabilityError) as error:
             return Report(number, fault=f"{type(error).__name__}: {error}".splitlines()[0])
         write_sample(self.group, self.plan, number, ground, made)
-        return Report(number, ground.regime, made.rain_mm, made.steps)
+        return Report(number, ground.regime, made.rain_mm, made.wet, made.values, made.steps)
 
     def _ground_of(self, terrain: int) -> Ground:
         if self._ground is None or self._ground[0] != terrain:

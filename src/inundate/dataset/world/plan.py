@@ -130,7 +130,7 @@ def make_plan(settings: WorldSettings, seed: int, library: Library) -> Plan:
             frames = min(storm.frames + settings.run_on_frames, settings.frames_most)
             own = {
                 "edges": terrain.edges, "run_on_min": 0.0, "output_every_s": settings.interval_s,
-                **draw_soil(rng, terrain.kind),
+                **draw_soil(rng, terrain.kind, storm),
             }  # fmt: skip
             pairs.append(SampleSpec(place, len(storms), 0, frames, own))
             storms.append(storm)

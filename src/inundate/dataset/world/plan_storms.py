@@ -120,22 +120,27 @@ def _own(
     return {}
 
 
-def draw_soil(rng: np.random.Generator, kind: str) -> dict[str, Any]:
+def draw_soil(rng: np.random.Generator, kind: str, storm: StormSpec) -> dict[str, Any]:
     """Draw the infiltration of a sample: settings of the solver away from their defaults.
 
-    Half of all samples, and more in towns, lose nothing.
+    About half of all samples, and more in towns, lose nothing. Others lose a good part of the
+    storm at the most, since ground that takes it all teaches nothing.
     """
     none = 0.65 if kind in ("urban", "town") else 0.45
     way = pick(rng, {"none": none, "constant": (1 - none) * 0.4, "green_ampt": (1 - none) * 0.6})
+    rate = storm.total_mm / storm.duration_min * 60.0  # mm h-1, mean
     if way == "constant":
-        return {"infiltration": way, "loss_mm_h": log_uniform(rng, 1.0, 15.0)}
+        return {"infiltration": way, "loss_mm_h": rounded(min(log_uniform(rng, 1, 15), rate * 0.3))}
     if way == "green_ampt":
         soil = SOILS[str(rng.choice(_SOILS))]
-        deficit = min(uniform(rng, 0.03, 0.3), soil.effective_porosity)
+        taken = soil.conductivity_mm_h * log_uniform(rng, 0.6, 1.6)
+        # the soil's thirst counts with the storm's depth, its conductivity with the storm's rate
+        thirst = 0.4 * storm.total_mm / soil.suction_mm
+        deficit = min(uniform(rng, 0.03, 0.3), soil.effective_porosity, thirst)
         return {
             "infiltration": way,
-            "conductivity_mm_h": rounded(soil.conductivity_mm_h * log_uniform(rng, 0.6, 1.6)),
+            "conductivity_mm_h": rounded(min(taken, rate * 0.25)),
             "suction_mm": soil.suction_mm,
-            "moisture_deficit": deficit,
+            "moisture_deficit": rounded(deficit),
         }
     return {}

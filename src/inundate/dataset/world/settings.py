@@ -138,6 +138,7 @@ def read_world(name: Path | str) -> WorldSettings:
     base = table.pop(_BASE, None)
     if base is not None and base not in SIZES:
         raise ConfigError(f"{text}: base = {base!r}, expected one of {', '.join(SIZES)}")
+    table.setdefault("name", Path(text).stem)
     return _resolve(_merged(_shipped(base), table) if base else table)
 
 
