@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from inundate.emulate.train import load_emulator
 from inundate.emulate.zoo import Emulator
 from inundate.hydro.settings import SimulateSettings
 
-__all__ = ["factors_of", "predict", "predict_prepared"]
+__all__ = ["factors_of", "predict", "predict_frames", "predict_prepared", "tiles"]
 
 Array = NDArray[np.float32]
 _TILE_CELLS = 1024  # largest side predicted in one piece; 19 channels of it are 80 MB
@@ -204,7 +204,7 @@ def predict_prepared(
         chosen = 0 if scene.family != "hybrid" else factor or next(iter(prepared.water))
         depth = np.zeros((scene.frames, *scene.shape), np.float32)
         side = tile_cells // model.align * model.align
-        for inner, outer in _tiles(scene.shape, side, model):
+        for inner, outer in tiles(scene.shape, side, model):
             _fill(depth, model, scene, chosen, inner, outer, bar)
     depth = depth[:, :height, :width]
     known = np.isfinite(prepared.elevation)
@@ -213,6 +213,52 @@ def predict_prepared(
     depth[depth < _LEAST_M] = 0.0
     depth[:, ~known] = np.nan
     return depth
+
+
+def predict_frames(
+    model: Emulator,
+    scene: Scene,
+    frames: Sequence[int],
+    *,
+    factor: int = 0,
+    tile_cells: int = _TILE_CELLS,
+) -> Array:
+    """Predict some frames of a scene whose sides are multiples of the model's alignment.
+
+    Parameters
+    ----------
+    model : Emulator
+        Not of the family ``series``, which steps through all frames.
+    scene : Scene
+    frames : sequence of int (K,)
+    factor : int
+        Of the coarse solver, for the hybrid.
+    tile_cells : int
+        Largest side of a piece; the result does not depend on it.
+
+    Returns
+    -------
+    array (K, H, W), m
+    """
+    depth = np.zeros((len(frames), *scene.shape), np.float32)
+    side = max(model.align, tile_cells // model.align * model.align)
+    for inner, outer in tiles(scene.shape, side, model):
+        cut = _cut(inner, outer)
+        for row, frame in enumerate(frames):
+            inputs = scene.inputs([frame], outer, factor=factor)
+            with torch.inference_mode():
+                piece = model({name: values[None] for name, values in inputs.items()})[0, 0]
+            depth[row, inner[0], inner[1]] = piece[cut].numpy()
+    depth[depth < _LEAST_M] = 0.0
+    return depth
+
+
+def _cut(inner: Window, outer: Window) -> Window:
+    """Give the place of a tile within the same with its context."""
+    rows, cols = (
+        slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True)
+    )
+    return rows, cols
 
 
 def _fill(
@@ -227,9 +273,7 @@ def _fill(
     """Predict one tile, some frames at a time, to bound memory."""
     area = (outer[0].stop - outer[0].start) * (outer[1].stop - outer[1].start)
     step = max(1, _PIXELS // area)
-    cut = tuple(
-        slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True)
-    )
+    cut = _cut(inner, outer)
     share = (inner[0].stop - inner[0].start) * (inner[1].stop - inner[1].start)
     for start in range(0, scene.frames, step):
         frames = list(range(start, min(start + step, scene.frames)))
@@ -252,7 +296,7 @@ def _rolled(model: Emulator, scene: Scene, bar: Progress | None) -> Array:
     return found
 
 
-def _tiles(shape: tuple[int, ...], side: int, model: Emulator) -> Iterator[tuple[Window, Window]]:
+def tiles(shape: tuple[int, ...], side: int, model: Emulator) -> Iterator[tuple[Window, Window]]:
     """Give each tile and the same with the context that the model can see."""
     height, width = shape
     reach = model.reach
