@@ -73,8 +73,9 @@ class Bounds(Settings):
         "worst over eight seeds and cells of 2 to 30 m",
     )
     shuffle_share: float = Field(
-        default=0.1,
+        default=0.15,
         ge=0,
-        description="share by which the critical success index must fall and the error rise with "
-        "rain or terrain of another sample: a fifth of what the solver's index falls by",
+        le=1,
+        description="share of the critical success index that must be lost with rain or terrain of "
+        "another sample: a quarter of what the solver loses",
     )

@@ -12,7 +12,7 @@ from inundate.core.errors import ConfigError, DataError, InundateError, MissingF
 from inundate.emulate.probes.ground import Array, Ground, Predictor
 from inundate.emulate.probes.trial import Subject
 
-__all__ = ["function_predictor"]
+__all__ = ["function_predictor", "guarded"]
 
 
 def function_predictor(name: str) -> Subject:
@@ -44,7 +44,7 @@ def function_predictor(name: str) -> Subject:
             f"probing {name}: {attribute!r} is {kind} in {source}, expected a function of a Ground",
             hint=f"did you mean {source}:{close}?" if close else None,
         )
-    return Subject(name, _guarded(name, found))
+    return Subject(name, guarded(name, found))
 
 
 def _load_file(path: Path) -> ModuleType:
@@ -68,8 +68,16 @@ def _load_module(name: str) -> ModuleType:
         ) from error
 
 
-def _guarded(name: str, function: Predictor) -> Predictor:
-    """Name the function in the errors that it raises."""
+def guarded(name: str, function: Predictor) -> Predictor:
+    """Name a function in what it raises.
+
+    Parameters
+    ----------
+    name : str
+        Of the function.
+    function : Predictor
+        Whose errors become :class:`~inundate.core.errors.DataError`.
+    """
 
     def predict(ground: Ground) -> Array:
         try:

@@ -149,7 +149,8 @@ class ProbeReport:
         lines += ["", *(f"{result.name}: {result.evidence}" for result in self.ordered()), ""]
         rows, columns = self.cells
         figures = self.to_dict()
-        missing = f", {figures['not_applicable']} do not apply" if figures["not_applicable"] else ""
+        rest = figures["not_applicable"]
+        missing = f", {rest} not applicable" if rest else ""
         lines.append(
             f"{self.predictor}: {figures['passed']} of {figures['passed'] + figures['failed']} "
             f"probes passed{missing}; {len(self.cases)} cases of {rows} x {columns} cells, "

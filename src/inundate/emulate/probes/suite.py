@@ -12,6 +12,7 @@ from inundate.emulate.probes import invariance, resolution, shuffles, water
 from inundate.emulate.probes.bounds import Bounds
 from inundate.emulate.probes.cases import Case, World, make_cases
 from inundate.emulate.probes.ground import Predictor
+from inundate.emulate.probes.own import guarded
 from inundate.emulate.probes.predictors import solver_predictor
 from inundate.emulate.probes.result import ProbeReport, ProbeResult, failed
 from inundate.emulate.probes.trial import Subject, Trial
@@ -83,7 +84,7 @@ def run_probes(
     True
     """
     _check_known(probes)
-    subject = predictor if isinstance(predictor, Subject) else Subject(_name(predictor), predictor)
+    subject = _subject(predictor)
     world = world or world_for(subject)
     cases = make_cases(world) if cases is None else list(cases)
     _check_cases(cases)
@@ -129,8 +130,11 @@ def _check_cases(cases: Sequence[Case]) -> None:
             raise ConfigError(f"probing on {case.name}: no rain falls on it, expected some")
 
 
-def _name(predictor: Predictor) -> str:
-    return str(getattr(predictor, "__name__", type(predictor).__name__))
+def _subject(predictor: Predictor) -> Subject:
+    if isinstance(predictor, Subject):
+        return predictor
+    name = str(getattr(predictor, "__name__", type(predictor).__name__))
+    return Subject(name, guarded(name, predictor))
 
 
 def _ask(name: str, trial: Trial) -> ProbeResult:
