@@ -15,7 +15,7 @@ from inundate.core.seeds import make_rng
 from inundate.dataset.samples import Samples
 from inundate.emulate.gather import gather_scenes
 from inundate.emulate.inputs import TERRAIN_CHANNELS
-from inundate.emulate.scene import FAMILY_OF, Scene, Window
+from inundate.emulate.scene import FAMILY_OF, FROM_DRY, Scene, Window
 from inundate.emulate.settings import EmulatorSettings
 from inundate.learn.batches import Batch, sample_order
 
@@ -160,8 +160,11 @@ class FloodBatches:
         start = depth[first - 1] if self.family == "series" and first else None
         inputs = scene.inputs(frames, window, factor=factor, start=start)
         target = torch.stack(
-            [depth.amax(0) if t == scene.peak_frame else depth[t] for t in frames]
-        )[:, *window].float()
+            [
+                depth[:, *window].amax(0) if t == scene.peak_frame else depth[t, *window]
+                for t in frames
+            ]
+        ).float()
         valid = self._valid[row][window][None].float()
         if self._shuffle and self._settings.augment:
             turns, flip = int(rng.integers(4)), bool(rng.integers(2))
@@ -174,7 +177,7 @@ class FloodBatches:
     ) -> tuple[list[int], int]:
         if self.family == "series":
             first = int(rng.integers(scene.frames - count + 1))
-            if rng.uniform() < _FROM_DRY:
+            if rng.uniform() < _DRY_SHARE or self._settings.model in FROM_DRY:
                 first = 0
             return list(range(first, first + count)), first
         known = scene.frames + (1 if self.family == "hybrid" else 0)  # and the peak
@@ -188,7 +191,7 @@ class FloodBatches:
         return slice(top, top + self._side), slice(left, left + self._side)
 
 
-_FROM_DRY = 0.25  # share of the series that start from dry ground, as every prediction does
+_DRY_SHARE = 0.25  # share of the series that start from dry ground, as every prediction does
 
 
 def turn_inputs(inputs: Mapping[str, Tensor], turns: int, flip: bool) -> dict[str, Tensor]:

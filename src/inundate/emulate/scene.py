@@ -18,7 +18,7 @@ from torch.nn import functional
 from inundate.emulate.inputs import POSITION, RAIN_WINDOW
 from inundate.emulate.prepared import BlockWater, Prepared
 
-__all__ = ["FAMILY_OF", "MISSING_M", "Family", "Scene", "Window", "padded"]
+__all__ = ["FAMILY_OF", "FROM_DRY", "MISSING_M", "Family", "Scene", "Window", "padded"]
 
 Family = Literal["hybrid", "window", "series"]
 """What a model is shown: the hybrid's water, a window of rain for each frame, or the rain of
@@ -34,6 +34,9 @@ FAMILY_OF: dict[str, Family] = {
     "deeplab": "window",
 }
 """The family of inputs of each network of the zoo."""
+
+FROM_DRY = frozenset({"convgru_unet"})
+"""Networks with a memory: no stored depth tells it, so they are shown storms from the start."""
 
 MISSING_M = 1.0e6  # height of cells without ground: no water reaches it
 Window = tuple[slice, slice]
@@ -124,8 +127,8 @@ class Scene:
         self.total = self.rain.cumsum(0)
         factors = [int(name[6:]) for name in named if name.startswith("level_")]
         self.water = {f: (named[f"level_{f}"], named[f"volume_{f}"]) for f in factors}
-        self.deepest = {f: torch.cummax(v, 0).values for f, (_, v) in self.water.items()}
-        self.highest = {f: level.amax(0) for f, (level, _) in self.water.items()}
+        self._level_rows: dict[int, Tensor] = {}  # made when first asked for
+        self._state_rows: dict[int, Tensor] = {}
 
     @property
     def peak_frame(self) -> int:
@@ -157,7 +160,7 @@ class Scene:
               ``state`` (K, S, H / 4, W / 4);
             - window: ``rain`` (K, L, h, w), scaled, oldest first;
             - series: ``rain`` (K, h, w) in mm a frame, ``before`` (h, w) in mm,
-              ``start`` (H, W) in m.
+              ``start`` (H, W) in m, ``interval`` (1, 1) in s.
         """
         rows, cols = window
         found = {
@@ -165,13 +168,9 @@ class Scene:
             "heights": self.heights[rows, cols],
         }
         if self.family == "hybrid":
-            level, _ = self.water[factor]
-            coarse = _over(window, factor)
-            highest = self.highest[factor][coarse]
-            found["level"] = torch.stack(
-                [highest if t == self.frames else level[t][coarse] for t in frames]
-            )
-            found["state"] = self._state(frames, window, factor)
+            rows_of = torch.as_tensor(list(frames), device=self.heights.device)
+            found["level"] = self._levels(factor)[:, *_over(window, factor)][rows_of]
+            found["state"] = self._states(factor)[:, :, *_over(window, POSITION)][rows_of]
         elif self.family == "window":
             found["rain"] = self._rain_window(frames, window)
         else:
@@ -184,33 +183,40 @@ class Scene:
             found["start"] = (
                 torch.zeros_like(found["heights"]) if start is None else start[rows, cols].float()
             )
+            found["interval"] = found["heights"].new_full((1, 1), self.interval_s)
         return found
 
-    def _state(self, frames: Sequence[int], window: Window, factor: int) -> Tensor:
-        place = _over(window, POSITION)
-        volume, deepest = self.water[factor][1], self.deepest[factor]
+    def _levels(self, factor: int) -> Tensor:
+        """Levels of all frames and, last, the highest, (T + 1, H / factor, W / factor), m."""
+        if factor not in self._level_rows:
+            level, _ = self.water[factor]
+            self._level_rows[factor] = torch.cat([level, level.amax(0, keepdim=True)])
+        return self._level_rows[factor]
+
+    def _states(self, factor: int) -> Tensor:
+        """State channels of all frames and, last, the peak, (T + 1, S, H / 4, W / 4)."""
+        if factor in self._state_rows:
+            return self._state_rows[factor]
+        volume = self.water[factor][1]
+        deepest = torch.cummax(volume, 0).values
         hour = max(1, round(3600.0 / self.interval_s))
-        rows = []
-        for t in frames:
-            peak = t == self.frames
-            at = self.frames - 1 if peak else t
-            now = deepest[at] if peak else volume[t]
-            past = now if peak else (volume[t - 1] if t else torch.zeros_like(now))
-            total = self.total[at]
-            if peak:
-                within = self.total.clone()
-                within[hour:] -= self.total[:-hour]
-                last, rain = within.amax(0), torch.zeros_like(total)
-            else:
-                last = total - self.total[t - hour] if t >= hour else total
-                rain = self.rain[t] * (3600.0 / self.interval_s)
-            parts = [torch.asinh(v[place] / 0.05) / 3.0 for v in (now, past, deepest[at])]
-            parts += [torch.log1p(v[place].clamp(min=0.0)) / 3.0 for v in (rain, last)]
-            parts.append(torch.log1p(total[place]) / 4.0)
-            parts.append(torch.full_like(parts[0], float(np.log2(factor / 4))))
-            parts.append(torch.full_like(parts[0], float(peak)))
-            rows.append(torch.stack(parts))
-        return torch.stack(rows)  # (K, S, h, w)
+        last = self.total.clone()
+        last[hour:] -= self.total[:-hour]
+        most = deepest[-1:]
+        # the last row of each stands for the map of greatest depths
+        now = torch.cat([volume, most])
+        past = torch.cat([torch.zeros_like(most), volume[:-1], most])
+        peak = torch.cat([deepest, most])
+        rain = torch.cat([self.rain * (3600.0 / self.interval_s), torch.zeros_like(most)])
+        within = torch.cat([last, last.amax(0, keepdim=True)])
+        total = torch.cat([self.total, self.total[-1:]])
+        flag = torch.zeros_like(total)
+        flag[-1] = 1.0
+        parts = [torch.asinh(v / 0.05) / 3.0 for v in (now, past, peak)]
+        parts += [torch.log1p(v.clamp(min=0.0)) / 3.0 for v in (rain, within)]
+        parts += [torch.log1p(total) / 4.0, torch.full_like(total, float(np.log2(factor / 4)))]
+        self._state_rows[factor] = torch.stack([*parts, flag], dim=1)
+        return self._state_rows[factor]
 
     def _rain_window(self, frames: Sequence[int], window: Window) -> Tensor:
         """Rain of the window of each frame; what fell before it is added to its oldest step."""
