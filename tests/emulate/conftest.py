@@ -30,8 +30,8 @@ def samples(flood_data):
 
 @pytest.fixture(scope="session")
 def prepared(samples):
-    """The first training sample, with the hybrid."""
-    return prepare_sample(samples.read(samples.part("train")[0]), factor=4)
+    """The first training sample, with the hybrid of every factor."""
+    return prepare_sample(samples.read(samples.part("train")[0]), factors=(2, 4, 8))
 
 
 @pytest.fixture(scope="session")

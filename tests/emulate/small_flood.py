@@ -22,6 +22,11 @@ MODE_H = EmulatorSettings(model="mode_h", width=8, levels=2, crop_cells=32, fram
 CNN = EmulatorSettings(
     model="temporal_cnn", width=8, levels=2, crop_cells=32, frames=3, rain_width=4
 )
+SMALL = {"width": 8, "levels": 2, "crop_cells": 32, "frames": 3}
+UNET = EmulatorSettings(model="unet", **SMALL)
+DEEPLAB = EmulatorSettings(model="deeplab", dilations=(1, 2), **SMALL)
+GRU = EmulatorSettings(model="convgru_unet", memory_levels=1, **SMALL)
+LEAD = EmulatorSettings(model="lead_cnn", lead_frames=2, rain_width=4, **SMALL)
 TRAINING = TrainSettings(
     epochs=0, max_steps=40, batch_size=4, warmup_steps=5, learning_rate=3e-3, threads=1,
     device="cpu",

@@ -10,12 +10,12 @@ import zarr
 
 from inundate.core.errors import DataError
 from inundate.dataset.samples import Samples
-from inundate.emulate import batches as made
-from inundate.emulate.batches import FloodBatches, frame_inputs
+from inundate.emulate.batches import FloodBatches, turn_inputs
 from inundate.emulate.inputs import TERRAIN_CHANNELS
 from inundate.emulate.prepared import prepare_sample, terrain_channels
+from inundate.emulate.scene import Scene
 
-from .small_flood import CNN, MODE_H, heights, place
+from .small_flood import CNN, GRU, LEAD, MODE_H, heights, place
 
 TURNS = list(product(range(4), (False, True)))
 
@@ -36,7 +36,7 @@ def same(one, other):
     return all(torch.equal(a, b) for a, b in zip(flat(one).values(), flat(other).values()))  # noqa: B905
 
 
-@pytest.fixture(scope="module", params=[MODE_H, CNN], ids=lambda s: s.model)
+@pytest.fixture(scope="module", params=[MODE_H, CNN, LEAD], ids=lambda s: s.model)
 def settings(request):
     return request.param
 
@@ -65,12 +65,12 @@ def test_a_batch_depends_on_seed_epoch_and_number_alone(pieces, samples, setting
 def test_making_a_batch_changes_no_later_one(pieces):
     """Turned slopes are a copy: the stored terrain stays as it is."""
     first, _ = pieces
-    stored = [p.terrain.copy() for p in first._prepared]
+    stored = [scene.terrain.clone() for scene in first._scenes]
     for epoch in range(4):
         for index in range(len(first)):
             first.batch(epoch, index)
-    for prepared, before in zip(first._prepared, stored, strict=True):
-        np.testing.assert_array_equal(prepared.terrain, before)
+    for scene, before in zip(first._scenes, stored, strict=True):
+        assert torch.equal(scene.terrain, before)
 
 
 def test_an_epoch_has_each_sample_once(pieces, samples):
@@ -84,26 +84,71 @@ def test_an_epoch_has_each_sample_once(pieces, samples):
 def test_without_shuffling_every_epoch_is_the_same(samples, settings):
     fixed = batches(samples, settings, part="valid", shuffle=False)
     assert same(fixed.batch(0, 1), fixed.batch(7, 1))
-    names = [samples.rows[n].name for n in samples.part("valid")]
+    names = [samples.rows[n].name for n in fixed.numbers]
+    assert sorted(names) == sorted(samples.rows[n].name for n in samples.part("valid"))
     assert fixed.batch(0, 0)["sample_id"] == names[:3]
+
+
+def _frames_of(target, sample):
+    """Which frames of a sample a target shows; the number of frames stands for the peak."""
+    known = [*sample.water_depth, sample.water_depth.max(axis=0)]
+    return [
+        int(np.flatnonzero([np.array_equal(frame, one) for one in known])[0])
+        for frame in target.numpy()
+    ]
 
 
 def test_inputs_and_target_are_of_the_same_place_and_frames(samples, settings):
     plain = settings.model_copy(update={"augment": False})
     found = batches(samples, plain)
-    batch = found.batch(2, 0)
-    for row, name in enumerate(batch["sample_id"]):
-        number = next(n for n in samples.part("train") if samples.rows[n].name == name)
-        sample = samples.read(number)
-        frames = [
-            int(np.flatnonzero([np.allclose(frame, known) for known in sample.water_depth])[0])
-            for frame in batch["target"][row].numpy()
-        ]
-        assert frames == sorted(set(frames))
-        factor = 4 if settings.model == "mode_h" else None
-        inputs = frame_inputs(prepare_sample(sample, factor=factor), plain, np.array(frames))
-        for key, values in inputs.items():
-            np.testing.assert_array_equal(batch["inputs"][key][row], values)
+    whole = (slice(0, 32), slice(0, 32))
+    for epoch in range(4):
+        batch = found.batch(epoch, 0)
+        for row, name in enumerate(batch["sample_id"]):
+            number = next(n for n in samples.part("train") if samples.rows[n].name == name)
+            sample = samples.read(number)
+            frames = _frames_of(batch["target"][row], sample)
+            assert frames == sorted(set(frames))
+            factors = (4,) if settings.model == "mode_h" else ()
+            scene = Scene(prepare_sample(sample, factors=factors), found.family, settings.block)
+            start = None
+            if found.family == "series":
+                assert frames == list(range(frames[0], frames[0] + len(frames)))
+                if frames[0]:
+                    start = torch.from_numpy(sample.water_depth[frames[0] - 1])
+            inputs = scene.inputs(frames, whole, factor=4, start=start)
+            for key, values in inputs.items():
+                assert torch.equal(batch["inputs"][key][row], values), key
+
+
+def test_pieces_of_a_series_start_dry_or_under_way(samples):
+    found = batches(samples, LEAD)
+    starts = torch.cat([found.batch(e, i)["inputs"]["start"].amax((1, 2))
+                        for e in range(6) for i in range(3)])  # fmt: skip
+    assert (starts == 0).any()
+    assert (starts > 0.01).any()
+
+
+def test_a_model_with_memory_is_always_trained_from_the_first_frame(samples):
+    found = batches(samples, GRU)
+    for epoch in range(6):
+        for index in range(3):
+            inputs = found.batch(epoch, index)["inputs"]
+            assert (inputs["start"] == 0).all()
+            assert (inputs["before"] == 0).all()
+
+
+def test_frames_rise_over_the_curriculum(samples):
+    rising = LEAD.model_copy(update={"curriculum_epochs": 4, "frames": 4})
+    found = batches(samples, rising)
+    counts = [found.batch(epoch, 0)["target"].shape[1] for epoch in range(6)]
+    assert counts == [1, 2, 3, 4, 4, 4]
+
+
+def test_coarse_solvers_take_turns(samples):
+    found = batches(samples, MODE_H.model_copy(update={"factors": (4, 8)}))
+    sides = {found.batch(e, i)["inputs"]["level"].shape[-1] for e in range(4) for i in range(3)}
+    assert sides == {4, 8}
 
 
 @pytest.mark.parametrize(("turns", "flip"), TURNS)
@@ -112,15 +157,19 @@ def test_slopes_turn_with_the_map(turns, flip):
     grid = place(0)
     ground = heights(grid, 3, slope=0.03)
     rough = np.random.default_rng(0).uniform(0.03, 0.1, grid.shape).astype(np.float32)
-    turned_late = made._turned(terrain_channels(ground, rough, grid, "open"), turns, flip)
-    made._turn_slopes(turned_late, turns, flip)
-    turned_first = terrain_channels(
-        made._turned(ground, turns, flip), made._turned(rough, turns, flip), grid, "open"
-    )
-    for name, late, first in zip(TERRAIN_CHANNELS, turned_late, turned_first, strict=True):
-        np.testing.assert_allclose(late, first, atol=1e-4, err_msg=name)
+
+    def turned(values):
+        found = np.rot90(values, turns, axes=(-2, -1))
+        return np.ascontiguousarray(found[..., ::-1] if flip else found)
+
+    upright = torch.from_numpy(terrain_channels(ground, rough, grid, "open"))
+    late = turn_inputs({"terrain": upright, "rain": torch.from_numpy(rough)}, turns, flip)
+    np.testing.assert_array_equal(late["rain"], turned(rough))
+    first = terrain_channels(turned(ground), turned(rough), grid, "open")
+    for name, a, b in zip(TERRAIN_CHANNELS, late["terrain"], first, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-4, err_msg=name)
     for name in ("slope_x", "slope_y"):
-        assert np.ptp(turned_first[TERRAIN_CHANNELS.index(name)]) > 0.1
+        assert np.ptp(first[TERRAIN_CHANNELS.index(name)]) > 0.1
 
 
 def test_all_eight_turns_are_used(samples):
@@ -177,3 +226,10 @@ def test_blocks_too_small_are_refused(samples):
     large = MODE_H.model_copy(update={"levels": 5, "crop_cells": 64})
     with pytest.raises(DataError, match="32 cells wide, the model needs at least 64"):
         batches(samples, large)
+
+
+@pytest.mark.slow  # starts two processes, each of which compiles the solver anew
+def test_workers_change_nothing(samples):
+    one, two = (batches(samples, MODE_H, workers=count) for count in (1, 2))
+    assert one.numbers == two.numbers
+    assert same(one.batch(0, 1), two.batch(0, 1))

@@ -1,12 +1,12 @@
-"""The page on emulators names every input, every part of the loss, and the bounds."""
+"""The page on emulators names every input, every model and every part of the loss."""
 
 import re
 
 import pytest
 
-from inundate.emulate.inputs import RAIN_WINDOW, STATE_CHANNELS, TERRAIN_CHANNELS
+from inundate.emulate.inputs import RAIN_WINDOW, SOIL_CHANNELS, STATE_CHANNELS, TERRAIN_CHANNELS
 from inundate.emulate.loss import LossSettings
-from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.settings import SETTINGS_OF, EmulatorSettings
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,13 @@ def rows(page, heading):
 
 
 def test_every_input_is_in_its_table(page):
-    assert rows(page, "terrain input") == list(TERRAIN_CHANNELS)
+    assert rows(page, "terrain input") == [*TERRAIN_CHANNELS, *SOIL_CHANNELS]
     assert rows(page, "state input") == list(STATE_CHANNELS)
     assert f"the rain of {RAIN_WINDOW} frames" in page
+
+
+def test_every_model_is_in_the_table_of_the_zoo(page):
+    assert set(rows(page, "model")) == set(SETTINGS_OF)
 
 
 def test_every_part_of_the_loss_is_named(page):
@@ -35,7 +39,5 @@ def test_every_part_of_the_loss_is_named(page):
     assert set(rows(page, "part")) == set(LossSettings.model_fields) - settings
 
 
-def test_the_bounds_are_the_defaults(page):
-    defaults = EmulatorSettings()
-    share = f"{100 * defaults.bound_share:.0f} %"
-    assert f"at most {defaults.bound_m:g} m or {share} of the hybrid's depth" in page
+def test_the_bound_of_a_shift_is_the_default(page):
+    assert f"at most {EmulatorSettings().shift_m:g} m up or down" in page

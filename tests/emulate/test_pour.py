@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from inundate.core.errors import DataError
-from inundate.emulate.pour import coarsen_mean, pad_to_blocks, pour
+from inundate.emulate.heads import pour_heights
+from inundate.emulate.pour import coarsen_mean, pad_to_blocks, pour, pour_levels
 
 GROUND = np.array([[0.0, 1.0], [2.0, 4.0]], np.float32)
 
@@ -81,6 +83,49 @@ def test_volume_is_kept_and_the_surface_is_level(case):
             if cells.size:
                 assert np.ptp(cells, axis=1).max() <= 2e-5  # float32 at 100 m
     np.testing.assert_array_equal(depth[:, known], np.maximum(signed, 0)[:, known])
+
+
+@settings(deadline=None, max_examples=100)
+@given(_cases())
+def test_levels_are_those_of_the_pour(case):
+    factor, ground, water = case
+    _, signed = pour(water, ground, factor)
+    level = pour_levels(water, ground, factor)
+    fine = np.repeat(np.repeat(level, factor, axis=1), factor, axis=2)
+    found = fine[:, : ground.shape[0], : ground.shape[1]] - ground
+    np.testing.assert_allclose(found, signed, atol=2e-5)  # float32 at 100 m
+
+
+def test_levels_of_a_wrong_shape_are_named():
+    with pytest.raises(DataError, match=r"expected \(time, 1, 1\) at factor 2"):
+        pour_levels(np.zeros((1, 2, 1), np.float32), GROUND, 2)
+
+
+@pytest.mark.parametrize("cells", [4, 16])
+@settings(deadline=None, max_examples=60)
+@given(seed=st.integers(0, 10_000))
+def test_pouring_with_a_gradient_gives_the_same_levels(cells, seed):
+    """Newton's method of the networks against the closed form."""
+    rng = np.random.default_rng(seed)
+    side = int(cells**0.5)
+    ground = rng.normal(0, rng.choice([0.01, 0.3, 3.0]), (6 * side, 6 * side)).astype(np.float32)
+    water = (rng.uniform(0, 1, (2, 6, 6)) ** 3).astype(np.float32)
+    water[0, 0, 0] = 0.0
+    expected = pour_levels(water, ground, side)
+    blocks = torch.from_numpy(ground).reshape(6, side, 6, side).permute(1, 3, 0, 2)
+    heights = blocks.reshape(1, 1, cells, 6, 6).expand(2, -1, -1, -1, -1)
+    found = pour_heights(torch.from_numpy(water)[:, None], heights)
+    np.testing.assert_allclose(found[:, 0], expected, atol=2e-5, rtol=1e-5)
+
+
+def test_the_gradient_of_a_level_is_that_of_its_piece():
+    heights = torch.tensor([0.0, 1.0, 2.0, 4.0]).reshape(1, 1, 4, 1, 1).requires_grad_()
+    volume = torch.tensor(0.5).reshape(1, 1, 1, 1).requires_grad_()
+    level = pour_heights(volume, heights)
+    assert float(level.detach()) == pytest.approx(1.5)  # 2 over the cells at 0 and 1
+    by_volume, by_height = torch.autograd.grad(level, (volume, heights))
+    assert float(by_volume) == pytest.approx(2.0)  # 4 cells' water over 2 of them
+    np.testing.assert_allclose(by_height.flatten(), [0.5, 0.5, 0.0, 0.0])
 
 
 @given(st.floats(0, 3), st.floats(-50, 50))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from inundate.core.config import Settings
 from inundate.core.errors import ConfigError
@@ -77,7 +77,10 @@ class LeadCNNSettings(NetSettings):
 
     rain_width: int = Field(default=16, ge=4, description="Channels of the convolution along time.")
     lead_frames: int = Field(
-        default=1, ge=1, description="Frames from the given depth to the predicted one."
+        default=2,
+        ge=1,
+        description="Frames from a depth to the next that the roll-out goes on from; those between "
+        "are predicted from it too, each from the rain until then.",
     )
 
 
@@ -88,8 +91,10 @@ class UNetSettings(NetSettings):
 class DeepLabSettings(NetSettings):
     """Network with dilated convolutions side by side, after DeepLabV3+."""
 
-    dilations: tuple[int, ...] = Field(
-        default=(1, 3, 6, 12), description="Dilations of the parallel convolutions, positions."
+    dilations: tuple[PositiveInt, ...] = Field(
+        default=(1, 3, 6, 12),
+        min_length=1,
+        description="Dilations of the parallel convolutions, positions.",
     )
 
 
@@ -104,9 +109,13 @@ class ConvGRUSettings(NetSettings):
 class ModeESettings(NetSettings):
     """Mode E: a learnt time-stepper that predicts fluxes between cells."""
 
-    substeps: int = Field(default=4, ge=1, description="Network steps in the time of a frame.")
+    substeps: int = Field(default=2, ge=1, description="Network steps in the time of a frame.")
+    passes: int = Field(default=16, ge=1, description="Flux passes in a network step.")
+    shift_m: float = Field(
+        default=1.0, gt=0, description="Largest shift of a cell's height in the pour, m."
+    )
     warmup_frames: int = Field(
-        default=1, ge=0, description="Frames rolled out without gradient first (pushforward)."
+        default=1, ge=0, description="Most frames rolled out without gradient first (pushforward)."
     )
     state_noise: float = Field(
         default=0.02, ge=0, description="Relative noise on the depth that a training starts from."

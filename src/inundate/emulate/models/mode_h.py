@@ -15,11 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inundate.core.errors import DataError
 from inundate.emulate.backbone import BlockUNet, reach_cells
 from inundate.emulate.heads import pour_heights
 from inundate.emulate.inputs import POSITION, STATE_CHANNELS
 from inundate.emulate.settings import ModeHSettings
+from inundate.emulate.shapes import check_inputs
 
 __all__ = ["ModeH"]
 
@@ -93,7 +93,7 @@ class ModeH(nn.Module):
         return found.reshape(-1, frames, *found.shape[-2:])
 
     def _factor(self, inputs: Mapping[str, Tensor]) -> int:
-        return int(inputs["heights"].shape[-1] // inputs["level"].shape[-1])
+        return int(inputs["heights"].shape[-2] // inputs["level"].shape[-2])
 
     def signed(self, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Give the hybrid's level above each cell, and the cells' height above their position.
@@ -178,14 +178,13 @@ class ModeH(nn.Module):
         return _joined(depth)
 
     def _check(self, inputs: Mapping[str, Tensor]) -> None:
-        if torch.compiler.is_compiling():
-            return
-        terrain, state = inputs["terrain"], inputs["state"]
-        if terrain.shape[1] != self.static_channels or state.shape[2] != len(STATE_CHANNELS):
-            raise DataError(
-                f"Mode H: terrain {tuple(terrain.shape)} and state {tuple(state.shape)}, expected "
-                f"(B, {self.static_channels}, H, W) and (B, K, {len(STATE_CHANNELS)}, H/4, W/4)"
-            )
+        factor = self._factor(inputs) if "level" in inputs and "heights" in inputs else POSITION
+        check_inputs("mode_h", inputs, {
+            "terrain": ("B", self.static_channels, "H", "W"),
+            "heights": ("B", "H", "W"),
+            "level": ("B", "K", f"H/{factor}", f"W/{factor}"),
+            "state": ("B", "K", len(STATE_CHANNELS), f"H/{POSITION}", f"W/{POSITION}"),
+        })  # fmt: skip
 
 
 def _repeat(values: Tensor, times: int) -> Tensor:

@@ -17,6 +17,7 @@ from torch.nn import functional
 from inundate.emulate.backbone import BlockUNet, ResidualBlock, reach_cells
 from inundate.emulate.heads import depth_from_raw
 from inundate.emulate.settings import TemporalCNNSettings
+from inundate.emulate.shapes import check_inputs
 
 __all__ = ["RainWindow", "TemporalCNN"]
 
@@ -151,6 +152,11 @@ class TemporalCNN(nn.Module):
         -------
         Tensor (B, K, H, W), m
         """
+        block = self.settings.block
+        check_inputs("temporal_cnn", inputs, {
+            "terrain": ("B", self.static_channels, "H", "W"),
+            "rain": ("B", "K", self.history, f"H/{block}", f"W/{block}"),
+        })  # fmt: skip
         terrain, rain = inputs["terrain"], inputs["rain"]
         batch, frames = rain.shape[:2]
         sign = {"upright": 1.0, "inverted": -1.0, "none": 0.0}[self.settings.heightmap]
