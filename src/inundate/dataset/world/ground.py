@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from inundate.core.seeds import make_rng
 from inundate.dataset.world.draw import log_uniform
 from inundate.dataset.world.spec import TerrainSpec
-from inundate.dataset.world.terrains import turned
+from inundate.dataset.world.terrains import make_bare, turned
 from inundate.terrain.roughness import LAND_COVER
 from inundate.terrain.surface import spectral_surface
-from inundate.terrain.synthetic import make_terrain
 
 __all__ = ["make_roughness"]
 
@@ -75,21 +74,13 @@ def _mosaic(rng: np.random.Generator, shape: tuple[int, int]) -> NDArray[np.floa
 
 def _town(spec: TerrainSpec, rng: np.random.Generator) -> NDArray[np.float64]:
     """Tell streets and buildings from the same town made with and without them."""
-    own = {k: v for k, v in spec.settings.items() if k != "underpasses"}
     street, garden, roof = (log_uniform(rng, *span) for span in (_STREET, _GARDEN, _ROOF))
-
-    def heights(**change: float) -> Array:
-        made = make_terrain(
-            "urban", spec.seed, (spec.side, spec.side), cell_size_m=spec.cell_size_m,
-            **{**own, **change}, underpasses=0,
-        )  # fmt: skip
-        return np.asarray(made.values, dtype=np.float32)
-
-    bare = heights(kerb_m=0.0, building_height_m=0.0)
+    bare = make_bare(spec, underpasses=0, kerb_m=0.0, building_height_m=0.0)
     # each map is levelled to its lowest cell, so only differences within a map count
-    built = heights(kerb_m=0.0, building_height_m=1.0) - bare
-    lowered = bare - heights(kerb_m=1.0, building_height_m=0.0)
-    values = np.full(bare.shape, garden)
-    values[built > built.min() + 0.5] = roof
+    built = make_bare(spec, underpasses=0, kerb_m=0.0, building_height_m=1.0) - bare
+    lowered = bare - make_bare(spec, underpasses=0, kerb_m=1.0, building_height_m=0.0)
+    values = np.full(bare.shape, garden, dtype=np.float32)
+    if spec.kind == "urban":  # a bare-earth map has gardens where its buildings were
+        values[built > built.min() + 0.5] = roof
     values[lowered > lowered.min() + 0.5] = street
-    return turned(values.astype(np.float32), spec).astype(np.float64)
+    return turned(values, spec).astype(np.float64)

@@ -138,8 +138,14 @@ def _urban(rng: np.random.Generator, at: float, extent_m: float) -> dict[str, fl
         "kerb_m": uniform(rng, 0.05, 0.2),
         "built_share": uniform(rng, 0.2, 0.6),
         "building_height_m": uniform(rng, 3, 8),
-        "micro_relief_m": log_uniform(rng, 0.1, 0.8),
+        "micro_relief_m": log_uniform(rng, 0.1, 2.5),
         "underpasses": float(rng.integers(0, 5)),
+        "extra_relief_m": log_uniform(rng, 0.03, 0.4),
+        "extra_hurst": uniform(rng, 0.3, 0.8),
+        "extra_walls": float(rng.integers(0, 12)),
+        "extra_wall_m": uniform(rng, 0.5, 2.5),
+        "extra_hollows": float(rng.integers(0, 10)),
+        "extra_hollow_m": log_uniform(rng, 0.2, 1.5),
     }
 
 
@@ -151,11 +157,11 @@ def _dam(rng: np.random.Generator, at: float, extent_m: float) -> dict[str, floa
     closed = rng.uniform() < 0.25
     return {
         **_valley(rng, at, extent_m),
-        "wall_row": uniform(rng, 0.45, 0.8),
-        "wall_cells": float(rng.integers(2, 4)),
-        "wall_height_m": log_uniform(rng, 1.5, 10.0),
-        "wall_gap_cells": 0.0 if closed else float(rng.integers(1, 4)),
-        "wall_sill": 0.0 if rng.uniform() < 0.5 else uniform(rng, 0.2, 0.8),
+        "extra_row": uniform(rng, 0.45, 0.8),
+        "extra_cells": float(rng.integers(2, 4)),
+        "extra_height_m": log_uniform(rng, 1.5, 10.0),
+        "extra_gap_cells": 0.0 if closed else float(rng.integers(1, 4)),
+        "extra_sill": 0.0 if rng.uniform() < 0.5 else uniform(rng, 0.2, 0.8),
     }
 
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
 from inundate.core.grid import Grid
-from inundate.core.seeds import make_rng
 from inundate.dataset.world.library import Library, Surface
+from inundate.dataset.world.shapes import EXTRA, dam, roughen
 from inundate.dataset.world.spec import TerrainSpec
 from inundate.terrain.metric import block_mean, sample_bilinear
 from inundate.terrain.synthetic import make_terrain
 
-__all__ = ["LEAST_KNOWN", "cut_tile", "grid_of_spec", "make_heights", "turned"]
+__all__ = ["LEAST_KNOWN", "cut_tile", "grid_of_spec", "make_bare", "make_heights", "turned"]
 
 Array = NDArray[np.float32]
 
@@ -57,38 +57,33 @@ def make_heights(spec: TerrainSpec, library: Library) -> Array:
 
 
 def _synthetic(spec: TerrainSpec) -> Array:
-    own = {k: v for k, v in spec.settings.items() if not k.startswith("wall_")}
-    whole = {k: int(v) if float(v).is_integer() and k in _COUNTS else v for k, v in own.items()}
+    heights = make_bare(spec)
+    if spec.kind == "dam":
+        return dam(heights, spec.settings, spec.seed)
+    if spec.kind in ("urban", "town"):
+        return roughen(heights, spec.settings, spec.cell_size_m, spec.seed)
+    return heights
+
+
+def make_bare(spec: TerrainSpec, **change: float) -> Array:
+    """Make the heights of a synthetic terrain before anything is laid on it or it is turned.
+
+    Parameters
+    ----------
+    spec : TerrainSpec
+    **change
+        Settings of the maker to change.
+    """
+    own = {k: v for k, v in spec.settings.items() if not k.startswith(EXTRA)} | change
     made = make_terrain(
         _SYNTHETIC.get(spec.kind, spec.kind), spec.seed, (spec.side, spec.side),
-        cell_size_m=spec.cell_size_m, **whole,
+        cell_size_m=spec.cell_size_m,
+        **{name: int(value) if name in _COUNTS else value for name, value in own.items()},
     )  # fmt: skip
-    heights = np.asarray(made.values, dtype=np.float32)
-    return _dammed(heights, spec) if spec.kind == "dam" else heights
+    return np.asarray(made.values, dtype=np.float32)
 
 
 _COUNTS = ("ditches", "levees", "underpasses", "erosion_steps")
-
-
-def _dammed(heights: Array, spec: TerrainSpec) -> Array:
-    """Put a wall across a valley that falls to the south, with a gap at the stream."""
-    numbers = spec.settings
-    first = round(numbers["wall_row"] * spec.side)
-    rows = slice(first, first + round(numbers["wall_cells"]))
-    bed = float(heights[rows].min())
-    stream = int(heights[rows].min(axis=0).argmin())
-    crest = bed + numbers["wall_height_m"]
-    found = heights.copy()
-    wall = np.maximum(found[rows], np.float32(crest))
-    half = round(numbers["wall_gap_cells"]) / 2
-    column = np.arange(spec.side)
-    gap = np.abs(column - stream) < half  # no cell of it where the wall is closed
-    sill = np.float32(bed + numbers["wall_sill"] * numbers["wall_height_m"])
-    wall[:, gap] = np.minimum(wall[:, gap], np.maximum(heights[rows][:, gap], sill))
-    found[rows] = wall
-    noise = make_rng(spec.seed, "wall").normal(0, 0.02, wall.shape)
-    found[rows] += noise.astype(np.float32)  # no crest is level
-    return found
 
 
 def cut_tile(surface: Surface, grid: Grid) -> Array:
