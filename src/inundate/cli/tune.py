@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from inundate.cli.flags import Json, Output, Overwrite
 from inundate.cli.shell import emit
-from inundate.emulate.tune_settings import TuneSettings
+from inundate.emulate.tune.settings import TuneSettings
 
 __all__ = ["tune"]
 
@@ -52,10 +52,10 @@ def tune(
     """
     from inundate.core.config import resolve_settings
     from inundate.emulate.train import LOOK_EVERY
-    from inundate.emulate.tune import tune as run_study
-    from inundate.emulate.tune_objective import is_score
-    from inundate.emulate.tune_setup import read_setup
-    from inundate.emulate.tune_space import read_space
+    from inundate.emulate.tune.objective import is_score
+    from inundate.emulate.tune.setup import read_setup
+    from inundate.emulate.tune.space import read_space
+    from inundate.emulate.tune.study import tune as run_study
 
     resolved = resolve_settings(TuneSettings, toml=config, table="tune", flags=settings)
     setup = read_setup(config, look_every=LOOK_EVERY)

@@ -2,36 +2,32 @@
 
 Only the training and the validation part of the data set are ever read. Each trial is a training
 like any other, in a run folder of its own; the first has the default settings. Whatever ends the
-process, the same call goes on: see :mod:`inundate.emulate.tune_store`.
+process, the same call goes on: see :mod:`inundate.emulate.tune.journal`.
 """
 
 from __future__ import annotations
 
 import math
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inundate.core.config import write_toml
-from inundate.core.errors import ConfigError, RunError, require_extra
-from inundate.core.files import check_not_input
+from inundate.core.errors import ConfigError, require_extra
 from inundate.core.progress import Progress
-from inundate.core.provenance import hash_path
 from inundate.core.run import Run
 from inundate.dataset.samples import Samples
-from inundate.emulate.tune_objective import Objective, best_validation, is_score
-from inundate.emulate.tune_repeat import CACHE, repeat
-from inundate.emulate.tune_report import Report, write_report
-from inundate.emulate.tune_settings import MAY_CHANGE, TuneSettings
-from inundate.emulate.tune_setup import Setup
-from inundate.emulate.tune_space import Space, read_space
-from inundate.emulate.tune_store import Journal
-from inundate.emulate.tune_trial import GivenUp, Outcome, train_in
+from inundate.emulate.tune.folder import open_study, tidy_study
+from inundate.emulate.tune.journal import Journal
+from inundate.emulate.tune.objective import Objective, best_validation, is_score
+from inundate.emulate.tune.repeat import CACHE, repeat
+from inundate.emulate.tune.report import Report, write_report
+from inundate.emulate.tune.settings import TuneSettings
+from inundate.emulate.tune.setup import Setup
+from inundate.emulate.tune.space import Space, read_space
+from inundate.emulate.tune.trial import GivenUp, Outcome, train_in
 from inundate.emulate.zoo import NETWORKS
-from inundate.learn.settings import differences
 
 __all__ = ["tune"]
 
@@ -116,9 +112,9 @@ def tune(
     objective = Objective(settings.objective, setup.loss, reweighted=reweighted)
     source, folder = Path(dataset), Path(output)
     samples = Samples(source)
-    run = _open(folder, source, samples, setup, settings, space, overwrite=overwrite)
+    run = open_study(folder, source, samples, setup, settings, space, overwrite=overwrite)
     with run.lock():
-        _tidy(run.path)
+        tidy_study(run.path)
         run.set_status("running")
         try:
             journal = Journal(run.path, settings, setup, space)
@@ -134,80 +130,6 @@ def tune(
             raise
         run.set_status("finished", trials=len(journal.finished), error=None)
     return report
-
-
-def _open(
-    folder: Path,
-    dataset: Path,
-    samples: Samples,
-    setup: Setup,
-    settings: TuneSettings,
-    space: Space,
-    *,
-    overwrite: bool,
-) -> Run:
-    """Make the folder of a study, or open it if it is the same study."""
-    check_not_input(folder, [dataset])
-    config: dict[str, Any] = {
-        "data": {"path": str(dataset.absolute())},
-        "tune": settings.model_dump(),
-        **setup.tables(),
-        "space": {name: _toml(found.model_dump()) for name, found in space.items()},
-    }
-    digest = hash_path(dataset)
-    if not folder.exists() or overwrite:
-        return Run.create(
-            folder,
-            kind="tune",
-            config=config,
-            inputs={dataset.name: digest},
-            overwrite=overwrite,
-            model=setup.model.model,
-            split_hash=samples.attrs["split_hash"],
-        )
-    run = Run(folder)
-    if run.manifest.get("kind") != "tune":
-        raise RunError(
-            f"tuning in {folder}: it is a {run.manifest.get('kind')!r} run, not a study",
-            hint="give another -o",
-        )
-    found = differences(_fixed(run.config), _fixed(config))
-    if found:
-        raise ConfigError(
-            f"going on with the study {folder}: its settings are not those given now\n"
-            + "\n".join(f"  {text}" for text in found),
-            hint=f"only {', '.join(sorted(MAY_CHANGE))} may differ; give another -o, or "
-            "--overwrite to start afresh",
-        )
-    if run.manifest["inputs"].get(dataset.name) != digest:
-        raise RunError(
-            f"going on with the study {folder}: the data set {dataset} has changed since it began",
-            hint="start a new study on the new data",
-        )
-    write_toml(run.path / "config.toml", config)
-    return Run(folder)
-
-
-def _toml(range_: dict[str, Any]) -> dict[str, Any]:
-    """Give a range without what it does not say."""
-    return {key: value for key, value in range_.items() if value not in (None, ())}
-
-
-def _fixed(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what must not change; a trial's budget in minutes must not, other than a run's."""
-    tables = {name: dict(table) for name, table in config.items()}
-    for name in MAY_CHANGE:
-        tables["tune"].pop(name, None)
-    tables["budget"] = {"minutes_of_a_trial": tables["train"].get("max_minutes")}
-    return tables
-
-
-def _tidy(folder: Path) -> None:
-    """Remove run folders that a kill left half made."""
-    for place in ("trials", "repeats"):
-        (folder / place).mkdir(exist_ok=True)
-        for part in (folder / place).glob(".*.part-*"):
-            shutil.rmtree(part)
 
 
 def _search(study: _Study, *, progress: bool) -> None:
