@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from inundate.core.errors import DataError
 from inundate.core.grid import Grid
 from inundate.core.seeds import make_rng
 from inundate.dataset.world.library import Event, Library
@@ -27,6 +28,7 @@ RAIN_STEP_MM_H = 2.0**-6
 """Rates are whole multiples of this, so that they are stored exactly and packed small."""
 _MINUTE_S = 60.0
 _HOUR_S = 3600.0
+_LEAST_DEPTH = 1e-6  # mm a frame before a storm is scaled
 _COARSE_CELLS = 24  # cells a side of what is drawn before it is brought to the tile
 _TRIES = 24  # places and times looked at in a radar event; the wettest is taken
 
@@ -61,6 +63,11 @@ def make_rain_frames(
     -------
     array (T, H, W), mm h-1
         Mean rates of the frames.
+
+    Raises
+    ------
+    DataError
+        If no rain falls on the tile.
     """
     tile = Grid("EPSG:27700", 0.0, side * cell_size_m, cell_size_m, cell_size_m, side, side)
     if spec.kind == "radar":
@@ -71,6 +78,8 @@ def make_rain_frames(
     count = min(frames, found.shape[0])
     rates[:count] = found[:count]
     depth = float(rates.mean(axis=(1, 2)).sum()) * interval_s / _HOUR_S
+    if not depth > _LEAST_DEPTH * frames:
+        raise DataError(f"storm {spec.name}: no rain falls on the tile, expected some to scale")
     rates *= spec.total_mm / depth
     np.minimum(rates, peak_mm_h, out=rates)
     return (np.round(rates / RAIN_STEP_MM_H) * RAIN_STEP_MM_H).astype(np.float32)
