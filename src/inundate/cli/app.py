@@ -48,6 +48,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "dataset describe": ("inundate.cli.dataset:describe", "Say what a dataset holds."),
     "dataset audit": ("inundate.cli.dataset:audit", "Look for leakage, dead channels, unit slips."),
     "train": ("inundate.cli.train:train", "Train an emulator."),
+    "weights list": ("inundate.cli.weights:list_weights", "List the weights that ship."),
+    "weights card": ("inundate.cli.weights:card", "Show a model card."),
+    "weights export": ("inundate.cli.weights:export", "Write what a prediction needs of a run."),
     "tune": ("inundate.cli.tune:tune", "Try settings of an emulator, and tell what that bought."),
     "resume": ("inundate.cli.train:resume", "Go on with an interrupted training, bit for bit."),
     "predict": ("inundate.cli.predict:predict", "Predict the flood of a storm on a heightmap."),
@@ -63,6 +66,7 @@ GROUPS = {
     "ensemble": "Many simulations, perturbed and together.",
     "exchange": "Files of other flood models: HAIL-CAESAR, LISFLOOD-FP, SFINCS.",
     "dataset": "Samples for the emulator.",
+    "weights": "Trained weights to predict with.",
 }
 
 

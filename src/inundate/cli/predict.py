@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from inundate.cli.flags import Json, Output, Overwrite
+from inundate.emulate.settings import ForecastSettings
 
 __all__ = ["predict"]
 
 
 def predict(
-    run: Path,
+    run: str | None = None,
     *,
     rain: Path,
     terrain: Path,
@@ -18,7 +22,8 @@ def predict(
     roughness: Path | None = None,
     rain_crs: str | None = None,
     terrain_crs: str | None = None,
-    run_on_min: float | None = None,
+    factor: Literal[2, 4, 8] | None = None,
+    forecast: Annotated[ForecastSettings | None, Parameter(name="*")] = None,
     tile_cells: int = 1024,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -28,7 +33,8 @@ def predict(
     Parameters
     ----------
     run
-        A trained run.
+        A trained run, exported weights, or the name of weights that ship with the package
+        (inundate weights list); by default the shipped Mode H, which works on any terrain.
     rain
         Radar file or folder, or a stored storm, that covers the heightmap.
     terrain
@@ -41,14 +47,18 @@ def predict(
         CRS of rain files that name none.
     terrain_crs
         CRS of a heightmap that names none.
-    run_on_min
-        Minutes predicted after the rain ends; by default as in training.
+    factor
+        Fine cells along a cell of the coarse solver: 2 is the most exact, 8 the fastest; by
+        default the first that the model was trained with.
     tile_cells
         Largest side of a piece predicted at once; the result does not depend on it.
 
     Examples
     --------
-    ``inundate predict runs/first --rain storm.nc --terrain dem.tif -o depth.zarr``
+    ``inundate predict --rain storm.nc --terrain dem.tif -o depth.zarr``
+
+    ``inundate predict runs/first --rain storm.nc --terrain dem.tif --infiltration green_ampt
+    -o depth.zarr``
     """
     import json as jsonlib
     import time
@@ -74,7 +84,13 @@ def predict(
     rough = None if roughness is None else open_layer(roughness, "roughness", crs=terrain_crs)
     started = time.perf_counter()
     ds = run_prediction(
-        run, storm, ground, roughness=rough, run_on_min=run_on_min, tile_cells=tile_cells
+        run,
+        storm,
+        ground,
+        roughness=rough,
+        forecast=forecast,
+        factor=factor,
+        tile_cells=tile_cells,
     )
     seconds = time.perf_counter() - started
     if output.suffix in (".tif", ".tiff"):

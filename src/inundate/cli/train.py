@@ -25,6 +25,8 @@ def train(
     config: Path | None = None,
     settings: Annotated[EmulatorSettings | None, Parameter(name="*")] = None,
     training: Annotated[TrainSettings | None, Parameter(name="*")] = None,
+    workers: int = 1,
+    cache: Path | None = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -41,6 +43,10 @@ def train(
         The run folder; by default runs/TIME-MODEL-ID.
     config
         TOML file; tables [model], [train], [loss] and [watch] hold the settings.
+    workers
+        Processes that prepare the samples (the coarse solver runs once for each).
+    cache
+        Folder that keeps what they made, for the next training on the same data.
 
     Examples
     --------
@@ -66,6 +72,8 @@ def train(
             watching=None
             if config is None
             else resolve_settings(WatchSettings, toml=config, table="watch"),
+            workers=workers,
+            cache=cache,
             overwrite=overwrite,
         )
     _tell(run, result, json=json)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from inundate.emulate.gather import gather_scenes
 from inundate.emulate.inputs import TERRAIN_CHANNELS
 from inundate.emulate.scene import FAMILY_OF, FROM_DRY, Scene, Window
 from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.trained_range import range_of_scenes
 from inundate.learn.batches import Batch, sample_order
 
 __all__ = ["FloodBatches", "turn_inputs"]
@@ -121,6 +123,11 @@ class FloodBatches:
     def mean_depth(self) -> float:
         """Give the mean depth over all samples, frames and known cells, m."""
         return float(np.mean(self._means))
+
+    def trained_range(self, samples: Samples) -> dict[str, Any]:
+        """Give the range of ground and rain of these samples, for the gate of a prediction."""
+        sizes = [float(samples.rows[number].grid["dx"]) for number in self.numbers]
+        return range_of_scenes(self._scenes, sizes)
 
     def batch(self, epoch: int, index: int) -> Batch:
         """Give batch ``index`` of an epoch: inputs, ``target`` and ``valid``."""

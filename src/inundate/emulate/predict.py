@@ -18,11 +18,13 @@ from inundate.core.grid import attach_grid, check_metric_square, check_same_grid
 from inundate.core.names import attributes, check_variable
 from inundate.core.progress import Progress
 from inundate.core.provenance import provenance
+from inundate.emulate.models.mode_h import ModeH
 from inundate.emulate.prepared import Prepared, prepare
 from inundate.emulate.rain_frames import rain_frames
 from inundate.emulate.scene import FAMILY_OF, Scene, Window, padded
-from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.settings import EmulatorSettings, ForecastSettings
 from inundate.emulate.train import load_emulator
+from inundate.emulate.trained_range import gate_of
 from inundate.emulate.zoo import Emulator
 from inundate.hydro.settings import SimulateSettings
 
@@ -35,12 +37,13 @@ _LEAST_M = 1e-3  # shallower predictions are dry: thinner than any training labe
 
 
 def predict(
-    run: Path | str,
+    run: Path | str | None,
     rain: xr.DataArray,
     terrain: xr.DataArray,
     *,
     roughness: xr.DataArray | None = None,
-    run_on_min: float | None = None,
+    forecast: ForecastSettings | None = None,
+    factor: int | None = None,
     tile_cells: int = _TILE_CELLS,
     progress: bool = True,
 ) -> xr.Dataset:
@@ -48,16 +51,20 @@ def predict(
 
     Parameters
     ----------
-    run : Path
-        A trained run.
+    run : Path or str, optional
+        A trained run, exported weights, or the name of weights that ship with the package; by
+        default the shipped Mode H.
     rain : DataArray (time, y, x), mm h-1
         It must cover the terrain.
     terrain : DataArray (y, x), m
         Square cells in metres; NaN where there is no ground.
     roughness : DataArray (y, x), s m-1/3, optional
         On the terrain's grid; by default Manning's n of the training simulations.
-    run_on_min : float, optional
-        Minutes predicted after the rain ends; by default as in training.
+    forecast : ForecastSettings, optional
+        Physics that differ from those of the training simulations.
+    factor : int, optional
+        Fine cells along a cell of the coarse solver: 2 is the most exact, 8 the fastest; by
+        default the first that the model was trained with.
     tile_cells : int
         Largest side of a piece predicted at once.
     progress : bool
@@ -75,7 +82,8 @@ def predict(
         If rain and terrain do not fit, as for the solver.
     """
     found, settings, model = load_emulator(run)
-    physics = _physics(found.manifest, run_on_min)
+    physics = _physics(found.manifest, forecast)
+    factors = _chosen(settings, factor)
     check_variable(terrain, "elevation", where="predicting")
     grid = grid_of(terrain, where="predicting, terrain")
     cell_size = check_metric_square(grid, where="predicting")
@@ -95,11 +103,18 @@ def predict(
         grid=grid,
         interval_s=frames.interval_s,
         settings=physics,
-        factors=factors_of(settings)[:1],
+        factors=factors,
     )
+    gate = gate_of(found.manifest["trained_on"], prepared, cell_size, physics)
+    if isinstance(model, ModeH):
+        model.gate = gate.share
     with Progress("predict", total=prepared.frames, unit="frames", enabled=progress) as bar:
         depth = predict_prepared(model, settings, prepared, tile_cells=tile_cells, bar=bar)
-    warnings = _out_of_range(found.manifest["trained_on"], cell_size, frames.rate, valid)
+    warnings = list(gate.warnings)
+    if warnings and isinstance(model, ModeH):
+        warnings.append(
+            f"{gate.share:.0%} of the model's correction of the hybrid is made outside its range"
+        )
     handed = ("moved_by_m", "moved_from", "filled_steps", "source_format")
     ds = xr.Dataset(
         {
@@ -120,6 +135,7 @@ def predict(
             "terrain_name": str(terrain.attrs.get("terrain_name", "terrain")),
             "storm_name": str(rain.attrs.get("storm_name", "rain")),
             "settings": physics.model_dump_json(),
+            "gate": gate.share if isinstance(model, ModeH) else 1.0,
             "warnings": json.dumps(warnings),
             "provenance": json.dumps(provenance()),
             **{key: rain.attrs[key] for key in handed if key in rain.attrs},
@@ -128,26 +144,30 @@ def predict(
     return attach_grid(ds, grid)
 
 
-def _physics(manifest: dict[str, Any], run_on_min: float | None) -> SimulateSettings:
-    stored = resolve_settings(SimulateSettings, flags=manifest["simulation"])
-    return stored if run_on_min is None else stored.model_copy(update={"run_on_min": run_on_min})
+def _physics(manifest: dict[str, Any], forecast: ForecastSettings | None) -> SimulateSettings:
+    stored = manifest["simulation"]
+    if forecast is not None:
+        given = forecast.model_dump(exclude_none=True)
+        if given.get("infiltration", stored.get("infiltration")) != stored.get("infiltration"):
+            # what belongs to the other kind of soil is not of this one
+            soil = {"infiltration", "loss_mm_h", "conductivity_mm_h", "suction_mm"}
+            stored = {k: v for k, v in stored.items() if k not in {*soil, "moisture_deficit"}}
+        stored = {**stored, **given}
+    physics = resolve_settings(SimulateSettings, flags=stored)
+    physics.check()
+    return physics
 
 
-def _out_of_range(
-    trained: dict[str, Any], cell_size: float, rate: Array, valid: NDArray[np.bool_]
-) -> list[str]:
-    """Name what lies outside the range that the model was trained in."""
-    found = []
-    sizes = trained["cell_size_m"]
-    if not 0.75 * min(sizes) <= cell_size <= 1.33 * max(sizes):
-        found.append(
-            f"cells of {cell_size:g} m; the model was trained on {min(sizes):g} to {max(sizes):g} m"
+def _chosen(settings: EmulatorSettings, factor: int | None) -> tuple[int, ...]:
+    known = factors_of(settings)
+    if factor is None:
+        return known[:1]
+    if factor not in known:
+        raise ConfigError(
+            f"predicting with a coarse solver of factor {factor}; the model was trained with "
+            f"{', '.join(map(str, known)) or 'none, since it uses no coarse solver'}"
         )
-    total = float(rate.sum(axis=0)[valid].mean()) * trained["interval_s"] / 3600.0
-    low, high = trained["rain_mm"]
-    if not 0.5 * low <= total <= 1.5 * high:
-        found.append(f"{total:.0f} mm of rain; the model was trained on {low:.0f} to {high:.0f} mm")
-    return found
+    return (factor,)
 
 
 def factors_of(settings: EmulatorSettings) -> tuple[int, ...]:
@@ -261,6 +281,58 @@ def _cut(inner: Window, outer: Window) -> Window:
     return rows, cols
 
 
+def predict_peak(
+    model: Emulator,
+    settings: EmulatorSettings,
+    prepared: Prepared,
+    *,
+    factor: int | None = None,
+    tile_cells: int = _TILE_CELLS,
+) -> Array:
+    """Predict the map of greatest depths alone, in one pass of the network.
+
+    Mode H is trained on that map beside the frames: it is shown the greatest water of each block.
+
+    Parameters
+    ----------
+    model, settings, prepared, factor, tile_cells
+        As for :func:`predict_prepared`; Mode H only.
+
+    Returns
+    -------
+    array (H, W), m
+        NaN where there is no ground.
+
+    Raises
+    ------
+    ConfigError
+        If the model is not shown the hybrid's water.
+    """
+    if FAMILY_OF[settings.model] != "hybrid":
+        raise ConfigError(
+            f"predicting the peak alone with {settings.model}: only models on the hybrid can",
+            hint="leave --peak out; the peak is the largest of the frames",
+        )
+    height, width = prepared.elevation.shape
+    scene = Scene(padded(prepared, model.align), "hybrid", settings.block)
+    depth = np.zeros((1, *scene.shape), np.float32)
+    chosen = factor or next(iter(prepared.water))
+    side = tile_cells // model.align * model.align
+    for inner, outer in _tiles(scene.shape, side, model):
+        _fill(depth, model, scene, chosen, inner, outer, None, frames=[scene.peak_frame])
+    return _cleaned(depth[:, :height, :width], prepared)[0]
+
+
+def _cleaned(depth: Array, prepared: Prepared) -> Array:
+    """Refuse what is not finite, dry what is thin, and mark missing ground."""
+    known = np.isfinite(prepared.elevation)
+    if not np.isfinite(depth[:, known]).all():
+        raise DataError("predicting: the model gave a depth that is not finite")
+    depth[depth < _LEAST_M] = 0.0
+    depth[:, ~known] = np.nan
+    return depth
+
+
 def _fill(
     depth: Array,
     model: Emulator,
@@ -269,20 +341,22 @@ def _fill(
     inner: Window,
     outer: Window,
     bar: Progress | None,
+    frames: Sequence[int] = (),
 ) -> None:
-    """Predict one tile, some frames at a time, to bound memory."""
+    """Predict one tile, some frames at a time, to bound memory; by default all frames."""
     area = (outer[0].stop - outer[0].start) * (outer[1].stop - outer[1].start)
     step = max(1, _PIXELS // area)
     cut = _cut(inner, outer)
     share = (inner[0].stop - inner[0].start) * (inner[1].stop - inner[1].start)
-    for start in range(0, scene.frames, step):
-        frames = list(range(start, min(start + step, scene.frames)))
-        inputs = scene.inputs(frames, outer, factor=factor)
+    wanted = list(frames) or list(range(scene.frames))
+    for start in range(0, len(wanted), step):
+        now = wanted[start : start + step]
+        inputs = scene.inputs(now, outer, factor=factor)
         with torch.inference_mode():
             piece = model({name: values[None] for name, values in inputs.items()})[0]
-        depth[start : start + len(frames), inner[0], inner[1]] = piece[:, *cut].numpy()
+        depth[start : start + len(now), inner[0], inner[1]] = piece[:, *cut].numpy()
         if bar is not None:
-            bar.advance(len(frames) * share / (scene.shape[0] * scene.shape[1]))
+            bar.advance(len(now) * share / (scene.shape[0] * scene.shape[1]))
 
 
 def _rolled(model: Emulator, scene: Scene, bar: Progress | None) -> Array:

@@ -14,15 +14,18 @@ from inundate.core.config import Settings
 from inundate.core.errors import ConfigError
 
 __all__ = [
+    "LATENT_CELLS",
     "SETTINGS_OF",
     "BoostedSettings",
     "ConvGRUSettings",
     "DeepLabSettings",
     "EmulatorSettings",
+    "ForecastSettings",
     "LeadCNNSettings",
     "LookupSettings",
     "ModeESettings",
     "ModeHSettings",
+    "ModeHVAESettings",
     "NetSettings",
     "TemporalCNNSettings",
     "UNetSettings",
@@ -30,8 +33,8 @@ __all__ = [
 
 Factor = Literal[2, 4, 8]
 ModelName = Literal[
-    "mode_h", "mode_e", "temporal_cnn", "lead_cnn", "unet", "convgru_unet", "deeplab", "lookup",
-    "boosted",
+    "mode_h", "mode_h_vae", "mode_e", "temporal_cnn", "lead_cnn", "unet", "convgru_unet",
+    "deeplab", "lookup", "boosted",
 ]  # fmt: skip
 
 
@@ -58,14 +61,42 @@ class ModeHSettings(NetSettings):
     )
 
 
+class ModeHVAESettings(ModeHSettings):
+    """Mode H with a latent grid, from which members are drawn."""
+
+    latent_channels: int = Field(default=8, ge=1, description="Channels of a VAE's latent grid.")
+    latent_memory: float = Field(
+        default=0.95,
+        ge=0,
+        le=1,
+        description="mode_h_vae: correlation of a member's latent noise from frame to frame.",
+    )
+    mean_epochs: int = Field(
+        default=0, ge=0, description="mode_h_vae: first epochs, of the mean depth alone."
+    )
+    elbo_epochs: int = Field(
+        default=10,
+        ge=0,
+        description="mode_h_vae: epochs of the evidence bound after them; all later ones draw "
+        "members and lower their CRPS.",
+    )
+    beta_epochs: int = Field(
+        default=4, ge=0, description="mode_h_vae: epochs over which the divergence gets its weight."
+    )
+    free_nats: float = Field(
+        default=0.05, ge=0, description="mode_h_vae: divergence of a latent number that is free."
+    )
+    draws: int = Field(
+        default=6, ge=2, le=64, description="mode_h_vae: members drawn for the CRPS in training."
+    )
+
+
 class TemporalCNNSettings(NetSettings):
     """Temporal CNN: a window of rain and the terrain, straight to depth."""
 
     rain_width: int = Field(default=16, ge=4, description="Channels of the convolution along time.")
     tail: Literal["plain", "vae"] = Field(default="plain", description="How depth is decoded.")
-    latent_channels: int = Field(
-        default=8, ge=1, description="Channels of the VAE tail's latent grid."
-    )
+    latent_channels: int = Field(default=8, ge=1, description="Channels of a VAE's latent grid.")
     heightmap: Literal["upright", "inverted", "none"] = Field(
         default="upright",
         description="Terrain inputs as they are, sign turned, or left out (ablation).",
@@ -136,8 +167,36 @@ class BoostedSettings(Settings):
     )
 
 
+class ForecastSettings(Settings):
+    """Physics of a prediction that differ from those of the training simulations."""
+
+    manning: float | None = Field(
+        default=None, gt=0, le=1, description="Manning's n where no roughness raster is given."
+    )
+    edges: Literal["open", "closed"] | None = Field(
+        default=None, description="Whether water leaves over the edge of the map."
+    )
+    infiltration: Literal["none", "constant", "green_ampt"] | None = Field(
+        default=None, description="Loss of water into the ground."
+    )
+    loss_mm_h: float | None = Field(default=None, ge=0, description="Of the constant loss.")
+    conductivity_mm_h: float | None = Field(default=None, ge=0, description="Of Green-Ampt.")
+    suction_mm: float | None = Field(default=None, ge=0, description="Of Green-Ampt.")
+    moisture_deficit: float | None = Field(default=None, ge=0, le=1, description="Of Green-Ampt.")
+    drain_capacity_mm_h: float | None = Field(
+        default=None, ge=0, description="What drains can take everywhere."
+    )
+    missing_rain: Literal["refuse", "dry"] | None = Field(
+        default=None, description="Missing rain inside the terrain: stop, or take it as no rain."
+    )
+    run_on_min: float | None = Field(
+        default=None, ge=0, description="Minutes predicted after the rain ends."
+    )
+
+
 SETTINGS_OF: dict[str, type[Settings]] = {
     "mode_h": ModeHSettings,
+    "mode_h_vae": ModeHVAESettings,
     "mode_e": ModeESettings,
     "temporal_cnn": TemporalCNNSettings,
     "lead_cnn": LeadCNNSettings,
@@ -151,7 +210,7 @@ SETTINGS_OF: dict[str, type[Settings]] = {
 
 
 class EmulatorSettings(
-    ModeHSettings,
+    ModeHVAESettings,
     TemporalCNNSettings,
     LeadCNNSettings,
     UNetSettings,
@@ -204,9 +263,9 @@ class EmulatorSettings(
                 f"training {self.model}: it does not read {', '.join(unread)}",
                 hint="leave that out, or choose the other --model",
             )
-        if self.model == "mode_h" and self.block != _POSITION:
+        if self.model in _HYBRIDS and self.block != _POSITION:
             raise ConfigError(
-                f"training mode_h: block {self.block}, expected {_POSITION}: a position of its "
+                f"training {self.model}: block {self.block}, expected {_POSITION}: a position of its "
                 "network is that many cells wide"
             )
         if self.crop_cells % self.align:
@@ -223,9 +282,14 @@ class EmulatorSettings(
         coarsest = int(self.block * 2 ** (self.levels - 1))
         if self.model == "temporal_cnn" and self.tail == "vae":
             return max(coarsest, 4 * self.block)
-        return max(coarsest, *self.factors) if self.model == "mode_h" else coarsest
+        if self.model == "mode_h_vae":
+            coarsest = max(coarsest, LATENT_CELLS)
+        return max(coarsest, *self.factors) if self.model in _HYBRIDS else coarsest
 
 
+LATENT_CELLS = 16
+"""Cells along a position of the latent grid of mode_h_vae."""
 _POSITION = 4
+_HYBRIDS = ("mode_h", "mode_h_vae")
 _ROLLED = ("mode_e", "lead_cnn")
 assert set(get_args(ModelName)) == set(SETTINGS_OF)

@@ -15,6 +15,7 @@ from inundate.core.provenance import hash_path
 from inundate.core.run import Run
 from inundate.dataset.samples import Samples
 from inundate.emulate.batches import FloodBatches
+from inundate.emulate.export import find_weights, read_weights
 from inundate.emulate.loss import DepthLoss, LossSettings
 from inundate.emulate.scene import FAMILY_OF
 from inundate.emulate.settings import EmulatorSettings
@@ -28,7 +29,7 @@ from inundate.learn.probes import threshold_statistics
 from inundate.learn.settings import TrainSettings, WatchSettings
 from inundate.learn.validate import validate_on
 from inundate.learn.watch import Watch
-from inundate.learn.weights import load_model
+from inundate.learn.weights import load_model, load_weights
 
 __all__ = [
     "LOOK_EVERY",
@@ -256,7 +257,8 @@ def train_emulator(
                 parameters=sum(p.numel() for p in parts.model.parameters()),
                 split_hash=samples.attrs["split_hash"],
                 simulation=samples.rows[parts.batches.numbers[0]].settings,
-                trained_on=_trained_range(samples, parts.batches.numbers),
+                trained_on=_trained_range(samples, parts.batches.numbers)
+                | {"range": parts.batches.trained_range(samples)},
                 limits=_limits(samples, parts.batches.numbers),
             )
 
@@ -300,6 +302,8 @@ def _trained_range(samples: Samples, numbers: list[int]) -> dict[str, Any]:
         "cell_size_m": sorted({float(row.grid["dx"]) for row in rows}),
         "rain_mm": [min(row.rain_mm for row in rows), max(row.rain_mm for row in rows)],
         "regimes": sorted({row.regime for row in rows}),
+        "edges": sorted({row.settings.get("edges", "open") for row in rows}),
+        "infiltration": sorted({row.settings.get("infiltration", "none") for row in rows}),
         "interval_s": samples.interval_s,
         "samples": len(rows),
     }
@@ -307,7 +311,10 @@ def _trained_range(samples: Samples, numbers: list[int]) -> dict[str, Any]:
 
 def _limits(samples: Samples, numbers: list[int]) -> list[str]:
     found = _trained_range(samples, numbers)
-    sizes = ", ".join(f"{size:g}" for size in found["cell_size_m"])
+    known = found["cell_size_m"]
+    sizes = ", ".join(f"{size:g}" for size in known)
+    if len(known) > 6:
+        sizes = f"{known[0]:g} to {known[-1]:g}"
     low, high = found["rain_mm"]
     return [
         f"Trained on {found['samples']} samples: cells of {sizes} m, {low:.0f} to {high:.0f} mm "
@@ -369,22 +376,35 @@ def resume_emulator(
 
 
 def load_emulator(
-    path: Path | str, *, which: str = "best"
+    path: Path | str | None, *, which: str = "best"
 ) -> tuple[Run, EmulatorSettings, Emulator]:
-    """Load a trained emulator from its run folder, ready to predict.
+    """Load a trained emulator, ready to predict.
+
+    Parameters
+    ----------
+    path : Path or str, optional
+        A run folder, exported weights, or the name of weights that ship; by default the
+        shipped ones of :data:`inundate.emulate.export.DEFAULT`.
+    which : str
+        ``best`` or ``last`` checkpoint of a run folder.
 
     Raises
     ------
     MissingFileError, RunError, DataError
-        If the run has no checkpoint or is damaged.
+        If there is no such run, or it has no checkpoint or is damaged.
     """
-    run = Run(path)
+    folder = find_weights(path)
+    run = Run(folder)
     if "model" not in run.config:
         raise DataError(
-            f"loading {path}: its config.toml has no table [model]",
+            f"loading {folder}: its config.toml has no table [model]",
             hint="give a run folder made by inundate train",
         )
     settings = resolve_settings(EmulatorSettings, flags=run.config["model"])
     model = make_model(settings)
-    load_model(model, run.path, which=which)
+    weights = read_weights(folder)
+    if weights is None:
+        load_model(model, run.path, which=which)
+    else:
+        load_weights(model, weights, where=str(folder / "model.safetensors"))
     return run, settings, model.eval()

@@ -45,6 +45,7 @@ class ModeH(nn.Module):
     def __init__(self, static_channels: int, settings: ModeHSettings) -> None:
         super().__init__()
         self.settings = settings
+        self.gate = 1.0  # share of the correction that is made; below 1 outside of the training
         self.static_channels = static_channels
         width = settings.width
         self.terrain = nn.Conv2d(static_channels * _CELLS, width, 1)
@@ -132,9 +133,7 @@ class ModeH(nn.Module):
         found: Tensor = self.net(moving + ground.repeat_interleave(frames, dim=0))
         return found
 
-    def poured(
-        self, raw: Tensor, signed: Tensor, ground: Tensor, *, quarters: bool, gate: float = 1.0
-    ) -> Tensor:
+    def poured(self, raw: Tensor, signed: Tensor, ground: Tensor, *, quarters: bool) -> Tensor:
         """Change volume and heights as the network says, and pour.
 
         Parameters
@@ -144,13 +143,12 @@ class ModeH(nn.Module):
         signed, ground : Tensor (N, 16, h, w), m
         quarters : bool
             Whether each quarter of a position has a level of its own.
-        gate : float
-            Share of the correction that is made, 0 to 1.
 
         Returns
         -------
         Tensor (N, 16, h, w), m
         """
+        gate = self.gate
         bounded = torch.tanh(raw)
         tilt, shift = bounded[:, :_CELLS], bounded[:, _CELLS : 2 * _CELLS]
         change = bounded[:, 2 * _CELLS :]
