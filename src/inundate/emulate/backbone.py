@@ -83,18 +83,46 @@ class BlockUNet(nn.Module):
         self.narrow = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairwise(widths))
         self.up = nn.ModuleList(_stack(w, depth) for w in widths[:-1])
 
-    def forward(self, values: Tensor) -> Tensor:
-        """Map (B, width, H, W) to the same shape."""
+    def forward(self, values: Tensor, known: Tensor | None = None) -> Tensor:
+        """Map (B, width, H, W) to the same shape.
+
+        Parameters
+        ----------
+        values : Tensor (B, width, H, W)
+        known : Tensor (B, 1, H, W), optional
+            0 where a position is to count as one beyond the map, so that a map with a margin
+            of such positions gives what the map alone does; 1 elsewhere.
+        """
+        masks = _pyramid(known, self.levels)
         skips = []
         for level in range(self.levels):
-            values = self.down[level](values)
+            values = _through(self.down[level], values, masks[level])
             if level < self.levels - 1:
                 skips.append(values)
                 values = self.widen[level](functional.avg_pool2d(values, 2))
         for level in reversed(range(self.levels - 1)):
             lifted = functional.interpolate(self.narrow[level](values), scale_factor=2.0)
-            values = self.up[level](skips[level] + lifted)
+            values = _through(self.up[level], skips[level] + lifted, masks[level])
         return values
+
+
+def _pyramid(known: Tensor | None, levels: int) -> list[Tensor | None]:
+    """Give the mask at each level; a coarser position counts if any part of it does."""
+    found = [known]
+    for _ in range(levels - 1):
+        finer = found[-1]
+        found.append(None if finer is None else functional.max_pool2d(finer, 2))
+    return found
+
+
+def _through(stack: nn.Module, values: Tensor, known: Tensor | None) -> Tensor:
+    """Run residual blocks, the input of each masked, and the output."""
+    if known is None:
+        found: Tensor = stack(values)
+        return found
+    for block in stack.children():
+        values = block(values * known)
+    return values * known
 
 
 def _stack(width: int, depth: int) -> nn.Sequential:

@@ -16,10 +16,12 @@ __all__ = [
     "POSITION",
     "RAIN_WINDOW",
     "SOIL_CHANNELS",
+    "SOIL_DIVISORS",
     "STATE_CHANNELS",
     "TERRAIN_CHANNELS",
     "scale_terrain",
     "soil_channels",
+    "terrain_scale",
 ]
 
 Array = NDArray[np.float32]
@@ -46,6 +48,9 @@ TERRAIN_CHANNELS = tuple(_TERRAIN_SCALES)
 
 SOIL_CHANNELS = ("soil_rate", "soil_storage")
 """What the ground can take, the same over the raster: rate, and room for water in it."""
+
+SOIL_DIVISORS = {"soil_rate": 3.0, "soil_storage": 5.0}
+"""By which log1p of each soil input, in mm h-1 and mm, is divided."""
 
 STATE_CHANNELS = (
     "volume",
@@ -100,6 +105,14 @@ def scale_terrain(features: Array, names: tuple[str, ...]) -> Array:
     return found
 
 
+def terrain_scale(name: str) -> tuple[float | None, float]:
+    """Give stretch and divisor of a terrain input: ``asinh(value / stretch) / divisor``.
+
+    A stretch of None stands for ``value / divisor``.
+    """
+    return _TERRAIN_SCALES[name]
+
+
 def soil_channels(settings: SimulateSettings, shape: tuple[int, ...]) -> Array:
     """Give the scaled soil inputs of a raster, (2, H, W).
 
@@ -116,5 +129,9 @@ def soil_channels(settings: SimulateSettings, shape: tuple[int, ...]) -> Array:
     elif settings.infiltration == "green_ampt":
         rate += settings.conductivity_mm_h
         storage = settings.suction_mm * settings.moisture_deficit
-    values = np.array([np.log1p(rate) / 3.0, np.log1p(storage) / 5.0], np.float32)
+    scaled = [
+        np.log1p(value) / SOIL_DIVISORS[name]
+        for name, value in zip(SOIL_CHANNELS, (rate, storage), strict=True)
+    ]
+    values = np.array(scaled, np.float32)
     return np.broadcast_to(values[:, None, None], (2, *shape)).copy()

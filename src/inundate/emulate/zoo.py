@@ -9,8 +9,13 @@ from torch import Tensor, nn
 
 from inundate.core.errors import ConfigError
 from inundate.emulate.inputs import RAIN_WINDOW, SOIL_CHANNELS, TERRAIN_CHANNELS
+from inundate.emulate.models.convgru_unet import ConvGRUUNet
+from inundate.emulate.models.deeplab import DeepLab
+from inundate.emulate.models.lead_cnn import LeadCNN
+from inundate.emulate.models.mode_e import ModeE
 from inundate.emulate.models.mode_h import ModeH
 from inundate.emulate.models.temporal_cnn import TemporalCNN
+from inundate.emulate.models.unet import UNet
 from inundate.emulate.settings import EmulatorSettings
 
 __all__ = ["NETWORKS", "STATIC_CHANNELS", "Emulator", "make_model"]
@@ -60,6 +65,11 @@ def make_model(settings: EmulatorSettings) -> Any:
 
 NETWORKS: dict[str, Callable[[Any], nn.Module]] = {
     "mode_h": lambda own: ModeH(STATIC_CHANNELS, own),
+    "mode_e": lambda own: ModeE(STATIC_CHANNELS, own),
     "temporal_cnn": lambda own: TemporalCNN(STATIC_CHANNELS, RAIN_WINDOW, own),
+    "lead_cnn": lambda own: LeadCNN(STATIC_CHANNELS, own),
+    "unet": lambda own: UNet(STATIC_CHANNELS, RAIN_WINDOW, own),
+    "convgru_unet": lambda own: ConvGRUUNet(STATIC_CHANNELS, own),
+    "deeplab": lambda own: DeepLab(STATIC_CHANNELS, RAIN_WINDOW, own),
 }
 """Every network of the zoo by name, made from its own settings."""
