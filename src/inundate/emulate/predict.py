@@ -28,7 +28,7 @@ from inundate.emulate.trained_range import gate_of
 from inundate.emulate.zoo import Emulator
 from inundate.hydro.settings import SimulateSettings
 
-__all__ = ["factors_of", "predict", "predict_frames", "predict_prepared", "tiles"]
+__all__ = ["factors_of", "predict", "predict_frames", "predict_peak", "predict_prepared", "tiles"]
 
 Array = NDArray[np.float32]
 _TILE_CELLS = 1024  # largest side predicted in one piece; 19 channels of it are 80 MB
@@ -226,13 +226,7 @@ def predict_prepared(
         side = tile_cells // model.align * model.align
         for inner, outer in tiles(scene.shape, side, model):
             _fill(depth, model, scene, chosen, inner, outer, bar)
-    depth = depth[:, :height, :width]
-    known = np.isfinite(prepared.elevation)
-    if not np.isfinite(depth[:, known]).all():
-        raise DataError("predicting: the model gave a depth that is not finite")
-    depth[depth < _LEAST_M] = 0.0
-    depth[:, ~known] = np.nan
-    return depth
+    return _cleaned(depth[:, :height, :width], prepared)
 
 
 def predict_frames(
@@ -315,12 +309,11 @@ def predict_peak(
         )
     height, width = prepared.elevation.shape
     scene = Scene(padded(prepared, model.align), "hybrid", settings.block)
-    depth = np.zeros((1, *scene.shape), np.float32)
     chosen = factor or next(iter(prepared.water))
-    side = tile_cells // model.align * model.align
-    for inner, outer in _tiles(scene.shape, side, model):
-        _fill(depth, model, scene, chosen, inner, outer, None, frames=[scene.peak_frame])
-    return _cleaned(depth[:, :height, :width], prepared)[0]
+    frames = [scene.peak_frame]
+    depth = predict_frames(model, scene, frames, factor=chosen, tile_cells=tile_cells)
+    found: Array = _cleaned(depth[:, :height, :width], prepared)[0]
+    return found
 
 
 def _cleaned(depth: Array, prepared: Prepared) -> Array:
@@ -341,16 +334,14 @@ def _fill(
     inner: Window,
     outer: Window,
     bar: Progress | None,
-    frames: Sequence[int] = (),
 ) -> None:
-    """Predict one tile, some frames at a time, to bound memory; by default all frames."""
+    """Predict one tile, some frames at a time, to bound memory."""
     area = (outer[0].stop - outer[0].start) * (outer[1].stop - outer[1].start)
     step = max(1, _PIXELS // area)
     cut = _cut(inner, outer)
     share = (inner[0].stop - inner[0].start) * (inner[1].stop - inner[1].start)
-    wanted = list(frames) or list(range(scene.frames))
-    for start in range(0, len(wanted), step):
-        now = wanted[start : start + step]
+    for start in range(0, scene.frames, step):
+        now = list(range(start, min(start + step, scene.frames)))
         inputs = scene.inputs(now, outer, factor=factor)
         with torch.inference_mode():
             piece = model({name: values[None] for name, values in inputs.items()})[0]
