@@ -158,8 +158,8 @@ class Training:
                 if self.ema is not None:
                     self.ema.update(self.model, state.step)
                 state.means.add({**values, "gradient_norm": norm})
-                self.between_steps = True
                 self.after_step(rate)
+                self.between_steps = True  # a checkpoint made before would skip the validation
                 bar.note(f"loss {values['loss']:.4g}")
                 bar.update(state.step if horizon.steps else seconds)
                 if self.ranks.any(self.interrupts.pending):
