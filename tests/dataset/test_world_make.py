@@ -186,14 +186,12 @@ def test_roughness_of_a_town_follows_its_streets():
     rough = make_roughness(spec, heights)
     values = np.unique(rough)
     assert values.size == 3
-    street, roof = values[0] <= 0.02, values
-    assert street
+    assert values[0] <= 0.02  # asphalt
     share = (rough == values.min()).mean()
     assert 0.05 < share < 0.6
     height = spec.settings["building_height_m"]
     steps = np.abs(np.diff(heights, axis=1)) > 0.6 * height
     changes = np.diff(rough, axis=1) != 0
-    assert roof.size == 3
     assert changes[steps].mean() > 0.8  # roofs begin where heights jump
 
 

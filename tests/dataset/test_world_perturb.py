@@ -56,15 +56,15 @@ def test_rain_keeps_its_mean_over_many_members(size):
     spread = NOTHING.model_copy(update=dict([size]))
     _, _, rain = inputs()
     cell = 400.0  # a tile of 19 km holds many features
-    ratios = [member(s, spread, cell=cell).rain_rate.sum() / rain.sum() for s in range(150)]
-    assert np.mean(ratios) == pytest.approx(1.0, abs=0.05)
+    ratios = [member(s, spread, cell=cell).rain_rate.sum() / rain.sum() for s in range(80)]
+    assert np.mean(ratios) == pytest.approx(1.0, abs=0.06)
 
 
 def test_areal_factor_has_the_spread_asked_for():
     spread = NOTHING.model_copy(update={"rain_sd": 0.3})
     _, _, rain = inputs()
-    logs = [np.log(member(s, spread).rain_rate.sum() / rain.sum()) for s in range(400)]
-    assert np.std(logs) == pytest.approx(0.3, rel=0.12)
+    logs = [np.log(member(s, spread).rain_rate.sum() / rain.sum()) for s in range(200)]
+    assert np.std(logs) == pytest.approx(0.3, rel=0.15)
 
 
 def test_rain_field_is_smooth_below_its_scale_and_varies_beyond():
