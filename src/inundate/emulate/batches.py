@@ -48,13 +48,17 @@ class FloodBatches:
     together : int
         Processes that share a step, each with one of as many batches in a row: what a batch
         draws as a whole they draw alike, as one process with one large batch would.
+    members : bool
+        Take ensembles alone: pieces of one storm on one terrain, each time with the water of
+        another of its perturbed runs.
     progress : bool
         Show how far the reading is.
 
     Raises
     ------
     DataError
-        If the part is empty or a sample is smaller than the model's alignment.
+        If the part is empty, has no ensembles where they are asked for, or a sample is smaller
+        than the model's alignment.
     """
 
     def __init__(
@@ -70,15 +74,17 @@ class FloodBatches:
         workers: int = 1,
         cache: Path | None = None,
         together: int = 1,
+        members: bool = False,
         progress: bool = False,
     ) -> None:
         self._settings, self._size, self._seed = settings, batch_size, seed
         self._shuffle, self._together = shuffle, together
         self.family = FAMILY_OF[settings.model]
         self._factors = settings.factors if self.family == "hybrid" else ()
-        numbers = samples.part(part)
+        truths = _truths(samples, part, members)
+        numbers = list(truths)
         self._scenes: list[Scene] = []
-        self._depth: list[Tensor] = []
+        self._depth: list[tuple[Tensor, ...]] = []
         self._valid: list[Tensor] = []
         self._names: list[str] = []
         self.numbers: list[int] = []
@@ -99,7 +105,11 @@ class FloodBatches:
                 self.numbers.append(made.number)
                 self._scenes.append(scene)
                 self._means.append(made.mean_m)
-                self._depth.append(made.depth.to(device))
+                others = [
+                    _water(samples, number).to(device, made.depth.dtype)
+                    for number in truths[made.number][1:]
+                ]
+                self._depth.append((made.depth.to(device), *others))
                 self._valid.append(made.valid.to(device))
                 self._names.append(row.name)
                 bar.advance()
@@ -150,6 +160,7 @@ class FloodBatches:
             "inputs": {name: torch.stack([piece[0][name] for piece in pieces]) for name in names},
             "target": torch.stack([piece[1] for piece in pieces]),
             "valid": torch.stack([piece[2] for piece in pieces]),
+            "epoch": epoch,
         }
 
     def _frames(self, epoch: int) -> int:
@@ -163,7 +174,8 @@ class FloodBatches:
         scene = self._scenes[row]
         frames, first = self._draw_frames(scene, count, rng)
         window = self._window(scene, rng)
-        depth = self._depth[row]
+        runs = self._depth[row]
+        depth = runs[int(rng.integers(len(runs)))] if len(runs) > 1 else runs[0]
         start = depth[first - 1] if self.family == "series" and first else None
         inputs = scene.inputs(frames, window, factor=factor, start=start)
         target = torch.stack(
@@ -196,6 +208,29 @@ class FloodBatches:
         spare = [(n - self._side) // align for n in scene.shape]
         top, left = (int(rng.integers(n + 1)) * align for n in spare)
         return slice(top, top + self._side), slice(left, left + self._side)
+
+
+def _truths(samples: Samples, part: str, members: bool) -> dict[int, list[int]]:
+    """Give the samples of a part, each with the runs that share its inputs, itself first."""
+    if not members:
+        return {number: [number] for number in samples.part(part)}
+    found: dict[tuple[str, str], list[int]] = {}
+    for number in samples.part(part, members=True):
+        row = samples.rows[number]
+        if row.member:
+            found.setdefault((row.block, row.storm), []).append(number)
+    if not found:
+        raise DataError(
+            f"data set {samples.path}: its {part} samples have no perturbed runs to learn a spread "
+            "from",
+            hint="inundate dataset build --world makes a data set with ensembles",
+        )
+    return {numbers[0]: numbers for numbers in found.values()}
+
+
+def _water(samples: Samples, number: int) -> Tensor:
+    """Read the water of a run alone, (T, H, W), m; 0 where not known."""
+    return torch.from_numpy(np.nan_to_num(samples.read(number).water_depth))
 
 
 _DRY_SHARE = 0.25  # share of the series that start from dry ground, as every prediction does

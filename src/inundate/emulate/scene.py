@@ -26,6 +26,7 @@ consecutive frames and the depth before them."""
 
 FAMILY_OF: dict[str, Family] = {
     "mode_h": "hybrid",
+    "mode_h_vae": "hybrid",
     "mode_e": "series",
     "temporal_cnn": "window",
     "lead_cnn": "series",

@@ -14,6 +14,7 @@ from inundate.core.config import Settings
 from inundate.core.errors import ConfigError
 
 __all__ = [
+    "DRAWS_MEMBERS",
     "LATENT_CELLS",
     "SETTINGS_OF",
     "BoostedSettings",
@@ -265,8 +266,13 @@ class EmulatorSettings(
             )
         if self.model in _HYBRIDS and self.block != _POSITION:
             raise ConfigError(
-                f"training {self.model}: block {self.block}, expected {_POSITION}: a position of its "
-                "network is that many cells wide"
+                f"training {self.model}: block {self.block}, expected {_POSITION}: a position of "
+                "its network is that many cells wide"
+            )
+        if self.model == "mode_e" and self.block < 2:
+            raise ConfigError(
+                f"training mode_e: block {self.block}, expected 2 or more: water is moved between "
+                "blocks and poured on to their cells"
             )
         if self.crop_cells % self.align:
             raise ConfigError(
@@ -289,6 +295,8 @@ class EmulatorSettings(
 
 LATENT_CELLS = 16
 """Cells along a position of the latent grid of mode_h_vae."""
+DRAWS_MEMBERS = ("mode_h_vae",)
+"""Models that are trained on ensembles and give members."""
 _POSITION = 4
 _HYBRIDS = ("mode_h", "mode_h_vae")
 _ROLLED = ("mode_e", "lead_cnn")

@@ -24,6 +24,9 @@ class Cause(StrEnum):
     IGNORES_INPUT = "ignores-input"
     WET_FRACTION = "wet-fraction"
     NO_SKILL = "no-skill"
+    COLLAPSED_LATENT = "collapsed-latent"
+    WRONG_SPREAD = "wrong-spread"
+    MEAN_OFF = "mean-off"
     CANNOT_OVERFIT = "cannot-overfit"
 
 
@@ -37,6 +40,9 @@ _SAYS = {
     Cause.IGNORES_INPUT: "the model ignores its input {subject!r}",
     Cause.WET_FRACTION: "the predicted wet fraction is far from the true one",
     Cause.NO_SKILL: "the model is no better than the baseline {subject!r}",
+    Cause.COLLAPSED_LATENT: "the latent grid says nothing of the truth",
+    Cause.WRONG_SPREAD: "the members' spread does not fit the error of their mean",
+    Cause.MEAN_OFF: "the members' mean is not the mean path",
     Cause.CANNOT_OVERFIT: "the model cannot even learn one batch by heart",
 }
 
@@ -55,6 +61,10 @@ _HINTS = {
     Cause.WET_FRACTION: "check units and threshold of target and output, and the weights of the "
     "loss",
     Cause.NO_SKILL: "run inundate doctor on the run; compare the baseline's map with the model's",
+    Cause.COLLAPSED_LATENT: "raise free_nats or beta_epochs; see that the truth reaches the "
+    "posterior and its draw reaches the decoder",
+    Cause.WRONG_SPREAD: "train longer on the CRPS of members; calibration mends a moderate misfit",
+    Cause.MEAN_OFF: "train longer on the CRPS of members, or start from a better mean path",
     Cause.CANNOT_OVERFIT: "the fault is in model, loss or labels, not in the amount of data: run "
     "inundate doctor",
 }

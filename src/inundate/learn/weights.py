@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from inundate.core.errors import DataError, MissingFileError
 from inundate.learn.checkpoint import pointed, read_checkpoint
 
-__all__ = ["load_model", "load_weights"]
+__all__ = ["load_model", "load_weights", "start_from"]
 
 
 def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], *, where: str) -> None:
@@ -80,3 +80,32 @@ def load_model(model: nn.Module, path: Path, *, which: str = "best") -> Path:
     part = "ema" if "ema" in found.tensors else "model"
     load_weights(model, found.tensors[part], where=f"{folder / part}.safetensors")
     return folder
+
+
+def start_from(model: nn.Module, path: Path, *, which: str = "best") -> None:
+    """Put the weights of another run into a model that has them all, and perhaps more.
+
+    Parameters
+    ----------
+    model : Module
+        What the other run has no weights for stays as it is.
+    path : Path
+        A run folder.
+    which : str
+        ``"best"`` or ``"last"``.
+
+    Raises
+    ------
+    MissingFileError, DataError
+        If there is no such checkpoint, or the model lacks one of its weights or has another shape.
+    """
+    folder = pointed(path, which)
+    if folder is None:
+        raise MissingFileError(
+            f"starting from {path}: it has no {which!r} checkpoint",
+            hint="give a run folder that a training has finished in",
+        )
+    found = read_checkpoint(folder)
+    given = found.tensors["ema" if "ema" in found.tensors else "model"]
+    own = model.state_dict()
+    load_weights(model, {**own, **given}, where=f"{folder} to start from")

@@ -1,0 +1,1 @@
+"""How sure an emulated depth is: three ways to a spread, one finishing, one calibration."""

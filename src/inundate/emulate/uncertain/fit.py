@@ -1,0 +1,274 @@
+"""Fit every way to a spread on held-out terrains, and say which is best there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inundate.core.errors import DataError
+from inundate.core.provenance import hash_path
+from inundate.core.run import Run
+from inundate.core.seeds import make_rng
+from inundate.dataset.samples import Samples
+from inundate.dataset.world.perturb import PerturbSettings
+from inundate.emulate.predict import factors_of
+from inundate.emulate.train import load_emulator
+from inundate.emulate.uncertain.bins import cell_bins
+from inundate.emulate.uncertain.calibration import Calibration, Fitted, checkpoint_of
+from inundate.emulate.uncertain.conformal import Band, fit_band
+from inundate.emulate.uncertain.copula import Copula, Normals, fit_copula, normal_scores
+from inundate.emulate.uncertain.draw import Cells, draw_cells, ensembles_of
+from inundate.emulate.uncertain.finish import (
+    Finish,
+    check_thresholds,
+    fit_finish,
+    mean_crps,
+    scaled,
+)
+from inundate.emulate.uncertain.law import LEVELS, Law
+from inundate.emulate.uncertain.settings import METHODS, Method, SpreadSettings
+from inundate.emulate.uncertain.ways import available, check_methods, member_ways
+
+__all__ = ["PART", "choose", "fit_spread"]
+
+PART = "valid"
+"""The part of a data set that is calibrated on; never the one that is scored."""
+_WET_M = 0.05
+_DEFAULTS = SpreadSettings()
+
+
+def fit_spread(
+    run: Path | str,
+    *,
+    methods: tuple[Method, ...] | None = None,
+    settings: SpreadSettings = _DEFAULTS,
+    progress: bool = True,
+) -> Calibration:
+    """Fit the ways to a spread of a run and store them in it.
+
+    Parameters
+    ----------
+    run : Path
+        A trained run; its data set must have ensembles on validation terrains.
+    methods : tuple of str, optional
+        By default all that the emulator has.
+    settings : SpreadSettings
+    progress : bool
+        Show how far it is.
+
+    Raises
+    ------
+    ConfigError
+        If the emulator lacks a way, or thresholds do not rise.
+    DataError
+        If the data set has changed, or has fewer than two validation terrains with ensembles.
+    """
+    found, model_settings, model = load_emulator(run)
+    methods = tuple(m for m in METHODS if m in (methods or available(model_settings)))
+    check_methods(methods, model_settings)
+    check_thresholds(settings.thresholds_m)
+    path = Path(found.config["data"]["path"])
+    samples = Samples(path)
+    if hash_path(path) != found.manifest["inputs"].get(path.name):
+        raise DataError(
+            f"calibrating {found.path}: the data set {path} has changed since the training",
+            hint="train again on the new data",
+        )
+    ensembles = ensembles_of(samples, PART)
+    perturb = settings.perturb or _perturb_of(samples)
+    ways = member_ways(
+        methods, model, model_settings, members=settings.members, perturb=perturb,
+        seed=settings.seed,
+    )  # fmt: skip
+    cells = draw_cells(
+        samples, ensembles, model, model_settings, {str(n): w for n, w in ways.items()}, cells=settings.cells,
+        seed=settings.seed, progress=progress,
+    )  # fmt: skip
+    _check_terrains(samples, cells)
+    folds = _folds(cells, settings)
+    fitted = {name: _fit_way(name, cells, folds, settings) for name in methods}
+    default, best = choose({name: made.valid for name, made in fitted.items()})
+    calibration = Calibration(
+        ways=fitted,
+        default=default,
+        best=best,
+        members=settings.members,
+        seed=settings.seed,
+        perturb=perturb,
+        checkpoint=checkpoint_of(found),
+        factor=(factors_of(model_settings) or (0,))[0],
+        fitted_on={
+            "dataset": path.name,
+            "part": PART,
+            "split_hash": samples.attrs["split_hash"],
+            "terrains": list(cells.names),
+            "ensembles": len(ensembles),
+            "runs": sum(len(one.truths) for one in ensembles),
+            "cells": int(cells.depth.size),
+            "unit": settings.unit,
+            "folds": int(folds.max()) + 1,
+        },
+    )
+    calibration.save(Run(found.path))
+    return calibration
+
+
+def _perturb_of(samples: Samples) -> PerturbSettings:
+    """Give how far apart the members of a data set's ensembles are."""
+    world = json.loads(str(samples.attrs.get("world", "{}")))
+    return PerturbSettings(**world.get("settings", {}).get("perturb", {}))
+
+
+def _check_terrains(samples: Samples, cells: Cells) -> None:
+    if len(cells.names) < 2:
+        raise DataError(
+            f"calibrating on {samples.path}: ensembles on {len(cells.names)} validation terrain, "
+            "expected at least 2, so that one can be left out",
+            hint="inundate dataset build --world makes more",
+        )
+
+
+def _folds(cells: Cells, settings: SpreadSettings) -> NDArray[np.intp]:
+    """Give the fold of each cell: that of its terrain."""
+    count = len(cells.names)
+    order = make_rng(settings.seed, "folds").permutation(count)
+    of_terrain = np.empty(count, np.intp)
+    of_terrain[order] = np.arange(count) % min(settings.folds, count)
+    return of_terrain[cells.terrain]
+
+
+def _fit_way(
+    name: Method, cells: Cells, folds: NDArray[np.intp], settings: SpreadSettings
+) -> Fitted:
+    scores = []
+    for fold in range(int(folds.max()) + 1):
+        band, finish = _fit(name, cells.only(folds != fold), settings)
+        scores.append(_left_out(name, cells.only(folds == fold), band, finish))
+    band, finish = _fit(name, cells, settings)
+    copula = None if band is None else _copula(cells, band, finish, settings.seed)
+    return Fitted(finish, _pooled(scores), band, copula)
+
+
+def _fit(name: Method, cells: Cells, settings: SpreadSettings) -> tuple[Band | None, Finish]:
+    band = None
+    if name == "conformal":
+        band = fit_band(cells.depth, cells.truth, cells.bins, cells.terrain, unit=settings.unit)
+    law = _law(name, cells, band)
+    return band, fit_finish(law, cells.truth, cells.weight, settings.thresholds_m)
+
+
+def _law(name: Method, cells: Cells, band: Band | None) -> Law:
+    if band is not None:
+        return band.law(cells.depth, cells.bins)
+    return Law(cells.points[name])
+
+
+def _left_out(name: Method, cells: Cells, band: Band | None, finish: Finish) -> dict[str, Any]:
+    """Score terrains that were not fitted on, by what is delivered: quantiles and chances."""
+    law = finish.law(_law(name, cells, band))
+    quantiles = Law(law.quantiles(LEVELS), LEVELS)
+    crps = mean_crps(quantiles, cells.truth)
+    sure = mean_crps(Law(cells.depth[None], (0.5,)), cells.truth)  # of one depth: its error
+    truth, weight = cells.truth, cells.weight
+    known = np.isfinite(truth)
+    wet = known & (truth > np.float32(_WET_M))
+    low, high = quantiles.quantiles((0.05, 0.95))
+    inside = wet & (low <= truth) & (truth <= high)
+    chances = finish.chances(law)
+    terrains = sorted(set(cells.terrain.tolist()))
+    mine = {t: cells.terrain == t for t in terrains}
+    return {
+        "crps": {cells.names[t]: _mean(crps[m], weight[m]) for t, m in mine.items()},
+        "mae": {cells.names[t]: _mean(sure[m], weight[m]) for t, m in mine.items()},
+        "wet": float((wet * weight).sum()),
+        "inside": float((inside * weight).sum()),
+        "reliability": [
+            _reliability(chances[row], truth >= np.float32(t), known, weight)
+            for row, t in enumerate(finish.thresholds_m)
+        ],
+        "thresholds_m": list(finish.thresholds_m),
+    }
+
+
+def _mean(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+    return float(np.average(values, weights=weight))
+
+
+def _reliability(
+    chance: NDArray[np.float32],
+    happened: NDArray[np.bool_],
+    known: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Give weight, predicted and observed in ten bins of the chance, (3, 10)."""
+    bins = np.minimum((chance * 10 + 1e-6).astype(np.intp), 9)
+    count, seen = known.sum(axis=0) * weight, (happened & known).sum(axis=0) * weight
+    return np.stack(
+        [np.bincount(bins, weights=w, minlength=10) for w in (count, count * chance, seen)]
+    )
+
+
+def _pooled(scores: list[dict[str, Any]]) -> dict[str, Any]:
+    crps: dict[str, float] = {}
+    mae: dict[str, float] = {}
+    for one in scores:
+        crps |= one["crps"]
+        mae |= one["mae"]
+    wet = sum(one["wet"] for one in scores)
+    reliability = np.sum([np.stack(one["reliability"]) for one in scores], axis=0)  # (N, 3, 10)
+    count, chance, seen = np.moveaxis(reliability, 1, 0)
+    error = np.abs(chance - seen).sum(axis=-1) / count.sum(axis=-1)
+    mean_crps_m, mean_mae = (float(np.mean(list(each.values()))) for each in (crps, mae))
+    return {
+        "crps_m": mean_crps_m,
+        "mae_m": mean_mae,
+        "crps_over_mae": mean_crps_m / mean_mae if mean_mae > 0 else None,
+        "coverage_90": sum(one["inside"] for one in scores) / wet if wet else None,
+        "calibration_error": {
+            f"{t:g}": float(e) for t, e in zip(scores[0]["thresholds_m"], error, strict=True)
+        },
+        "crps_by_terrain_m": crps,
+    }
+
+
+def choose(valid: Mapping[Method, Mapping[str, Any]]) -> tuple[Method, Method]:
+    """Give the default way and the one with the lowest CRPS.
+
+    The default is the simplest whose mean CRPS is within one standard error of the lowest, the
+    difference taken terrain by terrain.
+
+    Parameters
+    ----------
+    valid : mapping of Method to mapping
+        Scores with ``crps_m`` and ``crps_by_terrain_m``.
+    """
+    best = min(valid, key=lambda name: valid[name]["crps_m"])
+    lowest = valid[best]["crps_by_terrain_m"]
+    for name in METHODS:
+        if name not in valid:
+            continue
+        mine = valid[name]["crps_by_terrain_m"]
+        off = np.array([mine[terrain] - lowest[terrain] for terrain in lowest])
+        error = float(off.std(ddof=1) / np.sqrt(off.size)) if off.size > 1 else 0.0
+        if float(off.mean()) <= error:
+            return name, best
+    return best, best
+
+
+def _copula(cells: Cells, band: Band, finish: Finish, seed: int) -> Copula:
+    """Fit how errors of neighbouring cells belong together, on the whole frames."""
+    sums = Normals.empty()
+    rng = make_rng(seed, "ranks")
+    for kept in cells.maps:
+        laws = [
+            scaled(band.law(depth, cell_bins(depth, kept.slopes)), finish.scale)
+            for depth in kept.depth
+        ]
+        for truth in kept.truth:
+            sums.add([normal_scores(law, one, rng) for law, one in zip(laws, truth, strict=True)])
+    return fit_copula(sums)
