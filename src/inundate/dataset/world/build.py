@@ -35,12 +35,15 @@ from inundate.dataset.world.library import Library, read_library, write_library
 from inundate.dataset.world.make import DEPTH_STEP_M, Report
 from inundate.dataset.world.plan import Plan, make_plan
 from inundate.dataset.world.settings import WorldSettings
+from inundate.dataset.world.sources import Part
 from inundate.dataset.world.storms import RAIN_STEP_MM_H
 from inundate.dataset.world.terrains import grid_of_spec
 from inundate.dataset.world.work import make_all
 
-__all__ = ["build_world", "default_workers", "partial_of"]
+__all__ = ["PARTS", "build_world", "default_workers", "partial_of"]
 
+PARTS: tuple[Part, ...] = ("train", "valid", "test")
+"""Parts of a world."""
 _SOURCES = "sources"
 
 
@@ -53,6 +56,7 @@ def build_world(
     workers: int | None = None,
     overwrite: bool = False,
     progress: bool = True,
+    parts: Sequence[Part] = PARTS,
 ) -> Samples:
     """Make a data set of simulated samples from settings and a seed.
 
@@ -74,6 +78,8 @@ def build_world(
         Replace an existing data set, and an unfinished one of another plan.
     progress : bool
         Show how far it is.
+    parts : sequence of str
+        Parts to make; the samples of each are the same whichever others are made.
 
     Returns
     -------
@@ -105,9 +111,10 @@ def build_world(
     plan = make_plan(settings, seed, library)
     partial = partial_of(target)
     try:
-        _prepare(partial, plan, library, overwrite)
-        made = _make_missing(partial, plan, library, count, progress)
-        _finish(partial, target, plan, library, made)
+        numbers = _numbers(plan, parts)
+        _prepare(partial, plan, library, overwrite, parts)
+        made = _make_missing(partial, plan, library, numbers, count, progress)
+        _finish(partial, target, plan, library, made, parts)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -155,9 +162,18 @@ def _library(settings: WorldSettings, data: Path | None, progress: bool) -> Libr
     return library
 
 
-def _prepare(partial: Path, plan: Plan, library: Library, overwrite: bool) -> None:
+def _numbers(plan: Plan, parts: Sequence[Part]) -> list[int]:
+    """Give the samples of some parts."""
+    return [n for n, one in enumerate(plan.samples) if plan.terrains[one.terrain].part in parts]
+
+
+def _prepare(
+    partial: Path, plan: Plan, library: Library, overwrite: bool, parts: Sequence[Part]
+) -> None:
     """Make the empty arrays, or find those of the same plan."""
     state = {"plan": plan.hash(), "version": inundate.__version__}
+    if tuple(parts) != PARTS:
+        state["parts"] = ", ".join(parts)
     found = read_state(partial)
     if found == state:
         return
@@ -186,15 +202,20 @@ def _prepare(partial: Path, plan: Plan, library: Library, overwrite: bool) -> No
 
 
 def _make_missing(
-    partial: Path, plan: Plan, library: Library, workers: int, progress: bool
+    partial: Path,
+    plan: Plan,
+    library: Library,
+    numbers: Sequence[int],
+    workers: int,
+    progress: bool,
 ) -> dict[int, Report]:
     made = read_ledger(partial)
-    missing = [number for number in range(len(plan.samples)) if number not in made]
+    missing = [number for number in numbers if number not in made]
     reports = make_all(
         plan, missing, store=partial, sources=partial / _SOURCES, library=library, workers=workers
     )
     with (
-        Progress("world", total=len(plan.samples), unit="samples", enabled=progress) as bar,
+        Progress("world", total=len(numbers), unit="samples", enabled=progress) as bar,
         closing(reports),  # on Ctrl-C workers finish the batch in hand, and no more
     ):
         bar.update(len(made))
@@ -206,10 +227,15 @@ def _make_missing(
 
 
 def _finish(
-    partial: Path, target: Path, plan: Plan, library: Library, made: Mapping[int, Report]
+    partial: Path,
+    target: Path,
+    plan: Plan,
+    library: Library,
+    made: Mapping[int, Report],
+    parts: Sequence[Part],
 ) -> None:
     """Write the table of samples and rename the folder."""
-    good = [made[number] for number in range(len(plan.samples)) if not made[number].fault]
+    good = [made[number] for number in sorted(made) if not made[number].fault]
     rows = [
         plan.row(
             report.number, regime=report.regime, rain_mm=report.rain_mm,
@@ -218,7 +244,7 @@ def _finish(
         for report in good
     ]  # fmt: skip
     faults = {plan.name(n): made[n].fault for n in sorted(made) if made[n].fault}
-    empty = [part for part in ("train", "valid", "test") if part not in {r.split for r in rows}]
+    empty = [part for part in parts if part not in {r.split for r in rows}]
     if empty:
         raise DataError(
             f"building world {plan.settings.name}: no {' or '.join(empty)} sample is left, "
@@ -233,7 +259,14 @@ def _finish(
         "split": json.dumps(asdict(split)),
         "split_hash": split.hash(),
         "settings": DatasetSettings(seed=plan.seed).model_dump_json(),
-        "world": json.dumps({**_told(plan, library, faults), "wet_share": _wet_shares(plan, good)}),
+        "world": json.dumps(
+            {
+                **_told(plan, library, faults),
+                "planned": len(_numbers(plan, parts)),
+                "parts": list(parts),
+                "wet_share": _wet_shares(plan, good),
+            }
+        ),
         "provenance": json.dumps({**provenance(), "inputs": dict(plan.inputs)}),
     }
     zarr.open_group(partial, mode="r+").attrs.update(attrs)
@@ -248,7 +281,7 @@ def _finish(
 def _wet_shares(plan: Plan, reports: Sequence[Report]) -> dict[str, dict[str, float]]:
     """Give the share of wet cells and frames by part and threshold, of unperturbed samples."""
     found: dict[str, dict[str, float]] = {}
-    for part in ("train", "valid", "test"):
+    for part in PARTS:
         own = [
             report
             for report in reports
