@@ -229,7 +229,8 @@ def _fault(setup: Setup, name: str, value: Any) -> str | None:
     except ConfigError as error:
         return error.message.removeprefix("setting ")
     if isinstance(found, bool) != isinstance(value, bool):
-        return f"{name} to {value!r}: expected {'true or false' if found in (0, 1) else 'a number'}"
+        wanted = "true or false" if isinstance(found, bool) else "a number"
+        return f"{name} to {value!r}: expected {wanted}"
     return None
 
 
