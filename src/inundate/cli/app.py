@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "weights export": ("inundate.cli.weights:export", "Write what a prediction needs of a run."),
     "tune": ("inundate.cli.tune:tune", "Try settings of an emulator, and tell what that bought."),
     "resume": ("inundate.cli.train:resume", "Go on with an interrupted training, bit for bit."),
+    "spread": ("inundate.cli.spread:spread", "Calibrate how sure a trained run is."),
     "predict": ("inundate.cli.predict:predict", "Predict the flood of a storm on a heightmap."),
     "evaluate": ("inundate.cli.evaluate:evaluate", "Score a run beside every baseline."),
     "map": ("inundate.cli.map:map_", "Write one HTML map that opens offline."),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from inundate.cli.flags import Json, Output, Overwrite
 from inundate.emulate.settings import ForecastSettings
+from inundate.emulate.uncertain.settings import Method, OutputSettings
 
 __all__ = ["predict"]
+
+Numbers = Annotated[tuple[float, ...], Parameter(consume_multiple=True, negative=())]
 
 
 def predict(
@@ -25,6 +28,13 @@ def predict(
     factor: Literal[2, 4, 8] | None = None,
     forecast: Annotated[ForecastSettings | None, Parameter(name="*")] = None,
     tile_cells: int = 1024,
+    uncertainty: Annotated[bool, Parameter(negative=())] = False,
+    method: Method | None = None,
+    members: int | None = None,
+    quantiles: Numbers = (0.05, 0.5, 0.95),
+    thresholds: Numbers | None = None,
+    samples: int = 0,
+    spread_seed: int = 0,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -52,6 +62,21 @@ def predict(
         default the first that the model was trained with.
     tile_cells
         Largest side of a piece predicted at once; the result does not depend on it.
+    uncertainty
+        Say as well how sure the depth is: depth_mean, depth_quantile and depth_probability. The
+        run needs a calibration (inundate spread).
+    method
+        Way to the spread; by default the one that calibration chose.
+    members
+        Members of an ensemble; by default as calibrated.
+    quantiles
+        Levels of the depth's quantiles, 0.01 to 0.99.
+    thresholds
+        Depths in m whose probability is given; by default all that were calibrated.
+    samples
+        Whole floods to draw, each coherent in space: depth_sample.
+    spread_seed
+        Of members and samples.
 
     Examples
     --------
@@ -59,6 +84,9 @@ def predict(
 
     ``inundate predict runs/first --rain storm.nc --terrain dem.tif --infiltration green_ampt
     -o depth.zarr``
+
+    ``inundate predict runs/first --rain storm.nc --terrain dem.tif -o depth.zarr --uncertainty
+    --samples 8``
     """
     import json as jsonlib
     import time
@@ -78,6 +106,15 @@ def predict(
             f"predicting: output {output} ends in {output.suffix!r}, expected .zarr, .nc or .tif",
             hint=f"try -o {output.stem}.zarr",
         )
+    asked = _asked(
+        uncertainty, method=method, members=members, quantiles=quantiles, thresholds=thresholds,
+        samples=samples, spread_seed=spread_seed,
+    )  # fmt: skip
+    if asked is not None and output.suffix in (".tif", ".tiff"):
+        raise ConfigError(
+            f"predicting: {output} holds the peak depth alone, and --uncertainty is of each frame",
+            hint=f"try -o {output.stem}.zarr",
+        )
     check_output(output, overwrite)
     storm = open_rain(rain, crs=rain_crs).assign_attrs(storm_name=rain.stem)
     ground = open_terrain(terrain, crs=terrain_crs).assign_attrs(terrain_name=terrain.stem)
@@ -91,6 +128,7 @@ def predict(
         forecast=forecast,
         factor=factor,
         tile_cells=tile_cells,
+        uncertainty=asked,
     )
     seconds = time.perf_counter() - started
     if output.suffix in (".tif", ".tiff"):
@@ -106,6 +144,7 @@ def predict(
         "water_depth_max_m": float(ds["water_depth_max"].max()),
         "flooded_share": float((ds["water_depth_max"] >= 0.05).sum() / ds["elevation"].count()),
         "warnings": jsonlib.loads(ds.attrs["warnings"]),
+        "spread": None if asked is None else _spread_figures(ds),
     }
 
     def text() -> str:
@@ -114,6 +153,7 @@ def predict(
             f"{figures['model']}: {figures['frames']} frames of {figures['cells']:,} cells in "
             f"{figures['wall_s']} s; deepest {figures['water_depth_max_m']:.2f} m, "
             f"{figures['flooded_share']:.1%} flooded (0.05 m or more)",
+            *_spread_lines(figures["spread"]),
             f"  output {output}",
         ]
         if output.suffix == ".zarr":
@@ -121,3 +161,50 @@ def predict(
         return "\n".join(lines)
 
     emit(figures, json=json, text=text)
+
+
+def _asked(uncertainty: bool, **given: Any) -> OutputSettings | None:
+    """Gather the flags that belong to --uncertainty, and refuse them without it."""
+    from inundate.core.config import resolve_settings
+    from inundate.core.errors import ConfigError
+
+    if uncertainty:
+        return resolve_settings(OutputSettings, flags=given)
+    defaults = OutputSettings()
+    unread = [name for name, value in given.items() if value != getattr(defaults, name)]
+    if unread:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in unread)
+        raise ConfigError(
+            f"predicting without --uncertainty: {flags} has no effect", hint="add --uncertainty"
+        )
+    return None
+
+
+def _spread_figures(ds: Any) -> dict[str, Any]:
+    chance = ds["depth_probability"].max("time")
+    known = float(ds["elevation"].count())
+    return {
+        "method": ds.attrs["spread"],
+        "calibrated_on": ds.attrs["spread_calibrated_on"],
+        "thresholds": [
+            {
+                "threshold_m": float(threshold),
+                "mean_probability": float(chance.sel(threshold=threshold).sum() / known),
+            }
+            for threshold in chance["threshold"].to_numpy()
+        ],
+        "samples": int(ds.sizes.get("member", 0)),
+    }
+
+
+def _spread_lines(spread: dict[str, Any] | None) -> list[str]:
+    if spread is None:
+        return []
+    shares = ", ".join(
+        f"{item['mean_probability']:.1%} at {item['threshold_m']:g} m"
+        for item in spread["thresholds"]
+    )
+    return [
+        f"  spread {spread['method']}, calibrated on {spread['calibrated_on']}; largest "
+        f"probability over the frames, averaged over the ground: {shares}"
+    ]

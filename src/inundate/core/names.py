@@ -145,6 +145,14 @@ _TABLE = (
         "depth_quantile", "m", ("quantile", *_T), None, "quantile of water depth", valid_min=0.0,
     ),
     Variable(
+        "depth_mean", "m", _T, None, "mean of the law of water depth", valid_min=0.0,
+        doc="Of all depths that are held possible, by their probability.",
+    ),
+    Variable(
+        "depth_sample", "m", ("member", *_T), None, "water depth of a drawn flood", valid_min=0.0,
+        doc="Equally likely floods, each coherent in space.",
+    ),
+    Variable(
         "land_mask", "1", _S, "land_binary_mask", valid_min=0.0, valid_max=1.0,
         doc="1 where the ground is known.",
     ),

@@ -86,8 +86,8 @@ def fit_spread(
         seed=settings.seed,
     )  # fmt: skip
     cells = draw_cells(
-        samples, ensembles, model, model_settings, {str(n): w for n, w in ways.items()}, cells=settings.cells,
-        seed=settings.seed, progress=progress,
+        samples, ensembles, model, model_settings, {str(name): way for name, way in ways.items()},
+        cells=settings.cells, seed=settings.seed, progress=progress,
     )  # fmt: skip
     _check_terrains(samples, cells)
     folds = _folds(cells, settings)

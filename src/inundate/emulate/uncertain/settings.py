@@ -9,7 +9,7 @@ from pydantic import Field
 from inundate.core.config import Settings
 from inundate.dataset.world.perturb import PerturbSettings
 
-__all__ = ["METHODS", "Method", "SpreadSettings"]
+__all__ = ["METHODS", "Method", "OutputSettings", "SpreadSettings"]
 
 Method: TypeAlias = Literal["conformal", "hybrid-ensemble", "vae"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -43,3 +43,26 @@ class SpreadSettings(Settings):
         default=None,
         description="How far apart the inputs of an ensemble are; by default as in the data set.",
     )
+
+
+class OutputSettings(Settings):
+    """What a prediction says of how sure it is."""
+
+    method: Method | None = Field(
+        default=None, description="Way to the spread; by default the one that calibration chose."
+    )
+    members: int | None = Field(
+        default=None, ge=4, le=512, description="Members of an ensemble; by default as calibrated."
+    )
+    quantiles: tuple[float, ...] = Field(
+        default=(0.05, 0.5, 0.95), min_length=1, description="Levels of the depth's quantiles."
+    )
+    thresholds: tuple[float, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="Depths whose probability is given, m; by default all that were calibrated.",
+    )
+    samples: int = Field(
+        default=0, ge=0, le=512, description="Whole floods to draw, each coherent in space."
+    )
+    spread_seed: int = Field(default=0, ge=0, description="Of the members and samples.")

@@ -1,0 +1,85 @@
+"""The command ``inundate spread``: how sure a trained run is, fitted on held-out terrains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from inundate.cli.flags import Json
+from inundate.emulate.uncertain.settings import Method, SpreadSettings
+
+__all__ = ["spread"]
+
+
+def spread(
+    run: Path,
+    *,
+    method: Annotated[
+        tuple[Method, ...] | None, Parameter(consume_multiple=True, negative=())
+    ] = None,
+    config: Path | None = None,
+    settings: Annotated[SpreadSettings | None, Parameter(name="*")] = None,
+    json: Json = False,
+) -> None:
+    """Calibrate how sure a trained run is, on validation terrains, and compare the ways.
+
+    Writes calibration.json into the run; after that predict and evaluate know --uncertainty.
+    The data set of the run needs ensembles: perturbed runs of one storm on one terrain.
+
+    Parameters
+    ----------
+    run
+        A trained run.
+    method
+        Ways to fit; by default all that the emulator has.
+    config
+        TOML file; table [spread] holds the settings below.
+
+    Examples
+    --------
+    ``inundate spread runs/first``
+
+    ``inundate spread runs/first --method conformal hybrid-ensemble --members 24``
+    """
+    from inundate.cli.shell import emit
+    from inundate.core.config import resolve_settings
+    from inundate.emulate.uncertain.calibration import FILE
+    from inundate.emulate.uncertain.fit import fit_spread
+
+    chosen = resolve_settings(SpreadSettings, toml=config, table="spread", flags=settings)
+    found = fit_spread(run, methods=method, settings=chosen)
+    figures: dict[str, Any] = {
+        "output": str(run / FILE),
+        "default": found.default,
+        "lowest_crps": found.best,
+        "fitted_on": dict(found.fitted_on),
+        "ways": {name: dict(made.valid) for name, made in found.ways.items()},
+        "next": f"inundate evaluate {run} --uncertainty",
+    }
+    emit(figures, json=json, text=lambda: _text(figures))
+
+
+def _text(figures: dict[str, Any]) -> str:
+    fitted = figures["fitted_on"]
+    lines = [
+        f"{figures['output']}: fitted on {fitted['runs']} runs of {fitted['ensembles']} ensembles "
+        f"on {len(fitted['terrains'])} validation terrains, each left out in turn",
+        f"  {'way':<18}{'CRPS (m)':>10}{'over MAE':>10}{'90 % covers':>13}{'calibration':>13}",
+    ]
+    for name, valid in figures["ways"].items():
+        ratio, covered = valid["crps_over_mae"], valid["coverage_90"]
+        worst = max(valid["calibration_error"].values())
+        lines.append(
+            f"  {name:<18}{valid['crps_m']:>10.5f}"
+            f"{'-' if ratio is None else f'{ratio:.3f}':>10}"
+            f"{'-' if covered is None else f'{covered:.1%}':>13}{worst:>13.4f}"
+        )
+    lines += [
+        f"  MAE of the emulator's own depth: {next(iter(figures['ways'].values()))['mae_m']:.5f} m",
+        f"  lowest CRPS: {figures['lowest_crps']}; default, the simplest that is no worse than "
+        f"chance explains: {figures['default']}",
+        f"  next  {figures['next']}",
+    ]
+    return "\n".join(lines)

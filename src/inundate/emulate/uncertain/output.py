@@ -1,0 +1,187 @@
+"""A prediction with its spread: mean, quantiles, probabilities and whole floods."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from inundate.core.errors import ConfigError
+from inundate.core.names import attributes
+from inundate.core.progress import Progress
+from inundate.core.run import Run
+from inundate.core.seeds import make_rng
+from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.uncertain.calibration import Calibration, Fitted, load_calibration
+from inundate.emulate.uncertain.case import Spread, SpreadCase
+from inundate.emulate.uncertain.copula import at_ranks
+from inundate.emulate.uncertain.law import Array, Law, check_levels
+from inundate.emulate.uncertain.settings import Method, OutputSettings
+from inundate.emulate.uncertain.ways import ConformalBand, member_ways
+from inundate.emulate.zoo import Emulator
+
+__all__ = ["Calibrated", "add_spread", "open_spread"]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """One way to a spread, with its finishing.
+
+    Attributes
+    ----------
+    name : Method
+    way : Spread
+    fitted : Fitted
+    calibration : Calibration
+    seed : int
+    """
+
+    name: Method
+    way: Spread
+    fitted: Fitted
+    calibration: Calibration
+    seed: int = 0
+
+    def laws(self, case: SpreadCase) -> Iterator[Law]:
+        """Give the law of each frame with its spread corrected, points (K, H, W), m."""
+        for law in self.way.laws(case):
+            yield self.fitted.finish.law(law)
+
+    def floods(self, case: SpreadCase, count: int) -> Callable[[Law], Array]:
+        """Give what draws whole floods (count, H, W), m, of one law after the other.
+
+        Members are floods already. Of a law of single cells each flood takes ranks of its own,
+        which go on from frame to frame.
+        """
+        copula = self.fitted.copula
+        if copula is None:
+            return lambda law: law.points[:count]
+        shape = (case.elevation.shape[0], case.elevation.shape[1])
+        ranks = [
+            copula.ranks(shape, case.frames, rng=make_rng(self.seed, "flood", case.name, member))
+            for member in range(count)
+        ]
+        return lambda law: np.stack([at_ranks(law, next(each)) for each in ranks])
+
+
+def open_spread(
+    run: Run,
+    model: Emulator,
+    settings: EmulatorSettings,
+    asked: OutputSettings,
+    *,
+    factor: int = 0,
+) -> Calibrated:
+    """Make a way to a spread as it was calibrated.
+
+    Parameters
+    ----------
+    run : Run
+        With a calibration.
+    model, settings
+        The emulator.
+    asked : OutputSettings
+    factor : int
+        Of the coarse solver that is predicted with, 0 without one.
+
+    Raises
+    ------
+    RunError
+        If the run has no calibration, or none of that way.
+    ConfigError
+        If what is asked for was not calibrated.
+    """
+    calibration = load_calibration(run)
+    name, fitted = calibration.of(asked.method)
+    check_levels(asked.quantiles)
+    if factor != calibration.factor:
+        raise ConfigError(
+            f"predicting with a coarse solver of factor {factor}: the spread was calibrated with "
+            f"{calibration.factor}",
+            hint="leave --factor out, or --uncertainty",
+        )
+    members = asked.members or calibration.members
+    if fitted.band is None and asked.samples > members:
+        raise ConfigError(
+            f"drawing {asked.samples} floods out of {members} members",
+            hint=f"give --members {asked.samples}",
+        )
+    way: Spread
+    if fitted.band is not None:
+        way = ConformalBand(fitted.band)
+    else:
+        way = member_ways(
+            (name,), model, settings, members=members, perturb=calibration.perturb,
+            seed=asked.spread_seed,
+        )[name]  # fmt: skip
+    return Calibrated(name, way, fitted, calibration, asked.spread_seed)
+
+
+def add_spread(
+    ds: xr.Dataset,
+    case: SpreadCase,
+    spread: Calibrated,
+    asked: OutputSettings,
+    *,
+    progress: bool = True,
+) -> xr.Dataset:
+    """Add the law of depth to a prediction, frame by frame.
+
+    Parameters
+    ----------
+    ds : Dataset
+        With ``water_depth`` (time, y, x).
+    case : SpreadCase
+    spread : Calibrated
+    asked : OutputSettings
+    progress : bool
+        Show how far it is.
+
+    Returns
+    -------
+    Dataset
+        With ``depth_mean``, ``depth_quantile`` (quantile, ...), ``depth_probability``
+        (threshold, ...) and, where floods are asked for, ``depth_sample`` (member, ...); NaN where
+        there is no ground. Attributes ``spread`` and ``spread_calibrated_on``.
+    """
+    finish = spread.fitted.finish
+    thresholds = asked.thresholds or finish.thresholds_m
+    levels = tuple(sorted(set(asked.quantiles)))
+    shape = ds["water_depth"].shape
+    mean = np.empty(shape, np.float32)
+    quantiles = np.empty((len(levels), *shape), np.float32)
+    chances = np.empty((len(thresholds), *shape), np.float32)
+    floods = np.empty((asked.samples, *shape), np.float32)
+    draw = spread.floods(case, asked.samples)
+    with Progress("spread", total=case.frames, unit="frames", enabled=progress) as bar:
+        for frame, law in enumerate(spread.laws(case)):
+            mean[frame] = law.mean()
+            quantiles[:, frame] = law.quantiles(levels)
+            chances[:, frame] = finish.chances(law, thresholds)
+            if asked.samples:
+                floods[:, frame] = draw(law)
+            bar.advance()
+    missing = ~np.isfinite(case.elevation)
+    for values in (mean, quantiles, chances, floods):
+        values[..., missing] = np.nan
+    plane = ("time", "y", "x")
+    found = ds.assign(
+        depth_mean=(plane, mean, attributes("depth_mean")),
+        depth_quantile=(("quantile", *plane), quantiles, attributes("depth_quantile")),
+        depth_probability=(("threshold", *plane), chances, attributes("depth_probability")),
+    ).assign_coords(
+        quantile=("quantile", np.asarray(levels), {"units": "1"}),
+        threshold=("threshold", np.asarray(thresholds), {"units": "m"}),
+    )
+    if asked.samples:
+        found = found.assign(
+            depth_sample=(("member", *plane), floods, attributes("depth_sample"))
+        ).assign_coords(
+            member=("member", np.arange(asked.samples), {"standard_name": "realization"})
+        )
+    return found.assign_attrs(
+        spread=spread.name,
+        spread_calibrated_on=f"{len(spread.calibration.fitted_on['terrains'])} held-out terrains",
+    )
