@@ -5,7 +5,7 @@ from inundate.dataset.samples import Samples
 from inundate.emulate.prepared import prepare_sample
 from inundate.emulate.train import train_emulator
 
-from .small_flood import CNN, MODE_H, TRAINING, build
+from .small_flood import CNN, MODE_H, TRAINING, build, build_seen
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,6 +21,12 @@ def _one_thread():
 def flood_data(tmp_path_factory):
     """Path of the small data set; nobody writes into it."""
     return build(tmp_path_factory.mktemp("flood"))
+
+
+@pytest.fixture(scope="session")
+def seen_data(tmp_path_factory):
+    """Path of a small data set with a training ground under a held-out storm."""
+    return build_seen(tmp_path_factory.mktemp("seen"))
 
 
 @pytest.fixture(scope="session")

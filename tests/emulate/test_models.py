@@ -11,7 +11,7 @@ from inundate.emulate.heads import depth_from_raw, to_stretched
 from inundate.emulate.inputs import RAIN_WINDOW, STATE_CHANNELS
 from inundate.emulate.loss import DepthLoss, LossSettings
 from inundate.emulate.scene import FAMILY_OF
-from inundate.emulate.settings import SETTINGS_OF, EmulatorSettings
+from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.train import hybrid_of
 from inundate.emulate.zoo import NETWORKS, STATIC_CHANNELS, make_model
 

@@ -14,9 +14,10 @@ def evaluate(
     run: Path,
     *,
     dataset: Path | None = None,
-    part: Literal["test", "valid", "train"] = "test",
+    part: Literal["test", "valid", "train", "seen"] = "test",
     draws: int = 2000,
     figures: bool = True,
+    uncertainty: Annotated[bool, Parameter(negative=())] = False,
     probes: Annotated[bool, Parameter(negative=())] = False,
     config: Path | None = None,
     strict: Annotated[bool, Parameter(negative=())] = False,
@@ -36,11 +37,15 @@ def evaluate(
     dataset
         Another data set than the run's own; then nothing is written into the run.
     part
-        Part of the data set.
+        Part of the data set; seen: training terrain under held-out storms, where a look-up can
+        be scored too.
     draws
         Bootstrap draws for the intervals.
     figures
         Draw maps, curves and the report.
+    uncertainty
+        Score how sure the run says it is, every way beside the others, on ensembles; written into
+        uncertainty.json of the run. It needs a calibration (inundate spread).
     probes
         Ask the physics probes; each figure stands beside its bound, failures first.
     config
@@ -54,15 +59,23 @@ def evaluate(
     --------
     ``inundate evaluate runs/first``
 
+    ``inundate evaluate runs/first --part seen --json``
+
+    ``inundate evaluate runs/first --uncertainty``
+
     ``inundate evaluate runs/first --probes --strict``
     """
     if probes:
         scores = {"--dataset": dataset is None, "--part": part == "test", "--draws": draws == 2000}
-        _check_unread({**scores, "--no-figures": figures}, "evaluating with --probes")
+        others = {"--no-figures": figures, "--uncertainty": not uncertainty}
+        _check_unread({**scores, **others}, "evaluating with --probes")
         return _probe(run, config=config, strict=strict, json=json)
     _check_unread(
         {"--config": config is None, "--strict": not strict}, "evaluating without --probes"
     )
+    if uncertainty:
+        _check_unread({"--no-figures": figures}, "evaluating with --uncertainty")
+        return _spread(run, dataset=dataset, part=part, draws=draws, json=json)
     from inundate.cli.shell import emit
     from inundate.emulate.evaluate import evaluate as score
 
@@ -75,6 +88,21 @@ def evaluate(
     result = {**found.summary, "report": None if report is None else str(report)}
     tail = "" if report is None else f"\n\nreport {report}"
     emit(result, json=json, text=found.text + tail)
+
+
+def _spread(run: Path, *, dataset: Path | None, part: str, draws: int, json: bool) -> None:
+    import json as jsonlib
+
+    from inundate.cli.shell import emit
+    from inundate.core.files import write_text
+    from inundate.emulate.uncertain.evaluate import evaluate_spread
+
+    found = evaluate_spread(run, dataset=dataset, part=part, draws=draws)
+    tail = ""
+    if dataset is None and part == "test":
+        path = write_text(run / "uncertainty.json", jsonlib.dumps(found.summary, indent=1) + "\n")
+        tail = f"\n\nwritten {path}"
+    emit(found.summary, json=json, text=found.text + tail)
 
 
 def _check_unread(is_default: dict[str, bool], where: str) -> None:

@@ -23,6 +23,7 @@ def train(
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     config: Path | None = None,
+    init: Path | None = None,
     settings: Annotated[EmulatorSettings | None, Parameter(name="*")] = None,
     training: Annotated[TrainSettings | None, Parameter(name="*")] = None,
     workers: int = 1,
@@ -42,24 +43,34 @@ def train(
     output
         The run folder; by default runs/TIME-MODEL-ID.
     config
-        TOML file; tables [model], [train], [loss] and [watch] hold the settings.
+        TOML file, or the name of one that ships, such as unet or temporal_cnn_deep; tables [model],
+        [train], [loss] and [watch] hold the settings.
     workers
         Processes that prepare the samples (the coarse solver runs once for each).
     cache
         Folder that keeps what they made, for the next training on the same data.
+    init
+        Trained run whose weights are started from: of the same model, or of mode_h for mode_h_vae.
 
     Examples
     --------
     ``inundate train data.zarr --model mode_h --max-minutes 10 -o runs/first``
 
+    ``inundate train mine.zarr --config mode_h --init runs/first --epochs 5 -o runs/mine``
+
+    ``inundate train data.zarr --config temporal_cnn_deep -o runs/deep``
+
     ``torchrun --nproc-per-node 2 -m inundate train data.zarr --epochs 20 -o runs/first``
     """
-    from inundate.core.config import resolve_settings
+    from inundate.core.config import read_toml, resolve_settings
     from inundate.core.run import run_name
+    from inundate.emulate.configs import find_config
     from inundate.emulate.loss import LossSettings
     from inundate.emulate.train import train_emulator
     from inundate.learn.settings import WatchSettings
 
+    config = None if config is None else find_config(config)
+    watched = config is not None and "watch" in read_toml(config)
     model = resolve_settings(EmulatorSettings, toml=config, table="model", flags=settings)
     target = output or Path("runs") / run_name(model.model)
     with _resumable(target):
@@ -69,11 +80,12 @@ def train(
             settings=model,
             training=resolve_settings(TrainSettings, toml=config, table="train", flags=training),
             loss=resolve_settings(LossSettings, toml=config, table="loss"),
-            watching=None
-            if config is None
-            else resolve_settings(WatchSettings, toml=config, table="watch"),
+            watching=resolve_settings(WatchSettings, toml=config, table="watch")
+            if watched
+            else None,
             workers=workers,
             cache=cache,
+            init=init,
             overwrite=overwrite,
         )
     _tell(run, result, json=json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,24 @@ from inundate.emulate.zoo import Emulator
 from inundate.score.baseline import fit_baselines
 from inundate.score.case import Baseline, Case
 from inundate.score.table import ScoreBook
+from inundate.score.trained import PerPixelLine
 
-__all__ = ["BASELINES", "Evaluation", "evaluate", "examples", "predict_sample"]
+__all__ = [
+    "BASELINES",
+    "SEEN",
+    "Evaluation",
+    "evaluate",
+    "examples",
+    "part_numbers",
+    "predict_sample",
+]
 
 BASELINES = ("all_dry", "climatology", "persistence", "persistence_30min", "fill_spill", "bathtub")
 """Trained-free and trained baselines shown with every score, beside the untrained hybrid."""
 _HYBRID_FACTOR = 4  # of the baseline, when the model has no hybrid of its own
 _HYBRID = "hybrid"
+SEEN = "seen"
+"""Part of a data set that was made of training blocks under held-out storms."""
 Array = NDArray[np.float32]
 
 
@@ -87,7 +98,7 @@ def evaluate(
         Another data set than the run's own; its ``part`` is scored. Baselines that learn do so
         on the run's own training part.
     part : str
-        Part of the data set.
+        Part of the data set, or ``seen``: training blocks under held-out storms.
     which : str
         ``best`` or ``last`` checkpoint.
     draws : int
@@ -109,9 +120,10 @@ def evaluate(
     own = Samples(own_path)
     _check_unchanged(found, own_path)
     scored = own if dataset is None else Samples(dataset)
-    numbers = scored.part(part)
+    numbers = part_numbers(scored, part)
     training = (_case(own.read(n)) for n in own.part("train"))
-    baselines = fit_baselines(BASELINES, training)
+    lines = ("per_pixel_line",) if part == SEEN and _has_lines(own, scored, numbers) else ()
+    baselines = fit_baselines((*BASELINES, *lines), training)
     book = _book(found, settings, scored, part, baselines, foreign=dataset is not None)
     with Progress("evaluate", total=len(numbers), unit="samples", enabled=progress) as bar:
         for number in numbers:
@@ -141,7 +153,7 @@ def _book(
     *,
     foreign: bool,
 ) -> ScoreBook:
-    rows = [samples.rows[number] for number in samples.part(part)]
+    rows = [samples.rows[number] for number in part_numbers(samples, part)]
     split: dict[str, Any] = {
         "name": part,
         "dataset": samples.path.name,
@@ -159,7 +171,57 @@ def _book(
     )
 
 
-_UNSEEN = {"test": "storm and terrain block", "valid": "terrain block (chose the best epoch)"}
+_UNSEEN = {
+    "test": "storm and terrain block",
+    "valid": "terrain block (chose the best epoch)",
+    SEEN: "storm only",
+}
+
+
+def part_numbers(samples: Samples, part: str) -> list[int]:
+    """Give the numbers of the samples of a part of a data set.
+
+    Parameters
+    ----------
+    samples : Samples
+    part : str
+        ``train``, ``valid``, ``test``, or ``seen``: training blocks under held-out storms.
+
+    Raises
+    ------
+    DataError
+        If there are none.
+    """
+    if part != SEEN:
+        return samples.part(part)
+    blocks = {row.block for row in samples.rows if row.split == "train"}
+    found = [
+        number
+        for number, row in enumerate(samples.rows)
+        if row.split == "unused" and row.block in blocks and not row.member
+    ]
+    if not found:
+        raise DataError(
+            f"data set {samples.path} has no {SEEN} samples: no training block under a storm that "
+            "was held out",
+            hint="simulate the held-out storms over the training terrains too",
+        )
+    return found
+
+
+def _has_lines(own: Samples, scored: Samples, numbers: Sequence[int]) -> bool:
+    """Say whether the per-pixel line can be fitted wherever it would be asked."""
+    frames: dict[str, list[int]] = {}
+    for number in own.part("train"):
+        frames.setdefault(own.rows[number].block, []).append(own.rows[number].frames)
+    if any(len(set(counts)) > 1 for counts in frames.values()):
+        return False  # it takes storms of one length
+    rows = [scored.rows[number] for number in numbers]
+    return all(
+        len(frames.get(row.block, ())) >= PerPixelLine.storms_min
+        and row.frames == frames[row.block][0]
+        for row in rows
+    )
 
 
 def _case(sample: Sample) -> Case:

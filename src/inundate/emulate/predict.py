@@ -18,6 +18,7 @@ from inundate.core.grid import attach_grid, check_metric_square, check_same_grid
 from inundate.core.names import attributes, check_variable
 from inundate.core.progress import Progress
 from inundate.core.provenance import provenance
+from inundate.emulate.direct import Direct
 from inundate.emulate.models.mode_h import ModeH
 from inundate.emulate.prepared import Prepared, prepare
 from inundate.emulate.rain_frames import rain_frames
@@ -25,7 +26,8 @@ from inundate.emulate.scene import FAMILY_OF, Scene, Window, padded
 from inundate.emulate.settings import EmulatorSettings, ForecastSettings
 from inundate.emulate.train import load_emulator
 from inundate.emulate.trained_range import gate_of
-from inundate.emulate.zoo import Emulator
+from inundate.emulate.uncertain.settings import OutputSettings
+from inundate.emulate.zoo import Emulator, Network
 from inundate.hydro.settings import SimulateSettings
 
 __all__ = ["factors_of", "predict", "predict_frames", "predict_peak", "predict_prepared", "tiles"]
@@ -45,6 +47,7 @@ def predict(
     forecast: ForecastSettings | None = None,
     factor: int | None = None,
     tile_cells: int = _TILE_CELLS,
+    uncertainty: OutputSettings | None = None,
     progress: bool = True,
 ) -> xr.Dataset:
     """Predict the flood of a storm on a terrain.
@@ -67,6 +70,8 @@ def predict(
         default the first that the model was trained with.
     tile_cells : int
         Largest side of a piece predicted at once.
+    uncertainty : OutputSettings, optional
+        Say as well how sure the depth is; the run must have a calibration.
     progress : bool
         Show how far it is.
 
@@ -74,7 +79,8 @@ def predict(
     -------
     Dataset
         ``water_depth`` (time, y, x) and ``water_depth_max`` (y, x) in m, ``rain_rate``,
-        ``elevation``; attributes ``kind`` "prediction", ``model``, ``run``, ``warnings``.
+        ``elevation``, and what :func:`inundate.emulate.uncertain.output.add_spread` adds;
+        attributes ``kind`` "prediction", ``model``, ``run``, ``warnings``.
 
     Raises
     ------
@@ -105,6 +111,11 @@ def predict(
         settings=physics,
         factors=factors,
     )
+    if uncertainty is not None:  # before the time is spent that the frames take
+        from inundate.emulate.uncertain.output import open_spread
+
+        factor_used = factors[0] if factors else 0
+        spread = open_spread(found, model, settings, uncertainty, factor=factor_used)
     gate = gate_of(found.manifest["trained_on"], prepared, cell_size, physics)
     if isinstance(model, ModeH):
         model.gate = gate.share
@@ -115,6 +126,8 @@ def predict(
         warnings.append(
             f"{gate.share:.0%} of the model's correction of the hybrid is made outside its range"
         )
+    if uncertainty is not None and gate.share < 1.0:
+        warnings.append("the spread was calibrated inside that range; here it may be too narrow")
     handed = ("moved_by_m", "moved_from", "filled_steps", "source_format")
     ds = xr.Dataset(
         {
@@ -141,6 +154,22 @@ def predict(
             **{key: rain.attrs[key] for key in handed if key in rain.attrs},
         },
     )
+    if uncertainty is not None:
+        from inundate.emulate.uncertain.case import SpreadCase
+        from inundate.emulate.uncertain.output import add_spread
+
+        case = SpreadCase(
+            name=f"{ds.attrs['terrain_name']}@{ds.attrs['storm_name']}",
+            elevation=ground,
+            roughness=rough,
+            rain_rate=frames.rate,
+            grid=grid,
+            interval_s=frames.interval_s,
+            settings=physics,
+            prepared=prepared,
+            depth=depth,
+        )
+        ds = add_spread(ds, case, spread, uncertainty, progress=progress)
     return attach_grid(ds, grid)
 
 
@@ -216,6 +245,11 @@ def predict_prepared(
         raise ConfigError(
             f"predicting: tiles of {tile_cells} cells, expected {model.align} or more"
         )
+    if isinstance(model, Direct):
+        found = _cleaned(model.predict(prepared), prepared)
+        if bar is not None:
+            bar.advance(prepared.frames)
+        return found
     height, width = prepared.elevation.shape
     scene = Scene(padded(prepared, model.align), FAMILY_OF[settings.model], settings.block)
     if scene.family == "series":
@@ -242,7 +276,7 @@ def predict_frames(
     Parameters
     ----------
     model : Emulator
-        Not of the family ``series``, which steps through all frames.
+        A network, and not of the family ``series``, which steps through all frames.
     scene : Scene
     frames : sequence of int (K,)
     factor : int
@@ -253,7 +287,14 @@ def predict_frames(
     Returns
     -------
     array (K, H, W), m
+
+    Raises
+    ------
+    ConfigError
+        If the model is no network.
     """
+    if isinstance(model, Direct):
+        raise ConfigError("predicting some frames: the model is no network, it gives all at once")
     depth = np.zeros((len(frames), *scene.shape), np.float32)
     side = max(model.align, tile_cells // model.align * model.align)
     for inner, outer in tiles(scene.shape, side, model):
@@ -302,7 +343,7 @@ def predict_peak(
     ConfigError
         If the model is not shown the hybrid's water.
     """
-    if FAMILY_OF[settings.model] != "hybrid":
+    if FAMILY_OF.get(settings.model) != "hybrid":
         raise ConfigError(
             f"predicting the peak alone with {settings.model}: only models on the hybrid can",
             hint="leave --peak out; the peak is the largest of the frames",
@@ -328,7 +369,7 @@ def _cleaned(depth: Array, prepared: Prepared) -> Array:
 
 def _fill(
     depth: Array,
-    model: Emulator,
+    model: Network,
     scene: Scene,
     factor: int,
     inner: Window,
@@ -350,7 +391,7 @@ def _fill(
             bar.advance(len(now) * share / (scene.shape[0] * scene.shape[1]))
 
 
-def _rolled(model: Emulator, scene: Scene, bar: Progress | None) -> Array:
+def _rolled(model: Network, scene: Scene, bar: Progress | None) -> Array:
     """Roll a model through all frames from dry ground, over the whole raster."""
     whole = (slice(0, scene.shape[0]), slice(0, scene.shape[1]))
     inputs = scene.inputs(list(range(scene.frames)), whole)

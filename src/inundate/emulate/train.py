@@ -15,11 +15,15 @@ from inundate.core.provenance import hash_path
 from inundate.core.run import Run
 from inundate.dataset.samples import Samples
 from inundate.emulate.batches import FloodBatches
+from inundate.emulate.direct import FILE, check_unread, fit_run
 from inundate.emulate.export import find_weights, read_weights
 from inundate.emulate.loss import DepthLoss, LossSettings
+from inundate.emulate.models.mode_h_vae import ModeHVAE
 from inundate.emulate.scene import FAMILY_OF
-from inundate.emulate.settings import EmulatorSettings
-from inundate.emulate.zoo import Emulator, make_model
+from inundate.emulate.settings import DRAWS_MEMBERS, EmulatorSettings, ModeHVAESettings
+from inundate.emulate.uncertain.collapse import SpreadWatch
+from inundate.emulate.uncertain.loss import SpreadLoss
+from inundate.emulate.zoo import DIRECT, Emulator, make_model
 from inundate.learn.batches import Batch
 from inundate.learn.device import pick_device
 from inundate.learn.distributed import Ranks, join_ranks
@@ -29,7 +33,7 @@ from inundate.learn.probes import threshold_statistics
 from inundate.learn.settings import TrainSettings, WatchSettings
 from inundate.learn.validate import validate_on
 from inundate.learn.watch import Watch
-from inundate.learn.weights import load_model, load_weights
+from inundate.learn.weights import load_model, load_weights, start_from
 
 __all__ = [
     "LOOK_EVERY",
@@ -85,8 +89,9 @@ class Parts:
         self.samples, self.settings, self.training = samples, settings, training
         torch.manual_seed(training.seed)  # fresh weights depend on the seed alone
         self.model: Any = make_model(settings)
-        self.loss = DepthLoss(loss)
+        self.loss = _loss_of(settings, loss)
         shared: dict[str, Any] = {
+            "members": settings.model in DRAWS_MEMBERS,
             "seed": training.seed,
             "device": pick_device(training.device, local_rank=ranks.local),
             "workers": workers,
@@ -106,6 +111,14 @@ class Parts:
         )
         self.validate = validate_on(valid, self.loss)
         self.watch = _watch(valid, self.batches, settings, watching)
+
+
+def _loss_of(settings: EmulatorSettings, loss: LossSettings) -> Any:
+    if settings.model not in DRAWS_MEMBERS:
+        return DepthLoss(loss)
+    own = settings.own()
+    assert isinstance(own, ModeHVAESettings)
+    return SpreadLoss(loss, own)
 
 
 def _watch(
@@ -133,13 +146,17 @@ def _watch(
         baselines["hybrid"] = hybrid_of
     if settings.heightmap == "none":
         must_use.remove("terrain")
-    return Watch(
+    may_rest: tuple[str, ...] = ("rain", "terrain") if family != "hybrid" else ()
+    watch = Watch
+    if settings.model in DRAWS_MEMBERS:
+        may_rest, watch = ModeHVAE.latent_blocks, SpreadWatch
+    return watch(
         valid,
         target=_known_target,
         baselines=baselines,
         statistics=threshold_statistics(WET_M),
         must_use=must_use,
-        may_rest=("rain", "terrain") if family != "hybrid" else (),
+        may_rest=may_rest,
         settings=watching,
     )
 
@@ -189,6 +206,7 @@ def train_emulator(
     watching: WatchSettings | None = None,
     workers: int = 1,
     cache: Path | None = None,
+    init: Path | str | None = None,
     overwrite: bool = False,
     progress: bool = True,
     on_validation: Heard | None = None,
@@ -208,6 +226,8 @@ def train_emulator(
         Processes that prepare the samples.
     cache : Path, optional
         Folder that keeps what they made, for the next training on the same data.
+    init : Path, optional
+        A trained run whose weights are started from: of the same model, or mode_h for mode_h_vae.
     overwrite : bool
         Replace an existing run.
     progress : bool
@@ -224,6 +244,11 @@ def train_emulator(
     """
     settings.check()
     samples = Samples(dataset)
+    if settings.model in DIRECT:
+        others = {"loss": (loss, LossSettings()), "watch": (watching, WatchSettings())}
+        check_unread(settings.model, training, others, init=init)
+        run = _direct_run(samples, dataset, output, settings, training, overwrite=overwrite)
+        return _fit(run, samples, settings, training, progress=progress)
     loss = loss or LossSettings()
     watching = watching or WatchSettings(every_steps=LOOK_EVERY)
     config = {
@@ -233,6 +258,8 @@ def train_emulator(
         "loss": loss.model_dump(),
         "watch": watching.model_dump(),
     }
+    if init is not None:
+        config["init"] = {"run": str(Path(init).absolute())}
     with join_ranks(training.device) as ranks:
         parts = Parts(
             samples,
@@ -245,6 +272,8 @@ def train_emulator(
             progress=progress,
             ranks=ranks,
         )
+        if init is not None:
+            start_from(parts.model, Path(init))
 
         def create() -> Run:
             return Run.create(
@@ -273,6 +302,56 @@ def train_emulator(
             watch=parts.watch,
             progress=progress,
         )
+    return Run(run.path), result
+
+
+def _direct_run(
+    samples: Samples,
+    dataset: Path | str,
+    output: Path | str,
+    settings: EmulatorSettings,
+    training: TrainSettings,
+    *,
+    overwrite: bool,
+) -> Run:
+    """Make the run folder of a model that is no network."""
+    numbers = samples.part("train")
+    return Run.create(
+        output,
+        kind="train",
+        config={
+            "data": {"path": str(Path(dataset).absolute())},
+            "model": settings.model_dump(),
+            "train": training.model_dump(),
+        },
+        inputs={Path(dataset).name: hash_path(dataset)},
+        overwrite=overwrite,
+        model=settings.model,
+        parameters=0,
+        split_hash=samples.attrs["split_hash"],
+        simulation=samples.rows[numbers[0]].settings,
+        trained_on=_trained_range(samples, numbers),
+        limits=_limits(samples, numbers),
+    )
+
+
+def _fit(
+    run: Run,
+    samples: Samples,
+    settings: EmulatorSettings,
+    training: TrainSettings,
+    *,
+    progress: bool,
+) -> tuple[Run, TrainResult]:
+    """Fit a model that is no network; on resuming from the beginning, which gives the same."""
+    result = fit_run(
+        run,
+        DIRECT[settings.model],
+        samples,
+        settings.own(),
+        seed=training.seed,
+        progress=progress,
+    )
     return Run(run.path), result
 
 
@@ -357,8 +436,11 @@ def resume_emulator(
             f"resuming {path}: the data set {source} is not the one that it was started with",
             hint="train a new run on the new data",
         )
-    device = resolve_settings(TrainSettings, flags=run.config.get("train", {})).device
-    with join_ranks(device) as ranks:
+    training = resolve_settings(TrainSettings, flags=run.config.get("train", {}))
+    settings = resolve_settings(EmulatorSettings, flags=run.config.get("model", {}))
+    if settings.model in DIRECT:
+        return _fit(run, samples, settings, training, progress=progress)
+    with join_ranks(training.device) as ranks:
         parts = make_parts(
             run.config, samples, workers=workers, cache=cache, progress=progress, ranks=ranks
         )
@@ -401,6 +483,8 @@ def load_emulator(
             hint="give a run folder made by inundate train",
         )
     settings = resolve_settings(EmulatorSettings, flags=run.config["model"])
+    if settings.model in DIRECT:
+        return run, settings, DIRECT[settings.model].read(folder / FILE)
     model = make_model(settings)
     weights = read_weights(folder)
     if weights is None:

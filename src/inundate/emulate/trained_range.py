@@ -20,7 +20,7 @@ from inundate.emulate.prepared import Prepared
 from inundate.emulate.scene import Scene
 from inundate.hydro.settings import SimulateSettings
 
-__all__ = ["Gate", "gate_of", "range_of_scenes", "traits"]
+__all__ = ["Gate", "gate_of", "range_of", "range_of_scenes", "traits", "traits_of"]
 
 # what is compared: name, unit, and the least width of the band in which the correction fades
 _TRAITS: dict[str, tuple[str, str]] = {
@@ -86,14 +86,27 @@ def range_of_scenes(scenes: Iterable[Scene], cell_sizes_m: Sequence[float]) -> d
     cell_sizes_m : sequence of float
         Of each scene.
     """
-    found: dict[str, list[float]] = {name: [] for name in _TRAITS}
+    found = []
     for scene, size in zip(scenes, cell_sizes_m, strict=True):
         rain = scene.rain.float().mean(dim=(1, 2)).cpu().numpy()
-        for name, value in traits(
-            size, rain, scene.interval_s, *_ground_traits(scene.terrain.float().cpu().numpy())
-        ).items():
-            found[name].append(value)
-    return {name: [min(values), max(values)] for name, values in found.items()}
+        ground = _ground_traits(scene.terrain.float().cpu().numpy())
+        found.append(traits(size, rain, scene.interval_s, *ground))
+    return range_of(found)
+
+
+def range_of(found: Sequence[Mapping[str, float]]) -> dict[str, list[float]]:
+    """Give the least and the greatest of each trait."""
+    return {
+        name: [min(one[name] for one in found), max(one[name] for one in found)]
+        for name in (found[0] if found else ())
+    }
+
+
+def traits_of(prepared: Prepared, cell_size_m: float) -> dict[str, float]:
+    """Give the traits of a prepared storm and terrain."""
+    known = np.isfinite(prepared.elevation)
+    rain = prepared.rain_rate[:, known].mean(axis=1) * (prepared.interval_s / 3600.0)
+    return traits(cell_size_m, rain, prepared.interval_s, *_ground_traits(prepared.terrain))
 
 
 def _ground_traits(terrain: NDArray[np.float32]) -> tuple[float, float]:
@@ -124,9 +137,7 @@ def gate_of(
     physics : SimulateSettings
         Of the prediction.
     """
-    known = np.isfinite(prepared.elevation)
-    rain = prepared.rain_rate[:, known].mean(axis=1) * (prepared.interval_s / 3600.0)
-    own = traits(cell_size_m, rain, prepared.interval_s, *_ground_traits(prepared.terrain))
+    own = traits_of(prepared, cell_size_m)
     share, told = 1.0, []
     for name, (low, high) in trained.get("range", {}).items():
         value = own[name]

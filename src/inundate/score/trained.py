@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
-from inundate.score.case import Case
+from inundate.score.case import Case, Field
 from inundate.score.fill_spill import fill_depth
 from inundate.score.sample import Depth
 
-__all__ = ["FILL_CLASSES_M", "Climatology", "PerPixelLine"]
+__all__ = ["FILL_CLASSES_M", "Climatology", "PerPixelLine", "fit_line", "rain_so_far"]
 
 FILL_CLASSES_M = (0.01, 0.1, 0.3, 1.0)  # upper bounds of fill depth but for the last class
 
@@ -166,7 +166,8 @@ class PerPixelLine:
                 f"{self.name}: {case.place!r} has depths of shape {case.truth.shape}, expected "
                 f"{kept[0][1].shape} as in its first storm"
             )
-        kept.append((_rain_so_far(case), np.asarray(case.truth, dtype=np.float32)))
+        rain = rain_so_far(case.rain_rate, case.interval_s)
+        kept.append((rain, np.asarray(case.truth, dtype=np.float32)))
 
     def predict(self, case: Case) -> Depth:
         """Give each cell's line at this storm's rain, 0 where it would be negative.
@@ -188,22 +189,49 @@ class PerPixelLine:
                 f"{self.name}: {case.place!r} was fitted with shape {kept[0][1].shape}, the case "
                 f"has {case.rain_rate.shape}"
             )
-        now = _rain_so_far(case)
+        now = rain_so_far(case.rain_rate, case.interval_s)
         frames = []
         for t, features in enumerate(now):
             design = np.stack([rain[t] for rain, _ in kept])  # (storms, 3)
             depths = np.stack([depth[t].ravel() for _, depth in kept])  # (storms, H * W)
-            # weights on the storms; the shortest solution where storms are alike
-            weights = features @ np.linalg.pinv(design, rcond=1e-6)
-            frames.append(np.maximum(weights @ depths, 0.0))
+            frames.append(np.maximum(features @ fit_line(design, depths), 0.0))
         return np.stack(frames).reshape(case.rain_rate.shape).astype(np.float32)
 
 
-def _rain_so_far(case: Case) -> NDArray[np.float64]:
-    """Columns 1, total (mm) and peak (mm h-1) of the map's mean rain up to each frame."""
-    mean = np.nanmean(np.asarray(case.rain_rate, dtype=np.float64), axis=(1, 2))
-    total = mean.cumsum() * case.interval_s / 3600
+def rain_so_far(rain_rate: Field, interval_s: float) -> NDArray[np.float64]:
+    """Give what a line is drawn in: 1, total and peak of the map's mean rain up to each frame.
+
+    Parameters
+    ----------
+    rain_rate : array (T, H, W), mm h-1
+    interval_s : float
+
+    Returns
+    -------
+    array (T, 3)
+        1, mm, mm h-1.
+    """
+    mean = np.nanmean(np.asarray(rain_rate, dtype=np.float64), axis=(1, 2))
+    total = mean.cumsum() * interval_s / 3600
     return np.stack([np.ones_like(mean), total, np.maximum.accumulate(mean)], axis=1)
+
+
+def fit_line(design: NDArray[np.float64], depths: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Fit a line to each cell by least squares; the shortest solution where storms are alike.
+
+    Parameters
+    ----------
+    design : array (S, 3)
+        Rows of :func:`rain_so_far`, one a storm.
+    depths : array (S, N), m
+
+    Returns
+    -------
+    array (3, N)
+        Coefficients of each cell.
+    """
+    found: NDArray[np.float64] = np.linalg.pinv(design, rcond=1e-6) @ depths
+    return found
 
 
 def _add_longer(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

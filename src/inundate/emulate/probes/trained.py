@@ -51,8 +51,8 @@ def run_predictor(run: Path | str) -> Subject:
     return Subject(
         found.path.name,
         predict,
-        # what steps through time takes the whole map at once
-        tiled=None if FAMILY_OF[settings.model] == "series" else tiled,
+        # what steps through time, or is no network, takes the whole map at once
+        tiled=tiled if FAMILY_OF.get(settings.model, "series") != "series" else None,
         least_tile=model.align,
         reach_cells=model.reach,
         interval_s=_range(trained["interval_s"]),
