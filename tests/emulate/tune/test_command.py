@@ -22,7 +22,10 @@ def files(tmp_path):
     """Files for --config and --space of the small study."""
     write_toml(
         tmp_path / "train.toml",
-        {**SETUP.tables(), "tune": STUDY.model_dump(include={"startup_trials", "prune_after"})},
+        {
+            **SETUP.tables(),
+            "tune": STUDY.model_dump(include={"startup_trials", "prune_after", "seed"}),
+        },
     )
     space = {"model": {"width": {"tune": False}}, "train": {"weight_decay": {"tune": False}},
              "loss": {"metres": {"tune": False}}}  # fmt: skip
