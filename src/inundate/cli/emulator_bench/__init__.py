@@ -1,0 +1,1 @@
+"""The benchmark ``emulator``: models and baselines on ground and storms that none has seen."""
