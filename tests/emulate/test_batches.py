@@ -228,6 +228,20 @@ def test_blocks_too_small_are_refused(samples):
         batches(samples, large)
 
 
+def test_a_cache_gives_the_same_and_damage_is_made_good(samples, tmp_path):
+    fresh = batches(samples, MODE_H, part="valid")
+    first = batches(samples, MODE_H, part="valid", cache=tmp_path)
+    entries = sorted(tmp_path.glob("*.safetensors"))
+    assert len(entries) == len(samples.part("valid"))
+    entries[0].write_bytes(b"torn")
+    before = entries[1].stat().st_mtime_ns
+    second = batches(samples, MODE_H, part="valid", cache=tmp_path)
+    assert entries[1].stat().st_mtime_ns == before
+    for found in (first, second):
+        assert same(found.batch(0, 0), fresh.batch(0, 0))
+    assert entries[0].stat().st_size > 1000
+
+
 @pytest.mark.slow  # starts two processes, each of which compiles the solver anew
 def test_workers_change_nothing(samples):
     one, two = (batches(samples, MODE_H, workers=count) for count in (1, 2))

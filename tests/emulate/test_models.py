@@ -57,6 +57,7 @@ def random_inputs(settings, side=32, frames=2, seed=0):
         found["rain"] = 5 * values(1, frames, small, small).relu()
         found["before"] = 20 * values(1, small, small).relu()
         found["start"] = values(1, side, side).relu()
+        found["interval"] = torch.full((1, 1, 1), 600.0)
     return found
 
 
@@ -94,7 +95,7 @@ def test_mode_h_moves_no_more_than_the_water_around(factor):
     settings = MODE_H.model_copy(update={"factors": (factor,)})
     model, inputs = shaken(settings), random_inputs(settings)
     inputs["level"][..., : 16 // factor] -= 100.0  # the western half is dry
-    signed, ground = model.signed(inputs)
+    signed, _ = model.signed(inputs)
     hybrid = model.as_map(signed.relu(), 2)
     with torch.no_grad():
         found = model(inputs)
@@ -104,10 +105,9 @@ def test_mode_h_moves_no_more_than_the_water_around(factor):
     around = torch.nn.functional.max_pool2d(hybrid.amax(0), 4).max()
     assert (after <= held + around + 1e-5).all()
     assert (found[..., :12] == 0).all()  # no neighbour with water: none comes out of nowhere
-    same = model.poured(
-        torch.randn(2, 36, 8, 8), signed, ground.repeat(2, 1, 1, 1), quarters=factor < 4, gate=0.0
-    )
-    torch.testing.assert_close(model.as_map(same, 2), hybrid, atol=1e-5, rtol=1e-5)
+    model.gate = 0.0  # as far outside the range of training
+    with torch.no_grad():
+        torch.testing.assert_close(model(inputs), hybrid, atol=1e-5, rtol=1e-5)
 
 
 def test_mode_h_at_the_peak_is_the_hybrid_s_peak(samples):
@@ -166,7 +166,7 @@ def test_one_batch_is_learned_by_heart(samples, kind):
         dry = torch.zeros_like(batch["target"])
         share = 0.4 * float(loss.parts(dry, batch["target"], batch["valid"])["metres"])
     optimiser = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=0.0)
-    for _ in range(80):
+    for _ in range(60):
         optimiser.zero_grad()
         loss(model, batch)["loss"].backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -321,7 +321,7 @@ def test_no_model_has_weights_of_a_place_or_too_many(settings):
         (kind, name)
         for kind, settings in KINDS.items()
         for name in random_inputs(settings)
-        if name != "heights" or kind in ("mode_h", "lead_cnn")
+        if name != "interval" and (name != "heights" or kind in ("mode_h", "lead_cnn"))
     ],
 )
 def test_inputs_of_a_wrong_shape_are_named(kind, name):
@@ -344,7 +344,7 @@ def test_an_absent_input_is_named(settings):
 
 
 def test_settings_that_a_model_does_not_read_are_refused():
-    with pytest.raises(ConfigError, match="it does not read factors, shift_m"):
+    with pytest.raises(ConfigError, match="it does not read shift_m, factors"):
         make_model(CNN.model_copy(update={"factors": (8,), "shift_m": 2.0}))
     with pytest.raises(ConfigError, match="it does not read tail"):
         make_model(MODE_H.model_copy(update={"tail": "vae"}))
