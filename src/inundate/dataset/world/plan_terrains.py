@@ -132,16 +132,16 @@ def _plain(rng: np.random.Generator, at: float, extent_m: float) -> dict[str, fl
 
 def _urban(rng: np.random.Generator, at: float, extent_m: float) -> dict[str, float]:
     return {
-        "slope": log_uniform(rng, 0.001, 0.03, at=at),
+        "slope": log_uniform(rng, 0.0005, 0.03, at=at),
         "block_m": uniform(rng, 40, 120),
         "street_m": uniform(rng, 8, 18),
         "kerb_m": uniform(rng, 0.05, 0.2),
-        "built_share": uniform(rng, 0.2, 0.6),
+        "built_share": uniform(rng, 0.15, 0.5),
         "building_height_m": uniform(rng, 3, 8),
-        "micro_relief_m": log_uniform(rng, 0.1, 2.5),
+        "micro_relief_m": log_uniform(rng, 0.1, 1.5),
         "underpasses": float(rng.integers(0, 5)),
-        "extra_relief_m": log_uniform(rng, 0.03, 0.4),
-        "extra_hurst": uniform(rng, 0.3, 0.8),
+        "extra_relief_m": log_uniform(rng, 0.02, 0.25),
+        "extra_hurst": uniform(rng, 0.5, 0.9),
         "extra_walls": float(rng.integers(0, 12)),
         "extra_wall_m": uniform(rng, 0.5, 2.5),
         "extra_hollows": float(rng.integers(0, 10)),
