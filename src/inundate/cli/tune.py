@@ -21,10 +21,11 @@ def tune(
     config: Path | None = None,
     space: Path | None = None,
     settings: Annotated[TuneSettings | None, Parameter(name="*")] = None,
+    workers: int = 1,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Try settings of an emulator, and tell whether that bought anything over the default.
+    """Try settings of an emulator, and tell whether that bought anything.
 
     Each trial is a training in a run folder of its own, below the study's; the first has the
     default settings. Trials that lag behind the median are given up. Afterwards the default and the
@@ -39,24 +40,28 @@ def tune(
     output
         Folder of the study.
     config
-        TOML file as for inundate train: what every trial starts from, and the length of each;
+        TOML file or name as for inundate train: what every trial starts from, and its length;
         table [tune] holds the settings below.
     space
         TOML file of what is tried, such as [train.learning_rate] with low, high and log, or
         [model.width] with choices, or tune = false; by default learning rate, weight decay,
         batch size, width and the weights of the loss.
+    workers
+        Processes that prepare the samples.
 
     Examples
     --------
     ``inundate tune data.zarr -o studies/first --trials 20 --config train.toml``
     """
     from inundate.core.config import resolve_settings
+    from inundate.emulate.configs import find_config
     from inundate.emulate.train import LOOK_EVERY
     from inundate.emulate.tune.objective import is_score
     from inundate.emulate.tune.setup import read_setup
     from inundate.emulate.tune.space import read_space
     from inundate.emulate.tune.study import tune as run_study
 
+    config = None if config is None else find_config(config)
     resolved = resolve_settings(TuneSettings, toml=config, table="tune", flags=settings)
     setup = read_setup(config, look_every=LOOK_EVERY)
     report = run_study(
@@ -65,6 +70,7 @@ def tune(
         setup=setup,
         settings=resolved,
         space=read_space(setup, space, whole_runs=is_score(resolved.objective)),
+        workers=workers,
         overwrite=overwrite,
     )
     emit(report.summary, json=json, text=report.text)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from inundate.core.config import resolve_settings
-from inundate.core.errors import DataError, RunError
+from inundate.core.errors import ConfigError, DataError, RunError
 from inundate.core.provenance import hash_path
 from inundate.core.run import Run
 from inundate.dataset.samples import Samples
@@ -41,6 +41,7 @@ __all__ = [
     "Parts",
     "hybrid_of",
     "load_emulator",
+    "loss_of",
     "make_parts",
     "resume_emulator",
     "train_emulator",
@@ -89,7 +90,7 @@ class Parts:
         self.samples, self.settings, self.training = samples, settings, training
         torch.manual_seed(training.seed)  # fresh weights depend on the seed alone
         self.model: Any = make_model(settings)
-        self.loss = _loss_of(settings, loss)
+        self.loss = loss_of(settings, loss)
         shared: dict[str, Any] = {
             "members": settings.model in DRAWS_MEMBERS,
             "seed": training.seed,
@@ -113,7 +114,8 @@ class Parts:
         self.watch = _watch(valid, self.batches, settings, watching)
 
 
-def _loss_of(settings: EmulatorSettings, loss: LossSettings) -> Any:
+def loss_of(settings: EmulatorSettings, loss: LossSettings) -> Any:
+    """Give the loss that a model is trained and validated with."""
     if settings.model not in DRAWS_MEMBERS:
         return DepthLoss(loss)
     own = settings.own()
@@ -245,6 +247,11 @@ def train_emulator(
     settings.check()
     samples = Samples(dataset)
     if settings.model in DIRECT:
+        if init is not None:
+            raise ConfigError(
+                f"training {settings.model}: it is no network and cannot start from {init}",
+                hint="leave --init out",
+            )
         others = {"loss": (loss, LossSettings()), "watch": (watching, WatchSettings())}
         check_unread(settings.model, training, others, init=init)
         run = _direct_run(samples, dataset, output, settings, training, overwrite=overwrite)

@@ -16,8 +16,8 @@ from inundate.core.run import Run
 from inundate.core.seeds import make_seed
 from inundate.dataset.samples import Samples
 from inundate.emulate.batches import FloodBatches
-from inundate.emulate.loss import DepthLoss
-from inundate.emulate.train import load_emulator
+from inundate.emulate.settings import DRAWS_MEMBERS
+from inundate.emulate.train import load_emulator, loss_of
 from inundate.emulate.tune.compare import Comparison, Measured, compare
 from inundate.emulate.tune.objective import (
     EMULATOR,
@@ -146,9 +146,10 @@ class _Measure:
             batch_size=1,
             seed=self._setup.train.seed,
             shuffle=False,
+            members=settings.model in DRAWS_MEMBERS,
             cache=self._cache,
         )
-        loss = DepthLoss(self._setup.loss)
+        loss = loss_of(settings, self._setup.loss)
         rows = [self._samples.rows[number] for number in batches.numbers]
         costs = [
             self._objective.of_validation(

@@ -18,6 +18,7 @@ from inundate.core.errors import ConfigError, require_extra
 from inundate.core.progress import Progress
 from inundate.core.run import Run
 from inundate.dataset.samples import Samples
+from inundate.emulate.settings import DRAWS_MEMBERS
 from inundate.emulate.tune.folder import open_study, tidy_study
 from inundate.emulate.tune.journal import Journal
 from inundate.emulate.tune.objective import Objective, best_validation, is_score
@@ -46,6 +47,7 @@ class _Study:
     space: Space
     objective: Objective
     journal: Journal
+    workers: int
 
 
 def tune(
@@ -55,6 +57,7 @@ def tune(
     setup: Setup,
     settings: TuneSettings | None = None,
     space: Space | None = None,
+    workers: int = 1,
     overwrite: bool = False,
     progress: bool = True,
 ) -> Report:
@@ -72,6 +75,8 @@ def tune(
         How far, and what is made better.
     space : mapping of str to Range, optional
         What is changed; by default ranges round the default settings.
+    workers : int
+        Processes that prepare the samples.
     overwrite : bool
         Start afresh, without what is there.
     progress : bool
@@ -108,7 +113,10 @@ def tune(
         )
     settings = settings or TuneSettings()
     space = space or read_space(setup, whole_runs=is_score(settings.objective))
-    reweighted = any(name.startswith("loss.") for name in space)
+    # an emulator with a latent grid is validated by the CRPS of its members, without these weights
+    reweighted = setup.model.model not in DRAWS_MEMBERS and any(
+        name.startswith("loss.") for name in space
+    )
     objective = Objective(settings.objective, setup.loss, reweighted=reweighted)
     source, folder = Path(dataset), Path(output)
     samples = Samples(source)
@@ -118,7 +126,9 @@ def tune(
         run.set_status("running")
         try:
             journal = Journal(run.path, settings, setup, space)
-            study = _Study(run, source, samples, setup, settings, space, objective, journal)
+            study = _Study(
+                run, source, samples, setup, settings, space, objective, journal, workers
+            )
             _search(study, progress=progress)
             report = _conclude(study, progress=progress)
         except KeyboardInterrupt as error:
@@ -172,7 +182,14 @@ def _make(study: _Study, trial: Any, bar: Progress) -> None:
     except ConfigError as error:  # bounds that are right one by one may not fit together
         outcome = Outcome("refused", None, {"cause": error.message, "wall_s": 0.0})
     else:
-        outcome = train_in(path, study.dataset, setup, cache=study.run.path / CACHE, heard=heard)
+        outcome = train_in(
+            path,
+            study.dataset,
+            setup,
+            cache=study.run.path / CACHE,
+            workers=study.workers,
+            heard=heard,
+        )
     cost = None
     if outcome.state == "complete" and outcome.run is not None:
         if trial.number == 0:

@@ -51,6 +51,7 @@ def train_in(
     setup: Setup,
     *,
     cache: Path | None = None,
+    workers: int = 1,
     heard: Callable[[int, Mapping[str, float]], None] | None = None,
 ) -> Outcome:
     """Train in a run folder, go on with what is there, or read how it ended.
@@ -63,6 +64,8 @@ def train_in(
     setup : Setup
     cache : Path, optional
         Folder that keeps the prepared samples for the next training.
+    workers : int
+        Processes that prepare them.
     heard : callable, optional
         ``heard(number, scores)`` is told each validation, numbered from 0; what it raises
         (:class:`GivenUp`) ends the training.
@@ -81,7 +84,7 @@ def train_in(
     started, before = time.monotonic(), _seconds(path)
     state, cause = "complete", None
     try:
-        _train(path, dataset, setup, cache, heard)
+        _train(path, dataset, setup, cache, workers, heard)
     except GivenUp:
         state, cause = "pruned", _PRUNED
         Run(path).set_status("stopped", cause=_PRUNED, error=None)
@@ -107,6 +110,7 @@ def _train(
     dataset: Path,
     setup: Setup,
     cache: Path | None,
+    workers: int,
     heard: Callable[[int, Mapping[str, float]], None] | None,
 ) -> None:
     """Start, go on, or say again how it ended."""
@@ -125,6 +129,7 @@ def _train(
             loss=setup.loss,
             watching=setup.watch,
             cache=cache,
+            workers=workers,
             progress=False,
             on_validation=listen,
         )
@@ -137,7 +142,7 @@ def _train(
         if cause == _PRUNED:
             raise GivenUp
         raise TrainingStopped(f"training in {path} was stopped", cause=str(cause))
-    resume_emulator(path, cache=cache, progress=False, on_validation=listen)
+    resume_emulator(path, cache=cache, workers=workers, progress=False, on_validation=listen)
 
 
 def _seconds(path: Path) -> float:
