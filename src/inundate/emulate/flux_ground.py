@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -20,6 +21,7 @@ from inundate.emulate.inputs import (
     TERRAIN_CHANNELS,
     terrain_scale,
 )
+from inundate.hydro.subgrid_tables import line_counts
 
 __all__ = ["BlockGround", "beyond", "make_ground"]
 
@@ -27,6 +29,7 @@ _MISSING_M = 1.0e5  # heights above are those of cells without ground
 _NEVER_M = 1.0e9  # bed of a lane that no water passes
 _LEAST_FALL_M = 1.0e-6  # the wedge divides by it
 _LEAST_ROUGHNESS = 0.005
+_ALL_LINES = 4  # cells along a block up to which the storage curve is exact
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class BlockGround:
         1 where a block has any ground, else 0.
     share : Tensor (B, h, w)
         Share of a block's cells with ground.
-    lines, slopes : Tensor (B, C, h, w) and (C, 1, 1)
+    lines, slopes : Tensor (B, M, h, w) and (M, 1, 1)
         The level over a block with mean depth ``v`` is the least of ``lines + slopes * v``.
     bed : Tensor (B, 2, P, h, w), m
         Sill of each lane through a block's eastern and southern face, above the block's base.
@@ -57,6 +60,8 @@ class BlockGround:
     side_m : Tensor (B, 1, 1)
         Side of a block.
     soil_rate, soil_storage : Tensor (B, h, w), mm h-1 and mm
+    takes_water : bool
+        Whether any soil takes water.
     edges : Edges
     """
 
@@ -74,13 +79,15 @@ class BlockGround:
     side_m: Tensor
     soil_rate: Tensor
     soil_storage: Tensor
+    takes_water: bool
     edges: Edges
 
     def level(self, volume: Tensor) -> tuple[Tensor, Tensor]:
         """Give the level over each block's base and the share of its cells that are wet.
 
         The level is a concave function of the volume, made of one line for each number of wet
-        cells, and so the least of these lines.
+        cells, and so the least of these lines. All are kept up to 16 cells, which leaves a lake
+        at rest; of larger blocks those that the coarse solver keeps.
 
         Parameters
         ----------
@@ -92,8 +99,8 @@ class BlockGround:
         tuple of Tensor (B, h, w)
             In m, and at least one cell of the block.
         """
-        level, count = (self.lines + self.slopes * volume[:, None]).min(dim=1)
-        return level, (count + 1) / self.lines.shape[1]
+        level, line = (self.lines + self.slopes * volume[:, None]).min(dim=1)
+        return level, 1.0 / self.slopes.flatten()[line]
 
 
 def beyond(values: Tensor) -> Tensor:
@@ -124,8 +131,9 @@ def make_ground(terrain: Tensor, heights: Tensor, block: int) -> BlockGround:
     base = cells.amin(dim=1)
     has_ground = base < _MISSING_M
     ground = torch.where(cells < _MISSING_M, cells - base[:, None], _NEVER_M)
-    count = torch.arange(1, block**2 + 1, device=heights.device).reshape(-1, 1, 1)
-    lines = ground.sort(dim=1).values.cumsum(dim=1) / count
+    cells_wet = np.arange(1, block**2 + 1) if block <= _ALL_LINES else line_counts(block)
+    count = torch.from_numpy(cells_wet).to(heights.device).reshape(-1, 1, 1)
+    lines = ground.sort(dim=1).values.cumsum(dim=1)[:, count.flatten() - 1] / count
     dx = _unscaled(terrain, "cell_size").amax(dim=(-2, -1)).clamp(min=0.01)[:, None, None]
     rough = _unscaled(terrain, "roughness").clamp(min=_LEAST_ROUGHNESS)
     bed = _beds(heights, base, block)
@@ -133,6 +141,7 @@ def make_ground(terrain: Tensor, heights: Tensor, block: int) -> BlockGround:
     is_open = passed.any(dim=2)
     falls = _falls(ground, block)
     edge = terrain[:, TERRAIN_CHANNELS.index("edge")].float()
+    soil_rate = _soil(terrain, known, block, 0)
     return BlockGround(
         cells=ground,
         known=has_ground[:, None].float(),
@@ -146,8 +155,9 @@ def make_ground(terrain: Tensor, heights: Tensor, block: int) -> BlockGround:
         ease=_ease(rough, passed, block),
         open=is_open.float(),
         side_m=dx * block,
-        soil_rate=_soil(terrain, known, block, 0),
+        soil_rate=soil_rate,
         soil_storage=_soil(terrain, known, block, 1),
+        takes_water=bool(soil_rate.max() > 0),
         edges=find_edges(heights, known, edge, rough, dx, ground, falls),
     )
 

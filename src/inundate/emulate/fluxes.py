@@ -61,19 +61,19 @@ class Water:
 
 @dataclass(frozen=True)
 class Steering:
-    """What a network decides for some passes; zeros change nothing.
+    """What a network decides for some passes; factors of 1 and else zeros change nothing.
 
     Attributes
     ----------
     conduct : Tensor (B, 2, h, w)
-        Logarithm of the factor on the conveyance of a face.
+        Factor on the conveyance of a face.
     sill : Tensor (B, 2, h, w), m
         Rise of the sills of a face.
     free : Tensor (B, 2, h, w)
         Share of the giving block's water that moves through a face each pass besides;
         positive eastwards and southwards, at most :data:`FREE_SHARE`.
     soak, edge : Tensor (B, h, w)
-        Logarithm of the factor on what soil takes, and on what leaves the map.
+        Factor on what soil can take, and on what leaves the map.
     """
 
     conduct: Tensor
@@ -131,9 +131,10 @@ def advance(
     steering : Steering
     """
     rain = rain.double()
-    level, wet = ground.level(water.volume.float())
-    taken = _soaks(water, ground, rain, seconds, wet, steering)
-    held = water.volume + rain - taken
+    held, taken = water.volume + rain, torch.zeros_like(rain)
+    if ground.takes_water:
+        taken = _soaks(water, ground, rain, seconds, steering)
+        held = held - taken
     level, wet = ground.level(held.float())
     flow = _face_flow(water.flow, ground, level, wet, seconds, steering)
     time = seconds[:, None]
@@ -155,10 +156,10 @@ def _soaks(
     ground: BlockGround,
     rain: Tensor,
     seconds: Tensor,
-    wet: Tensor,
     steering: Steering,
 ) -> Tensor:
     """Give what soil and drains take: of the rain everywhere, of standing water where it is."""
+    _, wet = ground.level(water.volume.float())
     supply = ground.soil_rate * (_MM_H * seconds)
     store = ground.soil_storage * 1.0e-3
     share = ground.share
@@ -166,7 +167,7 @@ def _soaks(
     soaked = water.soaked.float() / share.clamp(min=1.0e-3) - 0.5 * supply
     grown = torch.sqrt(soaked**2 + 2.0 * supply * (soaked + 0.5 * supply + store) + _TINY**2)
     capacity = torch.where(supply > 0, grown - soaked, 0.0).clamp(min=0.0)
-    capacity = (capacity * torch.exp(steering.soak)).double()
+    capacity = (capacity * steering.soak).double()
     direct = torch.minimum(rain, capacity * share)
     spare = wet * (capacity - direct / share.clamp(min=1.0e-3))
     ponded = torch.minimum(water.volume.clamp(min=0.0), spare.clamp(min=0.0))
@@ -187,7 +188,7 @@ def _face_flow(
     fall = torch.where(here > there, ground.fall, ground.fall_back)
     depth = _wedge(over[:, :, None] - ground.bed, fall[:, :, None], ground.bed.shape[2])
     mean = depth.mean(dim=2)  # (B, 2, h, w)
-    carried = depth.pow(5.0 / 3.0).mean(dim=2) * ground.ease * torch.exp(steering.conduct)
+    carried = depth.pow(5.0 / 3.0).mean(dim=2) * ground.ease * steering.conduct
     side, time = ground.side_m[:, None], seconds[:, None]
     least = torch.minimum(wet[:, None], beyond(wet))
     slowed = (_COURANT * side / time) ** 2 * least / (_GRAVITY * mean.clamp(min=_LEAST_M / 16))
@@ -196,7 +197,8 @@ def _face_flow(
     size = driven.abs()
     root = torch.sqrt(carried**2 + 4.0 * push * size + _TINY**2)
     found = 2.0 * driven * carried / (carried + root)
-    fastest = mean * torch.sqrt(_GRAVITY * depth.amax(dim=2) + _TINY**2)  # Froude number 1
+    of_wet = depth.sum(dim=2) / (depth > 0).sum(dim=2).clamp(min=1)
+    fastest = mean * torch.sqrt(_GRAVITY * of_wet + _TINY**2)  # Froude number 1
     return torch.maximum(torch.minimum(found, fastest), -fastest)
 
 
@@ -226,7 +228,7 @@ def _edge_flow(ground: BlockGround, level: Tensor, seconds: Tensor, steering: St
     leaving = torch.where(edges.normal > 0, leaving, 0.0)
     rate = leaving.sum(dim=(1, 2)) / lanes  # of unit discharges, by the width of a lane
     found = none.flatten().index_put((edges.place,), rate).reshape(none.shape)
-    return found * torch.exp(steering.edge) * seconds / ground.side_m
+    return found * steering.edge * seconds / ground.side_m
 
 
 def _limits(moved: Tensor, over: Tensor, held: Tensor) -> tuple[Tensor, Tensor]:

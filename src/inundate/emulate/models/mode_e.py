@@ -171,10 +171,10 @@ class ModeE(nn.Module):
     def _steering(self, raw: Tensor, ground: BlockGround) -> Steering:
         """Give each face the mean of what both its blocks say."""
         conduct, sill, free, rest = torch.split(raw, [_SIDES, _SIDES, _SIDES, 2], dim=1)
-        soak, edge = _bounded(rest, _MOST).unbind(dim=1)
+        soak, edge = _factor(rest).unbind(dim=1)
         shift = self.settings.shift_m
         return Steering(
-            conduct=_bounded(_faces(conduct, 1.0), _MOST),
+            conduct=_factor(_faces(conduct, 1.0)),
             sill=shift * torch.tanh(_faces(sill, 1.0) / shift),
             free=FREE_SHARE * torch.tanh(_faces(free, -1.0)) * ground.open,
             soak=soak,
@@ -291,5 +291,6 @@ def _faces(sides: Tensor, sign: float) -> Tensor:
     return 0.5 * (sides[:, :2] + sign * torch.stack([east, south], dim=1))
 
 
-def _bounded(raw: Tensor, most: float) -> Tensor:
-    return most * torch.tanh(raw / most)
+def _factor(raw: Tensor) -> Tensor:
+    """Give a factor from 1 / e^3 to e^3; 1 at 0."""
+    return torch.exp(_MOST * torch.tanh(raw / _MOST))
