@@ -92,7 +92,8 @@ class FloodBatches:
         self._means: list[float] = []
         half = torch.device(device).type == "cuda"  # a GPU then holds thousands of samples
         found = gather_scenes(
-            samples, numbers, family=self.family, block=settings.block, factors=self._factors,
+            samples, numbers, family=self.family, block=settings.block,
+            factors=sorted(set(self._factors)),  # whatever their order, one entry of the cache
             half=half, workers=workers, cache=cache,
         )  # fmt: skip
         with Progress(

@@ -171,7 +171,7 @@ class Scene:
         if self.family == "hybrid":
             rows_of = torch.as_tensor(list(frames), device=self.heights.device)
             found["level"] = self._levels(factor)[:, *_over(window, factor)][rows_of]
-            found["state"] = self._states(factor)[:, :, *_over(window, POSITION)][rows_of]
+            found["state"] = self._states(factor)[:, :, *_over(window, POSITION)][rows_of].float()
         elif self.family == "window":
             found["rain"] = self._rain_window(frames, window)
         else:
@@ -216,7 +216,7 @@ class Scene:
         parts = [torch.asinh(v / 0.05) / 3.0 for v in (now, past, peak)]
         parts += [torch.log1p(v.clamp(min=0.0)) / 3.0 for v in (rain, within)]
         parts += [torch.log1p(total) / 4.0, torch.full_like(total, float(np.log2(factor / 4)))]
-        self._state_rows[factor] = torch.stack([*parts, flag], dim=1)
+        self._state_rows[factor] = torch.stack([*parts, flag], dim=1).to(self.terrain.dtype)
         return self._state_rows[factor]
 
     def _rain_window(self, frames: Sequence[int], window: Window) -> Tensor:
