@@ -3,6 +3,7 @@
 from inundate.dataset.world.build import build_world
 from inundate.dataset.world.settings import PartSettings, WorldSettings
 from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.uncertain.settings import SpreadSettings
 from inundate.learn.settings import TrainSettings
 
 WORLD = WorldSettings(
@@ -21,6 +22,7 @@ TRAINING = TrainSettings(
     epochs=0, max_steps=10, batch_size=2, warmup_steps=2, learning_rate=3e-3, threads=1,
     device="cpu",
 )  # fmt: skip
+SPREAD = SpreadSettings(members=6, cells=60)
 
 
 def build(folder):

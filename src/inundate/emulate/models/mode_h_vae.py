@@ -32,7 +32,8 @@ __all__ = ["Gaussian", "ModeHVAE", "Paths"]
 _CELLS = POSITION**2
 _POOL = LATENT_CELLS // POSITION  # positions along a latent cell
 _LEAST_LOG, _MOST_LOG = -4.0, 2.0  # of a latent standard deviation
-_FIRST_SD = 0.02  # of the last layer: members differ a little from the start
+_FIRST_SD = 0.002  # of the last layer: members differ a little from the start
+_QUARTERS = 4  # last channels of a correction: the change of volume
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,9 @@ class ModeHVAE(ModeH):
         self.lift = nn.Conv2d(channels, width, 1)
         self.mix = ResidualBlock(width)
         self.stray = nn.Conv2d(width, self.head.out_channels, 1)
+        # at first members differ by their volume, which is smooth in space, and little by the rest
         nn.init.normal_(self.stray.weight, std=_FIRST_SD)
+        nn.init.normal_(self.stray.weight[-_QUARTERS:], std=10.0 * _FIRST_SD)
         nn.init.zeros_(self.stray.bias)  # type: ignore[arg-type]
         # of the observation in stretched depth, a single number: exp(-1.5) is 1 cm at 0 depth
         self.log_noise = nn.Parameter(torch.tensor([-1.5]))

@@ -60,10 +60,10 @@ class LawClimatology:
                 counts = _added(counts, other)
         rows = np.minimum(np.arange(frames), len(counts) - 1)
         share = counts.cumsum(axis=1) / counts.sum(axis=1, keepdims=True)
-        # the first bin is dry; of others the upper end is taken
-        upper = np.concatenate([[0.0], np.arange(2, _BINS + 1) * _STEP])
+        # the first bin is dry; of others the middle is taken
+        middle = np.concatenate([[0.0], (np.arange(1, _BINS) + 0.5) * _STEP])
         at = np.stack([np.searchsorted(share[row], LEVELS) for row in rows], axis=1)  # (K, T)
-        return Law(from_stretched(upper[np.minimum(at, _BINS - 1)]), LEVELS)
+        return Law(from_stretched(middle[np.minimum(at, _BINS - 1)]), LEVELS)
 
 
 def _added(a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:

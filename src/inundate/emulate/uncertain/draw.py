@@ -18,7 +18,7 @@ from inundate.core.progress import Progress
 from inundate.core.seeds import make_rng
 from inundate.dataset.samples import Row, Sample, Samples
 from inundate.emulate.settings import EmulatorSettings
-from inundate.emulate.uncertain.bins import cell_bins, slope_class
+from inundate.emulate.uncertain.bins import cell_bins, is_quiet, slope_class
 from inundate.emulate.uncertain.case import Spread, SpreadCase, case_of_sample
 from inundate.emulate.uncertain.law import Array, Law
 from inundate.emulate.zoo import Emulator
@@ -56,11 +56,13 @@ class Maps:
     depth : array (F, H, W), m
         Predicted.
     truth : array (R, F, H, W), m
+    elevation : array (H, W), m
     slopes : array (H, W)
     """
 
     depth: Array
     truth: Array
+    elevation: Array
     slopes: NDArray[np.intp]
 
 
@@ -197,9 +199,9 @@ def _frames(
     laws = {name: way.laws(case) for name, way in ways.items()}
     for frame in range(case.frames):
         at: dict[str, Law] = {name: next(each) for name, each in laws.items()}
-        bins = cell_bins(case.depth[frame], slopes)
+        bins = cell_bins(case.depth[frame], case.elevation, slopes)
         rng = make_rng(seed, "cells", sample.row.block, sample.row.storm, frame)
-        place, weight = _draw(bins, slopes, known, cells, rng)
+        place, weight = _draw(bins, known, cells, rng)
         yield {
             "bins": bins.ravel()[place],
             "depth": case.depth[frame].ravel()[place],
@@ -214,7 +216,6 @@ def _frames(
 
 def _draw(
     bins: NDArray[np.int16],
-    slopes: NDArray[np.intp],
     known: NDArray[np.bool_],
     cells: int,
     rng: np.random.Generator,
@@ -223,8 +224,8 @@ def _draw(
 
     A bin lies wholly on one side, so that its cells are all drawn with one chance.
     """
-    quiet = (bins == slopes) & known  # dry and none around: only the slope is in the number
-    active = (bins != slopes) & known
+    quiet = is_quiet(bins) & known
+    active = ~is_quiet(bins) & known
     wanted = (max(1, round(cells * _QUIET_SHARE)), max(1, round(cells * (1 - _QUIET_SHARE))))
     places, weights = [], []
     for side, count in zip((quiet, active), wanted, strict=True):
@@ -240,7 +241,7 @@ def _maps(case: SpreadCase, truth: Array, slopes: NDArray[np.intp]) -> Maps:
     most = int(np.nansum(case.depth, axis=(1, 2)).argmax())
     first = max(0, min(most - 1, case.frames - _MAP_FRAMES))
     kept = slice(first, first + _MAP_FRAMES)
-    return Maps(case.depth[kept].copy(), truth[:, kept].copy(), slopes)
+    return Maps(case.depth[kept].copy(), truth[:, kept].copy(), case.elevation, slopes)
 
 
 def _joined(

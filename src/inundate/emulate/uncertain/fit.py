@@ -266,7 +266,7 @@ def _copula(cells: Cells, band: Band, finish: Finish, seed: int) -> Copula:
     rng = make_rng(seed, "ranks")
     for kept in cells.maps:
         laws = [
-            scaled(band.law(depth, cell_bins(depth, kept.slopes)), finish.scale)
+            scaled(band.law(depth, cell_bins(depth, kept.elevation, kept.slopes)), finish.scale)
             for depth in kept.depth
         ]
         for truth in kept.truth:

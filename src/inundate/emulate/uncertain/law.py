@@ -150,6 +150,6 @@ def chance_from_quantiles(quantiles: Array, levels: Sequence[float], threshold_m
     gap = second - first
     share = np.where(gap > 0, (wanted - first) / np.where(gap > 0, gap, 1.0), 0.0)
     level = at[low] + np.clip(share, 0.0, 1.0) * (at[high] - at[low])
-    level = np.where(below == 0, at[0] / 2, level)
+    level = np.where((below == 0) & (values[0] > wanted), at[0] / 2, level)
     level = np.where(below == len(at), (1 + at[-1]) / 2, level)
     return np.asarray(1.0 - level, dtype=np.float32)

@@ -34,7 +34,7 @@ class ConformalBand:
         """Give the quantiles of each frame, (K, H, W), m."""
         slopes = slope_class(case.elevation, case.grid.dx)
         for depth in case.depth:
-            yield self.band.law(depth, cell_bins(depth, slopes))
+            yield self.band.law(depth, cell_bins(depth, case.elevation, slopes))
 
 
 def available(settings: EmulatorSettings) -> tuple[Method, ...]:
