@@ -166,7 +166,9 @@ class FloodBatches:
 
     def _frames(self, epoch: int) -> int:
         wanted, rise = self._settings.frames, self._settings.curriculum_epochs
-        return wanted if not rise else min(wanted, 1 + epoch * wanted // rise)
+        if not rise or not self._shuffle:  # a validation always looks at all frames
+            return wanted
+        return min(wanted, 1 + epoch * wanted // rise)
 
     def _piece(
         self, row: int, epoch: int, factor: int, count: int
