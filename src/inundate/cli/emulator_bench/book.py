@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, cast
 
 from inundate.cli.emulator_bench.context import Context
 from inundate.cli.emulator_bench.entrants import (
@@ -27,7 +27,7 @@ from inundate.dataset.samples import Samples
 from inundate.score.baseline import fit_baselines
 from inundate.score.case import Baseline
 
-__all__ = ["main_sheet", "score", "some_storms", "test_numbers"]
+__all__ = ["ledger_of", "main_sheet", "score", "some_storms", "test_numbers", "work_through"]
 
 _GUESS_FROM = 0.05  # share of the work after which its length is guessed
 
@@ -71,7 +71,7 @@ def score(context: Context, entrants: Sequence[Entrant], numbers: Sequence[int])
         Of samples of :func:`~.worlds.scored_data`.
     """
     samples = scored_data(context)
-    ledgers = {one.name: _ledger(context, samples, one) for one in entrants}
+    ledgers = {one.name: ledger_of(context, samples, one.name, one.mark) for one in entrants}
     wanted = {
         number: [
             one for one in entrants if samples.rows[number].name not in ledgers[one.name].found
@@ -89,9 +89,59 @@ def score(context: Context, entrants: Sequence[Entrant], numbers: Sequence[int])
     )
 
 
-def _ledger(context: Context, samples: Samples, entrant: Entrant) -> Ledger:
-    mark = mark_of({"data": identity(samples), "entrant": entrant.mark, "name": entrant.name})
-    return Ledger(context.folder / "scores" / f"{entrant.name.replace('#', '-')}-{mark}.jsonl")
+def ledger_of(context: Context, samples: Samples, name: str, mark: str) -> Ledger:
+    """Open the scores of one entrant on a data set, by the mark of all else they depend on."""
+    whole = mark_of({"data": identity(samples), "entrant": mark, "name": name})
+    plain = name.replace("#", "-").replace("/", "-")
+    return Ledger(context.folder / "scores" / f"{plain}-{whole}.jsonl")
+
+
+class Work(Protocol):
+    """A job with what it is thought to cost."""
+
+    @property
+    def cost(self) -> float:
+        """Cells and frames to predict, in millions."""
+
+
+Job = TypeVar("Job", bound=Work)
+
+
+def work_through(
+    context: Context,
+    label: str,
+    work: Callable[[Job], list[tuple[str, dict[str, Any]]]],
+    jobs: Sequence[Job],
+    ledgers: Mapping[str, Ledger],
+) -> None:
+    """Do jobs, the dearest first, and write down the scores of each as soon as it is done.
+
+    Parameters
+    ----------
+    context : Context
+    label : str
+        For people.
+    work : callable
+        Gives scores in JSON form with who made them.
+    jobs : sequence
+    ledgers : mapping of str to Ledger
+    """
+    total = sum(job.cost for job in jobs)
+    first: tuple[float, float] | None = None
+    told = False
+    ordered = sorted(jobs, key=lambda job: -job.cost)
+    with Progress(label, total=total, unit="M cells", enabled=not context.quick) as bar:
+        for job, found in each(work, ordered, context.options.workers):
+            for name, scored in found:
+                ledgers[name].add(Scored.from_json(scored))
+            bar.advance(job.cost)
+            # the first result comes late, since processes start and load what is compiled
+            first = first or (time.monotonic(), bar.done)
+            done = bar.done - first[1]
+            if not told and done >= _GUESS_FROM * total:
+                left = (time.monotonic() - first[0]) * (total - bar.done) / done
+                context.say(f"{label} will take about {left / 60:.1f} min more")
+                told = True
 
 
 def _score(
@@ -102,35 +152,22 @@ def _score(
 ) -> None:
     fitted = _fitted(context, samples, {one.name for each_ in wanted.values() for one in each_})
     blocks = _blocks(samples, wanted, fitted)
-    total = sum(block.cost for block in blocks)
     count = sum(len(one) for one in wanted.values())
     context.say(f"scoring: {len(wanted)} samples on {len(blocks)} grounds, {count} predictions")
-    began, told = time.monotonic(), False
-    with Progress("score", total=total, unit="M cells", enabled=not context.quick) as bar:
-        for block, found in each(score_block, blocks, context.options.workers):
-            for name, scored in found:
-                ledgers[name].add(Scored.from_json(scored))
-            bar.advance(block.cost)
-            if not told and bar.done >= _GUESS_FROM * total:
-                seconds = (time.monotonic() - began) * total / bar.done
-                context.say(f"scoring will take about {seconds / 60:.1f} min in all")
-                told = True
+    work_through(context, "score", score_block, blocks, ledgers)
 
 
 def _blocks(
     samples: Samples, wanted: Mapping[int, Sequence[Entrant]], fitted: Mapping[str, Baseline]
 ) -> list[Block]:
-    """Group samples by ground, the dearest first."""
+    """Group samples by ground."""
     grounds: dict[str, dict[int, Sequence[Entrant]]] = defaultdict(dict)
     for number, missing in wanted.items():
         grounds[samples.rows[number].block][number] = missing
-    blocks = [
-        Block(
-            str(samples.path), own, fitted, cost=sum(_cost(samples, n, e) for n, e in own.items())
-        )
+    return [
+        Block(str(samples.path), own, fitted, sum(_cost(samples, n, e) for n, e in own.items()))
         for own in grounds.values()
     ]
-    return sorted(blocks, key=lambda block: -block.cost)
 
 
 def _cost(samples: Samples, number: int, entrants: Sequence[Entrant]) -> float:

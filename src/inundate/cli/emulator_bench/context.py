@@ -38,6 +38,8 @@ class Options:
         Trained runs that are scored beside them.
     configs : Path, optional
         Folder of the settings of the zoo; by default those of the package.
+    ensembles : int
+        Ensembles that the spread is scored on, one of each ground first; 0 for all.
     draws : int
         Bootstrap draws of an interval.
     repeats : int
@@ -55,6 +57,7 @@ class Options:
     shipped: bool = True
     runs: tuple[str, ...] = ()
     configs: Path | None = None
+    ensembles: int = 0
     draws: int = 2000
     repeats: int = 5
     side_cells: int = 512

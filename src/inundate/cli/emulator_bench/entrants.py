@@ -8,12 +8,14 @@ from typing import Literal
 
 from inundate.cli.emulator_bench.context import Context
 from inundate.cli.emulator_bench.marks import mark_of, source_mark, weights_mark
-from inundate.core.errors import ConfigError
+from inundate.core.config import resolve_settings
+from inundate.core.errors import ConfigError, DataError
+from inundate.core.run import Run
 from inundate.emulate.export import DEFAULT, find_weights, shipped_names
 from inundate.emulate.hybrid import Method
 from inundate.emulate.predict import factors_of
 from inundate.emulate.scene import FAMILY_OF
-from inundate.emulate.train import load_emulator
+from inundate.emulate.settings import EmulatorSettings
 
 __all__ = [
     "BASELINES",
@@ -125,13 +127,29 @@ def plain_hybrids() -> list[Entrant]:
     ]
 
 
-def of_run(name: str, source: str, factor: int = 0) -> Entrant:
-    """Give an emulator by its weights."""
+def of_run(name: str, source: str, factor: int | None = None) -> Entrant:
+    """Give an emulator by its weights; by default at the first factor that it was trained with."""
     depends = {
         "source": source_mark("inundate.emulate.predict", "inundate.score.table"),
         "weights": weights_mark(source),
     }
-    return Entrant(name, "emulator", source=source, factor=factor, mark=mark_of(depends))
+    chosen = next(iter(_factors(source)), 0) if factor is None else factor
+    return Entrant(name, "emulator", source=source, factor=chosen, mark=mark_of(depends))
+
+
+def _settings(source: str) -> EmulatorSettings:
+    found = Run(find_weights(source)).config
+    if "model" not in found:
+        raise DataError(
+            f"benchmark emulator: {source} holds no settings of a model",
+            hint="give a run folder made by inundate train",
+        )
+    return resolve_settings(EmulatorSettings, flags=found["model"])
+
+
+def _factors(source: str) -> tuple[int, ...]:
+    settings = _settings(source)
+    return factors_of(settings) if FAMILY_OF.get(settings.model) == "hybrid" else ()
 
 
 def main_models(context: Context) -> list[Main]:
@@ -159,9 +177,8 @@ def main_models(context: Context) -> list[Main]:
 
 
 def _main(name: str, source: str) -> Main:
-    _, settings, _ = load_emulator(source)
-    factors = factors_of(settings)
-    if FAMILY_OF.get(settings.model) != "hybrid" or not factors:
-        return Main(name, source, settings.model, (), (of_run(name, source),))
+    model, factors = _settings(source).model, _factors(source)
+    if not factors:
+        return Main(name, source, model, (), (of_run(name, source),))
     entrants = tuple(of_run(f"{name}_x{factor}", source, factor) for factor in factors)
-    return Main(name, source, settings.model, factors, entrants)
+    return Main(name, source, model, factors, entrants)

@@ -33,7 +33,7 @@ from inundate.score.extent import THRESHOLDS_M, Extent
 from inundate.score.peak import PeakErrors
 from inundate.score.sample import Forecast, Observed
 
-__all__ = ["STATISTICS", "Block", "case_of", "score_block"]
+__all__ = ["STATISTICS", "Block", "Table", "case_of", "score_block", "set_gate"]
 
 Array = NDArray[np.float32]
 
@@ -79,7 +79,7 @@ def score_block(block: Block) -> list[tuple[str, dict[str, Any]]]:
         if terrain is None and any(one.kind == "emulator" for one in entrants):
             edges = str(sample.row.settings["edges"])
             terrain = terrain_channels(sample.elevation, sample.roughness, sample.grid, edges)
-        table = _Table(sample, terrain, block.fitted)
+        table = Table(sample, terrain, block.fitted)
         found += [(one.name, table.score(one).to_json()) for one in entrants]
     return found
 
@@ -98,7 +98,21 @@ def case_of(sample: Sample) -> Case:
     )
 
 
-class _Table:
+def set_gate(
+    model: Any,
+    manifest: Mapping[str, Any],
+    prepared: Prepared,
+    cell_size_m: float,
+    physics: SimulateSettings,
+) -> float | None:
+    """Let a model correct as much as a prediction would; give that share, None without a gate."""
+    if not isinstance(model, ModeH):
+        return None
+    model.gate = gate_of(manifest["trained_on"], prepared, cell_size_m, physics).share
+    return float(model.gate)
+
+
+class Table:
     """One sample, and what its entrants share.
 
     Parameters
@@ -122,19 +136,23 @@ class _Table:
 
     def score(self, entrant: Entrant) -> Scored:
         """Predict and take the sums."""
-        ask: dict[str, Callable[[Entrant], tuple[Array, dict[str, float]]]] = {
-            "baseline": self._baseline,
-            "hybrid": self._hybrid,
-            "emulator": self._emulator,
-        }
         began = time.perf_counter()
-        depth, facts = ask[entrant.kind](entrant)
+        depth, facts = self.predict(entrant)
         facts = {**facts, "seconds": round(time.perf_counter() - began, 4)}
         row = self.sample.row
         predicted = Forecast(depth).against(self.truth, name=f"{entrant.name} of {row.name}")
         entry = Entry(row.terrain, row.block, row.storm, row.regime, self.truth.digest)
         entry.models[entrant.name] = gather(STATISTICS, predicted, self.truth)
         return Scored(row.name, entry, facts)
+
+    def predict(self, entrant: Entrant) -> tuple[Array, dict[str, float]]:
+        """Give the depth (T, H, W) in m, and facts of it."""
+        ask: dict[str, Callable[[Entrant], tuple[Array, dict[str, float]]]] = {
+            "baseline": self._baseline,
+            "hybrid": self._hybrid,
+            "emulator": self._emulator,
+        }
+        return ask[entrant.kind](entrant)
 
     def _baseline(self, entrant: Entrant) -> tuple[Array, dict[str, float]]:
         return self.fitted[entrant.name].predict(case_of(self.sample)), {}
@@ -148,10 +166,9 @@ class _Table:
         manifest, settings, model = _loaded(entrant.source)
         prepared = self._ready(entrant.factor)
         facts: dict[str, float] = {}
-        if isinstance(model, ModeH):  # as a prediction does it
-            size = self.sample.grid.dx
-            model.gate = gate_of(manifest["trained_on"], prepared, size, self.physics).share
-            facts["gate"] = model.gate
+        share = set_gate(model, manifest, prepared, self.sample.grid.dx, self.physics)
+        if share is not None:
+            facts["gate"] = share
         depth = predict_prepared(model, settings, prepared, factor=entrant.factor or None)
         if isinstance(model, ModeE):
             facts["closure"] = _closure(model, prepared, int(settings.block))

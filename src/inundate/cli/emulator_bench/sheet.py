@@ -21,9 +21,9 @@ from inundate.score.table import metrics_of
 __all__ = ["METRICS", "REGIMES", "Score", "Sheet", "is_town"]
 
 METRICS: dict[str, Metric] = {
-    metric.name: metric for metric in metrics_of(THRESHOLDS_M, probabilistic=False)
+    metric.name: metric for metric in metrics_of(THRESHOLDS_M, probabilistic=True)
 }
-"""Metrics by name; those of the fractions skill score are not summed here."""
+"""Metrics by name; a sheet has those whose sums were taken."""
 _TOWNS = ("urban", "town")
 LEVEL = 0.95
 
@@ -130,6 +130,12 @@ class Sheet:
 
         return cast(Sheet, self._once(("only", regime), make))
 
+    def of_terrain(self, terrain: str) -> Sheet:
+        """Give the samples of one terrain."""
+        return self._like(
+            {k: e for k, e in self.entries.items() if e.terrain == terrain}, self.facts
+        )
+
     def pooled(self, name: str, of: Sequence[str]) -> None:
         """Add an entrant whose sums are those of several together, such as of all seeds."""
         for entry in self.entries.values():
@@ -201,6 +207,11 @@ class Sheet:
             return value, made.value(self._resampler.draw(lined))
 
         return cast(tuple[float, NDArray[np.float64]], self._once(("drawn", entrant, metric), make))
+
+    def summed(self, entrant: str, key: str) -> tuple[float, NDArray[np.float64]]:
+        """Give a sum over all samples, and over each bootstrap draw of blocks."""
+        lined = stack([State({key: state.sums[key]}) for state in self.states(entrant)])
+        return float(lined[key].sum()), self._resampler.draw(lined)[key]
 
     def states(self, entrant: str) -> list[State]:
         """Give the sums of an entrant, sample by sample."""

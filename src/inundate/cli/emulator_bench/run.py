@@ -1,0 +1,130 @@
+"""Run the benchmark ``emulator`` and write its result file."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from inundate.cli.emulator_bench.context import Context, Options
+from inundate.cli.emulator_bench.entrants import main_models
+from inundate.cli.emulator_bench.registry import MAKERS
+from inundate.cli.emulator_bench.worlds import about, scored_data, zoo_data
+from inundate.core.errors import ConfigError, nearest
+from inundate.core.files import write_text
+from inundate.core.provenance import provenance
+from inundate.core.run import Run
+from inundate.emulate.export import find_weights
+
+__all__ = ["QUICK", "run_emulator"]
+
+QUICK = Options(zoo_steps=20, seeds=2, repeats=1, side_cells=64, workers=1, draws=200, zoo_storms=0)
+"""How large the small version is."""
+READING = (
+    "A value stands with its 95 % bootstrap interval over terrain blocks; ratios of speed with "
+    "the smallest and the largest of their repeats. Without brackets there were too few blocks for "
+    "an interval, or the value is one extreme. Scores are of whole roll-outs from dry ground, all "
+    "frames, and are explained on the page of [scores](scores.md). Ground and storms of the test "
+    "part were never trained on; towns (`flat-urban`) are in the regime of their slope as well."
+)
+_LEARNT = ("parameters", "checkpoint_step", "step", "wall_s", "device", "ended_by", "split_hash")
+
+
+def run_emulator(
+    data: Path,
+    output: Path,
+    work: Path,
+    *,
+    quick: bool = False,
+    only: str | None = None,
+    options: Options | None = None,
+) -> dict[str, Any]:
+    """Make what is not yet made and write ``emulator.json``.
+
+    Parameters
+    ----------
+    data : Path
+        Folder with radar/ and terrain/ of real inputs.
+    output : Path
+        Folder that receives the result file.
+    work : Path
+        Folder for data sets, trainings and scores; what is finished in it is kept.
+    quick : bool
+        The small version, without real data; writes ``emulator-quick.json``.
+    only : str, optional
+        One name of :data:`~.registry.MAKERS`: what it needs is made, and no file is written.
+    options : Options, optional
+        How large it is.
+
+    Returns
+    -------
+    dict
+        As in the file.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such part.
+    """
+    makers = _chosen(only)
+    context = Context(data, work, quick, options or (QUICK if quick else Options()), _say)
+    figures: list[dict[str, Any]] = []
+    tables: list[dict[str, Any]] = []
+    for name in makers:
+        began = time.monotonic()
+        made = MAKERS[name](context)
+        context.say(f"{name}: {time.monotonic() - began:.0f} s")
+        figures += made.figures
+        tables += made.tables
+    found = {**_head(context), "figures": figures, "tables": tables}
+    if only is None:
+        output.mkdir(parents=True, exist_ok=True)
+        name = "emulator-quick.json" if quick else "emulator.json"
+        write_text(output / name, json.dumps(found, indent=1))
+    return found
+
+
+def _head(context: Context) -> dict[str, Any]:
+    source = provenance()
+    packages = source["packages"] if isinstance(source["packages"], dict) else {}
+    options = context.options
+    sized = (
+        " --quick" if context.quick else f" --zoo-steps {options.zoo_steps} --seeds {options.seeds}"
+    )
+    return {
+        "name": "emulator",
+        "command": f"inundate benchmark emulator{sized}",
+        "version": source["inundate"],
+        "commit": source["commit"],
+        "machine": source["machine"],
+        "date": str(source["time"])[:10],
+        "quick": context.quick,
+        "packages": {"python": source["python"], **packages},
+        "reading": READING,
+        "data": {"scored": about(scored_data(context)), "zoo": about(zoo_data(context))},
+        "models": {main.name: _learnt(main.source) for main in main_models(context)},
+    }
+
+
+def _learnt(source: str) -> dict[str, Any]:
+    """Say how weights were made: they may be of an earlier commit than their scores."""
+    manifest = Run(find_weights(source)).manifest
+    told = {key: manifest[key] for key in _LEARNT if key in manifest}
+    return {**told, "commit": manifest.get("provenance", {}).get("commit")}
+
+
+def _chosen(only: str | None) -> list[str]:
+    if only is None or only in MAKERS:
+        return [only] if only else list(MAKERS)
+    close = nearest(only, MAKERS)
+    raise ConfigError(
+        f"benchmark emulator: --only {only!r} is not known; expected one of {', '.join(MAKERS)}",
+        hint=f"did you mean {close!r}?" if close else None,
+    )
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"benchmark emulator: {line}\n")
+    sys.stderr.flush()
