@@ -7,6 +7,8 @@ import pytest
 
 from inundate.core import errors
 from inundate.core.errors import DataError, MissingExtraError, MissingFileError
+from inundate.emulate.arrays_file import read_arrays, write_arrays
+from inundate.emulate.models import boosted
 from inundate.emulate.models.boosted import Boosted, fit_boosted
 from inundate.emulate.prepared import prepare, prepare_sample
 from inundate.emulate.settings import BoostedSettings
@@ -83,6 +85,24 @@ def test_trees_that_do_not_fit_together_are_refused(change):
 def test_trees_kept_in_another_way_are_named():
     with pytest.raises(DataError, match="keeps its trees in another way"):
         trees_of(object())
+    ensemble = pytest.importorskip("sklearn.ensemble")
+    rng = np.random.default_rng(0)
+    rows = np.stack([rng.integers(0, 5, 500), rng.normal(size=500)], axis=1)
+    theirs = ensemble.HistGradientBoostingRegressor(
+        max_iter=5, categorical_features=[0], early_stopping=False
+    ).fit(rows, rows[:, 0] % 3 + rows[:, 1])
+    with pytest.raises(DataError, match="a split by category"):
+        trees_of(theirs)
+
+
+def test_trees_that_add_up_otherwise_are_refused(samples, monkeypatch):
+    def shifted(fitted):
+        found = trees_of(fitted)
+        return replace(found, baseline=found.baseline + 1e-3)
+
+    monkeypatch.setattr(boosted, "trees_of", shifted)
+    with pytest.raises(DataError, match="differs from scikit-learn's by 0.001"):
+        fit_boosted(samples, SMALL, seed=0, progress=False)
 
 
 def test_box_means_leave_missing_cells_out():
@@ -187,6 +207,11 @@ def test_they_are_stored_as_arrays(fitted, samples, tmp_path):
     made = prepare_sample(samples.read(0))
     np.testing.assert_array_equal(read.predict(made), fitted.model.predict(made))
     assert read.size == fitted.model.size > 20
+    arrays, _ = read_arrays(path, kind="boosted")
+    other = tmp_path / "other.safetensors"
+    write_arrays(other, arrays, kind="boosted", facts={"features": ["rain_now"]})
+    with pytest.raises(DataError, match="ask for 1 features that differ from the "):
+        Boosted.read(other)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataError, match="not a whole safetensors file"):
         Boosted.read(path)

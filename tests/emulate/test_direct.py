@@ -12,7 +12,7 @@ from inundate.core.run import Run
 from inundate.dataset.samples import Samples
 from inundate.emulate import train as training_code
 from inundate.emulate.direct import FILE, Direct, Kind
-from inundate.emulate.evaluate import SEEN, evaluate, part_numbers
+from inundate.emulate.evaluate import SEEN, _has_lines, evaluate, part_numbers
 from inundate.emulate.loss import LossSettings
 from inundate.emulate.models.lookup import Lookup, ground_key
 from inundate.emulate.predict import predict, predict_frames, predict_peak, predict_prepared
@@ -99,6 +99,16 @@ def test_seen_samples_are_scored_beside_the_line(runs, name):
     assert "per_pixel_line" in found.text
     assert name in found.text
     json.dumps(found.summary)
+
+
+def test_the_line_is_left_out_where_storms_differ_in_length(seen):
+    numbers = part_numbers(seen, SEEN)
+    assert _has_lines(seen, seen, numbers)
+    first = seen.part("train")[0]
+    rows = [replace(r, frames=5) if n == first else r for n, r in enumerate(seen.rows)]
+    ragged = Samples(seen.path)
+    ragged.rows = rows
+    assert not _has_lines(ragged, seen, numbers)
 
 
 def test_unseen_ground_is_refused_in_one_sentence(runs, seen_data):
@@ -192,6 +202,8 @@ def test_settings_of_steps_are_refused(seen_data, tmp_path):
     assert not (tmp_path / "run").exists()
     with pytest.raises(ConfigError, match="it does not read trees"):
         train_on(seen_data, tmp_path / "run", EmulatorSettings(model="lookup", trees=3))
+    with pytest.raises(ConfigError, match="is no network and cannot start from"):
+        train_on(seen_data, tmp_path / "run", LOOKUP, init=tmp_path)
 
 
 def test_a_killed_fit_is_made_again(seen_data, runs, tmp_path, monkeypatch):

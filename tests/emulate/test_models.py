@@ -357,6 +357,11 @@ def test_settings_that_a_model_does_not_read_are_refused():
         EmulatorSettings(model="lookup", crop_cells=64).check()
 
 
+def test_more_memory_than_levels_is_refused():
+    with pytest.raises(ConfigError, match="memory_levels 3, expected at most its 2 levels"):
+        make_model(GRU.model_copy(update={"memory_levels": 3}))
+
+
 def test_models_that_are_no_networks_are_named():
     assert set(NETWORKS) <= set(FAMILY_OF)
     assert not {"lookup", "boosted"} & set(FAMILY_OF)

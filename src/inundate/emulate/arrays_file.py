@@ -17,6 +17,8 @@ from inundate.core.files import atomic_file, check_input
 
 __all__ = ["read_arrays", "write_arrays"]
 
+_TOLD = "inundate"
+
 
 def write_arrays(
     path: Path, arrays: Mapping[str, NDArray[Any]], *, kind: str, facts: Mapping[str, Any]
@@ -32,7 +34,8 @@ def write_arrays(
     facts : mapping
         What JSON can hold.
     """
-    told = {"kind": kind, "facts": json.dumps(dict(facts))}
+    # one entry: several would be written in an order that differs from run to run
+    told = {_TOLD: json.dumps({"kind": kind, "facts": dict(facts)}, sort_keys=True)}
     content = save({name: np.ascontiguousarray(v) for name, v in arrays.items()}, metadata=told)
     with atomic_file(path) as part:
         part.write_bytes(content)
@@ -51,10 +54,10 @@ def read_arrays(path: Path, *, kind: str) -> tuple[dict[str, NDArray[Any]], dict
     source = check_input(path, what=f"reading {kind}")
     try:
         with safe_open(str(source), framework="np") as opened:
-            told = opened.metadata() or {}
+            told = json.loads((opened.metadata() or {}).get(_TOLD, "{}"))
             arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise DataError(f"reading {path}: not a whole safetensors file ({error})") from error
     if told.get("kind") != kind:
         raise DataError(f"reading {path}: it holds {told.get('kind')!r}, expected {kind!r}")
-    return arrays, json.loads(told["facts"])
+    return arrays, told["facts"]

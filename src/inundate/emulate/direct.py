@@ -91,11 +91,7 @@ class Kind:
 
 
 def check_unread(
-    model: str,
-    training: TrainSettings,
-    others: Mapping[str, tuple[Settings | None, Settings]],
-    *,
-    init: Path | str | None = None,
+    model: str, training: TrainSettings, others: Mapping[str, tuple[Settings | None, Settings]]
 ) -> None:
     """Refuse settings of a training by steps: of these such a model reads the seed alone.
 
@@ -105,8 +101,6 @@ def check_unread(
     training : TrainSettings
     others : mapping of str to (given, default)
         Settings by table of which it reads none.
-    init : Path, optional
-        A run to start from, which it cannot either.
 
     Raises
     ------
@@ -120,8 +114,6 @@ def check_unread(
         for name in (type(default).model_fields if given is not None else ())
         if name != "seed" and getattr(given, name) != getattr(default, name)
     ]
-    if init is not None:
-        unread.append("init")
     if unread:
         raise ConfigError(
             f"training {model}: it is fitted at once and does not read {', '.join(unread)}",

@@ -253,7 +253,7 @@ def train_emulator(
                 hint="leave --init out",
             )
         others = {"loss": (loss, LossSettings()), "watch": (watching, WatchSettings())}
-        check_unread(settings.model, training, others, init=init)
+        check_unread(settings.model, training, others)
         run = _direct_run(samples, dataset, output, settings, training, overwrite=overwrite)
         return _fit(run, samples, settings, training, progress=progress)
     loss = loss or LossSettings()
