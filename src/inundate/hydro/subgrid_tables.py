@@ -74,17 +74,18 @@ class Blocks:
         Lowest height of each block; 0 where there is no ground.
     ground : array (S,), float64
         Share of the block's cells with ground.
-    coefficient : array (M,)
-        Slope of each line of the storage curve: level over mean depth.
+    slope, part : array (M,)
+        Slope of each line of the storage curve, level over mean depth, and one over it: the
+        share of the block that is wet. The first line, of one cell alone, is left out.
     line : array (M, S), m
-        Where each line begins: the level is the least of ``coefficient * depth + line``.
+        Where each line begins: the level is the least of all ``slope * depth + line``.
     tail, tail_line : array (S,)
-        The last line of each block, whose coefficient depends on how many cells it has; empty
-        if all blocks are whole.
+        Slope and beginning of the last line of each block, which depend on how many cells it
+        has; empty if all blocks are whole.
     rise : array (2, S), m
         Base of the next block east and south less the own.
-    bed : array (2, factor, S), m
-        Bed of each lane to the east and south, above the base.
+    bed : array (2, L, S), m
+        Bed of each lane to the east and south, above the base; an even number of lanes.
     drop : array (4, S), m
         Fall of the thalweg towards east, west, south, north.
     conveyance : array (2, S), s-1 m1/3
@@ -99,7 +100,8 @@ class Blocks:
     size: int
     base: NDArray[np.float64]
     ground: NDArray[np.float64]
-    coefficient: Array
+    slope: Array
+    part: Array
     line: Array
     tail: Array
     tail_line: Array
@@ -152,8 +154,9 @@ def make_blocks(ground: Ground, factor: int) -> Blocks:
     kind = ground.elevation.dtype
     counts = line_counts(factor)
     lines = -(-(counts.size - 1) // _GROUP) * _GROUP  # the first line has no constant
-    coefficient = np.zeros(lines, kind)
-    coefficient[: counts.size - 1] = factor * factor / counts[1:]
+    slope, part = np.zeros(lines, kind), np.ones(lines, kind)
+    slope[: counts.size - 1] = factor * factor / counts[1:]
+    part[: counts.size - 1] = counts[1:] / (factor * factor)
     base, share = np.zeros(size), np.zeros(size)
     line = np.full((lines, size), NEVER_M, kind)
     tail, tail_line = np.zeros(size, kind), np.full(size, NEVER_M, kind)
@@ -164,15 +167,15 @@ def make_blocks(ground: Ground, factor: int) -> Blocks:
         heights, factor, width, stride, counts, base, share, line, tail, tail_line, drop, reach
     )
     rise, conveyance = np.zeros((2, size), kind), np.zeros((2, size), kind)
-    bed = np.full((2, factor, size), NEVER_M, kind)
+    bed = np.full((2, factor + factor % 2, size), NEVER_M, kind)  # lanes go in pairs
     rough = ground.roughness.astype(np.float64)
     _join(heights, rough, factor, width, stride, base, reach, rise, bed, conveyance)
     if whole:
         tail, tail_line = tail[:0], tail_line[:0]
     edges = _edge_lanes(ground, factor, stride, base, drop)
     return Blocks(
-        (height, width), factor, stride, size, base, share, coefficient, line, tail, tail_line,
-        rise, bed, drop, conveyance, edges,
+        (height, width), factor, stride, size, base, share, slope, part, line, tail,
+        tail_line, rise, bed, drop, conveyance, edges,
     )  # fmt: skip
 
 
@@ -285,13 +288,10 @@ def _drops(local: Any, drop: Any, k: Any) -> Any:
 def _levels_within(local: Any, lowest: Any, level: Any) -> Any:
     """Give the level that water needs to get from a block's lowest cell to each other, inside."""
     factor = local.shape[0]
-    seeded = False
+    # all cells that are equally low: of two, none comes first, however the map is turned
     for a in range(factor):
         for b in range(factor):
-            level[a, b] = np.inf
-            if not seeded and local[a, b] == lowest:
-                level[a, b] = lowest
-                seeded = True
+            level[a, b] = lowest if local[a, b] == lowest else np.inf
     changed = True
     while changed:
         changed = False
