@@ -19,7 +19,7 @@ from inundate.dataset.samples import Samples
 from inundate.dataset.world import build as building
 from inundate.dataset.world import make as making
 from inundate.dataset.world.build import build_world, partial_of
-from inundate.dataset.world.ledger import append, read_ledger
+from inundate.dataset.world.ledger import append, held, read_ledger
 from inundate.dataset.world.library import Library
 from inundate.dataset.world.make import Report
 from inundate.dataset.world.plan import make_plan
@@ -99,6 +99,7 @@ def test_it_is_a_data_set_like_any_other(built):
         fallen = sample.rain_rate.mean(axis=(1, 2)).sum() / 6
         assert sample.row.rain_mm == pytest.approx(fallen, rel=1e-5)
     assert not partial_of(built).exists()
+    assert [p.name for p in built.parent.iterdir()] == ["world.zarr"]
     assert sorted(p.name for p in built.iterdir()) == sorted([*ARRAYS, "zarr.json"])
 
 
@@ -142,6 +143,7 @@ def test_description_leaves_members_out_and_tells_the_world(built):
     attrs = json.loads(samples.attrs["provenance"])
     assert attrs["inputs"] == {}
     assert len(found["world"]["plan_hash"]) == 32
+    assert found["world"]["tiles"]["train"] == {"asked": 0, "found": 0}
 
 
 def test_same_seed_same_world_however_many_workers(micro, built, tmp_path):
@@ -284,6 +286,14 @@ def test_another_plan_does_not_go_on_in_its_place(micro, tmp_path, monkeypatch):
     assert f"building in {target}.partial: an unfinished build of another plan" in str(error.value)
     build_world(read_world(micro), target, seed=1, workers=1, overwrite=True, progress=False)
     assert json.loads(Samples(target).attrs["world"])["seed"] == 1
+
+
+def test_two_builds_do_not_work_in_one_place(micro, tmp_path):
+    target = tmp_path / "w.zarr"
+    with held(partial_of(target)), pytest.raises(RunError) as error:
+        build_world(read_world(micro), target, workers=1, progress=False)
+    assert str(error.value) == f"building in {target}.partial: another build is at work there"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_finished_one_is_replaced_only_when_told(micro, built, tmp_path):

@@ -35,7 +35,7 @@ def showers(seed=0):
 def made_up():
     """A library with every name of the real one and made-up content."""
     names = sorted({source.heightmap for source in TILES})
-    surfaces = {name: hills(400, 10.0, seed) for seed, name in enumerate(names)}
+    surfaces = {name: hills(900, 10.0, seed) for seed, name in enumerate(names)}
     events = {name: showers(seed) for seed, name in enumerate(RADAR)}
     return Library(surfaces, events, {"a": "1"})
 
@@ -111,6 +111,19 @@ def test_tiles_of_one_heightmap_do_not_overlap_across_parts(made_up):
         for part, left, right in spans:
             for other, start, end in spans:
                 assert part == other or right <= start or end <= left
+
+
+def test_a_heightmap_without_room_or_land_gives_fewer_tiles(made_up):
+    small = {name: hills(100, 10.0) for name in made_up.surfaces}
+    assert real_tiles(Library(small, {}, {})) == 0
+    level = {n: Surface(np.zeros_like(s.values), s.grid) for n, s in made_up.surfaces.items()}
+    assert real_tiles(Library(level, {}, {})) == 0
+    assert real_tiles(made_up) == 40 + 8 + 14
+
+
+def real_tiles(library):
+    plan = make_plan(read_world("laptop"), 0, library)
+    return sum(terrain.kind == "real" for terrain in plan.terrains)
 
 
 def test_synthetic_terrains_stand_apart():

@@ -226,6 +226,11 @@ def _world_lines(world: Mapping[str, Any] | None) -> list[str]:
     lines = [f"  world {world['name']}, seed {world['seed']}, plan {world['plan_hash']}; {real}"]
     if world["real"] and world["absent"]:
         lines.append(f"  not found: {', '.join(world['absent'])}")
+    tiles = world.get("tiles", {})  # not told by the first worlds
+    short = {part: count for part, count in tiles.items() if count["found"] < count["asked"]}
+    if world["real"] and short:
+        counts = [f"{count['found']} of {count['asked']} {part}" for part, count in short.items()]
+        lines.append(f"  no more room on real heightmaps: {', '.join(counts)} tiles")
     failed = world["failed"]
     if failed:
         name, fault = next(iter(failed.items()))

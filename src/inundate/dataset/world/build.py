@@ -27,6 +27,7 @@ from inundate.dataset.world.ledger import (
     LEDGER,
     STATE,
     append,
+    held,
     read_ledger,
     read_state,
     write_state,
@@ -95,8 +96,8 @@ def build_world(
     DataError
         If every sample of a part failed.
     RunError
-        If the output exists, an unfinished build of another plan lies there, a worker dies or the
-        disk is full.
+        If the output exists, an unfinished build of another plan lies there or another build is at
+        work, a worker dies or the disk is full.
     """
     target = check_output(output, overwrite)
     if target.suffix != ".zarr":
@@ -112,9 +113,10 @@ def build_world(
     partial = partial_of(target)
     try:
         numbers = _numbers(plan, parts)
-        _prepare(partial, plan, library, overwrite, parts)
-        made = _make_missing(partial, plan, library, numbers, count, progress)
-        _finish(partial, target, plan, library, made, parts)
+        with held(partial):
+            _prepare(partial, plan, library, overwrite, parts)
+            made = _make_missing(partial, plan, library, numbers, count, progress)
+            _finish(partial, target, plan, library, made, parts)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -296,6 +298,17 @@ def _wet_shares(plan: Plan, reports: Sequence[Report]) -> dict[str, dict[str, fl
     return found
 
 
+def _tiles(plan: Plan) -> dict[str, dict[str, int]]:
+    """Count real tiles asked for and found: heightmaps have only so much room and land."""
+    return {
+        part: {
+            "asked": getattr(plan.settings, part).real,
+            "found": sum(one.part == part and one.kind == "real" for one in plan.terrains),
+        }
+        for part in ("train", "valid", "test")
+    }
+
+
 def _told(plan: Plan, library: Library, faults: Mapping[str, str]) -> dict[str, Any]:
     return {
         "name": plan.settings.name,
@@ -307,6 +320,7 @@ def _told(plan: Plan, library: Library, faults: Mapping[str, str]) -> dict[str, 
         "failed": dict(faults),
         "real": bool(library.surfaces or library.events),
         "absent": list(library.missing),
+        "tiles": _tiles(plan),
         "depth_step_m": DEPTH_STEP_M,
         "rain_step_mm_h": RAIN_STEP_MM_H,
     }

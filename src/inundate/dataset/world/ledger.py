@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from inundate.core.errors import RunError
 from inundate.core.files import write_text
 from inundate.dataset.world.make import Report
 
-__all__ = ["LEDGER", "STATE", "append", "read_ledger", "read_state", "write_state"]
+__all__ = ["LEDGER", "STATE", "append", "held", "read_ledger", "read_state", "write_state"]
 
 LEDGER, STATE = "ledger.jsonl", "state.json"
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other builds out of a folder; the hold goes with the process, however it ends.
+
+    Raises
+    ------
+    RunError
+        If another build is at work there.
+    """
+    import fcntl
+
+    file = folder.with_name(f".{folder.name}.lock")
+    with file.open("a", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise RunError(
+                f"building in {folder}: another build is at work there",
+                hint="wait for it, stop it, or give another -o",
+            ) from error
+        yield
+        file.unlink(missing_ok=True)
 
 
 def append(folder: Path, reports: Iterable[Report]) -> None:
