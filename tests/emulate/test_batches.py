@@ -145,6 +145,17 @@ def test_frames_rise_over_the_curriculum(samples):
     assert counts == [1, 2, 3, 4, 4, 4]
 
 
+def test_validation_is_a_full_roll_out_from_dry_ground(samples):
+    """A model that is still trained on single frames is not judged by single frames."""
+    rising = LEAD.model_copy(update={"curriculum_epochs": 4, "frames": 6})
+    found = batches(samples, rising, part="valid", shuffle=False)
+    for index in range(len(found)):
+        batch = found.batch(0, index)
+        assert batch["target"].shape[1] == 6
+        assert (batch["inputs"]["start"] == 0).all()
+        assert (batch["inputs"]["before"] == 0).all()
+
+
 def test_coarse_solvers_take_turns(samples):
     found = batches(samples, MODE_H.model_copy(update={"factors": (4, 8)}))
     sides = {found.batch(e, i)["inputs"]["level"].shape[-1] for e in range(4) for i in range(3)}

@@ -153,7 +153,9 @@ class FloodBatches:
         # of one step all pieces have one coarse solver and one number of frames
         factor = int(rng.choice(self._factors)) if self._factors else 0
         least = min(self._scenes[int(row)].frames for row in order[step * all_of_it :][:all_of_it])
-        count = min(self._frames(epoch), least)
+        # what is validated is a roll-out as long as the longest, whatever is trained on by then
+        wanted = self._frames(epoch) if self._shuffle else self._settings.frames
+        count = min(wanted, least)
         pieces = [self._piece(int(row), epoch, factor, count) for row in chosen]
         names = pieces[0][0]
         return {
@@ -199,7 +201,8 @@ class FloodBatches:
     ) -> tuple[list[int], int]:
         if self.family == "series":
             first = int(rng.integers(scene.frames - count + 1))
-            if rng.uniform() < _DRY_SHARE or self._settings.model in FROM_DRY:
+            dry = rng.uniform() < _DRY_SHARE
+            if dry or not self._shuffle or self._settings.model in FROM_DRY:
                 first = 0
             return list(range(first, first + count)), first
         known = scene.frames + (1 if self.family == "hybrid" else 0)  # and the peak
