@@ -134,7 +134,7 @@ def test_unknown_figure(work):
 def test_options_of_the_solver_do_not_belong_to_the_chain(work, capsys):
     arguments = ["benchmark", "chain", "--only", "mass", "--data", str(work)]
     assert main(arguments) == 2
-    assert "--only belongs to benchmark solver only" in capsys.readouterr().err
+    assert "--only belongs to another benchmark" in capsys.readouterr().err
 
 
 def test_command_prints_json(work, capsys):

@@ -11,7 +11,7 @@ __all__ = ["benchmark"]
 
 
 def benchmark(
-    name: Literal["chain", "solver"],
+    name: Literal["chain", "emulator", "solver"],
     *,
     data: Path = Path("../shared/data"),
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("bench/results"),
@@ -20,6 +20,12 @@ def benchmark(
     steps: int = 1200,
     only: str | None = None,
     peer_python: Path | None = None,
+    run: list[Path] | None = None,
+    world: str | None = None,
+    zoo_world: str | None = None,
+    zoo_steps: int | None = None,
+    seeds: int | None = None,
+    workers: int | None = None,
     json: bool = False,
 ) -> None:
     """Run one area's figures; resumable, results as a small JSON file.
@@ -30,6 +36,8 @@ def benchmark(
         chain: real radar moved over real terrain, simulate, train, evaluate.
         solver: speed, accuracy and memory of the solver, beside other solvers, which are
         installed into environments of their own below the work folder.
+        emulator: weights that ship, the zoo and every baseline on unseen ground under unseen
+        storms; volume, probes, uncertainty, speed.
     data
         Folder with radar/ and terrain/ of the real inputs.
     output
@@ -41,37 +49,66 @@ def benchmark(
     steps
         chain: optimiser steps of Mode H; the Temporal CNNs get two thirds of it.
     only
-        solver: measure and show this one figure, and write no result file.
+        solver, emulator: measure and show this one part, and write no result file.
     peer_python
         solver: a Python >= 3.12 for the solvers that need one; looked for on the path otherwise.
+    run
+        emulator: further trained runs, scored as the weights that ship are.
+    world
+        emulator: world whose test part is scored, tiny, laptop, gpu or a TOML file; by default gpu.
+    zoo_world
+        emulator: world that the zoo is trained on; by default one that takes minutes to make.
+    zoo_steps
+        emulator: optimiser steps of each training of the zoo; by default 1500.
+    seeds
+        emulator: trainings of each model of the zoo; by default 5.
+    workers
+        emulator: processes that train and score; by default 2.
     json
         Print one JSON object.
 
     Examples
     --------
     ``inundate benchmark chain --data ../shared/data``
+
+    ``inundate benchmark emulator --quick --only depth``
     """
     from inundate.cli.shell import emit
 
     figures: dict[str, Any]
+    own: dict[str, Any] = {
+        "run": run, "world": world, "zoo_world": zoo_world, "zoo_steps": zoo_steps,
+        "seeds": seeds, "workers": workers,
+    }  # fmt: skip
     if name == "solver":
+        _check_unused(name, **own)
         from inundate.cli.solver_bench.run import run_solver
 
         figures = run_solver(data, output, work, quick=quick, only=only, peer_python=peer_python)
+    elif name == "emulator":
+        _check_unused(name, peer_python=peer_python)
+        from inundate.cli.emulator_bench.run import run_emulator, sized
+
+        options = sized(quick=quick, **own)
+        figures = run_emulator(data, output, work, quick=quick, only=only, options=options)
     else:
-        _check_unused(only=only, peer_python=peer_python)
+        _check_unused(name, only=only, peer_python=peer_python, **own)
         from inundate.cli.chain import run_chain
 
         figures = run_chain(data, output, work, quick=quick, steps=steps)
     emit(figures, json=json, text=lambda: _text(figures))
 
 
-def _check_unused(**settings: object) -> None:
+def _check_unused(name: str, **settings: object) -> None:
     from inundate.core.errors import ConfigError
 
     given = [f"--{key.replace('_', '-')}" for key, value in settings.items() if value is not None]
     if given:
-        raise ConfigError(f"benchmark chain: {', '.join(given)} belongs to benchmark solver only")
+        verb = "belongs" if len(given) == 1 else "belong"
+        raise ConfigError(
+            f"benchmark {name}: {', '.join(given)} {verb} to another benchmark",
+            hint="inundate benchmark --help says to which",
+        )
 
 
 def _text(figures: dict[str, Any]) -> str:
@@ -79,10 +116,8 @@ def _text(figures: dict[str, Any]) -> str:
 
     lines = [f"{figures['name']}: {figures['command']}"]
     for row in figures["figures"]:
-        met = "met" if row["met"] else "NOT met"
-        lines.append(
-            f"  {row['id']:<36} {value_text(row)} {row['unit']}, goal {row['goal']}: {met}"
-        )
+        met = f", goal {row['goal']}: {'met' if row['met'] else 'NOT met'}" if row["goal"] else ""
+        lines.append(f"  {row['id']:<36} {value_text(row)} {row['unit']}{met}")
     for table in figures.get("tables", ()):
         lines += ["", table["title"], "  " + " | ".join(table["columns"])]
         lines += ["  " + " | ".join(row) for row in table["rows"]]

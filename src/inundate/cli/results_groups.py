@@ -19,10 +19,18 @@ def groups_section(found: dict[str, Any]) -> list[str]:
     Parameters
     ----------
     found : dict
-        The result file: ``figures`` with ``group``; perhaps ``tables`` and ``packages``.
+        The result file: ``figures`` with ``group``; perhaps ``tables`` and ``packages``, and
+        ``reading``, which says how a value is to be read.
     """
     figures = found["figures"]
-    parts = [_packages(found.get("packages", {})), _SPREAD, _unmet(figures)]
+    reading = f"{found['reading']}\n" if "reading" in found else _SPREAD
+    splits = dict.fromkeys(str(row["split"]) for row in figures if row.get("split"))
+    parts = [
+        _packages(found.get("packages", {})),
+        reading,
+        *(f"Split: {split}.\n" for split in splits),
+        _unmet(figures),
+    ]
     for group in dict.fromkeys(row["group"] for row in figures):
         rows = [row for row in figures if row["group"] == group]
         parts.append(f"### {group}\n")
@@ -39,15 +47,31 @@ _HEAD = ("figure", "value", "unit", "goal", "met", "against")
 
 
 def _row(row: dict[str, Any]) -> tuple[str, ...]:
-    rival = row.get("baseline")
     return (
         f"`{row['id']}`",
         _value(row),
         "" if row["unit"] == "1" else row["unit"],
         row["goal"],
-        "yes" if row["met"] else "**no**",
-        rival["name"] if rival else "",
+        _met(row),
+        _against(row),
     )
+
+
+def _met(row: dict[str, Any]) -> str:
+    """Say whether a goal is met; a figure that is only told has none."""
+    if not row["goal"] and row["value"] is not None:
+        return ""
+    return "yes" if row["met"] else "**no**"
+
+
+def _against(row: dict[str, Any]) -> str:
+    """Name what a figure stands beside, with its value where a model was scored."""
+    rival = row.get("baseline")
+    if not rival:
+        return ""
+    if "split" not in row or rival["value"] is None:
+        return str(rival["name"])
+    return f"`{rival['name']}` {significant(rival['value'])}"
 
 
 def _value(row: dict[str, Any]) -> str:

@@ -31,6 +31,7 @@ Array = NDArray[np.float32]
 _INTERVAL_S = 600.0
 _RAIN_H, _RAIN_MM = 2.0, 60.0
 _MANNING = 0.05
+_WARM_UP = 64  # cells
 _SERIES = ("csi_0.05", "csi_0.3", "csi_0.5", "nse", "rmse_wet")
 _PEAK = tuple(f"peak_{name}" for name in _SERIES)
 
@@ -109,7 +110,7 @@ def measure(
     place = _place(ground, side, hours, threads)
     models = {source: load_emulator(source) for source in sources}
     with _threads(threads):
-        small = _place(ground, 64, 0.5, threads)
+        small = _place(ground, min(side, _WARM_UP), 0.5, threads)
         _turn(small, models, factors)  # compiles, or loads what is compiled
         turns = [_turn(place, models, factors) for _ in range(repeats)]
     last = turns[-1]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from inundate.core.provenance import provenance
 from inundate.core.run import Run
 from inundate.emulate.export import find_weights
 
-__all__ = ["QUICK", "run_emulator"]
+__all__ = ["QUICK", "run_emulator", "sized"]
 
 QUICK = Options(zoo_steps=20, seeds=2, repeats=1, side_cells=64, workers=1, draws=200, zoo_storms=0)
 """How large the small version is."""
@@ -30,6 +32,43 @@ READING = (
     "part were never trained on; towns (`flat-urban`) are in the regime of their slope as well."
 )
 _LEARNT = ("parameters", "checkpoint_step", "step", "wall_s", "device", "ended_by", "split_hash")
+
+
+def sized(
+    *,
+    quick: bool = False,
+    run: Sequence[Path] | None = None,
+    world: str | None = None,
+    zoo_world: str | None = None,
+    zoo_steps: int | None = None,
+    seeds: int | None = None,
+    workers: int | None = None,
+) -> Options:
+    """Give the options of a size, with what was asked for.
+
+    Raises
+    ------
+    ConfigError
+        If a number is below 1, or a world is named for the small version, which has its own.
+    """
+    given = {
+        "world": world, "zoo_world": zoo_world, "zoo_steps": zoo_steps, "seeds": seeds,
+        "workers": workers,
+    }  # fmt: skip
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    faults = [
+        f"{key} {value}" for key, value in changes.items() if isinstance(value, int) and value < 1
+    ]
+    if faults:
+        raise ConfigError(f"benchmark emulator: {', '.join(faults)}, expected at least 1")
+    if quick and (world or zoo_world):
+        raise ConfigError(
+            "benchmark emulator: --world or --zoo-world with --quick, which has a world of its own",
+            hint="leave one of them out",
+        )
+    if run:
+        changes["runs"] = tuple(str(path) for path in run)
+    return replace(QUICK if quick else Options(), **changes)
 
 
 def run_emulator(

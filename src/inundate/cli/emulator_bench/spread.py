@@ -52,55 +52,49 @@ def _rows(sheet: Sheet, told: Told, best: str, split: str) -> list[dict[str, Any
     """Give the figures of each way; the goals are about the default one."""
     rows = []
     for way in told.ways:
-        goals = (
-            (_COVERAGE, _CALIBRATION, _CRPS)
-            if way.method == told.calibration.default
-            else ("",) * 3
+        default = way.method == told.calibration.default
+        goals = (_COVERAGE, _CALIBRATION, _CRPS) if default else ("", "", "")
+        why = "the default" if default else "a rival of the default"
+        found = (
+            _coverage(sheet, way, goals[0], why),
+            _chances(sheet, way, goals[1], why),
+            _crps(sheet, way, goals[2], why, best, told.main.entrant.name),
         )
-        why = "the default" if goals[0] else "a rival of the default"
-        inside = sheet.score(way.name, "coverage_90")
-        rows.append(
-            figure(
-                f"5-coverage-{way.name}",
-                GROUP,
-                inside.value,
-                "1",
-                goals[0],
-                low=inside.low,
-                high=inside.high,
-                split=split,
-                note=f"{why}; share of cells observed wet inside the 90 % interval",
-            )
-        )
-        errors = {t: sheet.score(way.name, f"calibration_error_{t:g}") for t in THRESHOLDS_M}
-        worst = max(errors, key=lambda t: np.nan_to_num(errors[t].value))
-        each_ = ", ".join(f"{t:g} m {shown(e.value, 4)}" for t, e in errors.items())
-        rows.append(
-            figure(
-                f"5-calibration-{way.name}",
-                GROUP,
-                errors[worst].value,
-                "1",
-                goals[1],
-                low=errors[worst].low,
-                high=errors[worst].high,
-                split=split,
-                note=f"{why}; largest error of P(depth > threshold), at {worst:g} m: {each_}",
-            )
-        )
-        rows.append(_crps(sheet, way, best, goals[2], split, why))
+        rows += [{**row, "split": split} for row in found]
     return rows
 
 
-def _crps(sheet: Sheet, way: Way, best: str, goal: str, split: str, why: str) -> dict[str, Any]:
-    (above, drawn_above), (below, drawn_below) = (sheet.summed(n, _SUM) for n in (way.name, best))
+def _coverage(sheet: Sheet, way: Way, goal: str, why: str) -> dict[str, Any]:
+    found = sheet.score(way.name, "coverage_90")
+    return figure(
+        f"5-coverage-{way.name}", GROUP, found.value, "1", goal, low=found.low, high=found.high,
+        note=f"{why}; share of cells observed wet inside the 90 % interval",
+    )  # fmt: skip
+
+
+def _chances(sheet: Sheet, way: Way, goal: str, why: str) -> dict[str, Any]:
+    errors = {t: sheet.score(way.name, f"calibration_error_{t:g}") for t in THRESHOLDS_M}
+    worst = max(errors, key=lambda t: np.nan_to_num(errors[t].value))
+    listed = ", ".join(f"{t:g} m {shown(e.value, 4)}" for t, e in errors.items())
+    return figure(
+        f"5-calibration-{way.name}", GROUP, errors[worst].value, "1", goal, low=errors[worst].low,
+        high=errors[worst].high,
+        note=f"{why}; largest error of P(depth > threshold), at {worst:g} m: {listed}",
+    )  # fmt: skip
+
+
+def _crps(sheet: Sheet, way: Way, goal: str, why: str, best: str, own: str) -> dict[str, Any]:
+    (value, drawn), (least, least_drawn), (mine, _) = (
+        sheet.summed(name, _SUM) for name in (way.name, best, own)
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
-        low, high = sheet.bounds(drawn_above / drawn_below)
+        low, high = sheet.bounds(drawn / least_drawn)
     mae = sheet.score(best, "crps").value
     return figure(
-        f"5-crps-over-mae-{way.name}", GROUP, above / below if below else None, "1", goal, low=low,
-        high=high, baseline=(f"mean absolute error of {best}, m", mae), split=split,
-        note=f"{why}; {best} has the lowest mean absolute error of all single depths",
+        f"5-crps-over-mae-{way.name}", GROUP, value / least if least else None, "1", goal, low=low,
+        high=high, baseline=(f"mean absolute error of {best}, m", mae),
+        note=f"{why}; {best} has the lowest mean absolute error of all single depths; over that "
+        f"of {own} {shown(value / mine if mine else None)}",
     )  # fmt: skip
 
 

@@ -163,7 +163,7 @@ def _probed(context: Context, main: Main) -> tuple[dict[str, Any], dict[str, Any
 
 
 def _ask(context: Context, main: Main) -> dict[str, Any]:
-    from inundate.emulate.probes.cases import World
+    from inundate.emulate.probes.cases import World, make_cases
     from inundate.emulate.probes.suite import run_probes, world_for
     from inundate.emulate.probes.trained import run_predictor
 
@@ -171,8 +171,9 @@ def _ask(context: Context, main: Main) -> dict[str, Any]:
     if not context.quick:
         return run_probes(subject).to_dict()
     small = world_for(subject, World(shape=(32, 32), frames=4))
-    names = ("finite", "no-rain", "datum")
-    return run_probes(subject, probes=names, world=small, progress=False).to_dict()
+    names, cases = ("finite", "no-rain", "datum"), make_cases(small)[:2]
+    report = run_probes(subject, probes=names, world=small, cases=cases, progress=False)
+    return report.to_dict()
 
 
 def _probe_row(one: dict[str, Any]) -> list[str]:
