@@ -178,7 +178,8 @@ def _left_out(name: Method, cells: Cells, band: Band | None, finish: Finish) -> 
     known = np.isfinite(truth)
     wet = known & (truth > np.float32(_WET_M))
     low, high = quantiles.quantiles((0.05, 0.95))
-    inside = wet & (low <= truth) & (truth <= high)
+    inside = known & (low <= truth) & (truth <= high)
+    said = known & (quantiles.median() > np.float32(_WET_M))
     chances = finish.chances(law)
     terrains = sorted(set(cells.terrain.tolist()))
     mine = {t: cells.terrain == t for t in terrains}
@@ -186,7 +187,9 @@ def _left_out(name: Method, cells: Cells, band: Band | None, finish: Finish) -> 
         "crps": {cells.names[t]: _mean(crps[m], weight[m]) for t, m in mine.items()},
         "mae": {cells.names[t]: _mean(sure[m], weight[m]) for t, m in mine.items()},
         "wet": float((wet * weight).sum()),
-        "inside": float((inside * weight).sum()),
+        "wet_inside": float((inside & wet).astype(np.float64).dot(weight).sum()),
+        "said": float((said * weight).sum()),
+        "said_inside": float((inside & said).astype(np.float64).dot(weight).sum()),
         "reliability": [
             _reliability(chances[row], truth >= np.float32(t), known, weight)
             for row, t in enumerate(finish.thresholds_m)
@@ -219,7 +222,9 @@ def _pooled(scores: list[dict[str, Any]]) -> dict[str, Any]:
     for one in scores:
         crps |= one["crps"]
         mae |= one["mae"]
-    wet = sum(one["wet"] for one in scores)
+    total = {
+        key: sum(one[key] for one in scores) for key in ("wet", "wet_inside", "said", "said_inside")
+    }
     reliability = np.sum([np.stack(one["reliability"]) for one in scores], axis=0)  # (N, 3, 10)
     count, chance, seen = np.moveaxis(reliability, 1, 0)
     error = np.abs(chance - seen).sum(axis=-1) / count.sum(axis=-1)
@@ -228,7 +233,8 @@ def _pooled(scores: list[dict[str, Any]]) -> dict[str, Any]:
         "crps_m": mean_crps_m,
         "mae_m": mean_mae,
         "crps_over_mae": mean_crps_m / mean_mae if mean_mae > 0 else None,
-        "coverage_90": sum(one["inside"] for one in scores) / wet if wet else None,
+        "coverage_90": total["wet_inside"] / total["wet"] if total["wet"] else None,
+        "coverage_90_said": total["said_inside"] / total["said"] if total["said"] else None,
         "calibration_error": {
             f"{t:g}": float(e) for t, e in zip(scores[0]["thresholds_m"], error, strict=True)
         },
