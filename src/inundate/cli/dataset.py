@@ -190,7 +190,7 @@ def _describe_text(result: dict[str, Any]) -> str:
         f"  split {result['split_hash']}, frames {' to '.join(map(str, frames))} every "
         f"{result['interval_s']:g} s",
         f"  blocks of {', '.join(sides[:4])}{' …' if len(sides) > 4 else ''} cells of "
-        f"{', '.join(f'{size:g}' for size in result['cell_sizes_m'])} m",
+        f"{_sizes(result['cell_sizes_m'])} m",
         "  rain {:.1f} to {:.1f} mm, median {:.1f} mm".format(
             result["rain_mm"][0], result["rain_mm"][2], result["rain_mm"][1]
         ),
@@ -215,6 +215,12 @@ def _describe_text(result: dict[str, Any]) -> str:
     if result["moved_storms"]:
         lines.append(f"  storms moved from elsewhere: {', '.join(result['moved_storms'])}")
     return "\n".join(lines)
+
+
+def _sizes(sizes: list[float]) -> str:
+    if len(sizes) <= _SHOWN:
+        return ", ".join(f"{size:g}" for size in sizes)
+    return f"{min(sizes):.3g} to {max(sizes):.3g}"
 
 
 def _world_lines(world: Mapping[str, Any] | None) -> list[str]:

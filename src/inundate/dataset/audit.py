@@ -26,6 +26,7 @@ __all__ = ["CHECKS", "audit_dataset", "describe_dataset"]
 _SEVERITIES = ("error", "warning", "info")
 _RARE = 0.005  # share of wet cells below which training sees little water
 _MUCH_MISSING = 0.2
+_SHOWN = 6  # values of a setting that are named
 _LEVEL_M = 0.01  # ground with less relief carries no information
 
 
@@ -131,13 +132,17 @@ def _check_settings(samples: Samples, tallies: Sequence[Tally]) -> Iterator[Find
         values["cell size, m"].add(f"{row.grid['dx']:g}")
     differing = {key: sorted(v) for key, v in values.items() if len(v) > 1 and key not in _HARMLESS}
     if differing:
-        texts = [f"{key} ({' or '.join(v)})" for key, v in sorted(differing.items())]
+        texts = [f"{key} ({_values(v)})" for key, v in sorted(differing.items())]
         # a training world varies them on purpose
         yield Finding(
             "settings", "info" if "world" in samples.attrs else "warning",
             f"the simulations differ in {some(texts)}",
             {"settings": differing},
         )  # fmt: skip
+
+
+def _values(texts: Sequence[str]) -> str:
+    return " or ".join(texts) if len(texts) <= _SHOWN else f"{len(texts)} values"
 
 
 # the roughness is stored with the block; the others change the result by rounding at most
