@@ -12,6 +12,7 @@ MODEL_WORDS: dict[str, str] = {
     "truth": "Solver (truth)",
     "observed": "Observed",
     "mode_h": "Mode H",
+    "mode_h_vae": "Mode H with a latent grid",
     "mode_e": "Mode E",
     "hybrid": "Untrained hybrid",
     "temporal_cnn": "Temporal CNN",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from inundate.core.config import resolve_settings
-from inundate.emulate.predict import predict_prepared
+from inundate.emulate.predict import factors_of, predict_prepared
 from inundate.emulate.prepared import prepare
 from inundate.emulate.probes.ground import Array, Ground
 from inundate.emulate.probes.trial import Range, Subject
@@ -37,7 +37,7 @@ def run_predictor(run: Path | str) -> Subject:
             grid=ground.grid,
             interval_s=ground.interval_s,
             settings=ground.settings,
-            factors=settings.factors[:1] if settings.model == "mode_h" else (),
+            factors=factors_of(settings)[:1],
         )
         return predict_prepared(model, settings, prepared, **tiles)
 
