@@ -26,6 +26,12 @@ class LossSettings(Settings):
         default=1.0, ge=0, description="Root mean square error in m on wet cells."
     )
     extent: float = Field(default=0.5, ge=0, description="1 - soft critical success index.")
+    volume: float = Field(
+        default=0.0,
+        ge=0,
+        description="Signed error of the volume of each frame, share of the true volume: keeps a "
+        "model that is unsure where water lies from leaving it out.",
+    )
     latent: float = Field(default=1e-3, ge=0, description="Kullback-Leibler term of a VAE tail.")
     dry_weight: float = Field(default=0.1, gt=0, le=1, description="Weight of cells that stay dry.")
     extent_width_m: float = Field(
@@ -64,7 +70,7 @@ class DepthLoss:
         parts = self.parts(predicted, target, valid)
         s = self.settings
         loss = s.stretched * parts["stretched"] + s.metres * parts["metres"]
-        loss = loss + s.extent * parts["extent"]
+        loss = loss + s.extent * parts["extent"] + s.volume * parts["volume"]
         latent = getattr(model, "latent_loss", None)
         if latent is not None:
             parts["latent"] = latent
@@ -85,7 +91,13 @@ class DepthLoss:
         either = valid * (torch.maximum(target, predicted.detach()) > WET_M)
         square = (either * (predicted - target) ** 2).sum(dim=(-3, -2, -1))
         count = either.sum(dim=(-3, -2, -1)).clamp(min=16.0)
+        # 1 mm over the piece: the error of a dry frame must not swamp that of a flood
+        floor = 1e-3 * valid.sum(dim=(-2, -1)).clamp(min=1.0)
+        held = (valid * target).sum(dim=(-2, -1))
+        # dry cells are slightly below zero while training
+        missed = (valid * (torch.relu(predicted) - target)).sum(dim=(-2, -1)).abs()
         return {
+            "volume": (missed / (held + floor)).clamp(max=3.0).mean(),
             "stretched": ((weight * stretched).sum(dim=(-2, -1)) / total).mean(),
             "metres": torch.sqrt(square / count + 1e-6).mean(),
             "extent": torch.stack(
