@@ -134,7 +134,7 @@ def _end_faces(
     first: Any, last: Any, step: Any, level: Any, share: Any, rise: Any, conveyance: Any,
     flow: Any, area: Any, carries: Any, wet: Any, fastest: Any, constants: Any,
 ) -> Any:  # fmt: skip
-    """Advance the discharge of a run of faces; give the bits of the largest speed.
+    """Advance the discharge of a run of faces; give the bits of the largest speed over the lanes.
 
     Positive floats order like their bits, NaN and infinity come last.
     """
@@ -573,7 +573,7 @@ def _advance(
                 mine, fastest, constants,
             )  # fmt: skip
             top = bottom
-        found[16 * thread] = np.float64(_float_of(fastest))
+        found[16 * thread] = factor * np.float64(_float_of(fastest))
         turn += 1
         if threads > 1:
             _meet(thread, threads, signals, turn)
