@@ -13,7 +13,7 @@ __all__ = ["DEPTH_SCALE_M", "depth_from_raw", "pour_heights", "to_stretched"]
 DEPTH_SCALE_M = 0.05
 _LEAK = 0.05  # slope below zero while training: a dry cell still gets a gradient
 _RAW_LIMIT = 7.5  # sinh(7.5) * 0.05 m = 45 m
-_NEWTON = {4: 3, 16: 6}  # steps by cells of a block; more change nothing on real ground
+_NEWTON = {4: 4, 16: 6}  # steps by cells of a block; more change nothing on real ground
 
 
 def to_stretched(depth: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 import xarray as xr
 from numpy.typing import NDArray
+from torch import Tensor
 
 from inundate.core.config import resolve_settings
 from inundate.core.errors import ConfigError, DataError
@@ -381,11 +382,15 @@ def _fill(
     step = max(1, _PIXELS // area)
     cut = _cut(inner, outer)
     share = (inner[0].stop - inner[0].start) * (inner[1].stop - inner[1].start)
+    embedded: dict[str, Tensor] = {}
     for start in range(0, scene.frames, step):
         now = list(range(start, min(start + step, scene.frames)))
-        inputs = scene.inputs(now, outer, factor=factor)
         with torch.inference_mode():
-            piece = model({name: values[None] for name, values in inputs.items()})[0]
+            inputs = scene.inputs(now, outer, factor=factor)
+            whole = {name: values[None] for name, values in inputs.items()}
+            if isinstance(model, ModeH) and not embedded:
+                embedded = {"embedded": model.embed(whole)}
+            piece = model(whole | embedded)[0]
         depth[start : start + len(now), inner[0], inner[1]] = piece[:, *cut].numpy()
         if bar is not None:
             bar.advance(len(now) * share / (scene.shape[0] * scene.shape[1]))

@@ -18,6 +18,7 @@ from torch.nn import functional
 from inundate.emulate.backbone import BlockUNet, reach_cells
 from inundate.emulate.heads import pour_heights
 from inundate.emulate.inputs import POSITION, STATE_CHANNELS
+from inundate.emulate.pour_positions import pour_positions
 from inundate.emulate.settings import ModeHSettings
 from inundate.emulate.shapes import check_inputs
 
@@ -74,7 +75,8 @@ class ModeH(nn.Module):
         inputs : mapping
             ``terrain`` (B, C, H, W), ``heights`` (B, H, W) in m, ``level``
             (B, K, H / factor, W / factor) in m, ``state`` (B, K, S, H / 4, W / 4); see
-            :class:`inundate.emulate.scene.Scene`.
+            :class:`inundate.emulate.scene.Scene`. ``embedded``, when given, is what
+            :meth:`embed` made of the terrain.
 
         Returns
         -------
@@ -83,10 +85,26 @@ class ModeH(nn.Module):
         signed, ground = self.signed(inputs)
         hidden = self.hidden(inputs, signed)
         frames = inputs["state"].shape[1]
-        ground = ground.repeat_interleave(frames, dim=0)
         quarters = self._factor(inputs) < POSITION
+        on_processor = signed.device.type == "cpu" and ground.shape[0] == 1
+        if on_processor and not (self.training or torch.is_grad_enabled()):
+            return self._predicted(self.head(hidden), signed, ground, quarters=quarters)
+        ground = ground.repeat_interleave(frames, dim=0)
         depth = self.poured(self.head(hidden), signed, ground, quarters=quarters)
         return self.as_map(depth, frames)
+
+    def _predicted(self, raw: Tensor, signed: Tensor, ground: Tensor, *, quarters: bool) -> Tensor:
+        """Give the depth of one scene (1, K, H, W) on the processor, without a gradient."""
+        depth = pour_positions(
+            torch.tanh(raw).numpy(),
+            signed.numpy(),
+            ground[0].numpy(),
+            quarters=quarters,
+            gate=self.gate,
+            shift_m=self.settings.shift_m,
+            threads=torch.get_num_threads(),
+        )
+        return torch.from_numpy(depth)[None]
 
     def as_map(self, depth: Tensor, frames: int) -> Tensor:
         """Unfold (B * K, 16, h, w) to (B, K, H, W)."""
@@ -120,6 +138,11 @@ class ModeH(nn.Module):
         low = base.repeat_interleave(frames, dim=0)
         return (lifted - low) - ground.repeat_interleave(frames, dim=0), ground
 
+    def embed(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Give the features (B, width, h, w) of the terrain, the same for all frames."""
+        found: Tensor = self.terrain(functional.pixel_unshuffle(inputs["terrain"], POSITION))
+        return found
+
     def hidden(self, inputs: Mapping[str, Tensor], signed: Tensor) -> Tensor:
         """Give the features (B * K, width, h, w) from which the correction is made."""
         state = inputs["state"].flatten(0, 1)
@@ -129,7 +152,7 @@ class ModeH(nn.Module):
         near, far = seen / (_SHALLOW_M + seen.abs()), seen / (_DEEP_M + seen.abs())
         mean = torch.asinh(seen.mean(dim=1, keepdim=True) / 0.25) / 3.0
         moving = self.state(torch.cat([near, far, mean, state], dim=1))
-        ground = self.terrain(functional.pixel_unshuffle(inputs["terrain"], POSITION))
+        ground = inputs["embedded"] if "embedded" in inputs else self.embed(inputs)
         found: Tensor = self.net(moving + ground.repeat_interleave(frames, dim=0))
         return found
 
