@@ -19,6 +19,7 @@ from inundate.cli.emulator_bench.sheet import Sheet
 from inundate.cli.emulator_bench.worlds import less_data, scored_data, zoo_data
 from inundate.cli.results import results_page
 from inundate.core.errors import ConfigError, DataError, MissingExtraError
+from inundate.emulate.configs import shipped_configs
 from inundate.emulate.evaluate import predict_sample
 from inundate.emulate.hybrid import hybrid_arrays, pour_state
 from inundate.emulate.prepared import prepare_sample
@@ -53,7 +54,13 @@ def options(tmp_path_factory):
     configs = tmp_path_factory.mktemp("configs")
     (configs / "temporal_cnn.toml").write_text(CNN, "utf-8")
     return replace(
-        QUICK, shipped=False, configs=configs, zoo_steps=6, seeds=2, side_cells=32, draws=100
+        QUICK,
+        shipped=False,
+        configs=configs,
+        zoo_steps=6,
+        seeds=2,
+        side_cells=32,
+        draws=100,
     )
 
 
@@ -386,6 +393,18 @@ def test_training_that_was_stopped_goes_on(context, monkeypatch):
     assert member.facts[0]["step"] == 4
 
 
+def test_shortened_training_fits_its_curriculum_and_its_batch(context):
+    config = shipped_configs()["lead_cnn"]
+    asked = zoo._training(context, "lead_cnn", config, zoo_data(context), 3)
+    shortened = zoo._shortened(config, replace(asked, steps=40))
+    assert (shortened.batch_size, shortened.max_steps, shortened.seed) == (8, 40, 3)
+    settings = EmulatorSettings(model="lead_cnn", curriculum_epochs=200, frames=8)
+    fitted = zoo._sized(settings, shortened, replace(asked, steps=40, tiny=False))
+    assert fitted.curriculum_epochs == 40  # 40 steps of 8 are 80 passes over 4 samples
+    assert fitted.width == settings.width
+    assert zoo._sized(settings, shortened, asked).width == 8
+
+
 def test_ratio_counts_all_that_a_prediction_does(with_run, monkeypatch, trained):
     key = f"{trained}|4"
     scores = {f"{mark}{name}": 0.9 for mark in ("", "peak_")
@@ -511,7 +530,7 @@ def test_goal_of_an_interval_needs_the_whole_interval():
 
 
 def test_options_that_make_no_sense():
-    with pytest.raises(ConfigError, match="seeds 0, workers -1, expected at least 1"):
+    with pytest.raises(ConfigError, match="seeds 0, workers -1, expected at least 1, minutes"):
         sized(seeds=0, workers=-1)
     with pytest.raises(ConfigError, match="has a world of its own"):
         sized(quick=True, world="tiny")

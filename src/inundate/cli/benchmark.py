@@ -24,6 +24,7 @@ def benchmark(
     world: str | None = None,
     zoo_world: str | None = None,
     zoo_steps: int | None = None,
+    zoo_minutes: float | None = None,
     seeds: int | None = None,
     workers: int | None = None,
     json: bool = False,
@@ -59,7 +60,9 @@ def benchmark(
     zoo_world
         emulator: world that the zoo is trained on; by default one that takes minutes to make.
     zoo_steps
-        emulator: optimiser steps of each training of the zoo; by default 1500.
+        emulator: optimiser steps of each training of the zoo at most; by default 400.
+    zoo_minutes
+        emulator: minutes of each training of the zoo at most, 0 for no such end; by default 4.
     seeds
         emulator: trainings of each model of the zoo; by default 5.
     workers
@@ -78,7 +81,7 @@ def benchmark(
     figures: dict[str, Any]
     own: dict[str, Any] = {
         "run": run, "world": world, "zoo_world": zoo_world, "zoo_steps": zoo_steps,
-        "seeds": seeds, "workers": workers,
+        "zoo_minutes": zoo_minutes, "seeds": seeds, "workers": workers,
     }  # fmt: skip
     if name == "solver":
         _check_unused(name, **own)

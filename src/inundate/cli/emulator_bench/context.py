@@ -25,7 +25,9 @@ class Options:
     zoo_world : str
         World that the small models of the zoo are trained on.
     zoo_steps : int
-        Optimiser steps of each of them.
+        Optimiser steps of each of them at most.
+    zoo_minutes : float
+        Minutes of each training at most; 0 for no such end.
     zoo_storms : int
         Storms of each test terrain that they are scored on; 0 for all.
     seeds : int
@@ -50,7 +52,8 @@ class Options:
 
     world: str = "gpu"
     zoo_world: str = "zoo"
-    zoo_steps: int = 1500
+    zoo_steps: int = 400
+    zoo_minutes: float = 4.0
     zoo_storms: int = 2
     seeds: int = 5
     workers: int = 2

@@ -149,15 +149,19 @@ def zoo(context: Context) -> Made:
     rows += [_row(sheet, name, name, "untrained") for name, _, _ in HYBRIDS]
     for name, baseline in fit_baselines(BASELINES, ()).items():
         rows.append(_row(sheet, name, name, f"baseline: {baseline.advantage or baseline.title}"))
-    steps, seeds = context.options.zoo_steps, context.options.seeds
-    storms = context.options.zoo_storms
+    options = context.options
+    ends = f"{options.zoo_steps} steps" + (
+        f" or {options.zoo_minutes:g} min of one core" if options.zoo_minutes else ""
+    )
+    storms = options.zoo_storms
     told = f"the first {storms} storms of each" if storms else "all storms of each"
     return Made(
         [],
         [
             {
                 "title": "The zoo beside all baselines",
-                "note": f"Small configurations trained for {steps} steps with {seeds} seeds; all "
+                "note": f"Configurations that ship, trained here for at most {ends}, each with "
+                f"{options.seeds} seeds; numbers fitted, median of steps and time; all "
                 f"together / median terrain / worst terrain, of the seeds together, with the "
                 f"lowest and highest seed in brackets; {len(sheet.terrains)} test terrains under "
                 f"{told}, {len(sheet.entries)} samples.",
@@ -180,8 +184,11 @@ def _zoo_row(sheet: Sheet, member: Member) -> list[str]:
 
 def _size(member: Member) -> str:
     parameters = member.facts[0]["parameters"] or 0
-    seconds = [float(facts["wall_s"] or 0) for facts in member.facts]
-    return f"{parameters:,} numbers, {np.median(seconds):.0f} s a training"
+    steps, seconds = (
+        float(np.median([float(facts[key] or 0) for facts in member.facts]))
+        for key in ("step", "wall_s")
+    )
+    return f"{parameters:,} numbers; {steps:.0f} steps in {seconds:.0f} s"
 
 
 def _row(sheet: Sheet, name: str, label: str, kind: str) -> list[str]:

@@ -22,7 +22,16 @@ from inundate.emulate.export import find_weights
 
 __all__ = ["QUICK", "run_emulator", "sized"]
 
-QUICK = Options(zoo_steps=20, seeds=2, repeats=1, side_cells=64, workers=1, draws=200, zoo_storms=0)
+QUICK = Options(
+    zoo_steps=10,
+    zoo_minutes=0.0,
+    zoo_storms=0,
+    seeds=1,
+    workers=1,
+    draws=200,
+    repeats=1,
+    side_cells=64,
+)
 """How large the small version is."""
 READING = (
     "A value stands with its 95 % bootstrap interval over terrain blocks; ratios of speed with "
@@ -41,6 +50,7 @@ def sized(
     world: str | None = None,
     zoo_world: str | None = None,
     zoo_steps: int | None = None,
+    zoo_minutes: float | None = None,
     seeds: int | None = None,
     workers: int | None = None,
 ) -> Options:
@@ -52,15 +62,17 @@ def sized(
         If a number is below 1, or a world is named for the small version, which has its own.
     """
     given = {
-        "world": world, "zoo_world": zoo_world, "zoo_steps": zoo_steps, "seeds": seeds,
-        "workers": workers,
+        "world": world, "zoo_world": zoo_world, "zoo_steps": zoo_steps,
+        "zoo_minutes": zoo_minutes, "seeds": seeds, "workers": workers,
     }  # fmt: skip
     changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     faults = [
         f"{key} {value}" for key, value in changes.items() if isinstance(value, int) and value < 1
     ]
     if faults:
-        raise ConfigError(f"benchmark emulator: {', '.join(faults)}, expected at least 1")
+        raise ConfigError(
+            f"benchmark emulator: {', '.join(faults)}, expected at least 1, minutes at least 0"
+        )
     if quick and (world or zoo_world):
         raise ConfigError(
             "benchmark emulator: --world or --zoo-world with --quick, which has a world of its own",

@@ -34,6 +34,7 @@ _PLAIN = "temporal_cnn"
 # needs ground that it was trained on; needs perturbed runs
 _APART = ("lookup", "mode_h_vae")
 _DONE = ("finished", "stopped")  # what diverged is not tried again
+_BATCH = 8  # largest, so that enough steps fit into the minutes
 _VALIDATIONS = 8  # of a training, so that the best of some is taken
 
 
@@ -52,9 +53,13 @@ class Training:
     output : str
         Run folder.
     steps : int
-        Optimiser steps; not read by what is fitted at once.
+        Optimiser steps at most; not read by what is fitted at once.
+    minutes : float
+        Of wall time at most; 0 for no such end.
     cache : str
         Folder of prepared samples that trainings share.
+    tiny : bool
+        Make the network as small as can be: for the small version of the benchmark.
     """
 
     name: str
@@ -63,7 +68,9 @@ class Training:
     dataset: str
     output: str
     steps: int
+    minutes: float
     cache: str
+    tiny: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,8 +159,10 @@ def _trainings(context: Context) -> list[Training]:
 
 
 def _training(context: Context, name: str, config: Path, data: Samples, seed: int) -> Training:
-    steps = context.options.zoo_steps
-    mark = mark_of({"data": identity(data), "config": read_toml(config), "steps": steps})
+    steps, minutes = context.options.zoo_steps, context.options.zoo_minutes
+    mark = mark_of(
+        {"data": identity(data), "config": read_toml(config), "steps": steps, "minutes": minutes}
+    )
     return Training(
         name=name,
         seed=seed,
@@ -161,6 +170,8 @@ def _training(context: Context, name: str, config: Path, data: Samples, seed: in
         dataset=str(data.path),
         output=str(context.folder / "zoo" / f"{name}-{mark}" / f"seed-{seed}"),
         steps=steps,
+        minutes=minutes,
+        tiny=context.quick,
         cache=str(context.folder / "cache"),
     )
 
@@ -199,14 +210,16 @@ def _begin(training: Training) -> None:
         )  # fmt: skip
         return
     watching = resolve_settings(WatchSettings, toml=config, table="watch")
-    every = watching.every_steps or LOOK_EVERY
+    shortened = _shortened(config, training)
     train_emulator(
         training.dataset,
         training.output,
-        settings=settings,
-        training=_shortened(config, training),
+        settings=_sized(settings, shortened, training),
+        training=shortened,
         loss=resolve_settings(LossSettings, toml=config, table="loss"),
-        watching=watching.model_copy(update={"stop": False, "every_steps": every}),
+        watching=watching.model_copy(
+            update={"stop": False, "every_steps": watching.every_steps or LOOK_EVERY}
+        ),
         cache=Path(training.cache),
         overwrite=True,
         progress=False,
@@ -220,7 +233,8 @@ def _shortened(config: Path, training: Training) -> TrainSettings:
         update={
             "epochs": 0,
             "max_steps": training.steps,
-            "max_minutes": 0.0,
+            "max_minutes": training.minutes,
+            "batch_size": min(found.batch_size, _BATCH),
             "seed": training.seed,
             "warmup_steps": min(found.warmup_steps, training.steps // 10),
             "validate_every_steps": max(1, training.steps // _VALIDATIONS),
@@ -228,3 +242,18 @@ def _shortened(config: Path, training: Training) -> TrainSettings:
             "threads": 1,
         }
     )
+
+
+def _sized(
+    settings: EmulatorSettings, shortened: TrainSettings, training: Training
+) -> EmulatorSettings:
+    """Fit a curriculum into half of the training; make a network tiny if that is asked for."""
+    changes: dict[str, Any] = {}
+    if settings.curriculum_epochs:
+        samples = len(Samples(training.dataset).part("train"))
+        epochs = training.steps * shortened.batch_size / samples
+        changes["curriculum_epochs"] = min(settings.curriculum_epochs, max(1, int(epochs / 2)))
+    if training.tiny:
+        changes |= {"width": 8, "levels": min(settings.levels, 2), "depth": 1}
+        changes |= {"frames": min(settings.frames, 3)}
+    return settings.model_copy(update=changes)
