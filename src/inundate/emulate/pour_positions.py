@@ -118,15 +118,17 @@ def _pour_frame(
                     ) * np.float32(0.25)  # fmt: skip
                 held = volume[p, i, j]
                 held = max(held + share * change * max(held, around), np.float32(0))
+                land = False
                 for c in range(cells):
                     n = parts[p, c]
                     z = ground[n, i, j]
                     if z < 1.0e5:
+                        land = True
                         tilted = z * (np.float32(1) - share * bounded[n, i, j])
                         z = tilted + shift * bounded[16 + n, i, j]
                     lying[c] = z
                 level = np.float32(-1.0e9)
-                if held > 0:
+                if held > 0 and land:
                     for c in range(cells):  # sorted by insertion
                         at = c
                         while at > 0 and ordered[at - 1] > lying[c]:

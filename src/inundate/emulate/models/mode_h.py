@@ -185,7 +185,9 @@ class ModeH(nn.Module):
         volume = held.mean(dim=2)  # (N, parts, h, w)
         around = functional.max_pool2d(volume.amax(dim=1, keepdim=True), 3, 1, 1)
         moved = change if quarters else change.mean(dim=1, keepdim=True)
-        volume = volume + gate * moved * torch.maximum(volume, around)
+        # no water comes to where there is no ground at all
+        land = _parted(known, parts).any(dim=2)
+        volume = volume + gate * moved * torch.maximum(volume, around) * land
         volume = functional.leaky_relu(volume, _LEAK) if self.training else torch.relu(volume)
         level = pour_heights(volume, lying)
         above = level.unsqueeze(2) - lying
