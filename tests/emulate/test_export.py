@@ -21,7 +21,7 @@ def exported(trained, tmp_path_factory):
 
 
 def test_exported_weights_predict_as_the_run(exported, trained, prepared):
-    run, settings, model = load_emulator(trained["mode_h"][0].path)
+    _, settings, model = load_emulator(trained["mode_h"][0].path)
     _, same, copy = load_emulator(exported)
     assert same == settings
     np.testing.assert_array_equal(
