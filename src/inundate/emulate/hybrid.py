@@ -27,7 +27,6 @@ __all__ = ["HybridState", "Method", "hybrid_arrays", "hybrid_depth", "pour_state
 
 Array = NDArray[np.float32]
 Method = Literal["subgrid", "mean"]
-_COURANT = 0.45  # at 0.6 blocks of 2 x 2 cells swing, at 0.45 none was seen to
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,6 @@ def hybrid_arrays(
         raise DataError("hybrid: rain is missing on known ground", hint="see inundate rain clean")
     settings = settings.model_copy(update={"output_every_s": interval_s, "run_on_min": 0.0})
     if method == "subgrid":
-        # where little of a block is wet, waves are faster than its depth says
-        settings = settings.model_copy(update={"courant": min(settings.courant, _COURANT)})
         fine = simulate_subgrid(
             elevation,
             np.where(known, rain_rate, 0.0).astype(np.float32),
