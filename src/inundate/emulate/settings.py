@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, field_validator
 
 from inundate.core.config import Settings
 from inundate.core.errors import ConfigError
@@ -32,7 +32,8 @@ __all__ = [
     "UNetSettings",
 ]
 
-Factor = Literal[2, 4, 8]
+FACTORS = (2, 4, 8)
+"""Fine cells along a cell of the coarse solver that models know."""
 ModelName = Literal[
     "mode_h", "mode_h_vae", "mode_e", "temporal_cnn", "lead_cnn", "unet", "convgru_unet",
     "deeplab", "lookup", "boosted",
@@ -51,15 +52,22 @@ class NetSettings(Settings):
 class ModeHSettings(NetSettings):
     """Mode H: the untrained hybrid and a bounded correction of it."""
 
-    factors: tuple[Factor, ...] = Field(
+    factors: tuple[int, ...] = Field(
         default=(4,),
         min_length=1,
-        description="Fine cells along a cell of the coarse solver; several are trained in turn, "
-        "and the first is used unless a prediction asks for another.",
+        description="Fine cells along a cell of the coarse solver, 2, 4 or 8; several are trained "
+        "in turn, and the first is used unless a prediction asks for another.",
     )
     shift_m: float = Field(
         default=1.0, gt=0, description="Largest shift of a cell's height in the pour, m."
     )
+
+    @field_validator("factors")
+    @classmethod
+    def _known(cls, given: tuple[int, ...]) -> tuple[int, ...]:
+        if not set(given) <= set(FACTORS):
+            raise ValueError(f"factors are {', '.join(map(str, given))}; expected some of 2, 4, 8")
+        return given
 
 
 class ModeHVAESettings(ModeHSettings):
