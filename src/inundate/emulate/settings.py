@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, PositiveInt, field_validator
 
 from inundate.core.config import Settings
 from inundate.core.errors import ConfigError
