@@ -66,18 +66,21 @@ def _text(figures: dict[str, Any]) -> str:
     lines = [
         f"{figures['output']}: fitted on {fitted['runs']} runs of {fitted['ensembles']} ensembles "
         f"on {len(fitted['terrains'])} validation terrains, each left out in turn",
-        f"  {'way':<18}{'CRPS (m)':>10}{'over MAE':>10}{'90 % covers: wet':>18}{'said wet':>10}"
+        f"  {'way':<18}{'CRPS (m)':>10}{'over MAE':>10}{'90 % covers: wet':>18}{'if wet':>8}"
+        f"{'said wet':>10}"
         f"{'calibration':>13}",
     ]
     for name, valid in figures["ways"].items():
-        ratio, wet, said = (
-            valid[key] for key in ("crps_over_mae", "coverage_90", "coverage_90_said")
+        ratio, wet, if_wet, said = (
+            valid[key]
+            for key in ("crps_over_mae", "coverage_90", "coverage_90_if_wet", "coverage_90_said")
         )
         worst = max(valid["calibration_error"].values())
         lines.append(
             f"  {name:<18}{valid['crps_m']:>10.5f}"
             f"{'-' if ratio is None else f'{ratio:.3f}':>10}"
             f"{'-' if wet is None else f'{wet:.1%}':>18}"
+            f"{'-' if if_wet is None else f'{if_wet:.1%}':>8}"
             f"{'-' if said is None else f'{said:.1%}':>10}{worst:>13.4f}"
         )
     lines += [

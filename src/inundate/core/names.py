@@ -145,6 +145,11 @@ _TABLE = (
         "depth_quantile", "m", ("quantile", *_T), None, "quantile of water depth", valid_min=0.0,
     ),
     Variable(
+        "depth_quantile_wet", "m", ("quantile", *_T), None,
+        "quantile of water depth where it reaches 0.05 m", valid_min=0.0,
+        doc="Of depth on condition that the cell gets wet, however likely that is.",
+    ),
+    Variable(
         "depth_mean", "m", _T, None, "mean of the law of water depth", valid_min=0.0,
         doc="Of all depths that are held possible, by their probability.",
     ),

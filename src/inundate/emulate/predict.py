@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -271,6 +271,7 @@ def predict_frames(
     *,
     factor: int = 0,
     tile_cells: int = _TILE_CELLS,
+    embedded: dict[tuple[int, int], Tensor] | None = None,
 ) -> Array:
     """Predict some frames of a scene whose sides are multiples of the model's alignment.
 
@@ -284,6 +285,9 @@ def predict_frames(
         Of the coarse solver, for the hybrid.
     tile_cells : int
         Largest side of a piece; the result does not depend on it.
+    embedded : dict, optional
+        Keeps what Mode H makes of the terrain of each piece, for the next frames of scenes of
+        this terrain.
 
     Returns
     -------
@@ -301,12 +305,25 @@ def predict_frames(
     for inner, outer in tiles(scene.shape, side, model):
         cut = _cut(inner, outer)
         for row, frame in enumerate(frames):
-            inputs = scene.inputs([frame], outer, factor=factor)
             with torch.inference_mode():
-                piece = model({name: values[None] for name, values in inputs.items()})[0, 0]
+                inputs = scene.inputs([frame], outer, factor=factor)
+                whole = {name: values[None] for name, values in inputs.items()}
+                if isinstance(model, ModeH) and embedded is not None:
+                    whole["embedded"] = embed_once(model, whole, outer, embedded)
+                piece = model(whole)[0, 0]
             depth[row, inner[0], inner[1]] = piece[cut].numpy()
     depth[depth < _LEAST_M] = 0.0
     return depth
+
+
+def embed_once(
+    model: ModeH, inputs: Mapping[str, Tensor], outer: Window, known: dict[tuple[int, int], Tensor]
+) -> Tensor:
+    """Give what Mode H makes of the terrain of a piece, computed the first time alone."""
+    place = (outer[0].start, outer[1].start)
+    if place not in known:
+        known[place] = model.embed(inputs)
+    return known[place]
 
 
 def _cut(inner: Window, outer: Window) -> Window:

@@ -56,6 +56,26 @@ def test_chances_are_calibrated_on_other_cells_and_fall_with_the_threshold():
                 assert chances[row][mine].mean() == pytest.approx(happened[mine].mean(), abs=0.06)
 
 
+def test_where_it_gets_wet_the_interval_covers_the_wet_truths():
+    """Also where the law holds dry for likelier, which the plain interval must miss."""
+    law, truth = draw(9, 0.6)
+    truth[:, 1::6] *= np.random.default_rng(0).uniform(size=(4, 1000)) < 0.3  # mostly dry
+    law.points[:12, 1::6] = 0.0
+    finish = fit_finish(law, truth, np.ones(6000), THRESHOLDS)
+    other, held = draw(10, 0.6)
+    held[:, 1::6] *= np.random.default_rng(1).uniform(size=(4, 1000)) < 0.3
+    other.points[:12, 1::6] = 0.0
+    finished = finish.law(other)
+    conditional = finish.if_wet(finished)
+    assert conditional.points.min() >= np.float32(0.05)
+    low, high = conditional.quantiles((0.05, 0.95))
+    wet = held >= 0.05
+    assert np.mean(((low <= held) & (held <= high))[wet]) == pytest.approx(0.9, abs=0.03)
+    rare = np.zeros(6000, bool)
+    rare[1::6] = True
+    assert np.mean(((low <= held) & (held <= high))[:, rare][wet[:, rare]]) > 0.75
+
+
 def test_a_truth_that_is_missing_does_not_count():
     law, truth = draw(6, 0.5)
     holes = np.concatenate([truth, np.full((2, 6000), np.nan)]).astype(np.float32)

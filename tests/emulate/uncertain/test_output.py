@@ -50,7 +50,9 @@ def test_variables_are_those_of_the_registry(predicted, inputs):
     assert sizes["quantile"] == 4
     assert sizes["threshold"] == 5
     assert sizes["member"] == 4
-    for name in ("depth_mean", "depth_quantile", "depth_probability", "depth_sample"):
+    for name in (
+        "depth_mean", "depth_quantile", "depth_quantile_wet", "depth_probability", "depth_sample",
+    ):  # fmt: skip
         known = VARIABLES[name]
         assert predicted[name].dims == known.dims
         assert predicted[name].attrs["units"] == known.unit
@@ -67,6 +69,9 @@ def test_quantiles_never_cross_and_chances_fall_with_the_threshold(predicted):
     quantile = np.nan_to_num(predicted["depth_quantile"].to_numpy())
     chance = np.nan_to_num(predicted["depth_probability"].to_numpy())
     assert (np.diff(quantile, axis=0) >= 0).all()
+    wet = predicted["depth_quantile_wet"].to_numpy()
+    assert np.nanmin(wet) >= np.float32(0.05)
+    assert (np.diff(np.nan_to_num(wet), axis=0) >= 0).all()
     assert (np.diff(chance, axis=0) <= 0).all()
     assert chance.max() <= 1.0
     assert np.ptp(quantile, axis=0).max() > 0.005
@@ -122,11 +127,17 @@ def test_every_way_stands_beside_its_rivals(evaluation):
         figures = [row["figure"] for row in summary["goals"][way]]
         assert figures[0] == "crps_over_mae"
         assert figures.count("calibration_error") == 5
+        assert "coverage_90_if_wet" in figures
         ratio = summary["goals"][way][0]
         best = min(scores[name]["crps"]["value"] for name in ("mode_h_vae", "hybrid"))
         assert ratio["value"] == pytest.approx(scores[way]["crps"]["value"] / best, rel=1e-4)
         assert ratio["low"] <= ratio["value"] <= ratio["high"]
     assert scores["vae"]["spread_skill"]["value"] > 0
+    wet = summary["if_wet"]["regimes"]["all"]["scores"]
+    assert set(wet) == {*METHODS, "climatology"}
+    assert all(
+        wet[way]["coverage_90"]["value"] > scores[way]["coverage_90"]["value"] for way in METHODS
+    )
     assert "NOT MET" in evaluation.text or "met" in evaluation.text
     assert "(default)" in evaluation.text
 
@@ -145,6 +156,11 @@ def test_climatology_is_the_depths_of_the_training_samples(ensembles):
         wanted = np.quantile(last, level)
         row = law.levels.index(level)
         assert law.points[row, 5] == pytest.approx(wanted, abs=0.003, rel=0.03)
+    wet = LawClimatology(everything).law("none of these", 8, wet=True)
+    assert wet.points.min() >= 0.05
+    assert wet.points[wet.levels.index(0.5), 5] == pytest.approx(
+        np.median(last[last >= 0.05]), rel=0.03
+    )
     assert (law.points[:, 29] == law.points[:, 7]).all()  # longer than any: the last one known
 
 

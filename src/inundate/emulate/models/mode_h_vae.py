@@ -14,6 +14,7 @@ generative models (conditional VAE).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -164,6 +165,10 @@ class ModeHVAE(ModeH):
             self.gate = gate
 
     def _depth(self, paths: Paths, raw: Tensor) -> Tensor:
+        on_processor = raw.device.type == "cpu" and paths.signed.shape[0] == paths.frames
+        if on_processor and not (self.training or torch.is_grad_enabled()):
+            ground = paths.ground[:1]
+            return self._predicted(raw, paths.signed, ground, quarters=paths.quarters)
         depth = self.poured(raw, paths.signed, paths.ground, quarters=paths.quarters)
         return self.as_map(depth, paths.frames)
 
@@ -209,7 +214,8 @@ class ModeHVAE(ModeH):
         fresh = torch.randn(members, self.channels, rows, cols, generator=generator)
         if before is None:
             return fresh
-        return self.memory * before + (1.0 - self.memory**2) ** 0.5 * fresh
+        rest = math.sqrt(1.0 - self.memory**2)
+        return self.memory * before + rest * fresh
 
     def members(self, inputs: Mapping[str, Tensor], noise: Tensor) -> Tensor:
         """Give members drawn from the prior.

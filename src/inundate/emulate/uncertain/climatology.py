@@ -20,6 +20,7 @@ __all__ = ["LawClimatology"]
 _STEP = 0.02  # of stretched depth; 1 mm where it is shallow
 _MOST = 9.0  # 200 m
 _BINS = round(_MOST / _STEP)
+_FIRST_WET = round(float(np.arcsinh(1.0)) / _STEP)  # 0.05 m is 1 in units of the stretch
 
 
 class LawClimatology:
@@ -47,8 +48,8 @@ class LawClimatology:
         if not self._counts:
             raise DataError("climatology of depth: no training sample to count")
 
-    def law(self, regime: str, frames: int) -> Law:
-        """Give the law of each frame, points (K, T), m.
+    def law(self, regime: str, frames: int, *, wet: bool = False) -> Law:
+        """Give the law of each frame, points (K, T), m; with ``wet`` of depths from 0.05 m alone.
 
         A regime that was not trained on takes all of them; frames beyond the longest training
         sample take its last.
@@ -58,6 +59,9 @@ class LawClimatology:
             counts = np.zeros((1, _BINS), np.int64)
             for other in self._counts.values():
                 counts = _added(counts, other)
+        if wet:
+            counts = np.where(np.arange(_BINS) < _FIRST_WET, 0, counts)
+            counts[:, _FIRST_WET] += counts.sum(axis=1) == 0  # a frame without water: just wet
         rows = np.minimum(np.arange(frames), len(counts) - 1)
         share = counts.cumsum(axis=1) / counts.sum(axis=1, keepdims=True)
         # the first bin is dry; of others the middle is taken

@@ -18,21 +18,17 @@ Vovk et al. (2005), Algorithmic Learning in a Random World, ch. 2 and 4; Lee, Ba
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
-from inundate.emulate.uncertain.bins import BINS, DEPTHS_M, depth_of_bin
+from inundate.emulate.uncertain.bins import BINS, depth_of_bin
 from inundate.emulate.uncertain.law import LEVELS, Array, Law, from_stretched, to_stretched
+from inundate.emulate.uncertain.ranks import Unit, rank_table
 
-__all__ = ["Band", "Unit", "fit_band"]
-
-Unit: TypeAlias = Literal["cell", "terrain"]
-
-_LEAST_CELLS = 300  # of a bin of its own
-_LEAST_TERRAINS = 3
+__all__ = ["Band", "fit_band"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,54 +108,11 @@ def fit_band(
     known = np.isfinite(error)
     if not known.any():
         raise DataError("fitting a conformal band: no cell with a known truth")
-    error = error[known]
-    number = np.tile(bins, count)[known]
-    group = np.tile(terrain, count)[known]
-    unreached: set[float] = set()
-
-    def row(chosen: NDArray[np.bool_]) -> Array:
-        values, missed = _ranks(error[chosen], group[chosen], unit)
-        unreached.update(missed)
-        return values
-
-    by_depth = depth_of_bin(number)
-    whole = row(np.ones(error.size, dtype=bool))
-    shared = [
-        row(by_depth == d) if _enough(group[by_depth == d]) else whole
-        for d in range(len(DEPTHS_M) + 1)
-    ]
-    table = np.empty((BINS, len(LEVELS)), np.float32)
-    for bin_number in range(BINS):
-        mine = number == bin_number
-        parent = shared[int(depth_of_bin(np.array(bin_number)))]
-        table[bin_number] = row(mine) if _enough(group[mine]) else parent
-    return Band(table, tuple(sorted(unreached)), unit)
-
-
-def _enough(group: NDArray[np.integer]) -> bool:
-    return group.size >= _LEAST_CELLS and len(np.unique(group)) >= _LEAST_TERRAINS
-
-
-def _ranks(error: Array, group: NDArray[np.integer], unit: Unit) -> tuple[Array, list[float]]:
-    """Give the error at each level: from the median up never too small, below never too large."""
-    order = np.argsort(error, kind="stable")
-    values = error[order]
-    if unit == "cell":
-        share = np.arange(1, values.size + 1) / (values.size + 1)
-    else:
-        _, place, sizes = np.unique(group, return_inverse=True, return_counts=True)
-        share = np.cumsum((1.0 / sizes)[place[order]]) / (len(sizes) + 1)
-    found = np.empty(len(LEVELS), np.float32)
-    missed = []
-    least = share[-1]  # of the probability lies at or below the largest error
-    for row, level in enumerate(LEVELS):
-        wanted = level if level >= 0.5 else 1.0 - level
-        if wanted > least + 1e-12:
-            missed.append(level)
-        if level >= 0.5:
-            at = min(int(np.searchsorted(share, level - 1e-12)), values.size - 1)
-        else:  # the same from above, on mirrored errors
-            above = least - np.concatenate([[0.0], share[:-1]])  # at or above each value
-            at = max(int(np.searchsorted(-above, -(1.0 - level) + 1e-12, side="right")) - 1, 0)
-        found[row] = values[at]
-    return np.maximum.accumulate(found), missed
+    table, unreached = rank_table(
+        error[known],
+        np.tile(bins, count)[known],
+        depth_of_bin(np.arange(BINS)),
+        np.tile(terrain, count)[known],
+        unit=unit,
+    )
+    return Band(table, unreached, unit)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from inundate.core.seeds import make_seed
 from inundate.dataset.world.perturb import PerturbSettings, perturb
@@ -65,8 +66,9 @@ class HybridEnsemble:
         factor = next(iter(case.prepared.water), _PLAIN_FACTOR)
         scenes = self._scenes(case, factor)
         height, width = case.elevation.shape
+        embedded: dict[tuple[int, int], Tensor] = {}  # of the terrain, which all members share
         for frame in range(case.frames):
-            points = np.stack([self._depth(scene, frame, factor) for scene in scenes])
+            points = np.stack([self._depth(scene, frame, factor, embedded) for scene in scenes])
             yield Law(points[:, :height, :width])
 
     def _scenes(self, case: SpreadCase, factor: int) -> list[Scene]:
@@ -109,9 +111,12 @@ class HybridEnsemble:
     def _block(self) -> int:
         return int(self.settings.block) if self.corrects else _PLAIN_FACTOR
 
-    def _depth(self, scene: Scene, frame: int, factor: int) -> Array:
+    def _depth(
+        self, scene: Scene, frame: int, factor: int, embedded: dict[tuple[int, int], Tensor]
+    ) -> Array:
         if self.corrects:
-            return np.asarray(predict_frames(self.model, scene, [frame], factor=factor)[0])
+            found = predict_frames(self.model, scene, [frame], factor=factor, embedded=embedded)
+            return np.asarray(found[0])
         level = scene.water[factor][0][frame]
         fine = level.repeat_interleave(factor, dim=0).repeat_interleave(factor, dim=1)
         return np.asarray(torch.relu(fine - scene.heights).numpy())

@@ -37,11 +37,13 @@ __all__ = ["GOALS", "SpreadEvaluation", "evaluate_spread"]
 GOALS: dict[str, tuple[float, float]] = {
     "crps_over_mae": (0.0, 0.75),
     "coverage_90": (0.88, 0.92),
+    "coverage_90_if_wet": (0.88, 0.92),
     "spread_skill": (0.9, 1.1),
     "calibration_error": (0.0, 0.02),
 }
 """What is aimed at: the range in which each figure should lie."""
 REQUIRED = ("crps", "crps_wet")
+_WET_METRICS = ("coverage_90", "width_90")
 _COLUMNS = ("crps", "crps_wet", "coverage_90", "width_90", "spread_skill")
 _CLIMATOLOGY, _HYBRID = "climatology", "hybrid"
 _MOST_TRAINING = 300  # samples that climatology counts
@@ -122,16 +124,22 @@ def evaluate_spread(
         )
         for name in calibration.ways
     }
-    book = _book(found, settings, samples, part, ensembles, ways[calibration.default])
+    default = ways[calibration.default]
+    book = _book(
+        found, settings, samples, part, ensembles, default, (settings.model, _HYBRID, _CLIMATOLOGY)
+    )
+    wet_book = _book(found, settings, samples, part, ensembles, default, (_CLIMATOLOGY,))
     climatology = _climatology(own)
     with Progress("evaluate", total=len(ensembles), unit="ensembles", enabled=progress) as bar:
         for one in ensembles:
-            _score(book, samples, one, model, settings, ways, climatology)
+            _score(book, wet_book, samples, one, model, settings, ways, climatology)
             bar.advance()
     summary = book.summary(draws=draws, required=REQUIRED)
     summary["kind"] = "spread-evaluation"
     summary["default"], summary["best_in_calibration"] = calibration.default, calibration.best
     summary["calibrated_on"] = dict(calibration.fitted_on)
+    wet = wet_book.summary(draws=draws, required=_WET_METRICS, metrics=_WET_METRICS)
+    summary["if_wet"] = {key: wet[key] for key in ("regimes", "metrics", "baselines")}
     summary["goals"] = _goals(book, summary, tuple(ways), (settings.model, _HYBRID), draws)
     return SpreadEvaluation(summary, _text(summary))
 
@@ -143,6 +151,7 @@ def _book(
     part: str,
     ensembles: Sequence[Ensemble],
     default: Calibrated,
+    baselines: Sequence[str],
 ) -> ScoreBook:
     split: dict[str, Any] = {
         "name": part,
@@ -155,7 +164,7 @@ def _book(
     }
     return ScoreBook(
         reference=default.name,
-        baselines=[settings.model, _HYBRID, _CLIMATOLOGY],
+        baselines=baselines,
         split=split,
         thresholds_m=default.fitted.finish.thresholds_m,
         probabilistic=True,
@@ -170,6 +179,7 @@ def _climatology(own: Samples) -> LawClimatology:
 
 def _score(
     book: ScoreBook,
+    wet_book: ScoreBook,
     samples: Samples,
     one: Ensemble,
     model: Emulator,
@@ -179,44 +189,58 @@ def _score(
 ) -> None:
     sample = samples.read(one.base)
     case = case_of_sample(model, settings, sample)
-    forecasts: dict[str, Any] = {name: _forecast(way, case) for name, way in ways.items()}
+    forecasts: dict[str, Any] = {}
+    if_wet: dict[str, Forecast] = {}
+    for name, way in ways.items():
+        forecasts[name], if_wet[name] = _forecast(way, case)
     forecasts[settings.model] = case.depth
     forecasts[_HYBRID] = _hybrid(case)
     law = climatology.law(one.row.regime, case.frames)
     forecasts[_CLIMATOLOGY] = _everywhere(law, case, book.thresholds_m)
+    law = climatology.law(one.row.regime, case.frames, wet=True)
+    if_wet[_CLIMATOLOGY] = _everywhere(law, case, book.thresholds_m)
     for number in one.truths:
         truth: Sample = samples.read(number)
         row = truth.row
-        book.add(
-            row.name,
-            terrain=row.terrain,
-            block=row.block,
-            storm=row.storm,
-            regime=row.regime,
-            observed=truth.water_depth,
-            predicted=forecasts,
-            interval_s=truth.interval_s,
-            valid=truth.valid,
-        )
+        for each, predicted in ((book, forecasts), (wet_book, if_wet)):
+            each.add(
+                row.name,
+                terrain=row.terrain,
+                block=row.block,
+                storm=row.storm,
+                regime=row.regime,
+                observed=truth.water_depth,
+                predicted=predicted,
+                interval_s=truth.interval_s,
+                valid=truth.valid,
+            )
 
 
-def _forecast(way: Calibrated, case: SpreadCase) -> Forecast:
-    """Gather the frames of a way: members where it has some, the 90 % interval, the chances."""
+def _forecast(way: Calibrated, case: SpreadCase) -> tuple[Forecast, Forecast]:
+    """Gather the frames of a way: members where it has some, the 90 % interval, the chances.
+
+    The second is the law of depth where it gets wet.
+    """
     levels = (0.05, 0.5, 0.95)
     points, quantiles, chances, kept = [], [], [], None
+    wet = []
     for law in way.laws(case):
         points.append(law.points)
         kept = law.levels
         quantiles.append(law.quantiles(levels))
         chances.append(way.fitted.finish.chances(law))
+        wet.append(way.fitted.finish.if_wet(law).quantiles(levels))
     stacked, narrow = np.stack(points, axis=1), np.stack(quantiles, axis=1)
-    return Forecast(
+    probability, wetted = np.stack(chances, axis=1), np.stack(wet, axis=1)
+    found = Forecast(
         depth=narrow[1],
         members=stacked if kept is None else None,
         quantiles=narrow if kept is None else stacked,
         levels=levels if kept is None else kept,
-        probability=np.stack(chances, axis=1),
+        probability=probability,
     )
+    # the chance is that of the law itself: on condition of water it says nothing
+    return found, Forecast(wetted[1], quantiles=wetted, levels=levels, probability=probability)
 
 
 def _hybrid(case: SpreadCase) -> Array:
@@ -267,6 +291,8 @@ def _goals(
             for name in ("coverage_90", "spread_skill")
             if scores[way][name]["value"] is not None
         ]
+        conditional = summary["if_wet"]["regimes"]["all"]["scores"][way]["coverage_90"]
+        rows.append(_row("coverage_90_if_wet", "", conditional))
         for threshold in book.thresholds_m:
             score = scores[way][f"calibration_error_{threshold:g}"]
             rows.append(_row("calibration_error", f"{threshold:g} m", score))

@@ -2,8 +2,9 @@
 
 First the points of a law are drawn away from their median, or towards it, by a factor for each
 bin of the median depth: the one with the lowest CRPS. Then the probability of each threshold is
-mapped by a rising function to the frequency that was seen. Both are fitted on terrains held out
-from training, never on test terrains.
+mapped by a rising function to the frequency that was seen. Beside that stands the law of depth
+*where it gets wet*: what wet truths were, in bins of the median and the spread (label-conditional
+conformal prediction). All are fitted on terrains held out from training, never on test terrains.
 """
 
 from __future__ import annotations
@@ -19,13 +20,20 @@ from numpy.typing import NDArray
 from inundate.core.errors import ConfigError, DataError
 from inundate.emulate.uncertain.bins import DEPTHS_M, depth_bin
 from inundate.emulate.uncertain.isotonic import Rising, fit_rising
-from inundate.emulate.uncertain.law import Array, Law, from_stretched, to_stretched
+from inundate.emulate.uncertain.law import LEVELS, Array, Law, from_stretched, to_stretched
+from inundate.emulate.uncertain.ranks import rank_table
 from inundate.score.probability import crps_of_members, crps_of_quantiles
 
-__all__ = ["SCALES", "Finish", "crps_of", "fit_finish", "mean_crps", "scaled"]
+__all__ = ["SCALES", "WET_M", "Finish", "crps_of", "fit_finish", "mean_crps", "scaled"]
 
 SCALES = tuple(float(f"{factor:.3g}") for factor in np.geomspace(0.35, 3.5, 21))
 """Factors of the spread that are tried."""
+WET_M = 0.05
+"""Depth from which a cell is wet."""
+_WIDTHS = (
+    0.7,
+    2.0,
+)  # of the 90 % interval in stretched depth: upper bounds of classes but the last
 _LEAST_CELLS = 200  # of a depth bin; with fewer its spread stays
 
 
@@ -40,11 +48,15 @@ class Finish:
     thresholds_m : tuple of float
         Rising depths for which there is a map of the probability.
     maps : tuple of Rising
+    wet : array (W, K)
+        Stretched error of the median where the truth was wet, at each of
+        :data:`~inundate.emulate.uncertain.law.LEVELS`, by bin of median and spread.
     """
 
     scale: Array
     thresholds_m: tuple[float, ...]
     maps: tuple[Rising, ...]
+    wet: Array
 
     def law(self, law: Law) -> Law:
         """Give the law with its spread corrected; a member stays a coherent map."""
@@ -84,6 +96,18 @@ class Finish:
         # maps are fitted apart, so that a higher threshold could come out likelier by a little
         return np.minimum.accumulate(found, axis=0)
 
+    def if_wet(self, law: Law) -> Law:
+        """Give the law of depth given that it reaches 0.05 m, quantiles (K, ...), m.
+
+        Parameters
+        ----------
+        law : Law
+            With its spread corrected.
+        """
+        errors = np.moveaxis(self.wet[_wet_bins(law)], -1, 0)  # (K, ...)
+        depth = from_stretched(to_stretched(law.median()) + errors)
+        return Law(np.maximum(depth, np.float32(WET_M)), LEVELS)
+
     def to_json(self) -> dict[str, Any]:
         """Give JSON-able values."""
         return {
@@ -91,6 +115,7 @@ class Finish:
             "scale": [float(f"{value:.6g}") for value in self.scale.tolist()],
             "thresholds_m": list(self.thresholds_m),
             "maps": [made.to_json() for made in self.maps],
+            "wet": [[float(f"{value:.6g}") for value in row] for row in self.wet.tolist()],
         }
 
     @classmethod
@@ -106,6 +131,7 @@ class Finish:
             np.asarray(stored["scale"], np.float32),
             tuple(stored["thresholds_m"]),
             tuple(Rising.from_json(made) for made in stored["maps"]),
+            np.asarray(stored["wet"], np.float32),
         )
 
 
@@ -135,7 +161,12 @@ def crps_of(law: Law, truth: Array) -> NDArray[np.float64]:
 
 
 def fit_finish(
-    law: Law, truth: Array, weight: NDArray[np.floating], thresholds_m: Sequence[float]
+    law: Law,
+    truth: Array,
+    weight: NDArray[np.floating],
+    thresholds_m: Sequence[float],
+    *,
+    terrain: NDArray[np.integer] | None = None,
 ) -> Finish:
     """Fit the finishing of one way.
 
@@ -148,6 +179,8 @@ def fit_finish(
     weight : array (N,)
         Cells that each drawn cell stands for.
     thresholds_m : sequence of float
+    terrain : array (N,), optional
+        Number of the terrain; by default each cell is of its own.
 
     Raises
     ------
@@ -165,7 +198,36 @@ def fit_finish(
             scale[number] = _best_scale(part, truth[:, mine], weight[mine], int(number))
     finished = scaled(law, scale)
     maps = tuple(_map_of(finished, truth, weight, t) for t in thresholds_m)
-    return Finish(scale, tuple(float(t) for t in thresholds_m), maps)
+    groups = np.arange(weight.size) if terrain is None else terrain
+    wet = _fit_wet(finished, truth, weight, groups)
+    return Finish(scale, tuple(float(t) for t in thresholds_m), maps, wet)
+
+
+def _wet_bins(law: Law) -> NDArray[np.intp]:
+    """Give the bin of each cell by its median and the width of its 90 % interval."""
+    low, middle, high = law.quantiles((0.05, 0.5, 0.95))
+    width = to_stretched(high) - to_stretched(low)
+    classes = np.searchsorted(np.asarray(_WIDTHS, np.float32), width, side="right")
+    return np.asarray(depth_bin(middle) * (len(_WIDTHS) + 1) + classes)
+
+
+def _fit_wet(
+    law: Law, truth: Array, weight: NDArray[np.floating], terrain: NDArray[np.integer]
+) -> Array:
+    wet = truth >= np.float32(WET_M)  # unknown is not wet
+    count = (len(DEPTHS_M) + 1) * (len(_WIDTHS) + 1)
+    if not wet.any():
+        return np.zeros((count, len(LEVELS)), np.float32)
+    error = to_stretched(truth) - to_stretched(law.median())
+
+    def chosen(values: NDArray[Any]) -> NDArray[Any]:
+        return np.broadcast_to(values, truth.shape)[wet]
+
+    table, _ = rank_table(
+        error[wet], chosen(_wet_bins(law)), np.arange(count) // (len(_WIDTHS) + 1),
+        chosen(terrain), weight=chosen(weight),
+    )  # fmt: skip
+    return table
 
 
 def check_thresholds(thresholds_m: Sequence[float]) -> None:

@@ -24,6 +24,7 @@ from inundate.emulate.uncertain.conformal import Band, fit_band
 from inundate.emulate.uncertain.copula import Copula, Normals, fit_copula, normal_scores
 from inundate.emulate.uncertain.draw import Cells, draw_cells, ensembles_of
 from inundate.emulate.uncertain.finish import (
+    WET_M,
     Finish,
     check_thresholds,
     fit_finish,
@@ -38,7 +39,6 @@ __all__ = ["PART", "choose", "fit_spread"]
 
 PART = "valid"
 """The part of a data set that is calibrated on; never the one that is scored."""
-_WET_M = 0.05
 _DEFAULTS = SpreadSettings()
 
 
@@ -159,7 +159,9 @@ def _fit(name: Method, cells: Cells, settings: SpreadSettings) -> tuple[Band | N
     if name == "conformal":
         band = fit_band(cells.depth, cells.truth, cells.bins, cells.terrain, unit=settings.unit)
     law = _law(name, cells, band)
-    return band, fit_finish(law, cells.truth, cells.weight, settings.thresholds_m)
+    return band, fit_finish(
+        law, cells.truth, cells.weight, settings.thresholds_m, terrain=cells.terrain
+    )
 
 
 def _law(name: Method, cells: Cells, band: Band | None) -> Law:
@@ -176,16 +178,19 @@ def _left_out(name: Method, cells: Cells, band: Band | None, finish: Finish) -> 
     sure = mean_crps(Law(cells.depth[None], (0.5,)), cells.truth)  # of one depth: its error
     truth, weight = cells.truth, cells.weight
     known = np.isfinite(truth)
-    wet = known & (truth > np.float32(_WET_M))
+    wet = known & (truth > np.float32(WET_M))
     low, high = quantiles.quantiles((0.05, 0.95))
     inside = known & (low <= truth) & (truth <= high)
-    said = known & (quantiles.median() > np.float32(_WET_M))
+    low, high = finish.if_wet(law).quantiles((0.05, 0.95))
+    inside_wet = (low <= truth) & (truth <= high)
+    said = known & (quantiles.median() > np.float32(WET_M))
     chances = finish.chances(law)
     terrains = sorted(set(cells.terrain.tolist()))
     mine = {t: cells.terrain == t for t in terrains}
     return {
         "crps": {cells.names[t]: _mean(crps[m], weight[m]) for t, m in mine.items()},
         "mae": {cells.names[t]: _mean(sure[m], weight[m]) for t, m in mine.items()},
+        "wet_conditional": float((inside_wet & wet).astype(np.float64).dot(weight).sum()),
         "wet": float((wet * weight).sum()),
         "wet_inside": float((inside & wet).astype(np.float64).dot(weight).sum()),
         "said": float((said * weight).sum()),
@@ -223,7 +228,8 @@ def _pooled(scores: list[dict[str, Any]]) -> dict[str, Any]:
         crps |= one["crps"]
         mae |= one["mae"]
     total = {
-        key: sum(one[key] for one in scores) for key in ("wet", "wet_inside", "said", "said_inside")
+        key: sum(one[key] for one in scores)
+        for key in ("wet", "wet_inside", "wet_conditional", "said", "said_inside")
     }
     reliability = np.sum([np.stack(one["reliability"]) for one in scores], axis=0)  # (N, 3, 10)
     count, chance, seen = np.moveaxis(reliability, 1, 0)
@@ -234,6 +240,7 @@ def _pooled(scores: list[dict[str, Any]]) -> dict[str, Any]:
         "mae_m": mean_mae,
         "crps_over_mae": mean_crps_m / mean_mae if mean_mae > 0 else None,
         "coverage_90": total["wet_inside"] / total["wet"] if total["wet"] else None,
+        "coverage_90_if_wet": total["wet_conditional"] / total["wet"] if total["wet"] else None,
         "coverage_90_said": total["said_inside"] / total["said"] if total["said"] else None,
         "calibration_error": {
             f"{t:g}": float(e) for t, e in zip(scores[0]["thresholds_m"], error, strict=True)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from inundate.core.seeds import make_seed
-from inundate.emulate.predict import tiles
+from inundate.emulate.predict import embed_once, tiles
 from inundate.emulate.scene import Scene, padded
 from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.uncertain.case import SpreadCase
@@ -58,27 +58,33 @@ class LatentEnsemble:
         height, width = case.elevation.shape
         generator = torch.Generator().manual_seed(make_seed(self.seed, "latent", case.name))
         noise: Tensor | None = None
+        embedded: dict[tuple[int, int], Tensor] = {}
         for frame in range(case.frames):
             # members keep their noise from frame to frame, as a flood keeps its causes
             noise = self.model.latent_noise(self.members, scene.shape, generator, before=noise)
-            points = self._frame(scene, frame, factor, noise)
+            points = self._frame(scene, frame, factor, noise, embedded)
             yield Law(points[:, :height, :width])
 
     def _frame(
-        self, scene: Scene, frame: int, factor: int, noise: Tensor
+        self,
+        scene: Scene,
+        frame: int,
+        factor: int,
+        noise: Tensor,
+        embedded: dict[tuple[int, int], Tensor],
     ) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Draw a frame tile by tile; the noise belongs to the raster, so tiles join."""
         points = np.empty((self.members, *scene.shape), np.float32)
         side = max(self.model.align, self.tile_cells // self.model.align * self.model.align)
         cell = self.model.latent_cells
         for inner, outer in tiles(scene.shape, side, self.model):
-            inputs = scene.inputs([frame], outer, factor=factor)
             rows, cols = (slice(s.start // cell, s.stop // cell) for s in outer)
             with torch.inference_mode():
-                found = self.model.members(
-                    {name: values[None] for name, values in inputs.items()},
-                    noise[:, None, None, :, rows, cols],
-                )  # (M, 1, 1, h, w)
+                inputs = scene.inputs([frame], outer, factor=factor)
+                whole = {name: values[None] for name, values in inputs.items()}
+                whole["embedded"] = embed_once(self.model, whole, outer, embedded)
+                drawn = noise[:, None, None, :, rows, cols]
+                found = self.model.members(whole, drawn)  # (M, 1, 1, h, w)
             top, left = inner[0].start - outer[0].start, inner[1].start - outer[1].start
             down, right = inner[0].stop - inner[0].start, inner[1].stop - inner[1].start
             cut = found[:, 0, 0, top : top + down, left : left + right]

@@ -142,9 +142,10 @@ def add_spread(
     Returns
     -------
     Dataset
-        With ``depth_mean``, ``depth_quantile`` (quantile, ...), ``depth_probability``
-        (threshold, ...) and, where floods are asked for, ``depth_sample`` (member, ...); NaN where
-        there is no ground. Attributes ``spread`` and ``spread_calibrated_on``.
+        With ``depth_mean``, ``depth_quantile`` and ``depth_quantile_wet`` (quantile, ...),
+        ``depth_probability`` (threshold, ...) and, where floods are asked for, ``depth_sample``
+        (member, ...); NaN where there is no ground. Attributes ``spread`` and
+        ``spread_calibrated_on``.
     """
     finish = spread.fitted.finish
     thresholds = asked.thresholds or finish.thresholds_m
@@ -152,6 +153,7 @@ def add_spread(
     shape = ds["water_depth"].shape
     mean = np.empty(shape, np.float32)
     quantiles = np.empty((len(levels), *shape), np.float32)
+    wet = np.empty_like(quantiles)
     chances = np.empty((len(thresholds), *shape), np.float32)
     floods = np.empty((asked.samples, *shape), np.float32)
     draw = spread.floods(case, asked.samples)
@@ -159,17 +161,19 @@ def add_spread(
         for frame, law in enumerate(spread.laws(case)):
             mean[frame] = law.mean()
             quantiles[:, frame] = law.quantiles(levels)
+            wet[:, frame] = finish.if_wet(law).quantiles(levels)
             chances[:, frame] = finish.chances(law, thresholds)
             if asked.samples:
                 floods[:, frame] = draw(law)
             bar.advance()
     missing = ~np.isfinite(case.elevation)
-    for values in (mean, quantiles, chances, floods):
+    for values in (mean, quantiles, wet, chances, floods):
         values[..., missing] = np.nan
     plane = ("time", "y", "x")
     found = ds.assign(
         depth_mean=(plane, mean, attributes("depth_mean")),
         depth_quantile=(("quantile", *plane), quantiles, attributes("depth_quantile")),
+        depth_quantile_wet=(("quantile", *plane), wet, attributes("depth_quantile_wet")),
         depth_probability=(("threshold", *plane), chances, attributes("depth_probability")),
     ).assign_coords(
         quantile=("quantile", np.asarray(levels), {"units": "1"}),
