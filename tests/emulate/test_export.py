@@ -75,3 +75,25 @@ def test_the_peak_alone(exported, prepared):
     whole = predict_prepared(model, settings, prepared).max(axis=0)
     # another pass of the network, shown the greatest water of each block: near, not equal
     assert float(np.abs(peak - whole).mean()) < 0.05
+
+
+def test_a_training_starts_from_exported_weights(exported, flood_data, tmp_path):
+    from inundate.emulate.train import train_emulator
+
+    from .small_flood import TRAINING
+
+    _, settings, before = load_emulator(exported)
+    still = TRAINING.model_copy(update={"max_steps": 1, "learning_rate": 1e-9, "ema": 0.0})
+    run, _ = train_emulator(
+        flood_data,
+        tmp_path / "on",
+        settings=settings,
+        training=still,
+        init=exported,
+        progress=False,
+    )
+    _, _, after = load_emulator(run.path)
+    for (name, one), two in zip(
+        before.state_dict().items(), after.state_dict().values(), strict=True
+    ):
+        np.testing.assert_allclose(one.numpy(), two.numpy(), atol=1e-6, err_msg=name)

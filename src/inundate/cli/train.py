@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +24,7 @@ def train(
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     config: Path | None = None,
-    init: Path | None = None,
+    init: str | None = None,
     settings: Annotated[EmulatorSettings | None, Parameter(name="*")] = None,
     training: Annotated[TrainSettings | None, Parameter(name="*")] = None,
     workers: int = 1,
@@ -50,7 +51,9 @@ def train(
     cache
         Folder that keeps what they made, for the next training on the same data.
     init
-        Trained run whose weights are started from: of the same model, or of mode_h for mode_h_vae.
+        Trained run, exported weights or the name of weights that ship, from whose weights the
+        training starts: of the same model, or of mode_h for mode_h_vae. Its settings of the
+        model hold where neither file nor flags say otherwise.
 
     Examples
     --------
@@ -71,7 +74,11 @@ def train(
 
     config = None if config is None else find_config(config)
     watched = config is not None and "watch" in read_toml(config)
-    model = resolve_settings(EmulatorSettings, toml=config, table="model", flags=settings)
+    if init is not None:
+        given = _on_top_of(init, None if config is None else read_toml(config), settings)
+        model = resolve_settings(EmulatorSettings, flags=given)
+    else:
+        model = resolve_settings(EmulatorSettings, toml=config, table="model", flags=settings)
     target = output or Path("runs") / run_name(model.model)
     with _resumable(target):
         run, result = train_emulator(
@@ -89,6 +96,18 @@ def train(
             overwrite=overwrite,
         )
     _tell(run, result, json=json)
+
+
+def _on_top_of(
+    init: str, config: Mapping[str, Any] | None, flags: EmulatorSettings | None
+) -> dict[str, Any]:
+    """Give the settings of a model that starts from another: its own, then file, then flags."""
+    from inundate.core.run import Run
+    from inundate.emulate.export import find_weights
+
+    base = dict(Run(find_weights(init)).config.get("model", {}))
+    base |= (config or {}).get("model", {})
+    return base | ({} if flags is None else flags.model_dump(exclude_unset=True))
 
 
 def resume(run: Path, *, json: Json = False) -> None:

@@ -266,7 +266,7 @@ def train_emulator(
         "watch": watching.model_dump(),
     }
     if init is not None:
-        config["init"] = {"run": str(Path(init).absolute())}
+        config["init"] = {"run": str(find_weights(init).absolute())}
     with join_ranks(training.device) as ranks:
         parts = Parts(
             samples,
@@ -280,7 +280,7 @@ def train_emulator(
             ranks=ranks,
         )
         if init is not None:
-            start_from(parts.model, Path(init))
+            _start_from(parts.model, find_weights(init))
 
         def create() -> Run:
             return Run.create(
@@ -408,6 +408,16 @@ def _limits(samples: Samples, numbers: list[int]) -> list[str]:
         "The truth here is our own solver (local inertial, rain on grid, no sewers), "
         "not observed floods.",
     ]
+
+
+def _start_from(model: nn.Module, folder: Path) -> None:
+    """Put in the weights of a run, or of exported weights; what they lack stays as it is."""
+    given = read_weights(folder)
+    if given is None:
+        start_from(model, folder)
+    else:
+        where = f"{folder} to start from"
+        load_weights(model, {**model.state_dict(), **given}, where=where)
 
 
 def resume_emulator(
