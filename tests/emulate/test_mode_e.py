@@ -267,6 +267,46 @@ def test_steering_moves_the_water():
     assert (steered(free=-east).volume.sum(dim=1) * columns).sum() < centre - 0.1
 
 
+def test_a_block_gives_a_share_of_its_own_water():
+    """Free exchange to the west is measured by the block in the east."""
+    _, ground = basin()
+    volume = torch.zeros_like(ground.share)
+    volume[0, 4, 5] = 0.01
+    start, time = start_water(volume, torch.zeros_like(volume)), torch.full((1, 1, 1), 1e-3)
+    west = torch.zeros_like(ground.rise)
+    west[:, 0] = -0.1
+    parts = {**vars(still(ground)), "free": west}
+    after = advance(start, ground, torch.zeros_like(volume), time, Steering(**parts)).volume
+    assert float(after[0, 4, 4]) == pytest.approx(1e-3, rel=1e-3)
+    assert float(after[0, 4, 5]) == pytest.approx(9e-3, rel=1e-3)
+
+
+def test_a_dam_inside_a_block_holds_the_water():
+    """One cell wide, it does not stand at a face between two blocks."""
+    inputs, _ = basin()
+    heights = inputs["heights"] * 0
+    heights[:, :, 14] = 1.0  # the third column of the fourth block
+    ground = make_ground(inputs["terrain"], heights, 4)
+    volume = torch.zeros_like(ground.share)
+    volume[:, :, :3] = 0.5
+    after = rolled(start_water(volume, torch.zeros_like(volume)), ground, 200)
+    assert float(after.volume[..., :4].sum()) == pytest.approx(12.0, rel=1e-9)
+    assert float(after.volume[..., 3].sum()) > 1.0
+    volume[:, :, :3] = 2.0
+    after = rolled(start_water(volume, torch.zeros_like(volume)), ground, 200)
+    assert float(after.volume[..., 4:].sum()) > 4.0
+
+
+def test_the_pour_keeps_the_volume_where_its_level_is_hard_to_find():
+    """Heights that double from cell to cell: Newton's method would need 15 steps."""
+    model = shaken()
+    inputs = inputs_of(prepared_case(1, edges="closed"), model)
+    heights = torch.tensor([0.001 * 2.0**k for k in range(16)]).reshape(4, 4)
+    inputs["heights"] = heights.repeat(8, 8)[None]
+    inputs["start"] = torch.full((1, 32, 32), 3.0)
+    assert closure(model, inputs).error <= 1e-6
+
+
 def test_untrained_it_is_as_close_to_the_solver_as_the_hybrid(samples):
     """Its passes take 25 s, those of the coarse solver a few."""
     model = make_model(MODE_E).eval()
@@ -427,3 +467,23 @@ def test_other_blocks_keep_the_volume_too(block):
     whole = tuple(slice(0, n) for n in scene.shape)
     inputs = {n: v[None] for n, v in scene.inputs([0, 1, 2], whole).items()}
     assert closure(model, inputs).error <= 1e-6
+
+
+@pytest.mark.slow
+def test_compiled_passes_give_the_same():
+    """In training, with a gradient, on pieces with and without open edges and soil."""
+    calm = MODE_E.model_copy(update={"state_noise": 0.0, "warmup_frames": 0, "passes": 3})
+    plain, fast = (
+        shaken(calm.model_copy(update={"compiled": compiled})).train() for compiled in (False, True)
+    )
+    for seed, case in enumerate(({"edges": "closed"}, {"soil": "green_ampt"}, {"hole": True})):
+        inputs = inputs_of(prepared_case(seed, (64, 64), **case), plain)
+        found = []
+        for model in (plain, fast):
+            model.zero_grad()
+            depth = model(inputs)
+            depth.square().sum().backward()
+            found.append((depth.detach(), model.head.weight.grad.clone()))
+        torch.testing.assert_close(found[1][0], found[0][0], rtol=0, atol=1e-4)
+        torch.testing.assert_close(found[1][1], found[0][1], rtol=0.02, atol=0.02)
+    assert closure(fast.eval(), inputs).error <= 1e-6

@@ -12,12 +12,16 @@ __all__ = ["Edges", "find_edges"]
 
 _LEAST_SLOPE, _MOST_SLOPE = 1.0e-3, 10.0  # at open edges; the least is the solver's
 _LEAST_FALL_M = 1.0e-6
+_LISTED = 64  # the list of edge blocks is a multiple of this long
 _SIDES = ((-1, 1), (-2, 1), (-1, -1), (-2, -1))  # east, south, west, north: axis and step
 
 
 @dataclass(frozen=True)
 class Edges:
     """Open sides of the cells of those blocks that have any.
+
+    The list is padded to a multiple of 64, so that a compiled pass meets few sizes; what pads it
+    lies behind the last block and lets nothing out.
 
     Attributes
     ----------
@@ -72,15 +76,19 @@ def find_edges(
     count, _, rows, cols = ground.shape
     split = functional.pixel_unshuffle(normal, block).reshape(count, 4, -1, rows, cols)
     place = torch.nonzero(split.amax(dim=(1, 2)).flatten() > 0).squeeze(1)
+    more = _LISTED - len(place) % _LISTED
 
     def chosen(values: Tensor) -> Tensor:  # (B, S, C, h, w) to (N, S, C)
-        return values.permute(0, 3, 4, 1, 2).flatten(0, 2)[place]
+        found = values.permute(0, 3, 4, 1, 2).flatten(0, 2)[place]
+        return functional.pad(found, (0, 0, 0, 0, 0, more))
 
     # the thalweg of a block ends at its side, not at a gap in its middle
     ends = torch.zeros(4, block, block, device=heights.device)
     ends[0, :, -1] = ends[1, -1, :] = ends[2, :, 0] = ends[3, 0, :] = 1.0
-    fall = (falls[:, :, None] * ends.reshape(1, 4, -1, 1, 1)).clamp(min=_LEAST_FALL_M)
-    return Edges(place, chosen(ground[:, None]), chosen(split), chosen(fall))
+    fall = falls[:, :, None] * ends.reshape(1, 4, -1, 1, 1)
+    beds, normals, ends_at = chosen(ground[:, None]), chosen(split), chosen(fall)
+    place = functional.pad(place, (0, more), value=count * rows * cols)
+    return Edges(place, beds, normals, ends_at.clamp(min=_LEAST_FALL_M))
 
 
 def _normal(

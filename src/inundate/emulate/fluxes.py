@@ -216,18 +216,16 @@ def _wedge(depth: Tensor, fall: Tensor, lanes: int) -> Tensor:
 
 def _edge_flow(ground: BlockGround, level: Tensor, seconds: Tensor, steering: Steering) -> Tensor:
     """Give what leaves the map from each block in a pass (B, h, w), m: normal depth."""
-    edges = ground.edges
-    none = torch.zeros_like(level)
-    if not len(edges.place):
-        return none
-    lanes = round(edges.bed.shape[-1] ** 0.5)
-    above = level.flatten()[edges.place, None, None] - edges.bed
+    edges, lanes = ground.edges, ground.bed.shape[2]
+    # one place more than there are blocks: what pads the list of edge blocks lies there
+    levels = functional.pad(level.flatten(), (0, 1))
+    above = levels[edges.place, None, None] - edges.bed
     depth = _wedge(above.expand_as(edges.fall), edges.fall, lanes)  # (N, 4, C)
     fastest = depth * torch.sqrt(_GRAVITY * depth + _TINY**2)
     leaving = torch.minimum(depth.pow(5.0 / 3.0) * edges.normal, fastest)
     leaving = torch.where(edges.normal > 0, leaving, 0.0)
     rate = leaving.sum(dim=(1, 2)) / lanes  # of unit discharges, by the width of a lane
-    found = none.flatten().index_put((edges.place,), rate).reshape(none.shape)
+    found = torch.zeros_like(levels).index_put((edges.place,), rate)[:-1].reshape(level.shape)
     return found * steering.edge * seconds / ground.side_m
 
 

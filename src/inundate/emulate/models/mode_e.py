@@ -19,7 +19,9 @@ from torch.nn import functional
 
 from inundate.core.errors import DataError
 from inundate.emulate.backbone import BlockUNet, ResidualBlock, reach_cells
-from inundate.emulate.flux_ground import BlockGround, beyond, make_ground
+from inundate.emulate.flux_compile import compiled_advance
+from inundate.emulate.flux_ground import BlockGround, make_ground
+from inundate.emulate.flux_look import LOOK_NUMBERS, face_means, look
 from inundate.emulate.fluxes import (
     FREE_SHARE,
     Steering,
@@ -35,10 +37,8 @@ __all__ = ["ModeE", "closure"]
 
 _SIDES = 4  # east, south, west, north
 _STEER = 3 * _SIDES + 2  # conveyance, sill, exchange of each side; soil; edge
-_STATE = 5 + 2 * _SIDES  # numbers of a block that the network sees, beside two for each cell
 _MOST = 3.0  # largest logarithm of a factor
 _LEAK = 0.05  # slope below zero while training: a dry cell still gets a gradient
-_SHALLOW_M, _DEEP_M = 0.05, 1.0  # scales at which the network sees the distance to the level
 
 
 class ModeE(nn.Module):
@@ -60,12 +60,13 @@ class ModeE(nn.Module):
         self.static_channels = static_channels
         width, cells = settings.width, settings.block**2
         self.terrain = nn.Conv2d(static_channels * cells, width, 1)
-        self.state = nn.Conv2d(2 * cells + _STATE, width, 1)
+        self.state = nn.Conv2d(2 * cells + LOOK_NUMBERS, width, 1)
         self.net = BlockUNet(width, settings.levels, settings.depth)
         self.head = nn.Conv2d(width, _STEER, 1)
-        self.after = nn.Conv2d(2 * cells + _STATE, width, 1)
+        self.after = nn.Conv2d(2 * cells + LOOK_NUMBERS, width, 1)
         self.lay = ResidualBlock(width)
         self.pour_head = nn.Conv2d(width, 2 * cells, 1)
+        self._compiled = compiled_advance() if settings.compiled else None
         for head in (self.head, self.pour_head):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)  # type: ignore[arg-type]
@@ -150,21 +151,23 @@ class ModeE(nn.Module):
         fallen, before = rain
         steps, passes = self.settings.substeps, self.settings.passes
         rate = fallen * (3600.0 / interval)  # mm h-1
+        # what a prediction gives must not depend on whether a compiler is at hand
+        move = self._compiled if self._compiled is not None and self.training else advance
         hidden = seen
         for step in range(steps):
             total = before + fallen * (step / steps)
-            state = self.state(_look(water, ground, rate, total, interval / steps))
+            state = self.state(look(water, ground, rate, total, interval / steps))
             hidden = self.net(seen + state, ground.known)
             steering = self._steering(self.head(hidden), ground)
             for _ in range(passes):
-                water = advance(
+                water = move(
                     water,
                     ground,
                     fallen.double() * (1.0e-3 / (steps * passes)),
                     interval / (steps * passes),
                     steering,
                 )
-        state = self.after(_look(water, ground, rate, before + fallen, interval / steps))
+        state = self.after(look(water, ground, rate, before + fallen, interval / steps))
         raw = self.pour_head(self.lay((hidden + state) * ground.known))
         return self._poured(raw, water.volume.float(), ground), water
 
@@ -174,9 +177,9 @@ class ModeE(nn.Module):
         soak, edge = _factor(rest).unbind(dim=1)
         shift = self.settings.shift_m
         return Steering(
-            conduct=_factor(_faces(conduct, 1.0)),
-            sill=shift * torch.tanh(_faces(sill, 1.0) / shift),
-            free=FREE_SHARE * torch.tanh(_faces(free, -1.0)) * ground.open,
+            conduct=_factor(face_means(conduct, 1.0)),
+            sill=shift * torch.tanh(face_means(sill, 1.0) / shift),
+            free=FREE_SHARE * torch.tanh(face_means(free, -1.0)) * ground.open,
             soak=soak,
             edge=edge,
         )
@@ -248,47 +251,6 @@ def closure(model: ModeE, inputs: Mapping[str, Tensor]) -> VolumeAccount:
             outflow_m3=float((water.left * area).sum()),
             infiltrated_m3=float(((water.soaked - begun.soaked) * area).sum()),
         )
-
-
-def _look(
-    water: Water, ground: BlockGround, rate: Tensor, total: Tensor, seconds: Tensor
-) -> Tensor:
-    """Give what the network sees of the state and the rain, (B, C, h, w)."""
-    volume = water.volume.float()
-    level, _ = ground.level(volume)
-    # what is said of cells without ground must not depend on their height
-    signed = (level[:, None] - ground.cells).clamp(min=-100.0)
-    drop = (level[:, None] - beyond(level) - ground.rise) * ground.open
-    soil = ground.soil_rate * (1.0 + ground.soil_storage / (1.0e3 * water.soaked.float() + 1.0))
-    single = [
-        torch.asinh(volume / 0.05) / 3.0,
-        torch.log1p(rate.clamp(min=0.0)) / 3.0,
-        torch.log1p(total.clamp(min=0.0)) / 4.0,
-        torch.log1p(soil) / 4.0,
-        (torch.log(seconds / 100.0) / 2.0).expand_as(volume),
-    ]
-    parts = [
-        signed / (_SHALLOW_M + signed.abs()),
-        signed / (_DEEP_M + signed.abs()),
-        torch.stack(single, dim=1),
-        _both_sides(drop / (drop.abs() + 0.25)),
-        _both_sides(torch.asinh(water.flow / 0.05) / 3.0),
-    ]
-    return torch.cat(parts, dim=1) * ground.known
-
-
-def _both_sides(faces: Tensor) -> Tensor:
-    """Give each block what passes out of its four sides, (B, 4, h, w)."""
-    west = -functional.pad(faces[:, :1], (1, 0))[..., :-1]
-    north = -functional.pad(faces[:, 1:], (0, 0, 1, 0))[..., :-1, :]
-    return torch.cat([faces, west, north], dim=1)
-
-
-def _faces(sides: Tensor, sign: float) -> Tensor:
-    """Join what blocks say of their sides (B, 4, h, w) to eastern and southern faces."""
-    east = beyond(sides[:, 2])[:, 0]
-    south = beyond(sides[:, 3])[:, 1]
-    return 0.5 * (sides[:, :2] + sign * torch.stack([east, south], dim=1))
 
 
 def _factor(raw: Tensor) -> Tensor:
