@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,13 @@ from inundate.core.progress import Progress
 from inundate.core.seeds import make_rng
 from inundate.dataset.samples import Samples
 from inundate.emulate.gather import gather_scenes
-from inundate.emulate.inputs import TERRAIN_CHANNELS
+from inundate.emulate.orient import turn_inputs, turned
 from inundate.emulate.scene import FAMILY_OF, FROM_DRY, Scene, Window
 from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.trained_range import range_of_scenes
 from inundate.learn.batches import Batch, sample_order
 
 __all__ = ["FloodBatches", "turn_inputs"]
-
-_EAST, _NORTH = TERRAIN_CHANNELS.index("slope_x"), TERRAIN_CHANNELS.index("slope_y")
 
 
 class FloodBatches:
@@ -193,7 +190,7 @@ class FloodBatches:
         if self._shuffle and self._settings.augment:
             turns, flip = int(rng.integers(4)), bool(rng.integers(2))
             inputs = turn_inputs(inputs, turns, flip)
-            target, valid = _turned(target, turns, flip), _turned(valid, turns, flip)
+            target, valid = turned(target, turns, flip), turned(valid, turns, flip)
         return inputs, target, valid
 
     def _draw_frames(
@@ -240,33 +237,3 @@ def _water(samples: Samples, number: int) -> Tensor:
 
 
 _DRY_SHARE = 0.25  # share of the series that start from dry ground, as every prediction does
-
-
-def turn_inputs(inputs: Mapping[str, Tensor], turns: int, flip: bool) -> dict[str, Tensor]:
-    """Turn inputs by quarters anticlockwise and flip them, the slope vector with them.
-
-    Parameters
-    ----------
-    inputs : mapping
-        Of :meth:`inundate.emulate.scene.Scene.inputs`, with or without a batch axis.
-    turns : int
-        Quarter turns, 0 to 3.
-    flip : bool
-        Whether east and west change places afterwards.
-    """
-    found = {name: _turned(values, turns, flip) for name, values in inputs.items()}
-    terrain = found["terrain"].clone()
-    east, north = terrain.select(-3, _EAST), terrain.select(-3, _NORTH)
-    for _ in range(turns % 4):  # a quarter turn takes east to north, north to west
-        before = east.clone()
-        east.copy_(-north)
-        north.copy_(before)
-    if flip:
-        east.neg_()
-    found["terrain"] = terrain
-    return found
-
-
-def _turned(values: Tensor, turns: int, flip: bool) -> Tensor:
-    found = torch.rot90(values, turns, dims=(-2, -1))
-    return torch.flip(found, dims=(-1,)) if flip else found

@@ -21,6 +21,7 @@ from inundate.core.progress import Progress
 from inundate.core.provenance import provenance
 from inundate.emulate.direct import Direct
 from inundate.emulate.models.mode_h import ModeH
+from inundate.emulate.orient import orientation, turned_back
 from inundate.emulate.prepared import Prepared, prepare
 from inundate.emulate.rain_frames import rain_frames
 from inundate.emulate.scene import FAMILY_OF, Scene, Window, padded
@@ -257,10 +258,15 @@ def predict_prepared(
         depth = _rolled(model, scene, bar)
     else:
         chosen = 0 if scene.family != "hybrid" else factor or next(iter(prepared.water))
+        turns, flip = orientation(prepared.elevation)
+        scene = scene.turned(turns, flip)
         depth = np.zeros((scene.frames, *scene.shape), np.float32)
         side = tile_cells // model.align * model.align
         for inner, outer in tiles(scene.shape, side, model):
             _fill(depth, model, scene, chosen, inner, outer, bar)
+        depth = turned_back(depth, turns, flip)
+    if scene.family == "hybrid":
+        _within_rain(depth[:, :height, :width], prepared)
     return _cleaned(depth[:, :height, :width], prepared)
 
 
@@ -373,6 +379,24 @@ def predict_peak(
     depth = predict_frames(model, scene, frames, factor=chosen, tile_cells=tile_cells)
     found: Array = _cleaned(depth[:, :height, :width], prepared)[0]
     return found
+
+
+def _within_rain(depth: Array, prepared: Prepared) -> None:
+    """Let the water of the map grow by no more than it rained, from frame to frame, in place.
+
+    A network may put a little more water into a frame than the last one held and the rain since
+    brought; then the whole frame is scaled down to that.
+    """
+    known = np.isfinite(prepared.elevation)
+    fallen = prepared.rain_rate[:, known].sum(axis=1, dtype=np.float64)
+    fallen *= prepared.interval_s / 3.6e6  # in cells times metres
+    held = 0.0
+    for frame, rain in zip(depth, fallen, strict=True):
+        total = float(frame[known].sum(dtype=np.float64))
+        most = held + float(rain)
+        if total > most:
+            frame *= np.float32(most / total)
+        held = min(total, most)
 
 
 def _cleaned(depth: Array, prepared: Prepared) -> Array:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
+import torch
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -16,6 +17,7 @@ from inundate.core.names import attributes
 from inundate.dataset.samples import Sample
 from inundate.emulate.hybrid import HybridState, hybrid_arrays
 from inundate.emulate.inputs import POSITION, scale_terrain, soil_channels
+from inundate.emulate.orient import orientation, turn_inputs, turned
 from inundate.emulate.pour import coarsen_mean, pour_levels
 from inundate.hydro.settings import SimulateSettings
 from inundate.terrain.derive import derive_features
@@ -84,18 +86,30 @@ def _edge_kind(edges: str) -> Literal["open", "closed"]:
 
 
 def terrain_channels(elevation: Array, roughness: Array, grid: Grid, edges: str) -> Array:
-    """Derive and scale the terrain inputs of a whole raster, (C, H, W)."""
+    """Derive and scale the terrain inputs of a whole raster, (C, H, W).
+
+    They are derived on the map turned to its own orientation and turned back: which of two
+    equally low neighbours water runs to must not depend on how the map lies.
+    """
+    turns, flip = orientation(elevation)
+    height, width = elevation.shape[:: -1 if turns % 2 else 1]
+    lying = replace(grid, height=height, width=width)
 
     def on_grid(values: Array, name: str) -> xr.DataArray:
-        data = xr.DataArray(values, dims=("y", "x"), name=name, attrs=attributes(name))
-        return attach_grid(data, grid)
+        data = turned(torch.from_numpy(np.ascontiguousarray(values)), turns, flip).numpy()
+        named = xr.DataArray(data, dims=("y", "x"), name=name, attrs=attributes(name))
+        return attach_grid(named, lying)
 
     features = derive_features(
         on_grid(elevation, "elevation"),
         roughness=on_grid(roughness, "roughness"),
         edge_kind=_edge_kind(edges),
     )
-    return scale_terrain(stack_features(features), tuple(str(n) for n in features.data_vars))
+    scaled = scale_terrain(stack_features(features), tuple(str(n) for n in features.data_vars))
+    # a turn with a flip undoes itself
+    back = turns if flip else -turns % 4
+    found = turn_inputs({"terrain": torch.from_numpy(scaled)}, back, flip)["terrain"]
+    return np.ascontiguousarray(found.numpy())
 
 
 def prepare(

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from inundate.emulate.inputs import POSITION, RAIN_WINDOW
+from inundate.emulate.orient import turn_inputs
 from inundate.emulate.prepared import BlockWater, Prepared
 
 __all__ = ["FAMILY_OF", "FROM_DRY", "MISSING_M", "Family", "Scene", "Window", "padded"]
@@ -91,6 +92,20 @@ class Scene:
         for factor, (level, volume) in self.water.items():
             named |= {f"level_{factor}": level, f"volume_{factor}": volume}
         return named
+
+    def turned(self, turns: int, flip: bool) -> Scene:
+        """Give the scene turned by quarters anticlockwise, then flipped.
+
+        Parameters
+        ----------
+        turns : int
+        flip : bool
+            See :func:`inundate.emulate.orient.turn_inputs`.
+        """
+        named = turn_inputs(self.tensors(), turns, flip)
+        made = Scene.of(named, self.family, self.block, self.interval_s)
+        made.water = {f: (a.contiguous(), b.contiguous()) for f, (a, b) in made.water.items()}
+        return made
 
     def to(self, device: torch.device | str, shared: Scene | None = None) -> Scene:
         """Give the scene on another device; terrain and heights may be those of another scene.
