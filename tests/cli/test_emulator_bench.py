@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 from inundate.cli.app import main
-from inundate.cli.emulator_bench import book, clock, learns, marks, scoring, speed, volume, zoo
+from inundate.cli.emulator_bench import (
+    book,
+    clock,
+    learns,
+    marks,
+    scoring,
+    speed,
+    volume,
+    zoo,
+    zoo_train,
+)
 from inundate.cli.emulator_bench.context import Context
 from inundate.cli.emulator_bench.entrants import Entrant, main_models
 from inundate.cli.emulator_bench.figures import figure, is_met
@@ -357,7 +367,7 @@ def test_absent_extra_is_told_and_not_hidden(context, monkeypatch):
     def lacks(*args, **kwargs):
         raise MissingExtraError("trees need scikit-learn\n  hint: pip install")
 
-    monkeypatch.setattr(zoo, "train_emulator", lacks)
+    monkeypatch.setattr(zoo_train, "train_emulator", lacks)
     context.options = replace(context.options, zoo_steps=7)
     members = {member.name: member for member in zoo.zoo_members(context)}
     assert members["temporal_cnn"].failure == "trees need scikit-learn"
@@ -373,7 +383,7 @@ def test_absent_extra_is_told_and_not_hidden(context, monkeypatch):
 def test_training_that_was_stopped_goes_on(context, monkeypatch):
     context.options = replace(context.options, zoo_steps=4, seeds=1)
     training = zoo._trainings(context)[0]
-    wanted = zoo.train_emulator
+    wanted = zoo_train.train_emulator
 
     def stops(*args, **kwargs):
         def stop(scores):
@@ -382,12 +392,12 @@ def test_training_that_was_stopped_goes_on(context, monkeypatch):
         return wanted(*args, **kwargs, on_validation=stop)
 
     with monkeypatch.context() as patch:
-        patch.setattr(zoo, "train_emulator", stops)
+        patch.setattr(zoo_train, "train_emulator", stops)
         with pytest.raises(KeyboardInterrupt):
-            zoo.train_once(training)
-    assert zoo._status(training) != "finished"
-    zoo.train_once(training)
-    assert zoo._status(training) == "finished"
+            zoo_train.train_once(training)
+    assert zoo_train.status_of(training) != "finished"
+    zoo_train.train_once(training)
+    assert zoo_train.status_of(training) == "finished"
     (member, _) = zoo.zoo_members(context)
     assert [entrant.name for entrant in member.entrants] == ["temporal_cnn#0"]
     assert member.facts[0]["step"] == 4
@@ -396,13 +406,13 @@ def test_training_that_was_stopped_goes_on(context, monkeypatch):
 def test_shortened_training_fits_its_curriculum_and_its_batch(context):
     config = shipped_configs()["lead_cnn"]
     asked = zoo._training(context, "lead_cnn", config, zoo_data(context), 3)
-    shortened = zoo._shortened(config, replace(asked, steps=40))
+    shortened = zoo_train.shortened_settings(config, replace(asked, steps=40))
     assert (shortened.batch_size, shortened.max_steps, shortened.seed) == (8, 40, 3)
     settings = EmulatorSettings(model="lead_cnn", curriculum_epochs=200, frames=8)
-    fitted = zoo._sized(settings, shortened, replace(asked, steps=40, tiny=False))
+    fitted = zoo_train.sized_settings(settings, shortened, replace(asked, steps=40, tiny=False))
     assert fitted.curriculum_epochs == 40  # 40 steps of 8 are 80 passes over 4 samples
     assert fitted.width == settings.width
-    assert zoo._sized(settings, shortened, asked).width == 8
+    assert zoo_train.sized_settings(settings, shortened, asked).width == 8
 
 
 def test_ratio_counts_all_that_a_prediction_does(with_run, monkeypatch, trained):

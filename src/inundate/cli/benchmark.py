@@ -62,7 +62,7 @@ def benchmark(
     zoo_steps
         emulator: optimiser steps of each training of the zoo at most; by default 400.
     zoo_minutes
-        emulator: minutes of each training of the zoo at most, 0 for no such end; by default 4.
+        emulator: minutes of each training of the zoo at most, 0 for no such end; by default 3.
     seeds
         emulator: trainings of each model of the zoo; by default 5.
     workers

@@ -53,8 +53,8 @@ class Options:
     world: str = "gpu"
     zoo_world: str = "zoo"
     zoo_steps: int = 400
-    zoo_minutes: float = 4.0
-    zoo_storms: int = 2
+    zoo_minutes: float = 3.0
+    zoo_storms: int = 0
     seeds: int = 5
     workers: int = 2
     shipped: bool = True

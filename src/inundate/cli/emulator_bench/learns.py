@@ -60,7 +60,8 @@ def _pooled(name: str) -> str:
 def temporal_cnn(context: Context) -> Made:
     """Give the skill of each Temporal CNN against baselines that know no physics."""
     sheet = zoo_sheet(context)
-    members = [m for m in zoo_members(context) if m.name in _ABLATIONS]
+    trained = {member.name: member for member in zoo_members(context)}
+    members = [trained[name] for name in _ABLATIONS if name in trained]
     rows = [_skill(context, sheet, member, rival) for member in members for rival in _RIVALS]
     return Made(rows, [_ablations(sheet, members)])
 
