@@ -34,6 +34,9 @@ class LossSettings(Settings):
     )
     latent: float = Field(default=1e-3, ge=0, description="Kullback-Leibler term of a VAE tail.")
     dry_weight: float = Field(default=0.1, gt=0, le=1, description="Weight of cells that stay dry.")
+    thresholds_m: tuple[float, ...] = Field(
+        default=(0.05, 0.3), min_length=1, description="Depths at which the extent is compared, m."
+    )
     extent_width_m: float = Field(
         default=0.02, gt=0, description="Softness of the flood edge in m."
     )
@@ -45,15 +48,10 @@ class DepthLoss:
     Parameters
     ----------
     settings : LossSettings
-    thresholds_m : tuple of float
-        Depths at which the extent term compares.
     """
 
-    def __init__(
-        self, settings: LossSettings, thresholds_m: tuple[float, ...] = (0.05, 0.3)
-    ) -> None:
+    def __init__(self, settings: LossSettings) -> None:
         self.settings = settings
-        self.thresholds_m = thresholds_m
 
     def __call__(self, model: nn.Module, batch: Mapping[str, Any]) -> dict[str, Tensor]:
         """Run the model and give ``loss`` and its parts.
@@ -101,7 +99,7 @@ class DepthLoss:
             "stretched": ((weight * stretched).sum(dim=(-2, -1)) / total).mean(),
             "metres": torch.sqrt(square / count + 1e-6).mean(),
             "extent": torch.stack(
-                [self._extent(predicted, target, valid, h) for h in self.thresholds_m]
+                [self._extent(predicted, target, valid, h) for h in self.settings.thresholds_m]
             ).mean(),
         }
 
