@@ -25,8 +25,8 @@ __all__ = ["LESS_DATA", "Member", "zoo_members"]
 LESS_DATA = "temporal_cnn_less"
 """The Temporal CNN with a part of the training grounds."""
 _PLAIN = "temporal_cnn"
-# needs ground that it was trained on; needs perturbed runs
-_APART = ("lookup", "mode_h_vae")
+# needs ground that it was trained on; needs perturbed runs; goes on from other weights
+_APART = ("lookup", "mode_h_vae", "mode_h_finish")
 
 
 @dataclass(frozen=True)
