@@ -22,6 +22,7 @@ __all__ = ["DEFAULT", "export_weights", "find_weights", "read_weights", "shipped
 DEFAULT = "mode_h"
 """Shipped weights that a prediction takes when it names none."""
 _FILE = "model.safetensors"
+_TABLES = ("model", "train", "loss", "watch")
 _KEPT = ("kind", "model", "parameters", "split_hash", "simulation", "trained_on", "limits", "step",
          "wall_s", "ended_by", "provenance", "inputs", "format", "device")  # fmt: skip
 
@@ -100,8 +101,11 @@ def export_weights(
         raise MissingFileError(f"exporting {run}: it has no {which!r} checkpoint")
     found = read_checkpoint(folder)
     tensors = found.tensors.get("ema", found.tensors["model"])
-    config = {key: value for key, value in opened.config.items() if key != "data"}
+    config = {key: value for key, value in opened.config.items() if key in _TABLES}
     manifest = {key: opened.manifest[key] for key in _KEPT if key in opened.manifest}
+    # where the files of the training lay says nothing elsewhere
+    source = {k: v for k, v in manifest.get("provenance", {}).items() if k != "argv"}
+    manifest["provenance"] = source
     manifest |= {"status": "exported", "checkpoint_step": found.step, "scores": scores or {}}
     target = check_output(output, overwrite)
     with atomic_folder(target) as made:

@@ -24,6 +24,7 @@ from inundate.emulate.settings import DRAWS_MEMBERS, EmulatorSettings, ModeHVAES
 from inundate.emulate.uncertain.collapse import SpreadWatch
 from inundate.emulate.uncertain.loss import SpreadLoss
 from inundate.emulate.zoo import DIRECT, Emulator, make_model
+from inundate.hydro.settings import SimulateSettings
 from inundate.learn.batches import Batch
 from inundate.learn.device import pick_device
 from inundate.learn.distributed import Ranks, join_ranks
@@ -292,7 +293,7 @@ def train_emulator(
                 model=settings.model,
                 parameters=sum(p.numel() for p in parts.model.parameters()),
                 split_hash=samples.attrs["split_hash"],
-                simulation=samples.rows[parts.batches.numbers[0]].settings,
+                simulation=_simulation(samples, parts.batches.numbers),
                 trained_on=_trained_range(samples, parts.batches.numbers)
                 | {"range": parts.batches.trained_range(samples)},
                 limits=_limits(samples, parts.batches.numbers),
@@ -336,7 +337,7 @@ def _direct_run(
         model=settings.model,
         parameters=0,
         split_hash=samples.attrs["split_hash"],
-        simulation=samples.rows[numbers[0]].settings,
+        simulation=_simulation(samples, numbers),
         trained_on=_trained_range(samples, numbers),
         limits=_limits(samples, numbers),
     )
@@ -380,6 +381,27 @@ def _heard(validate: Validate, on_validation: Heard | None) -> Validate:
         return scores
 
     return told
+
+
+def _simulation(samples: Samples, numbers: list[int]) -> dict[str, Any]:
+    """Give the solver settings that all samples share, and defaults where they differ.
+
+    A prediction takes them where it is told nothing else. In a training world the frames after
+    the rain belong to the storm, so there the minutes after it are those of a simulation.
+    """
+    rows = [samples.rows[number].settings for number in numbers]
+    default = SimulateSettings().model_dump(mode="json")
+    shared = {
+        key: value
+        for key, value in rows[0].items()
+        if all(other.get(key) == value for other in rows)
+    }
+    if "infiltration" not in shared:  # no soil can be taken for that of all
+        soil = ("loss_mm_h", "conductivity_mm_h", "suction_mm", "moisture_deficit")
+        shared = {key: value for key, value in shared.items() if key not in soil}
+    if "world" in samples.attrs:
+        shared.pop("run_on_min", None)
+    return {**default, **shared, "output_every_s": samples.interval_s}
 
 
 def _trained_range(samples: Samples, numbers: list[int]) -> dict[str, Any]:
