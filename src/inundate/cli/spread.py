@@ -16,6 +16,7 @@ __all__ = ["spread"]
 def spread(
     run: Path,
     *,
+    dataset: Path | None = None,
     method: Annotated[
         tuple[Method, ...] | None, Parameter(consume_multiple=True, negative=())
     ] = None,
@@ -31,7 +32,9 @@ def spread(
     Parameters
     ----------
     run
-        A trained run.
+        A trained run, or exported weights.
+    dataset
+        Another data set than the run's own, with validation terrains that it was not trained on.
     method
         Ways to fit; by default all that the emulator has.
     config
@@ -49,7 +52,7 @@ def spread(
     from inundate.emulate.uncertain.fit import fit_spread
 
     chosen = resolve_settings(SpreadSettings, toml=config, table="spread", flags=settings)
-    found = fit_spread(run, methods=method, settings=chosen)
+    found = fit_spread(run, dataset=dataset, methods=method, settings=chosen)
     figures: dict[str, Any] = {
         "output": str(run / FILE),
         "default": found.default,

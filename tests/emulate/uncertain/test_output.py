@@ -198,3 +198,27 @@ def test_the_commands(calibrated, inputs, tmp_path, capsys):
     assert "conformal (default)" in capsys.readouterr().out
     kept = json.loads((path / "uncertainty.json").read_text())
     assert kept["kind"] == "spread-evaluation"
+
+
+def test_exported_weights_take_their_calibration_along(calibrated, world, inputs, tmp_path):
+    from inundate.core.errors import DataError
+    from inundate.emulate.export import export_weights
+    from inundate.emulate.uncertain.fit import fit_spread
+
+    from .small_world import SPREAD
+
+    exported = export_weights(calibrated[0].path, tmp_path / "weights")
+    asked = OutputSettings(method="conformal")
+    ours = predict(calibrated[0].path, *inputs, uncertainty=asked, progress=False)
+    theirs = predict(exported, *inputs, uncertainty=asked, progress=False)
+    assert np.array_equal(ours["depth_quantile"], theirs["depth_quantile"], equal_nan=True)
+    with pytest.raises(DataError) as error:
+        fit_spread(exported, progress=False)
+    assert str(error.value) == (
+        f"calibrating {exported}: exported weights do not know the data set of their training"
+    )
+    again = fit_spread(
+        exported, dataset=world, methods=("conformal",), settings=SPREAD, progress=False
+    )
+    fitted = calibrated[1].ways["conformal"].to_json()
+    assert again.ways["conformal"].to_json() == fitted

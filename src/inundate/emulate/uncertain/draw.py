@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
 from inundate.core.progress import Progress
+from inundate.core.provenance import hash_path
+from inundate.core.run import Run
 from inundate.core.seeds import make_rng
 from inundate.dataset.samples import Row, Sample, Samples
 from inundate.emulate.settings import EmulatorSettings
@@ -23,7 +26,7 @@ from inundate.emulate.uncertain.case import Spread, SpreadCase, case_of_sample
 from inundate.emulate.uncertain.law import Array, Law
 from inundate.emulate.zoo import Emulator
 
-__all__ = ["Cells", "Ensemble", "Maps", "draw_cells", "ensembles_of"]
+__all__ = ["Cells", "Ensemble", "Maps", "draw_cells", "ensembles_of", "own_samples"]
 
 _QUIET_SHARE = 0.25  # of the cells drawn, those with no water near
 _MAP_FRAMES = 3  # consecutive frames kept whole
@@ -104,6 +107,36 @@ class Cells:
             self.truth[:, chosen], self.weight[chosen],
             {name: points[:, chosen] for name, points in self.points.items()}, self.maps,
         )  # fmt: skip
+
+
+def own_samples(run: Run, *, what: str) -> Samples:
+    """Open the data set that a run was trained on.
+
+    Parameters
+    ----------
+    run : Run
+    what : str
+        What is being done, for the message.
+
+    Raises
+    ------
+    DataError
+        If it names none, as exported weights do, or the data set has changed.
+    """
+    path = Path(run.config.get("data", {}).get("path", ""))
+    if not path.name:
+        raise DataError(
+            f"{what} {run.path}: exported weights do not know the data set of their training",
+            hint="give --dataset",
+        )
+    samples = Samples(path)
+    if hash_path(path) != run.manifest["inputs"].get(path.name):
+        raise DataError(
+            f"{what} {run.path}: the data set {path} has changed since the training, so what was "
+            "held out may not be any more",
+            hint="train again, or give --dataset",
+        )
+    return samples
 
 
 def ensembles_of(samples: Samples, part: str) -> list[Ensemble]:

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from inundate.core.errors import ConfigError, DataError
+from inundate.core.errors import ConfigError
 from inundate.core.progress import Progress
-from inundate.core.provenance import hash_path
 from inundate.core.run import Run
 from inundate.dataset.samples import Sample, Samples
 from inundate.emulate.hybrid import hybrid_arrays, pour_state
@@ -20,7 +19,7 @@ from inundate.emulate.train import load_emulator
 from inundate.emulate.uncertain.calibration import load_calibration
 from inundate.emulate.uncertain.case import SpreadCase, case_of_sample
 from inundate.emulate.uncertain.climatology import LawClimatology
-from inundate.emulate.uncertain.draw import Ensemble, ensembles_of
+from inundate.emulate.uncertain.draw import Ensemble, ensembles_of, own_samples
 from inundate.emulate.uncertain.fit import PART
 from inundate.emulate.uncertain.law import Array, Law
 from inundate.emulate.uncertain.output import Calibrated, open_spread
@@ -83,7 +82,8 @@ def evaluate_spread(
     run : Path
         A trained run with a calibration.
     dataset : Path, optional
-        Another data set than the run's own. Climatology stays that of the run's training part.
+        Another data set than the run's own. Climatology stays that of the run's training part;
+        with exported weights it is that of this data set.
     part : str
         Part of the data set; not the one that was calibrated on.
     draws : int
@@ -108,15 +108,11 @@ def evaluate_spread(
             "expected one that it has not seen",
             hint="leave --part out, or give another --dataset",
         )
-    own_path = Path(found.config["data"]["path"])
-    own = Samples(own_path)
-    if hash_path(own_path) != found.manifest["inputs"].get(own_path.name):
-        raise DataError(
-            f"evaluating {found.path}: the data set {own_path} has changed since the training, "
-            "so what was held out may not be any more",
-            hint="train again, or give --dataset",
-        )
-    samples = own if dataset is None else Samples(dataset)
+    if dataset is None:
+        own = samples = own_samples(found, what="evaluating")
+    else:
+        samples = Samples(dataset)
+        own = own_samples(found, what="evaluating") if "data" in found.config else samples
     ensembles = ensembles_of(samples, part)
     ways = {
         name: open_spread(

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
-from inundate.core.provenance import hash_path
 from inundate.core.run import Run
 from inundate.core.seeds import make_rng
 from inundate.dataset.samples import Samples
@@ -22,7 +21,7 @@ from inundate.emulate.uncertain.bins import cell_bins
 from inundate.emulate.uncertain.calibration import Calibration, Fitted, checkpoint_of
 from inundate.emulate.uncertain.conformal import Band, fit_band
 from inundate.emulate.uncertain.copula import Copula, Normals, fit_copula, normal_scores
-from inundate.emulate.uncertain.draw import Cells, draw_cells, ensembles_of
+from inundate.emulate.uncertain.draw import Cells, draw_cells, ensembles_of, own_samples
 from inundate.emulate.uncertain.finish import (
     WET_M,
     Finish,
@@ -45,6 +44,7 @@ _DEFAULTS = SpreadSettings()
 def fit_spread(
     run: Path | str,
     *,
+    dataset: Path | str | None = None,
     methods: tuple[Method, ...] | None = None,
     settings: SpreadSettings = _DEFAULTS,
     progress: bool = True,
@@ -54,7 +54,10 @@ def fit_spread(
     Parameters
     ----------
     run : Path
-        A trained run; its data set must have ensembles on validation terrains.
+        A trained run, or exported weights.
+    dataset : Path, optional
+        Another data set than the run's own. Its validation terrains must not be ones that the run
+        was trained on.
     methods : tuple of str, optional
         By default all that the emulator has.
     settings : SpreadSettings
@@ -66,19 +69,14 @@ def fit_spread(
     ConfigError
         If the emulator lacks a way, or thresholds do not rise.
     DataError
-        If the data set has changed, or has fewer than two validation terrains with ensembles.
+        If the run's data set has changed, or there are fewer than two validation terrains with
+        ensembles.
     """
     found, model_settings, model = load_emulator(run)
     methods = tuple(m for m in METHODS if m in (methods or available(model_settings)))
     check_methods(methods, model_settings)
     check_thresholds(settings.thresholds_m)
-    path = Path(found.config["data"]["path"])
-    samples = Samples(path)
-    if hash_path(path) != found.manifest["inputs"].get(path.name):
-        raise DataError(
-            f"calibrating {found.path}: the data set {path} has changed since the training",
-            hint="train again on the new data",
-        )
+    samples = Samples(dataset) if dataset is not None else own_samples(found, what="calibrating")
     ensembles = ensembles_of(samples, PART)
     perturb = settings.perturb or _perturb_of(samples)
     ways = member_ways(
@@ -103,7 +101,7 @@ def fit_spread(
         checkpoint=checkpoint_of(found),
         factor=(factors_of(model_settings) or (0,))[0],
         fitted_on={
-            "dataset": path.name,
+            "dataset": samples.path.name,
             "part": PART,
             "split_hash": samples.attrs["split_hash"],
             "terrains": list(cells.names),
