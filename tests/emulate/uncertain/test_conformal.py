@@ -51,7 +51,7 @@ def test_few_cells_are_enough_for_the_promise():
     """With ten cells the 0.9 quantile must be the largest error: ranks count the truth to come."""
     rng = np.random.default_rng(3)
     hits = []
-    for _ in range(700):
+    for _ in range(400):
         depth, truth = draw(rng, 11)
         bins = np.zeros(11, int)
         band = fit_band(depth[:10], truth[None, :10], bins[:10], np.zeros(10, int))
@@ -63,7 +63,7 @@ def test_terrains_of_their_own_need_the_votes_of_terrains():
     """Where each terrain has an error of its own, cells promise too much, terrains do not."""
     rng = np.random.default_rng(4)
     found = {"cell": [], "terrain": []}
-    for _ in range(100):
+    for _ in range(60):
         shifts = rng.normal(0.0, 0.3, 31)
         parts = [draw(rng, 40, shift) for shift in shifts]
         depth = np.concatenate([part[0] for part in parts[:30]])

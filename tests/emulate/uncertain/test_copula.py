@@ -38,7 +38,7 @@ def test_the_field_has_the_correlation_that_it_says():
 def test_fitting_gets_back_what_was_drawn():
     true = Copula(common=0.2, local=0.6, length_cells=8.0, memory=0.7)
     sums = Normals.empty()
-    for maps in scores_of(true, frames=3, maps=16):
+    for maps in scores_of(true, frames=3, maps=10):
         sums.add(maps)
     found = fit_copula(sums)
     assert found.common + found.local == pytest.approx(0.8, abs=0.1)
@@ -59,10 +59,10 @@ def test_floods_hang_together_far_more_than_shuffled_cells_and_keep_the_law():
     copula = Copula(common=0.1, local=0.85, length_cells=10.0, memory=0.9)
     floods = np.stack(
         [at_ranks(law, next(copula.ranks(SHAPE, 1, rng=np.random.default_rng(k))))
-         for k in range(100)]
+         for k in range(60)]
     )  # fmt: skip
     near = np.corrcoef(floods[:, 1:].ravel(), floods[:, :-1].ravel())[0, 1]
-    shuffled = rng.permuted(floods.reshape(100, -1), axis=0).reshape(floods.shape)
+    shuffled = rng.permuted(floods.reshape(60, -1), axis=0).reshape(floods.shape)
     apart = np.corrcoef(shuffled[:, 1:].ravel(), shuffled[:, :-1].ravel())[0, 1]
     assert near > 0.8
     assert abs(apart) < 0.1
