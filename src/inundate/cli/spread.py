@@ -24,7 +24,7 @@ def spread(
     settings: Annotated[SpreadSettings | None, Parameter(name="*")] = None,
     json: Json = False,
 ) -> None:
-    """Calibrate how sure a trained run is, on validation terrains, and compare the ways.
+    """Calibrate how sure a run is, on validation terrains, and compare the ways.
 
     Writes calibration.json into the run; after that predict and evaluate know --uncertainty.
     The data set of the run needs ensembles: perturbed runs of one storm on one terrain.
