@@ -156,7 +156,7 @@ def test_missing_rain_in_a_sample_is_named(data, tmp_path, model):
 @pytest.mark.parametrize(
     ("flags", "named"),
     [
-        (["--model", "temporal_cnn", "--factor", "8"], "it does not read factor"),
+        (["--model", "temporal_cnn", "--factors", "8"], "it does not read factors"),
         (["--tail", "vae"], "it does not read tail"),
         (["--crop-cells", "33"], "crop_cells 33 is not a multiple"),
         pytest.param(

@@ -35,7 +35,7 @@ def test_every_model_is_in_the_table_of_the_zoo(page):
 
 
 def test_every_part_of_the_loss_is_named(page):
-    settings = {"dry_weight", "extent_width_m"}
+    settings = {"dry_weight", "extent_width_m", "thresholds_m"}
     assert set(rows(page, "part")) == set(LossSettings.model_fields) - settings
 
 

@@ -116,9 +116,8 @@ def test_broken_outputs_are_named(data, tmp_path, monkeypatch, settings, fault, 
         (small.CNN, ["rain"], "rain"),
         (small.CNN, ["terrain"], "terrain"),
         (small.MODE_H, ["terrain"], "terrain"),
-        (small.MODE_H, ["state"], "state"),
     ],
-    ids=["cnn-rain", "cnn-terrain", "mode_h-terrain", "mode_h-state"],
+    ids=["cnn-rain", "cnn-terrain", "mode_h-terrain"],
 )
 def test_ignored_inputs_are_named(data, tmp_path, monkeypatch, settings, names, subject):
     alarms = stopped(data, tmp_path, monkeypatch, settings, ignoring(*names))

@@ -47,7 +47,7 @@ def list_weights(*, json: Json = False) -> None:
 
 
 def card(name: str | None = None, *, json: Json = False) -> None:
-    """Show a model card: data, split, scores, limits, and the commands that made the weights.
+    """Show a model card: data, split, scores, limits, the commands that made it.
 
     Parameters
     ----------
