@@ -66,14 +66,18 @@ class DepthLoss:
         predicted = model(batch["inputs"])
         target, valid = batch["target"], batch["valid"]
         parts = self.parts(predicted, target, valid)
-        s = self.settings
-        loss = s.stretched * parts["stretched"] + s.metres * parts["metres"]
-        loss = loss + s.extent * parts["extent"] + s.volume * parts["volume"]
+        loss = self.weighted(parts)
         latent = getattr(model, "latent_loss", None)
         if latent is not None:
             parts["latent"] = latent
-            loss = loss + s.latent * latent
+            loss = loss + self.settings.latent * latent
         return {"loss": loss, **parts}
+
+    def weighted(self, parts: Mapping[str, Tensor]) -> Tensor:
+        """Add up the parts that say how good a depth is, each with its weight."""
+        s = self.settings
+        loss = s.stretched * parts["stretched"] + s.metres * parts["metres"]
+        return loss + s.extent * parts["extent"] + s.volume * parts["volume"]
 
     def parts(self, predicted: Tensor, target: Tensor, valid: Tensor) -> dict[str, Tensor]:
         """Give the terms, each averaged over samples.

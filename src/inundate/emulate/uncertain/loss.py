@@ -77,9 +77,7 @@ class SpreadLoss:
         self, mean: Tensor, batch: Mapping[str, Any]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         parts = self.depth.parts(mean, batch["target"], batch["valid"])
-        s = self.loss_settings
-        total = s.stretched * parts["stretched"] + s.metres * parts["metres"]
-        return total + s.extent * parts["extent"], parts
+        return self.depth.weighted(parts), parts
 
     def _elbo(
         self, model: ModeHVAE, paths: Paths, mean: Tensor, batch: Mapping[str, Any]
