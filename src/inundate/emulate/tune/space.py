@@ -30,7 +30,7 @@ FIXED: dict[str, str] = {
     "train.checkpoint_every_steps": "it changes nothing in the model",
     "train.checkpoint_every_minutes": "it changes nothing in the model",
     "loss.dry_weight": "the validation is measured with it",
-    "loss.thresholds_m": "it says what the loss compares, so that losses of trials would not be alike",
+    "loss.thresholds_m": "the validation is measured with it",
     "loss.extent_width_m": "the validation is measured with it",
 }
 #: Settings on which it depends what pieces the validation cuts from the samples, so that their
