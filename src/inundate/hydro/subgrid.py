@@ -14,7 +14,6 @@ wedge are our own, see docs/subgrid.md.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +28,6 @@ from inundate.hydro.settings import SimulateSettings
 from inundate.hydro.state import Array, Ground
 from inundate.hydro.subgrid_kernel import SubgridState
 from inundate.hydro.subgrid_tables import Blocks, make_blocks
-from inundate.hydro.timestep import GRAVITY
 
 __all__ = ["SubgridResult", "simulate_subgrid"]
 
@@ -125,11 +123,9 @@ def simulate_subgrid(
     rain = _block_rain(np.asarray(rain_rate), ground, blocks, settings)
     state = SubgridState(blocks, settings.threads)
     dx = float(cell_size_m) * factor
-    highest = depth_limit(ground)
     limits = (
         settings.courant, settings.froude_cap, settings.depth_min_m,
-        min(settings.max_step_s * factor, _LONGEST_STEP_S),
-        2 * settings.froude_cap * math.sqrt(GRAVITY * highest),
+        min(settings.max_step_s * factor, _LONGEST_STEP_S), depth_limit(ground),
     )  # fmt: skip
     loss = (*ground.losses.table[0].tolist(), settings.evaporation_mm_h * _MM_H)
     volume = np.empty((len(rain), *blocks.shape), np.float32)
@@ -137,8 +133,8 @@ def simulate_subgrid(
     steps = 0
     for t, rate in enumerate(rain):
         steps += state.advance(rate, interval_s, dx, loss, limits)
-        if not (state.speed < limits[-1] and state.level.max() < highest):  # True for NaN
-            raise _breakdown(state, blocks, t, interval_s, highest)
+        if not state.highest_m < limits[-1]:  # True for NaN
+            raise _breakdown(state, blocks, t, interval_s, limits[-1])
         volume[t] = blocks.inner(state.volume)
         deepest[t] = blocks.inner(state.deepest)
     out, soaked, drained, evaporated = (dx * dx * total for total in state.sums())

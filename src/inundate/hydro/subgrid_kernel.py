@@ -12,7 +12,8 @@ residual (Kahan) keeps small rain on deep water.
 
 A step is as long as the fastest water allows, not the fastest wave: where a wave would be too
 fast for the step, the water of the face is given more inertia. That slows waves on deep water
-down to about the speed of the flow and changes no steady state, at rest or under friction.
+down, eight times at most, and changes no steady state, at rest or under friction. Levels enter
+a little ahead of their time, which damps waves and changes no steady state either.
 
 The small functions that read and write bits are those of :mod:`inundate.hydro.inertial`; the
 layout of the arrays is told in :mod:`inundate.hydro.subgrid_tables`.
@@ -54,7 +55,11 @@ _SPINS = 4_000  # looks at the other threads' progress before giving the core aw
 # the wedge counts where the surface falls with the bed, not where it is level: it is no longer
 # than so many times the fall of the surface. Chosen on training terrain, see docs/subgrid.md
 _WEDGE = 3.0
-_WAVE = 0.9  # of the largest stable step of a wave
+_AHEAD = 0.25  # of a step that levels are foreseen by: damps a wave of the shortest length at once
+# of the largest stable step of a wave, which is shorter for levels foreseen: dt^2 w^2 (1 + 2
+# _AHEAD) < 4 from the roots of the difference equation
+_WAVE = 0.9 / (1 + 2 * _AHEAD)
+_SLOWER = 8.0  # times that waves on the deepest water are slowed down, at the most
 _SUMS = 4  # out through edges, soaked, drained, evaporated
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -79,7 +84,7 @@ def _constants(kind: Any, dt: Any, dx: Any, factor: Any, froude_cap: Any, depth_
         kind(dx / dt), kind(4 * GRAVITY * dt), kind(GRAVITY * dt / dx),
         kind(math.sqrt(GRAVITY) * froude_cap), kind(depth_min), kind(1 / factor),
         kind(0.5 / factor), kind(1e-30), kind(1 + rounding), kind(2 * dx / dt), kind(clip),
-        kind(factor * factor),
+        kind(factor * factor), kind(_AHEAD), kind(1 + _AHEAD),
     )  # fmt: skip
 
 
@@ -131,7 +136,7 @@ def _two_lanes(
 
 @_compiled
 def _end_faces(
-    first: Any, last: Any, step: Any, level: Any, share: Any, rise: Any, conveyance: Any,
+    first: Any, last: Any, step: Any, foreseen: Any, share: Any, rise: Any, conveyance: Any,
     flow: Any, area: Any, carries: Any, wet: Any, fastest: Any, constants: Any,
 ) -> Any:  # fmt: skip
     """Advance the discharge of a run of faces; give the bits of the largest speed over the lanes.
@@ -148,7 +153,7 @@ def _end_faces(
         inverse = one / max(summed * lanes, depth_min)
         mean = summed * per
         acts = min(mean, clip * min(share[k], share[k + step]))  # with more inertia where less
-        fall = level[k] - (level[k + step] + rise[k])
+        fall = foreseen[k] - (foreseen[k + step] + rise[k])
         pushed = flow[k] + (g_dt_dx * acts) * fall
         # Manning friction, wholly implicit: the root of q (1 + g dt acts |q| / carried^2) = pushed
         carried = carries[at] * conveyance[k]
@@ -168,7 +173,7 @@ def _faces(
 ) -> Any:  # fmt: skip
     """Advance the faces between a run of blocks and those ``step`` further on."""
     _, _, size, lanes = shape[:4]
-    level, share = water[2], water[4]
+    level, share, foreseen = water[2], water[4], water[5]
     top, drop, steep = _from(scratch, 0), _from(scratch, _GAP), _from(scratch, 2 * _GAP)
     area, carries = _from(scratch, 3 * _GAP), _from(scratch, 4 * _GAP)
     wet = _from(scratch, 5 * _GAP)
@@ -184,7 +189,7 @@ def _faces(
                 area, carries, wet, constants,
             )  # fmt: skip
         fastest = _end_faces(
-            begin, end, step, level, share, rise, conveyance, flow, area, carries, wet, fastest,
+            begin, end, step, foreseen, share, rise, conveyance, flow, area, carries, wet, fastest,
             constants,
         )  # fmt: skip
     return fastest
@@ -317,8 +322,9 @@ def _lose(
 ) -> Any:  # fmt: skip
     """Let the water of a row of blocks into the ground, the drains and the air, in this order.
 
-    Standing water loses up to the capacity; ground that no water stands on loses what rains on
-    it, up to the capacity.
+    Wet ground loses up to the capacity; all other ground loses what rains on it, up to the
+    capacity. A strip as wide as the pool counts as wet from one side of the block to the other,
+    since water comes to the pool from somewhere: the root of the pool's share.
     """
     volume, carry, share = water[0], water[1], water[4]
     ground, soaked = land[4], land[5]
@@ -327,7 +333,7 @@ def _lose(
         old = volume[k]
         if not old > 0:
             continue
-        wet = min(np.float64(share[k]), ground[k])
+        wet = min(math.sqrt(np.float64(share[k])), ground[k])
         dry = ground[k] - wet
         left, thin = np.float64(old), dt * np.float64(rain[k]) / ground[k]
         if method != NO_LOSS:
@@ -413,12 +419,31 @@ def _tail_line(
 
 
 @_compiled
+def _begin_foresight(first: Any, last: Any, water: Any, constants: Any) -> Any:
+    """Keep the old levels, as far as they enter the levels foreseen."""
+    level, foreseen, ahead = water[2], water[5], constants[19]
+    for k in range(first, last):
+        foreseen[k] = -ahead * level[k]
+
+
+@_compiled
+def _end_foresight(first: Any, last: Any, water: Any, deepest: Any, constants: Any) -> Any:
+    """Extrapolate the levels by a part of a step; give the bits of the largest level."""
+    level, foreseen, and_ahead = water[2], water[5], constants[20]
+    for k in range(first, last):
+        foreseen[k] += and_ahead * level[k]
+        deepest = max(deepest, _bits_of(abs(level[k])))
+    return deepest
+
+
+@_compiled
 def _levels(
     first: Any, last: Any, kind: Any, water: Any, storage: Any, ground: Any, size: Any,
-    constants: Any,
+    deepest: Any, constants: Any,
 ) -> Any:  # fmt: skip
     """Give level and wet share of a run of blocks from their volume."""
     slope, part, line, lines, tail, tail_line, has_tail = storage
+    _begin_foresight(first, last, water, constants)
     _first_lines(first, last, water, line, size, slope, part, constants)
     for m in range(4, lines, 4):
         _four_lines(
@@ -426,6 +451,7 @@ def _levels(
         )
     if has_tail:
         _tail_line(first, last, water, tail, tail_line, ground, kind)
+    return _end_foresight(first, last, water, deepest, constants)
 
 
 @_compiled
@@ -464,9 +490,13 @@ def _flow_rows(
 @_compiled
 def _fill_rows(
     top: Any, bottom: Any, kind: Any, north: Any, shape: Any, water: Any, flows: Any, land: Any,
-    storage: Any, loss: Any, rain: Any, work: Any, sums: Any, constants: Any, dt: Any,
+    storage: Any, loss: Any, rain: Any, work: Any, sums: Any, deepest: Any, constants: Any,
+    dt: Any,
 ) -> Any:  # fmt: skip
-    """Scale the faces of some rows of blocks where they need it, and update the blocks."""
+    """Scale the faces of some rows of blocks where they need it, and update the blocks.
+
+    Gives the bits of the largest level.
+    """
     _, stride, size = shape[:3]
     flow_x, flow_y = flows
     _, factor, is_scaled, _ = work
@@ -483,7 +513,7 @@ def _fill_rows(
             _lose(
                 row * stride, (row + 1) * stride, row, kind, water, rain, land, loss, dt, sums
             )  # fmt: skip
-    _levels(first, last, kind, water, storage, land[4], size, constants)
+    return _levels(first, last, kind, water, storage, land[4], size, deepest, constants)
 
 
 @_compiled
@@ -506,17 +536,17 @@ def _advance(
 ) -> Any:  # fmt: skip
     """Take as many steps as a duration needs; a thread's band of rows of them.
 
-    Each thread plans the same steps. ``progress`` is the largest speed at the start, and
-    receives that at the end and the number of steps; ``found`` the threads' speeds.
+    Each thread plans the same steps. ``progress`` holds the largest speed and level, and
+    receives them and the number of steps; ``found`` those of the threads.
     """
     kind = water[0].dtype.type
-    courant, froude_cap, depth_min, max_step, speed_limit = limits
+    courant, froude_cap, depth_min, max_step, level_limit = limits
     height, stride, _, factor, rows, lanes = shape
     shape = (height, stride, shape[2], lanes)
-    volume, carry, level, deepest, share = water
+    volume, carry, level, deepest, share, foreseen = water
     waters = (
         _pointer_to(volume), _pointer_to(carry), _pointer_to(level), _pointer_to(deepest),
-        _pointer_to(share),
+        _pointer_to(share), _pointer_to(foreseen),
     )  # fmt: skip
     rise, bed, drop, conveyance, ground, soaked = land
     lands = (
@@ -548,12 +578,14 @@ def _advance(
     for k in range(above, above + stride):
         seam[k] = flow_y[k]
     usual = _from(pointers[1], -stride)
-    done, speed, steps, turn = 0.0, progress[0], 0, 1
+    speed, highest = progress[0], progress[1]
+    done, steps, turn = 0.0, 0, 1
     if threads > 1:
         _meet(thread, threads, signals, turn)  # before the band above changes them
     while done < duration:
         left = duration - done
-        dt = max_step if speed * max_step <= courant * dx else courant * dx / speed
+        fast = max(speed, math.sqrt(GRAVITY * highest) / _SLOWER)
+        dt = max_step if fast * max_step <= courant * dx else courant * dx / fast
         needed = math.ceil(left / dt)
         if needed <= 2:  # even steps rather than a sliver at the end
             dt = left / needed
@@ -574,6 +606,7 @@ def _advance(
             )  # fmt: skip
             top = bottom
         found[16 * thread] = factor * np.float64(_float_of(fastest))
+        tallest = _bits_of(constants[0])
         turn += 1
         if threads > 1:
             _meet(thread, threads, signals, turn)
@@ -584,24 +617,27 @@ def _advance(
             is_seam = thread > 0 and top == begin
             bottom = top + 1 if is_seam else min(top + rows, end)
             north = _from(seam, -stride) if is_seam else usual
-            _fill_rows(
+            tallest = _fill_rows(
                 top, bottom, kind, north, shape, waters, pointers, lands, storages, loss, rains,
-                works, totals, constants, dt,
+                works, totals, tallest, constants, dt,
             )  # fmt: skip
             top = bottom
-        speed = 0.0
-        for other in range(threads):
-            if not found[16 * other] <= speed:
-                speed = found[16 * other]  # a NaN wins, and stays
+        found[16 * thread + 1] = np.float64(_float_of(tallest))
+        speed, highest = 0.0, 0.0
+        for other in range(threads):  # before they meet: then these may change
+            speed = max(speed, found[16 * other])
         turn += 1
         if threads > 1:
             _meet(thread, threads, signals, turn)
+        for other in range(threads):
+            if not found[16 * other + 1] <= highest:
+                highest = found[16 * other + 1]  # a NaN wins, and stays
         done = duration if needed <= 1 else done + dt
         steps += 1
-        if not speed < speed_limit:
+        if not highest < level_limit:
             break
     if thread == 0:
-        progress[0], progress[1] = speed, steps
+        progress[0], progress[1], progress[2] = speed, highest, steps
 
 
 class SubgridState:
@@ -620,15 +656,15 @@ class SubgridState:
         height, width = blocks.shape
         self.threads = max(1, min(threads, height * width // _THREAD_BLOCKS))
         self._blocks = blocks
-        self._fields = np.zeros((8, size), kind)
+        self._fields = np.zeros((9, size), kind)
         self.volume, self.carry, self.level, self.deepest, share = self._fields[:5]
         share[:] = 1 / blocks.factor**2
-        self._water = tuple(self._fields[:5])
-        self._flows = (*self._fields[5:7], np.zeros(self.threads * stride, kind))
-        self._rain = self._fields[7]
+        self._water = tuple(self._fields[:6])
+        self._flows = (*self._fields[6:8], np.zeros(self.threads * stride, kind))
+        self._rain = self._fields[8]
         self._soaked = np.zeros(size)
         self._sums = np.zeros((height + 2) * _SUMS)
-        self.speed = 0.0
+        self._speed, self.highest_m = 0.0, 0.0
         edges = blocks.edges
         rows = min(height, max(1, -(-_BLOCK // stride)))
         self._shape = (height, stride, size, blocks.factor, rows, blocks.bed.shape[1])
@@ -665,12 +701,12 @@ class SubgridState:
         loss : tuple
             Method, rate m s-1, suction head m, moisture deficit, drains and air m s-1.
         limits : tuple
-            Courant number of the flow, Froude cap, least depth m, longest step s, speed that
-            means a breakdown m s-1.
+            Courant number of the flow, Froude cap, least depth m, longest step s, level that
+            means a breakdown m.
         """
         self._blocks.inner(self._rain)[...] = rain
         soaks = loss[0] != NO_LOSS or loss[4] > 0 or loss[5] > 0
-        progress = np.array([self.speed, 0.0])
+        progress = np.array([self._speed, self.highest_m, 0.0])
         arguments = (
             self.threads, self._shape, self._water, self._flows, self._land, self._storage,
             self._edges, (*loss, soaks), self._rain, self._work, float(dx), float(duration_s),
@@ -683,8 +719,8 @@ class SubgridState:
         _advance(0, *arguments)
         for other in others:
             other.join()
-        self.speed = float(progress[0])
-        return int(progress[1])
+        self._speed, self.highest_m = float(progress[0]), float(progress[1])
+        return int(progress[2])
 
     def sums(self) -> list[float]:
         """Give what left through edges, soaked in, was drained and evaporated: block depths, m."""

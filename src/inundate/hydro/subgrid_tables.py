@@ -28,7 +28,7 @@ _LEAST_DROP_M = 1e-6  # the wedge divides by it
 _LINE = 16  # numbers of a cache line
 _GROUP = 4  # lines of the storage curve that the kernel takes at once
 # numbers of lowest cells whose line is kept: all up to 4, then at most half as many again, which
-# gives a level too high by less than a twelfth of the rise between the heights of its cells
+# makes a level too high by a tenth of the rise between the cells left out, at most
 _COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 
 
