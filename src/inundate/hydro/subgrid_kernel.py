@@ -130,7 +130,8 @@ def _two_lanes(
         a = max(a * per, a_in * (a_in * slope + half_per) + (a - a_in))
         b = max(b * per, b_in * (b_in * slope + half_per) + (b - b_in))
         area[at] += a + b
-        carries[at] += a * a * _inverse_cube_root(a) + b * b * _inverse_cube_root(b)
+        # one after the other: of a sum of two products the compiler may round either
+        carries[at] = (carries[at] + a * a * _inverse_cube_root(a)) + b * b * _inverse_cube_root(b)
         wet[at] += (one if a_wet else zero) + (one if b_wet else zero)
 
 
@@ -144,8 +145,8 @@ def _end_faces(
     Positive floats order like their bits, NaN and infinity come last.
     """
     two, four_g_dt, g_dt_dx, cap = constants[2], constants[8], constants[9], constants[10]
-    one, depth_min, per, tiny, clip = (
-        constants[1], constants[11], constants[12], constants[14], constants[17],
+    zero, one, depth_min, per, tiny, clip = (
+        constants[0], constants[1], constants[11], constants[12], constants[14], constants[17],
     )  # fmt: skip
     for k in range(first, last):
         at = k - first
@@ -157,7 +158,8 @@ def _end_faces(
         pushed = flow[k] + (g_dt_dx * acts) * fall
         # Manning friction, wholly implicit: the root of q (1 + g dt acts |q| / carried^2) = pushed
         carried = carries[at] * conveyance[k]
-        root = math.sqrt(carried * carried + (four_g_dt * acts) * abs(pushed))
+        # the maximum does nothing but to keep the square rounded, whatever else is
+        root = math.sqrt(max(carried * carried, zero) + (four_g_dt * acts) * abs(pushed))
         found = ((two * pushed) * carried) / max(carried + root, tiny)
         limit = (cap * mean) * math.sqrt((summed * summed) * inverse)  # depth of the wet lanes
         found = min(max(found, -limit), limit)
@@ -307,7 +309,7 @@ def _fill(
     zero, dt, dt_dx = constants[0], constants[5], constants[6]
     for k in range(first, last):
         spread = (flow_x[k] - flow_x[k - 1]) + (flow_y[k] - north[k])
-        change = (dt * rain[k] - dt_dx * spread) + carry[k]
+        change = (carry[k] + dt * rain[k]) - dt_dx * spread
         old = volume[k]
         new = max(old + change, zero)
         carry[k] = change - (new - old)
