@@ -153,8 +153,8 @@ class ModeESettings(NetSettings):
     passes: int = Field(default=16, ge=1, description="Flux passes in a network step.")
     compiled: bool = Field(
         default=False,
-        description="mode_e: train with compiled flux passes, ten times as fast once they are "
-        "compiled; needs a C++ compiler, or Triton on a GPU.",
+        description="mode_e: train with compiled flux passes, ten times as fast once that is done, "
+        "a step of training twice; needs a C++ compiler, or Triton on a GPU.",
     )
     shift_m: float = Field(
         default=1.0, gt=0, description="Largest shift of a cell's height in the pour, m."
