@@ -135,3 +135,18 @@ def test_negative_rain_is_refused(make_storm, grid):
         "simulating: rain of -9999 mm h-1 at 2021-07-12T14:10:00Z at row 0, column 3 "
         "(x 400035, y 499995), expected 0 or more"
     )
+
+
+def test_a_step_read_twice_is_counted_once(make_storm, grid):
+    values = np.full((3, *grid.shape), 40.0)
+    values[1, 3, 3:5] = np.nan
+    rain = make_storm(grid, values)
+    first = forcing(rain, grid, missing_rain="dry")
+    reading = first.steps()
+    next(reading), next(reading)  # stopped within the second step
+    assert first.assumed_dry["cells"] == 2
+    again = forcing(rain, grid, missing_rain="dry")
+    again.assumed_dry.update(first.assumed_dry)
+    again.counted = first.counted
+    list(again.steps(since_s=400.0))
+    assert again.assumed_dry["cells"] == 2

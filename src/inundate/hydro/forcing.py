@@ -44,6 +44,8 @@ class Forcing:
         Intervals of the rain.
     assumed_dry : dict
         How much was taken as dry: ``cells`` (cell steps) and ``seconds`` without a step.
+    counted : int
+        Steps whose cells are in ``assumed_dry``: a run that goes on within a step reads it again.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Forcing:
     starts: NDArray[np.datetime64] = field(init=False)
     ends: NDArray[np.datetime64] = field(init=False)
     assumed_dry: dict[str, float] = field(init=False)
+    counted: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         check_rain(self.rain, where=_WHERE, values=False)
@@ -102,7 +105,9 @@ class Forcing:
                 continue
             rate = self._regrid(self.rain.isel(time=index).to_numpy())
             where = f" at {time_text(self.ends[index])}"
-            self.assumed_dry["cells"] += int((self.valid & np.isnan(rate)).sum())
+            if index >= self.counted:
+                self.assumed_dry["cells"] += int((self.valid & np.isnan(rate)).sum())
+                self.counted = index + 1
             yield length, check_rate(rate, self.valid, self.settings, grid=self.grid, where=where)
         if self.settings.run_on_min:
             yield self.settings.run_on_min * 60, dry

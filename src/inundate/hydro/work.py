@@ -74,6 +74,7 @@ class Work:
         self.march.restore(split["march."], numbers["march"])
         self.recorder.restore(split["record."], numbers["record"])
         self.forcing.assumed_dry.update(numbers["assumed_dry"])
+        self.forcing.counted = int(numbers.get("rain_steps_counted", 0))
         self._wall_s = float(numbers["wall_s"])
         held = int(numbers["frames"])
         return StoredFrames(fixed, self.part.store, self.recorder.series, held=held)
@@ -116,7 +117,8 @@ class Work:
         arrays |= {f"record.{name}": values for name, values in seen.items()}
         numbers = {
             "march": march, "record": record, "frames": self.frames.count,
-            "assumed_dry": self.forcing.assumed_dry, "wall_s": self._elapsed(),
+            "assumed_dry": self.forcing.assumed_dry, "rain_steps_counted": self.forcing.counted,
+            "wall_s": self._elapsed(),
         }  # fmt: skip
         write_checkpoint(self.part.path, arrays, numbers)
 
