@@ -42,7 +42,8 @@ def test_volume_is_what_the_network_asked_for():
     ground = np.sort(rng.uniform(0, 2, (16, 6, 7)).astype(np.float32), axis=0)
     signed = rng.uniform(-1, 2, (3, 16, 6, 7)).astype(np.float32)
     nothing = np.zeros((3, 36, 6, 7), np.float32)
-    depth = pour_positions(nothing, signed, ground, quarters=False, gate=1.0, shift_m=1.0)
+    own = [(k, k, 0.0) for k in range(3)]
+    depth = pour_positions(nothing, own, signed, ground, quarters=False, gate=1.0, shift_m=1.0)
     held = np.maximum(signed, 0).mean(axis=1)
     poured = depth.reshape(3, 6, 4, 7, 4).mean(axis=(2, 4))
     np.testing.assert_allclose(poured, held, rtol=1e-5, atol=1e-6)
@@ -53,10 +54,26 @@ def test_threads_change_nothing():
     bounded = rng.uniform(-1, 1, (4, 36, 5, 5)).astype(np.float32)
     signed = rng.uniform(-1, 1, (4, 16, 5, 5)).astype(np.float32)
     ground = rng.uniform(0, 2, (16, 5, 5)).astype(np.float32)
+    own = [(k, k, 0.0) for k in range(4)]
     made = [
         pour_positions(
-            bounded, signed, ground, quarters=True, gate=1.0, shift_m=0.5, threads=threads
+            bounded, own, signed, ground, quarters=True, gate=1.0, shift_m=0.5, threads=threads
         )
         for threads in (1, 3)
     ]
     np.testing.assert_array_equal(made[0], made[1])
+
+
+def test_between_two_corrections():
+    rng = np.random.default_rng(3)
+    bounded = rng.uniform(-1, 1, (2, 36, 5, 5)).astype(np.float32)
+    signed = rng.uniform(-1, 1, (1, 16, 5, 5)).astype(np.float32)
+    ground = rng.uniform(0, 2, (16, 5, 5)).astype(np.float32)
+    mixed = (0.75 * bounded[:1] + 0.25 * bounded[1:]).astype(np.float32)
+    for quarters in (True, False):
+        how = {"quarters": quarters, "gate": 1.0, "shift_m": 0.5}
+        found = pour_positions(bounded, [(0, 1, 0.25)], signed, ground, **how)
+        expected = pour_positions(mixed, [(0, 0, 0.0)], signed, ground, **how)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+        first = pour_positions(bounded, [(0, 0, 0.0)], signed, ground, **how)
+        assert float(np.abs(found - first).max()) > 0.01

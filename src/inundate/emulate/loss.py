@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,11 +12,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inundate.core.config import Settings
+from inundate.core.errors import ConfigError
 from inundate.emulate.heads import to_stretched
 
-__all__ = ["DepthLoss", "LossSettings"]
+__all__ = ["DepthLoss", "LossSettings", "hybrid_of"]
 
 WET_M = 0.05  # cells deeper than this carry full weight
+_LEAST_LOSS = 0.1  # of the hybrid: where it is all but right, a piece must not outweigh the others
 
 
 class LossSettings(Settings):
@@ -26,6 +29,18 @@ class LossSettings(Settings):
         default=1.0, ge=0, description="Root mean square error in m on wet cells."
     )
     extent: float = Field(default=0.5, ge=0, description="1 - soft critical success index.")
+    by_hybrid: bool = Field(
+        default=False,
+        description="Divide the loss of each piece by that of the untrained hybrid, so that "
+        "ground on which it is nearly right counts as much as ground on which it is not; only "
+        "for models on the hybrid.",
+    )
+    worse: float = Field(
+        default=0.0,
+        ge=0,
+        description="Extent that is worse than the untrained hybrid's, once more; only for models "
+        "on the hybrid.",
+    )
     volume: float = Field(
         default=0.0,
         ge=0,
@@ -65,8 +80,12 @@ class DepthLoss:
         """
         predicted = model(batch["inputs"])
         target, valid = batch["target"], batch["valid"]
-        parts = self.parts(predicted, target, valid)
-        loss = self.weighted(parts)
+        by_sample = self._by_sample(predicted, target, valid)
+        parts = {name: values.mean() for name, values in by_sample.items()}
+        if self.settings.by_hybrid or self.settings.worse:
+            loss = self._against_hybrid(by_sample, batch, parts)
+        else:
+            loss = self.weighted(parts)
         latent = getattr(model, "latent_loss", None)
         if latent is not None:
             parts["latent"] = latent
@@ -80,7 +99,28 @@ class DepthLoss:
         return loss + s.extent * parts["extent"] + s.volume * parts["volume"]
 
     def parts(self, predicted: Tensor, target: Tensor, valid: Tensor) -> dict[str, Tensor]:
-        """Give the terms, each averaged over samples.
+        """Give the terms, each averaged over samples."""
+        found = self._by_sample(predicted, target, valid)
+        return {name: values.mean() for name, values in found.items()}
+
+    def _against_hybrid(
+        self, found: Mapping[str, Tensor], batch: Mapping[str, Any], parts: dict[str, Tensor]
+    ) -> Tensor:
+        """Weigh the terms of each sample by how well the untrained hybrid does on it."""
+        with torch.no_grad():
+            other = self._by_sample(hybrid_of(batch), batch["target"], batch["valid"])
+        loss = self.weighted(found)
+        if self.settings.by_hybrid:
+            loss = loss / (self.weighted(other) + _LEAST_LOSS)
+        if self.settings.worse:
+            names = [name for name in found if name.startswith("extent_")]
+            worse = torch.stack([torch.relu(found[name] - other[name]) for name in names]).sum(0)
+            parts["worse"] = worse.mean()
+            loss = loss + self.settings.worse * worse
+        return loss.mean()
+
+    def _by_sample(self, predicted: Tensor, target: Tensor, valid: Tensor) -> dict[str, Tensor]:
+        """Give the terms of each sample, (B,).
 
         A sample is divided by its own weight, so that dry samples cannot swamp wet ones.
         """
@@ -98,21 +138,51 @@ class DepthLoss:
         held = (valid * target).sum(dim=(-2, -1))
         # dry cells are slightly below zero while training
         missed = (valid * (torch.relu(predicted) - target)).sum(dim=(-2, -1)).abs()
+        extent = {
+            f"extent_{h:g}": self._extent(predicted, target, valid, h)
+            for h in self.settings.thresholds_m
+        }
         return {
-            "volume": (missed / (held + floor)).clamp(max=3.0).mean(),
-            "stretched": ((weight * stretched).sum(dim=(-2, -1)) / total).mean(),
-            "metres": torch.sqrt(square / count + 1e-6).mean(),
-            "extent": torch.stack(
-                [self._extent(predicted, target, valid, h) for h in self.settings.thresholds_m]
-            ).mean(),
+            "volume": (missed / (held + floor)).clamp(max=3.0).mean(dim=-1),
+            "stretched": ((weight * stretched).sum(dim=(-2, -1)) / total).mean(dim=-1),
+            "metres": torch.sqrt(square / count + 1e-6),
+            "extent": torch.stack(list(extent.values())).mean(0),
+            **extent,
         }
 
     def _extent(
         self, predicted: Tensor, target: Tensor, valid: Tensor, threshold_m: float
     ) -> Tensor:
+        """Compare what is flooded: least over greatest membership, 1 where all is right."""
         width = self.settings.extent_width_m * (threshold_m / 0.05) ** 0.5
-        soft = torch.sigmoid((predicted - threshold_m) / width) * valid
-        hard = (target >= threshold_m) * valid
-        both = (soft * hard).sum(dim=(-3, -2, -1))
-        either = (soft + hard - soft * hard).sum(dim=(-3, -2, -1))
-        return (1 - (both + 8.0) / (either + 8.0)).mean()  # 8 cells: a floor for dry samples
+        found = self._member(predicted, threshold_m, width) * valid
+        wanted = self._member(target, threshold_m, width) * valid
+        both = torch.minimum(found, wanted).sum(dim=(-3, -2, -1))
+        either = torch.maximum(found, wanted).sum(dim=(-3, -2, -1))
+        return 1 - (both + 8.0) / (either + 8.0)  # 8 cells: a floor for dry samples
+
+    @staticmethod
+    def _member(depth: Tensor, threshold_m: float, width_m: float) -> Tensor:
+        """Say how far a cell is flooded: 0 where dry, so that dry ground does not count, to 1."""
+        dry = 1.0 / (1.0 + math.exp(threshold_m / width_m))
+        return torch.relu(torch.sigmoid((depth - threshold_m) / width_m) - dry) / (1.0 - dry)
+
+
+def hybrid_of(batch: Mapping[str, Any]) -> Tensor:
+    """Give the untrained hybrid's depth of a batch, (B, K, H, W), m.
+
+    Raises
+    ------
+    ConfigError
+        If the batch is of a model that is not shown the hybrid's water.
+    """
+    inputs = batch["inputs"]
+    if "level" not in inputs:
+        raise ConfigError(
+            "training: the loss compares with the untrained hybrid, which this model is not shown",
+            hint="only mode_h can have by_hybrid or worse in [loss]",
+        )
+    heights, level = inputs["heights"], inputs["level"]
+    factor = heights.shape[-1] // level.shape[-1]
+    fine = level.repeat_interleave(factor, dim=-2).repeat_interleave(factor, dim=-1)
+    return torch.relu(fine - heights[:, None])

@@ -7,6 +7,7 @@ between the steps.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -23,6 +24,7 @@ _CELLS = _SIDE**2
 
 def pour_positions(
     bounded: Array,
+    between: Sequence[tuple[int, int, float]],
     signed: Array,
     ground: Array,
     *,
@@ -35,8 +37,10 @@ def pour_positions(
 
     Parameters
     ----------
-    bounded : array (K, 36, h, w)
+    bounded : array (N, 36, h, w)
         Tilt and shift of each of 16 cells, change of the volume of each quarter, -1 to 1.
+    between : sequence of (int, int, float) (K,)
+        For each frame the rows of ``bounded`` between which it lies, and how far from the first.
     signed : array (K, 16, h, w), m
         The hybrid's level above each cell, negative where it is dry.
     ground : array (16, h, w), m
@@ -59,7 +63,9 @@ def pour_positions(
     parts = _QUARTERS if quarters else _WHOLE
 
     def one(k: int) -> None:
-        _pour_frame(bounded[k], signed[k], ground, parts, gate, shift_m, depth[k])
+        first, second, far = between[k]
+        now = bounded[first], bounded[second], np.float32(far)
+        _pour_frame(*now, signed[k], ground, parts, gate, shift_m, depth[k])
 
     if threads <= 1 or count == 1:
         for k in range(count):
@@ -81,9 +87,25 @@ _QUARTERS = np.array(
 )  # cells of each quarter, row by row
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _mixed(
+    first: Any, second: Any, far: Any, channel: Any, i: Any, j: Any
+) -> Any:  # pragma: no cover  compiled
+    start = first[channel, i, j]
+    return start + far * (second[channel, i, j] - start)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _pour_frame(
-    bounded: Any, signed: Any, ground: Any, parts: Any, gate: Any, shift_m: Any, depth: Any
+    first: Any,
+    second: Any,
+    far: Any,
+    signed: Any,
+    ground: Any,
+    parts: Any,
+    gate: Any,
+    shift_m: Any,
+    depth: Any,
 ) -> None:  # pragma: no cover  compiled
     _, rows, cols = signed.shape
     many, cells = parts.shape
@@ -110,12 +132,14 @@ def _pour_frame(
                 for b in range(max(j - 1, 0), min(j + 2, cols)):
                     around = max(around, most[a, b])
             for p in range(many):
-                change = bounded[32 + p, i, j]
+                change = _mixed(first, second, far, 32 + p, i, j)
                 if many == 1:
-                    change = (
-                        bounded[32, i, j] + bounded[33, i, j]
-                        + bounded[34, i, j] + bounded[35, i, j]
-                    ) * np.float32(0.25)  # fmt: skip
+                    change = np.float32(0.25) * (
+                        _mixed(first, second, far, 32, i, j)
+                        + _mixed(first, second, far, 33, i, j)
+                        + _mixed(first, second, far, 34, i, j)
+                        + _mixed(first, second, far, 35, i, j)
+                    )
                 held = volume[p, i, j]
                 held = max(held + share * change * max(held, around), np.float32(0))
                 land = False
@@ -124,8 +148,9 @@ def _pour_frame(
                     z = ground[n, i, j]
                     if z < 1.0e5:
                         land = True
-                        tilted = z * (np.float32(1) - share * bounded[n, i, j])
-                        z = tilted + shift * bounded[16 + n, i, j]
+                        tilt = _mixed(first, second, far, n, i, j)
+                        moved = _mixed(first, second, far, 16 + n, i, j)
+                        z = z * (np.float32(1) - share * tilt) + shift * moved
                     lying[c] = z
                 level = np.float32(-1.0e9)
                 if held > 0 and land:

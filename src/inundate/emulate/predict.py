@@ -36,7 +36,7 @@ __all__ = ["factors_of", "predict", "predict_frames", "predict_peak", "predict_p
 
 Array = NDArray[np.float32]
 _TILE_CELLS = 1024  # largest side predicted in one piece; 19 channels of it are 80 MB
-_PIXELS = 3_000_000  # cells times frames in one forward pass, to bound memory
+_PIXELS = 200_000  # cells times frames in one forward pass: what stays in a processor's cache
 _LEAST_M = 1e-3  # shallower predictions are dry: thinner than any training label that counts
 
 
@@ -48,6 +48,7 @@ def predict(
     roughness: xr.DataArray | None = None,
     forecast: ForecastSettings | None = None,
     factor: int | None = None,
+    every: int = 1,
     tile_cells: int = _TILE_CELLS,
     uncertainty: OutputSettings | None = None,
     progress: bool = True,
@@ -70,6 +71,8 @@ def predict(
     factor : int, optional
         Fine cells along a cell of the coarse solver: 2 is the most exact, 8 the fastest; by
         default the first that the model was trained with.
+    every : int
+        Frames from one pass of the network to the next; see :func:`predict_prepared`.
     tile_cells : int
         Largest side of a piece predicted at once.
     uncertainty : OutputSettings, optional
@@ -122,7 +125,9 @@ def predict(
     if isinstance(model, ModeH):
         model.gate = gate.share
     with Progress("predict", total=prepared.frames, unit="frames", enabled=progress) as bar:
-        depth = predict_prepared(model, settings, prepared, tile_cells=tile_cells, bar=bar)
+        depth = predict_prepared(
+            model, settings, prepared, every=every, tile_cells=tile_cells, bar=bar
+        )
     warnings = list(gate.warnings)
     if warnings and isinstance(model, ModeH):
         warnings.append(
@@ -213,6 +218,7 @@ def predict_prepared(
     prepared: Prepared,
     *,
     factor: int | None = None,
+    every: int = 1,
     tile_cells: int = _TILE_CELLS,
     bar: Progress | None = None,
 ) -> Array:
@@ -225,6 +231,10 @@ def predict_prepared(
     prepared : Prepared
     factor : int, optional
         Of the coarse solver, one of those in ``prepared``; by default its first.
+    every : int
+        Mode H only: frames from one pass of the network to the next. Between them its correction
+        is interpolated in time, and the water of each frame poured by it: 3 takes a third of the
+        network's time.
     tile_cells : int
         Largest side of a piece. Each piece is read with as much context as the model can see,
         so the result does not depend on it. A model that steps through the frames takes the
@@ -239,10 +249,17 @@ def predict_prepared(
     Raises
     ------
     ConfigError
-        If a tile is smaller than the model's alignment.
+        If a tile is smaller than the model's alignment, or a model other than Mode H shall pass
+        over frames.
     DataError
         If the model gives a depth that is not finite.
     """
+    if every < 1 or (every > 1 and not isinstance(model, ModeH)):
+        raise ConfigError(
+            f"predicting with {settings.model}, the network every {every} frames; expected "
+            f"{'1 or more' if isinstance(model, ModeH) else '1'}",
+            hint="only mode_h can pass over frames",
+        )
     if tile_cells < model.align:
         raise ConfigError(
             f"predicting: tiles of {tile_cells} cells, expected {model.align} or more"
@@ -263,7 +280,7 @@ def predict_prepared(
         depth = np.zeros((scene.frames, *scene.shape), np.float32)
         side = tile_cells // model.align * model.align
         for inner, outer in tiles(scene.shape, side, model):
-            _fill(depth, model, scene, chosen, inner, outer, bar)
+            _fill(depth, model, scene, chosen, inner, outer, bar, every)
         depth = turned_back(depth, turns, flip)
     if scene.family == "hybrid":
         _within_rain(depth[:, :height, :width], prepared)
@@ -374,9 +391,12 @@ def predict_peak(
         )
     height, width = prepared.elevation.shape
     scene = Scene(padded(prepared, model.align), "hybrid", settings.block)
+    turns, flip = orientation(prepared.elevation)
+    scene = scene.turned(turns, flip)
     chosen = factor or next(iter(prepared.water))
     frames = [scene.peak_frame]
     depth = predict_frames(model, scene, frames, factor=chosen, tile_cells=tile_cells)
+    depth = turned_back(depth, turns, flip)
     found: Array = _cleaned(depth[:, :height, :width], prepared)[0]
     return found
 
@@ -418,24 +438,65 @@ def _fill(
     inner: Window,
     outer: Window,
     bar: Progress | None,
+    every: int,
 ) -> None:
     """Predict one tile, some frames at a time, to bound memory."""
     area = (outer[0].stop - outer[0].start) * (outer[1].stop - outer[1].start)
     step = max(1, _PIXELS // area)
     cut = _cut(inner, outer)
     share = (inner[0].stop - inner[0].start) * (inner[1].stop - inner[1].start)
-    embedded: dict[str, Tensor] = {}
+    known = _Corrections(model, scene, factor, outer, every) if isinstance(model, ModeH) else None
     for start in range(0, scene.frames, step):
         now = list(range(start, min(start + step, scene.frames)))
         with torch.inference_mode():
             inputs = scene.inputs(now, outer, factor=factor)
             whole = {name: values[None] for name, values in inputs.items()}
-            if isinstance(model, ModeH) and not embedded:
-                embedded = {"embedded": model.embed(whole)}
-            piece = model(whole | embedded)[0]
+            piece = (model(whole) if known is None else known.depth(whole, now))[0]
         depth[start : start + len(now), inner[0], inner[1]] = piece[:, *cut].numpy()
         if bar is not None:
             bar.advance(len(now) * share / (scene.shape[0] * scene.shape[1]))
+
+
+class _Corrections:
+    """Mode H on one tile: its network runs for some frames, its pouring for all."""
+
+    def __init__(self, model: ModeH, scene: Scene, factor: int, outer: Window, every: int) -> None:
+        self.model, self.scene, self.factor, self.outer = model, scene, factor, outer
+        last = scene.frames - 1
+        self.nodes = [*range(0, last, every), last]  # frames for which the network runs
+        self.every = every
+        self._embedded: dict[str, Tensor] = {}
+        self._made: dict[int, Tensor] = {}  # by node; those that are past are forgotten
+
+    def depth(self, whole: Mapping[str, Tensor], frames: Sequence[int]) -> Tensor:
+        """Give the depth (1, K, H, W) of consecutive frames, in m."""
+        ends = [self._ends(frame) for frame in frames]
+        wanted = sorted({node for pair in ends for node in pair})
+        missing = [node for node in wanted if node not in self._made]
+        if missing:
+            inputs = self.scene.inputs([self.nodes[n] for n in missing], self.outer,
+                                       factor=self.factor)  # fmt: skip
+            asked = {name: values[None] for name, values in inputs.items()}
+            if not self._embedded:
+                self._embedded = {"embedded": self.model.embed(asked)}
+            found = self.model.corrections(asked | self._embedded)
+            self._made |= dict(zip(missing, found, strict=True))
+        self._made = {node: self._made[node] for node in wanted}
+        rows = {node: row for row, node in enumerate(wanted)}
+        between = []
+        for frame, (first, second) in zip(frames, ends, strict=True):
+            apart = max(1, self.nodes[second] - self.nodes[first])
+            far = (frame - self.nodes[first]) / apart
+            between.append((rows[first], rows[second], far))
+        return self.model.corrected(whole, torch.stack([*self._made.values()]), between)
+
+    def _ends(self, frame: int) -> tuple[int, int]:
+        """Give the places in ``nodes`` of the two between which a frame lies."""
+        first = min(frame // self.every, len(self.nodes) - 1)
+        if frame == self.nodes[-1]:
+            first = len(self.nodes) - 1
+        exact = self.nodes[first] == frame
+        return first, first if exact else first + 1
 
 
 def _rolled(model: Network, scene: Scene, bar: Progress | None) -> Array:

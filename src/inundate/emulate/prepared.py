@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
 import xarray as xr
+from numba import njit
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
@@ -18,7 +19,7 @@ from inundate.dataset.samples import Sample
 from inundate.emulate.hybrid import HybridState, hybrid_arrays
 from inundate.emulate.inputs import POSITION, scale_terrain, soil_channels
 from inundate.emulate.orient import orientation, turn_inputs, turned
-from inundate.emulate.pour import coarsen_mean, pour_levels
+from inundate.emulate.pour import pour_levels
 from inundate.hydro.settings import SimulateSettings
 from inundate.terrain.derive import derive_features
 from inundate.terrain.features import stack_features
@@ -182,14 +183,27 @@ def block_water(state: HybridState, elevation: Array) -> BlockWater:
     if state.factor == POSITION:
         volume = state.coarse
     else:
-        fine = np.repeat(np.repeat(level, state.factor, axis=1), state.factor, axis=2)
-        depth = fine[:, : elevation.shape[0], : elevation.shape[1]] - elevation
         # over the whole position, whatever share of it has ground
-        filled = np.nan_to_num(np.maximum(depth, 0.0), nan=0.0)
-        rows, cols = -filled.shape[1] % POSITION, -filled.shape[2] % POSITION
-        padded = np.pad(filled, [(0, 0), (0, rows), (0, cols)])
-        volume = coarsen_mean(padded, POSITION)
+        volume = _poured(level, np.asarray(elevation, np.float32), state.factor)
     return BlockWater(lowest.astype(np.float32), volume.astype(np.float32), state.factor)
+
+
+@njit(nogil=True, cache=True)
+def _poured(level: Any, elevation: Any, factor: Any) -> Any:  # pragma: no cover  compiled
+    """Give the mean depth (T, H / 4, W / 4) over positions below levels of blocks."""
+    height, width = elevation.shape
+    rows, cols = -(-height // POSITION), -(-width // POSITION)
+    found = np.zeros((level.shape[0], rows, cols), np.float32)
+    for t in range(level.shape[0]):
+        for i in range(height):
+            for block in range(level.shape[2]):
+                stands = level[t, i // factor, block]
+                for j in range(block * factor, min(block * factor + factor, width)):
+                    depth = stands - elevation[i, j]
+                    if depth > 0:  # false where there is no ground
+                        found[t, i // POSITION, j // POSITION] += depth
+    found /= np.float32(POSITION**2)
+    return found
 
 
 def prepare_sample(

@@ -17,7 +17,7 @@ from inundate.dataset.samples import Samples
 from inundate.emulate.batches import FloodBatches
 from inundate.emulate.direct import FILE, check_unread, fit_run
 from inundate.emulate.export import find_weights, read_weights
-from inundate.emulate.loss import DepthLoss, LossSettings
+from inundate.emulate.loss import DepthLoss, LossSettings, hybrid_of
 from inundate.emulate.models.mode_h_vae import ModeHVAE
 from inundate.emulate.scene import FAMILY_OF
 from inundate.emulate.settings import DRAWS_MEMBERS, EmulatorSettings, ModeHVAESettings
@@ -162,14 +162,6 @@ def _watch(
         may_rest=may_rest,
         settings=watching,
     )
-
-
-def hybrid_of(batch: Batch) -> Tensor:
-    """Give the untrained hybrid's depth of a batch, (B, K, H, W), m."""
-    heights, level = batch["inputs"]["heights"], batch["inputs"]["level"]
-    factor = heights.shape[-1] // level.shape[-1]
-    fine = level.repeat_interleave(factor, dim=-2).repeat_interleave(factor, dim=-1)
-    return torch.relu(fine - heights[:, None])
 
 
 def _known_target(batch: Batch) -> Tensor:

@@ -197,11 +197,14 @@ def _sum_rain(rain: Any, valid: Any, factor: Any, shape: Any) -> Any:
     wrong = False
     for t in range(rain.shape[0]):
         for i in range(rain.shape[1]):
-            for j in range(rain.shape[2]):
-                if valid[i, j]:
-                    rate = rain[t, i, j]
-                    total[t, i // factor, j // factor] += rate
-                    wrong |= not (rate >= 0 and rate < np.inf)
+            for block in range(shape[1]):  # cells of a block in a row: no division for each
+                added = 0.0
+                for j in range(block * factor, min(block * factor + factor, rain.shape[2])):
+                    if valid[i, j]:
+                        rate = rain[t, i, j]
+                        added += rate
+                        wrong |= not (rate >= 0 and rate < np.inf)
+                total[t, i // factor, block] += added
     return total, wrong
 
 

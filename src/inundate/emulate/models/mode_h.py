@@ -9,7 +9,7 @@ the last layer at zero nothing changes, so an untrained model is the hybrid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -83,20 +83,70 @@ class ModeH(nn.Module):
         Tensor (B, K, H, W), m
         """
         signed, ground = self.signed(inputs)
-        hidden = self.hidden(inputs, signed)
+        raw = self.head(self.hidden(inputs, signed))
         frames = inputs["state"].shape[1]
         quarters = self._factor(inputs) < POSITION
         on_processor = signed.device.type == "cpu" and ground.shape[0] == 1
         if on_processor and not (self.training or torch.is_grad_enabled()):
-            return self._predicted(self.head(hidden), signed, ground, quarters=quarters)
+            whole = [(frame, frame, 0.0) for frame in range(frames)]
+            return self._predicted(torch.tanh(raw), whole, signed, ground, quarters=quarters)
         ground = ground.repeat_interleave(frames, dim=0)
-        depth = self.poured(self.head(hidden), signed, ground, quarters=quarters)
+        depth = self.poured(raw, signed, ground, quarters=quarters)
         return self.as_map(depth, frames)
 
-    def _predicted(self, raw: Tensor, signed: Tensor, ground: Tensor, *, quarters: bool) -> Tensor:
+    def corrections(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Give what the network makes of the frames of one scene, for :meth:`corrected`.
+
+        Parameters
+        ----------
+        inputs : mapping
+            As for :meth:`forward`, of one scene.
+
+        Returns
+        -------
+        Tensor (K, 36, h, w), -1 to 1
+        """
+        signed, _ = self.signed(inputs)
+        return torch.tanh(self.head(self.hidden(inputs, signed)))
+
+    def corrected(
+        self,
+        inputs: Mapping[str, Tensor],
+        corrections: Tensor,
+        between: Sequence[tuple[int, int, float]],
+    ) -> Tensor:
+        """Pour the water of each frame by corrections of the same or of other frames.
+
+        Parameters
+        ----------
+        inputs : mapping
+            ``heights`` and ``level`` of one scene, on the processor; ``state`` is not read.
+        corrections : Tensor (N, 36, h, w)
+            Of :meth:`corrections`.
+        between : sequence of (int, int, float) (K,)
+            For each frame the two corrections between which it lies, and how far from the first.
+
+        Returns
+        -------
+        Tensor (1, K, H, W), m
+        """
+        signed, ground = self.signed(inputs)
+        quarters = self._factor(inputs) < POSITION
+        return self._predicted(corrections, between, signed, ground, quarters=quarters)
+
+    def _predicted(
+        self,
+        bounded: Tensor,
+        between: Sequence[tuple[int, int, float]],
+        signed: Tensor,
+        ground: Tensor,
+        *,
+        quarters: bool,
+    ) -> Tensor:
         """Give the depth of one scene (1, K, H, W) on the processor, without a gradient."""
         depth = pour_positions(
-            torch.tanh(raw).numpy(),
+            bounded.contiguous().numpy(),
+            between,
             signed.numpy(),
             ground[0].numpy(),
             quarters=quarters,
@@ -153,7 +203,10 @@ class ModeH(nn.Module):
         mean = torch.asinh(seen.mean(dim=1, keepdim=True) / 0.25) / 3.0
         moving = self.state(torch.cat([near, far, mean, state], dim=1))
         ground = inputs["embedded"] if "embedded" in inputs else self.embed(inputs)
-        found: Tensor = self.net(moving + ground.repeat_interleave(frames, dim=0))
+        both = moving + ground.repeat_interleave(frames, dim=0)
+        if not torch.is_grad_enabled():  # channels side by side: a third less time on a processor
+            both = both.contiguous(memory_format=torch.channels_last)
+        found: Tensor = self.net(both)
         return found
 
     def poured(self, raw: Tensor, signed: Tensor, ground: Tensor, *, quarters: bool) -> Tensor:
