@@ -1,0 +1,1 @@
+"""Posts of social media: schema, stores, importers, collectors, pseudonymisation."""
