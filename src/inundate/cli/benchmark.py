@@ -25,7 +25,13 @@ def benchmark(
     zoo_world: str | None = None,
     zoo_steps: int | None = None,
     zoo_minutes: float | None = None,
+    zoo_storms: int | None = None,
     seeds: int | None = None,
+    other_seeds: int | None = None,
+    ensembles: int | None = None,
+    draws: int | None = None,
+    repeats: int | None = None,
+    side_cells: int | None = None,
     workers: int | None = None,
     json: bool = False,
 ) -> None:
@@ -63,8 +69,20 @@ def benchmark(
         emulator: optimiser steps of each training of the zoo at most; by default 400.
     zoo_minutes
         emulator: minutes of each training of the zoo at most, 0 for no such end; by default 3.
+    zoo_storms
+        emulator: storms of each test terrain that the zoo is scored on; by default 0, all.
     seeds
-        emulator: trainings of each model of the zoo; by default 5.
+        emulator: trainings of each Temporal CNN; by default 5.
+    other_seeds
+        emulator: trainings of each other model of the zoo; by default 2.
+    ensembles
+        emulator: ensembles on which the spread is scored; by default 0, all.
+    draws
+        emulator: bootstrap draws of an interval; by default 2000.
+    repeats
+        emulator: times that each speed is measured; by default 5.
+    side_cells
+        emulator: side of the grounds on which speed is measured; by default 512.
     workers
         emulator: processes that train and score; by default 2.
     json
@@ -81,7 +99,9 @@ def benchmark(
     figures: dict[str, Any]
     own: dict[str, Any] = {
         "run": run, "world": world, "zoo_world": zoo_world, "zoo_steps": zoo_steps,
-        "zoo_minutes": zoo_minutes, "seeds": seeds, "workers": workers,
+        "zoo_minutes": zoo_minutes, "zoo_storms": zoo_storms, "seeds": seeds,
+        "other_seeds": other_seeds, "ensembles": ensembles, "draws": draws, "repeats": repeats,
+        "side_cells": side_cells, "workers": workers,
     }  # fmt: skip
     if name == "solver":
         _check_unused(name, **own)

@@ -49,6 +49,7 @@ def predict(
     forecast: ForecastSettings | None = None,
     factor: int | None = None,
     every: int = 1,
+    peak: bool = False,
     tile_cells: int = _TILE_CELLS,
     uncertainty: OutputSettings | None = None,
     progress: bool = True,
@@ -73,6 +74,8 @@ def predict(
         default the first that the model was trained with.
     every : int
         Frames from one pass of the network to the next; see :func:`predict_prepared`.
+    peak : bool
+        Only the map of greatest depths, see :func:`predict_peak`.
     tile_cells : int
         Largest side of a piece predicted at once.
     uncertainty : OutputSettings, optional
@@ -84,7 +87,8 @@ def predict(
     -------
     Dataset
         ``water_depth`` (time, y, x) and ``water_depth_max`` (y, x) in m, ``rain_rate``,
-        ``elevation``, and what :func:`inundate.emulate.uncertain.output.add_spread` adds;
+        ``elevation``, and what :func:`inundate.emulate.uncertain.output.add_spread` adds; with
+        ``peak`` only ``water_depth_max`` and ``elevation``;
         attributes ``kind`` "prediction", ``model``, ``run``, ``warnings``.
 
     Raises
@@ -95,6 +99,10 @@ def predict(
     found, settings, model = load_emulator(run)
     physics = _physics(found.manifest, forecast)
     factors = _chosen(settings, factor)
+    if peak and (uncertainty is not None or every != 1):
+        raise ConfigError(
+            "predicting the peak alone: uncertainty and passed-over frames are of a series"
+        )
     check_variable(terrain, "elevation", where="predicting")
     grid = grid_of(terrain, where="predicting, terrain")
     cell_size = check_metric_square(grid, where="predicting")
@@ -124,10 +132,6 @@ def predict(
     gate = gate_of(found.manifest["trained_on"], prepared, cell_size, physics)
     if isinstance(model, ModeH):
         model.gate = gate.share
-    with Progress("predict", total=prepared.frames, unit="frames", enabled=progress) as bar:
-        depth = predict_prepared(
-            model, settings, prepared, every=every, tile_cells=tile_cells, bar=bar
-        )
     warnings = list(gate.warnings)
     if warnings and isinstance(model, ModeH):
         warnings.append(
@@ -136,6 +140,27 @@ def predict(
     if uncertainty is not None and gate.share < 1.0:
         warnings.append("the spread was calibrated inside that range; here it may be too narrow")
     handed = ("moved_by_m", "moved_from", "filled_steps", "source_format")
+    attrs: dict[str, Any] = {
+        "kind": "prediction",
+        "model": settings.model,
+        "run": found.path.name,
+        "terrain_name": str(terrain.attrs.get("terrain_name", "terrain")),
+        "storm_name": str(rain.attrs.get("storm_name", "rain")),
+        "settings": physics.model_dump_json(),
+        "gate": gate.share if isinstance(model, ModeH) else 1.0,
+        "warnings": json.dumps(warnings),
+        "provenance": json.dumps(provenance()),
+        **{key: rain.attrs[key] for key in handed if key in rain.attrs},
+    }
+    fixed = {"elevation": (("y", "x"), ground, attributes("elevation"))}
+    if peak:
+        depth = predict_peak(model, settings, prepared, tile_cells=tile_cells)
+        fixed["water_depth_max"] = (("y", "x"), depth, attributes("water_depth_max"))
+        return attach_grid(xr.Dataset(fixed, attrs=attrs), grid)
+    with Progress("predict", total=prepared.frames, unit="frames", enabled=progress) as bar:
+        depth = predict_prepared(
+            model, settings, prepared, every=every, tile_cells=tile_cells, bar=bar
+        )
     ds = xr.Dataset(
         {
             "water_depth": (("time", "y", "x"), depth, attributes("water_depth")),
@@ -145,21 +170,10 @@ def predict(
                 np.where(valid, frames.rate, np.nan).astype(np.float32),
                 attributes("rain_rate"),
             ),
-            "elevation": (("y", "x"), ground, attributes("elevation")),
+            **fixed,
         },
         coords={"time": ("time", frames.time, {"standard_name": "time"})},
-        attrs={
-            "kind": "prediction",
-            "model": settings.model,
-            "run": found.path.name,
-            "terrain_name": str(terrain.attrs.get("terrain_name", "terrain")),
-            "storm_name": str(rain.attrs.get("storm_name", "rain")),
-            "settings": physics.model_dump_json(),
-            "gate": gate.share if isinstance(model, ModeH) else 1.0,
-            "warnings": json.dumps(warnings),
-            "provenance": json.dumps(provenance()),
-            **{key: rain.attrs[key] for key in handed if key in rain.attrs},
-        },
+        attrs=attrs,
     )
     if uncertainty is not None:
         from inundate.emulate.uncertain.case import SpreadCase

@@ -31,7 +31,9 @@ class Options:
     zoo_storms : int
         Storms of each test terrain that they are scored on; 0 for all.
     seeds : int
-        Times that each of them is trained.
+        Times that each Temporal CNN is trained.
+    other_seeds : int
+        Times that each other model of the zoo is trained.
     workers : int
         Processes that score and train.
     shipped : bool
@@ -56,6 +58,7 @@ class Options:
     zoo_minutes: float = 3.0
     zoo_storms: int = 0
     seeds: int = 5
+    other_seeds: int = 2
     workers: int = 2
     shipped: bool = True
     runs: tuple[str, ...] = ()

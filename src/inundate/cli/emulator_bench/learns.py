@@ -162,7 +162,8 @@ def zoo(context: Context) -> Made:
             {
                 "title": "The zoo beside all baselines",
                 "note": f"Configurations that ship, trained here for at most {ends}, each with "
-                f"{options.seeds} seeds; numbers fitted, median of steps and time; all "
+                f"{options.seeds} seeds (others than the Temporal CNNs {options.other_seeds}); "
+                f"numbers fitted, median of steps and time; all "
                 f"together / median terrain / worst terrain, of the seeds together, with the "
                 f"lowest and highest seed in brackets; {len(sheet.terrains)} test terrains under "
                 f"{told}, {len(sheet.entries)} samples.",

@@ -27,6 +27,7 @@ QUICK = Options(
     zoo_minutes=0.0,
     zoo_storms=0,
     seeds=1,
+    other_seeds=1,
     workers=1,
     draws=200,
     repeats=1,
@@ -40,6 +41,7 @@ READING = (
     "frames, and are explained on the page of [scores](scores.md). Ground and storms of the test "
     "part were never trained on; towns (`flat-urban`) are in the regime of their slope as well."
 )
+_ALL_AT_0 = ("zoo_storms", "ensembles")
 _LEARNT = ("parameters", "checkpoint_step", "step", "wall_s", "device", "ended_by", "split_hash")
 
 
@@ -51,7 +53,13 @@ def sized(
     zoo_world: str | None = None,
     zoo_steps: int | None = None,
     zoo_minutes: float | None = None,
+    zoo_storms: int | None = None,
     seeds: int | None = None,
+    other_seeds: int | None = None,
+    ensembles: int | None = None,
+    draws: int | None = None,
+    repeats: int | None = None,
+    side_cells: int | None = None,
     workers: int | None = None,
 ) -> Options:
     """Give the options of a size, with what was asked for.
@@ -63,11 +71,15 @@ def sized(
     """
     given = {
         "world": world, "zoo_world": zoo_world, "zoo_steps": zoo_steps,
-        "zoo_minutes": zoo_minutes, "seeds": seeds, "workers": workers,
+        "zoo_minutes": zoo_minutes, "zoo_storms": zoo_storms, "seeds": seeds,
+        "other_seeds": other_seeds, "ensembles": ensembles, "draws": draws, "repeats": repeats,
+        "side_cells": side_cells, "workers": workers,
     }  # fmt: skip
     changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     faults = [
-        f"{key} {value}" for key, value in changes.items() if isinstance(value, int) and value < 1
+        f"{key} {value}"
+        for key, value in changes.items()
+        if isinstance(value, int) and value < (0 if key in _ALL_AT_0 else 1)
     ]
     if faults:
         raise ConfigError(
@@ -141,9 +153,13 @@ def _head(context: Context) -> dict[str, Any]:
     source = provenance()
     packages = source["packages"] if isinstance(source["packages"], dict) else {}
     options = context.options
-    sized = (
-        " --quick" if context.quick else f" --zoo-steps {options.zoo_steps} --seeds {options.seeds}"
-    )
+    plain, told = Options(), vars(options)
+    flags = [
+        f" --{key.replace('_', '-')} {value}"
+        for key, value in told.items()
+        if key not in ("shipped", "runs", "configs", "workers") and value != getattr(plain, key)
+    ]
+    sized = " --quick" if context.quick else "".join(flags)
     return {
         "name": "emulator",
         "command": f"inundate benchmark emulator{sized}",

@@ -20,11 +20,16 @@ from inundate.dataset.samples import Samples
 from inundate.emulate.configs import shipped_configs
 from inundate.learn.checkpoint import pointed
 
-__all__ = ["LESS_DATA", "Member", "zoo_members"]
+__all__ = ["LESS_DATA", "TEMPORAL", "Member", "zoo_members"]
 
 LESS_DATA = "temporal_cnn_less"
 """The Temporal CNN with a part of the training grounds."""
 _PLAIN = "temporal_cnn"
+TEMPORAL = (
+    _PLAIN, "temporal_cnn_deep", "temporal_cnn_inverted", "temporal_cnn_none", "temporal_cnn_vae",
+    "lead_cnn", LESS_DATA,
+)  # fmt: skip
+"""The family of the Temporal CNN, trained with more seeds than the others."""
 # needs ground that it was trained on; needs perturbed runs; goes on from other weights
 _APART = ("lookup", "mode_h_vae", "mode_h_finish")
 
@@ -110,8 +115,13 @@ def _trainings(context: Context) -> list[Training]:
     return [
         _training(context, name, path, data, seed)
         for name, path, data in pairs
-        for seed in range(context.options.seeds)
+        for seed in range(_seeds(context, name))
     ]
+
+
+def _seeds(context: Context, name: str) -> int:
+    options = context.options
+    return options.seeds if name in TEMPORAL else options.other_seeds
 
 
 def _training(context: Context, name: str, config: Path, data: Samples, seed: int) -> Training:

@@ -139,6 +139,8 @@ def shortened_settings(config: Path, training: Training) -> TrainSettings:
             "batch_size": min(found.batch_size, _BATCH),
             "seed": training.seed,
             "warmup_steps": min(found.warmup_steps, training.steps // 10),
+            # a mean over more steps than there are would be of the first ones
+            "ema": min(found.ema, 1.0 - 20.0 / max(training.steps, 40)),
             "validate_every_steps": max(1, training.steps // _VALIDATIONS),
             "device": "cpu",
             "threads": 1,
