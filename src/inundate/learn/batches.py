@@ -104,6 +104,7 @@ class TensorBatches:
         self._size = batch_size
         self._seed = seed
         self._shuffle = shuffle
+        self._drawn: tuple[int, np.ndarray[Any, np.dtype[np.int64]]] | None = None
 
     def __len__(self) -> int:
         return -(-self.count // self._size)
@@ -112,9 +113,9 @@ class TensorBatches:
         """Give batch ``index`` of an epoch, with ``sample_id`` (B,) added."""
         if not 0 <= index < len(self):
             raise IndexError(f"batch {index} of {len(self)}")
-        order = np.arange(self.count)
-        if self._shuffle:
-            order = sample_order(self.count, seed=self._seed, epoch=epoch)
+        if self._drawn is None or self._drawn[0] != epoch:  # once an epoch: it costs a millisecond
+            self._drawn = (epoch, self._order(epoch))
+        order = self._drawn[1]
         chosen = torch.from_numpy(order[index * self._size : (index + 1) * self._size])
         cut = {
             name: {key: tensor[chosen] for key, tensor in value.items()}
@@ -123,6 +124,11 @@ class TensorBatches:
             for name, value in self._tensors.items()
         }
         return {"sample_id": chosen, **cut}
+
+    def _order(self, epoch: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+        if not self._shuffle:
+            return np.arange(self.count)
+        return sample_order(self.count, seed=self._seed, epoch=epoch)
 
 
 @dataclass(frozen=True)

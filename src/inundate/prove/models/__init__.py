@@ -1,0 +1,1 @@
+"""Known-good models of the tasks, and one that is known to be bad."""

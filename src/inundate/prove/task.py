@@ -1,0 +1,314 @@
+"""A task with a known answer: data, a model that is known to be good, a pass line.
+
+The training is that of the package (:func:`inundate.learn.loop.train`), so that a task that
+passes vouches for the loop too.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from inundate.core.run import Run
+from inundate.core.seeds import make_rng
+from inundate.learn.alarm import TrainingStopped
+from inundate.learn.batches import TensorBatches
+from inundate.learn.loop import train
+from inundate.learn.random_state import isolated_random
+from inundate.learn.settings import TrainSettings
+from inundate.learn.watch import LossFunction
+from inundate.learn.weights import load_model
+from inundate.prove.judge import Judged, PassLine, judge
+
+__all__ = ["Budget", "Data", "Part", "Scores", "Size", "Task", "TaskResult", "run_task"]
+
+#: ``quick`` for tests and a first look, ``full`` for the ladder.
+Size = Literal["quick", "full"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Samples of a task.
+
+    Parameters
+    ----------
+    inputs : Tensor (N, ...)
+    target : Tensor (N, ...)
+    labels : Tensor (N,), int, optional
+        Class of each sample, where the target is an image of it.
+    """
+
+    inputs: Tensor
+    target: Tensor
+    labels: Tensor | None = None
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Give what goes into a batch: ``inputs``, ``target`` and, if there are, ``labels``."""
+        found = {"inputs": self.inputs, "target": self.target}
+        return found if self.labels is None else {**found, "labels": self.labels}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Training and held-out samples of a task.
+
+    Parameters
+    ----------
+    train, held_out : Part
+    shown : mapping of str to Tensor
+        What the score needs besides, such as the ``images`` that stand for the classes.
+    """
+
+    train: Part
+    held_out: Part
+    shown: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one input."""
+        return tuple(self.train.inputs.shape[1:])
+
+    @property
+    def target_shape(self) -> tuple[int, ...]:
+        """Shape of one target."""
+        return tuple(self.train.target.shape[1:])
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long and how fast a task is trained.
+
+    Parameters
+    ----------
+    steps : int
+        Optimiser steps, which end the training.
+    seconds : float
+        Wall time that this is expected to take at most on 2 cores, s; reported, not enforced,
+        so that a result does not depend on the machine.
+    """
+
+    steps: int
+    seconds: float
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    warmup_steps: int = 20
+    ema: float = 0.0
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What was measured on held-out samples.
+
+    Parameters
+    ----------
+    values, baseline : mapping of str to array (N,)
+        For each score its value for each sample, higher is better, and that of the trivial
+        answer on the same samples; the mean is the score.
+    figures : mapping of str to float
+        Further numbers to report.
+    pictures : mapping of str to array (rows, columns, H, W), 0 to 1
+        What a person would look at.
+    """
+
+    values: Mapping[str, NDArray[np.float64]]
+    baseline: Mapping[str, NDArray[np.float64]]
+    figures: Mapping[str, float] = field(default_factory=dict)
+    pictures: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task with a known answer.
+
+    Parameters
+    ----------
+    name, title : str
+        Short name, and what is asked in a few words.
+    kind : str
+        ``"image"``, ``"sequence"`` or ``"text"``.
+    make_data : callable
+        ``make_data(rng, size)`` gives the samples.
+    make_model : callable
+        ``make_model(data)`` gives the known-good model, untrained.
+    loss : callable
+        ``loss(model, batch)`` gives ``"loss"`` and parts to log.
+    measure : callable
+        ``measure(model, data)`` scores a trained model on held-out samples.
+    budget : Budget
+    lines : tuple of PassLine
+        All must be met; the first is the headline.
+    meaning : str
+        What it means when a model fails here.
+    fails : bool
+        The model is known to be bad: the task is a control that must not be passed.
+    """
+
+    name: str
+    title: str
+    kind: Literal["image", "sequence", "text"]
+    make_data: Callable[[np.random.Generator, Size], Data]
+    make_model: Callable[[Data], nn.Module]
+    loss: LossFunction
+    measure: Callable[[nn.Module, Data], Scores]
+    budget: Budget
+    lines: tuple[PassLine, ...]
+    meaning: str
+    fails: bool = False
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """How a model did in a task.
+
+    Parameters
+    ----------
+    name : str
+        Of the task.
+    passed : bool
+        Whether every line was met; of a control that it was not.
+    judged : tuple of Judged
+        Each line with score, interval, baseline and test; empty if training broke down.
+    seed, steps, parameters : int
+    loss_first, loss_last : float
+        Training loss at the first and over the last logged steps.
+    seconds, cpu_seconds : float
+        Wall and processor time of data, training and scoring, s.
+    stopped : str
+        Named cause if the training broke down; empty otherwise.
+    figures, pictures : mapping
+        As in :class:`Scores`.
+    model : Module
+        The trained model.
+    """
+
+    name: str
+    passed: bool
+    judged: tuple[Judged, ...]
+    seed: int
+    steps: int
+    parameters: int
+    loss_first: float
+    loss_last: float
+    seconds: float
+    cpu_seconds: float
+    stopped: str
+    figures: Mapping[str, float]
+    pictures: Mapping[str, NDArray[np.float32]]
+    model: nn.Module
+
+    def record(self) -> dict[str, Any]:
+        """Give everything but pictures and model, fit for JSON."""
+        left_out = {"judged", "pictures", "model", "figures"}
+        found = {key: value for key, value in vars(self).items() if key not in left_out}
+        for key in ("loss_first", "loss_last"):
+            found[key] = found[key] if math.isfinite(found[key]) else None
+        lines = [line.record() for line in self.judged]
+        return {**found, "lines": lines, "figures": dict(self.figures)}
+
+
+def run_task(
+    task: Task,
+    *,
+    seed: int = 0,
+    factory: Callable[[Data], nn.Module] | None = None,
+    size: Size = "full",
+    steps: int | None = None,
+    progress: bool = False,
+) -> TaskResult:
+    """Train the known-good model of a task, or another, and judge it on held-out samples.
+
+    Parameters
+    ----------
+    task : Task
+    seed : int
+        Of data, weights and order; the same seed gives the same result on the same machine.
+    factory : callable, optional
+        Makes the model from the data's shapes instead of the task's own.
+    size : str
+        ``"quick"`` takes fewer samples.
+    steps : int, optional
+        Optimiser steps instead of the budget's.
+    progress : bool
+        Whether to show a bar.
+    """
+    began, began_cpu = time.monotonic(), time.process_time()
+    data = task.make_data(make_rng(seed, "prove", task.name), size)
+    with isolated_random(seed, "prove", task.name, "weights"):
+        model = (factory or task.make_model)(data)
+    settings = _settings(task.budget, steps or task.budget.steps, seed)
+    losses, stopped = _train(task, model, data, settings, progress)
+    scores = Scores({}, {})
+    if not stopped:
+        model.eval()
+        with torch.no_grad(), isolated_random(seed, "prove", task.name, "measure"):
+            scores = task.measure(model, data)
+    judged = tuple(
+        judge(scores.values[line.score], scores.baseline[line.score], line, seed=seed)
+        for line in task.lines
+        if not stopped
+    )
+    met = bool(judged) and all(one.met for one in judged)
+    return TaskResult(
+        task.name,
+        passed=met is not task.fails,
+        judged=judged,
+        seed=seed,
+        steps=settings.max_steps,
+        parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        loss_first=losses[0],
+        loss_last=losses[-1],
+        seconds=time.monotonic() - began,
+        cpu_seconds=time.process_time() - began_cpu,
+        stopped=stopped,
+        figures=scores.figures,
+        pictures=scores.pictures,
+        model=model,
+    )
+
+
+def _settings(budget: Budget, steps: int, seed: int) -> TrainSettings:
+    return TrainSettings(
+        epochs=0,
+        max_steps=steps,
+        batch_size=budget.batch_size,
+        learning_rate=budget.learning_rate,
+        weight_decay=budget.weight_decay,
+        warmup_steps=budget.warmup_steps,
+        ema=budget.ema,
+        seed=seed,
+        checkpoint_every_steps=0,
+        checkpoint_every_minutes=0.0,
+        log_every_steps=max(1, min(20, steps // 10)),
+        device="cpu",  # the budgets are those of a CPU, and a GPU would round otherwise
+    )
+
+
+def _train(
+    task: Task, model: nn.Module, data: Data, settings: TrainSettings, progress: bool
+) -> tuple[list[float], str]:
+    """Train in a run folder that is thrown away; give the losses, and the cause of a stop."""
+    batches = TensorBatches(
+        data.train.tensors(), batch_size=settings.batch_size, seed=settings.seed
+    )
+    stopped = ""
+    with tempfile.TemporaryDirectory(prefix="inundate-prove-") as folder:
+        config = {"task": {"name": task.name}, "train": settings.model_dump()}
+        run = Run.create(Path(folder) / "run", kind="prove", config=config)
+        try:
+            train(model, batches, task.loss, run=run, settings=settings, progress=progress)
+            load_model(model, run.path)  # of the running mean, where there is one
+        except TrainingStopped as error:
+            stopped = str(error.cause)
+        losses = [float(line["train"]["loss"]) for line in run.read_metrics() if "train" in line]
+    return losses or [math.nan], stopped

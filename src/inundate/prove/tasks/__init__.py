@@ -1,0 +1,1 @@
+"""The tasks, one file each; :func:`~inundate.prove.ladder.make_tasks` gives them by name."""
