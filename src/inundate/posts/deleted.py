@@ -1,0 +1,61 @@
+"""Posts that their authors deleted: only a hash of each is kept, so that none comes back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+__all__ = ["Deleted", "digest"]
+
+_WIDTH = 16
+
+
+def digest(source: str, post_id: str) -> bytes:
+    """Give the hash of a post that was deleted, 128 bit."""
+    return hashlib.blake2b(f"{source}\0{post_id}".encode(), digest_size=_WIDTH).digest()
+
+
+class Deleted:
+    """A set of hashes in 16 bytes each.
+
+    Parameters
+    ----------
+    hashes : bytes
+        One after the other, in any order.
+    """
+
+    def __init__(self, hashes: bytes = b"") -> None:
+        pairs = np.frombuffer(hashes, dtype=">u8").reshape(-1, 2)
+        self._pairs = np.unique(pairs.astype(np.uint64), axis=0)
+
+    @classmethod
+    def read(cls, paths: Iterable[Path]) -> Deleted:
+        """Read the files that :meth:`to_bytes` has made, or that hashes were appended to."""
+        return cls(b"".join(path.read_bytes() for path in paths))
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def to_bytes(self) -> bytes:
+        """Give the hashes sorted, each once."""
+        return self._pairs.astype(">u8").tobytes()
+
+    def mask(self, source: str, post_ids: pa.ChunkedArray) -> np.ndarray:
+        """Say which of the posts are deleted.
+
+        Returns
+        -------
+        array (N,), bool
+        """
+        found = np.zeros(len(post_ids), dtype=bool)
+        if not len(self) or not len(found):
+            return found
+        joined = b"".join(digest(source, post_id) for post_id in post_ids.to_pylist())
+        wanted = np.frombuffer(joined, dtype=">u8").reshape(-1, 2).astype(np.uint64)
+        place = np.searchsorted(self._pairs[:, 0], wanted[:, 0]).clip(max=len(self) - 1)
+        found = np.asarray((self._pairs[place] == wanted).all(axis=1))
+        return found
