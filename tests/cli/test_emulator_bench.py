@@ -419,20 +419,24 @@ def test_ratio_counts_all_that_a_prediction_does(with_run, monkeypatch, trained)
     key = f"{trained}|4"
     scores = {f"{mark}{name}": 0.9 for mark in ("", "peak_")
               for name in ("csi_0.05", "csi_0.3", "csi_0.5", "nse", "rmse_wet")}  # fmt: skip
-    seconds = [{"coarse": 0.1, "network": 0.2, "peak": 0.05}] * 2
+    seconds = [{"coarse": 0.1, "network": 0.2, "every": 0.1, "peak": 0.05}] * 2
     made = {"seconds": seconds, "scores": scores}
     found = {
         "cells": 4, "frames": 3, "hours": 6.0, "threads": 2, "rain_mm": 60.0,
         "solver_s": [10.0, 12.0], "terrain_s": [0.2, 0.2],
-        "models": {key: made, f"{key}|peak": made, f"{trained}|2": made,
-                   f"{trained}|2|peak": made},
+        "models": {f"{of}{what}": made for of in (key, f"{trained}|2")
+                   for what in ("", "|every", "|peak")},
     }  # fmt: skip
     monkeypatch.setattr(speed, "measure", lambda *args, **kwargs: found)
     ground = replace(clock.GROUNDS[0], name="made-up")
-    series, peak = (made := speed.speed(with_run, ground)).figures
-    assert series["value"] == pytest.approx(11.0 / 0.5)
-    assert (series["low"], series["high"]) == pytest.approx((20.0, 24.0))
-    assert not series["met"]  # of 25
+    series, default, peak = (made := speed.speed(with_run, ground)).figures
+    assert series["value"] == pytest.approx(11.0 / 0.4)
+    assert series["met"]  # of 25
+    assert "at factor 4" in series["note"]
+    assert "network every 3 frames" in series["note"]
+    assert default["value"] == pytest.approx(11.0 / 0.5)
+    assert (default["low"], default["high"]) == pytest.approx((20.0, 24.0))
+    assert default["goal"] == ""
     assert peak["value"] == pytest.approx(11.0 / 0.35)
     assert peak["goal"] == ">= 100"
     assert "CSI 0.900 / 0.900 / 0.900" in peak["note"]
