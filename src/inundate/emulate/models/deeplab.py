@@ -7,17 +7,15 @@ tie a cell to where the tile was cut, so the widest dilation takes its place her
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inundate.emulate.backbone import ChannelNorm, ResidualBlock
-from inundate.emulate.heads import depth_from_raw
+from inundate.emulate.backbone import ChannelNorm, ResidualBlock, level_widths
+from inundate.emulate.models.window_net import WindowNet
 from inundate.emulate.settings import DeepLabSettings
-from inundate.emulate.shapes import check_inputs
 
 __all__ = ["DeepLab", "Pyramid"]
 
@@ -55,7 +53,7 @@ class Pyramid(nn.Module):
         return found
 
 
-class DeepLab(nn.Module):
+class DeepLab(WindowNet):
     """Map a rain window and terrain to depth with a pyramid of dilated convolutions.
 
     Parameters
@@ -71,18 +69,13 @@ class DeepLab(nn.Module):
     Chen et al. (2018), doi:10.1007/978-3-030-01234-2_49, figure 2.
     """
 
-    input_names = ("terrain", "rain")
-    family = "window"
+    name = "deeplab"
+    settings: DeepLabSettings
 
     def __init__(self, static_channels: int, history: int, settings: DeepLabSettings) -> None:
-        super().__init__()
-        self.settings = settings
-        self.static_channels, self.history = static_channels, history
-        width, cells, depth = settings.width, settings.block**2, settings.depth
-        widths = [int(width * 1.5**level) // 8 * 8 or 8 for level in range(settings.levels)]
-        widths[0] = width
-        self.terrain = nn.Conv2d(static_channels * cells, width, 1)
-        self.rain = nn.Conv2d(history, width, 1)
+        super().__init__(static_channels, history, settings)
+        width, widths = settings.width, level_widths(settings.width, settings.levels)
+        depth = settings.depth
         self.encoder = nn.ModuleList(_stack(w, depth) for w in widths)
         self.shrink = nn.ModuleList(nn.Conv2d(a, b, 2, 2) for a, b in pairwise(widths))
         self.pyramid = Pyramid(widths[-1], settings.dilations)
@@ -91,14 +84,7 @@ class DeepLab(nn.Module):
         self.decoder = nn.Sequential(
             nn.Conv2d(2 * width, width, 1), *(ResidualBlock(width) for _ in range(_DECODER))
         )
-        self.head = nn.Conv2d(width, cells, 1)
-        nn.init.normal_(self.head.weight, std=0.02)
-        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
-
-    @property
-    def align(self) -> int:
-        """Cells that a raster's sides must be a multiple of."""
-        return int(self.settings.block * 2 ** (self.settings.levels - 1))
+        self.make_head()
 
     @property
     def reach(self) -> int:
@@ -109,37 +95,9 @@ class DeepLab(nn.Module):
         cells += self.align * (max(s.dilations) + 1) + s.block * _DECODER
         return -(-cells // self.align) * self.align
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Give depth in m.
-
-        Parameters
-        ----------
-        inputs : mapping
-            ``terrain`` (B, C, H, W), ``rain`` (B, K, L, H / block, W / block), scaled.
-
-        Returns
-        -------
-        Tensor (B, K, H, W), m
-
-        Raises
-        ------
-        DataError
-            If a shape does not fit.
-        """
-        block = self.settings.block
-        check_inputs("deeplab", inputs, {
-            "terrain": ("B", self.static_channels, "H", "W"),
-            "rain": ("B", "K", self.history, f"H/{block}", f"W/{block}"),
-        })  # fmt: skip
-        terrain, rain = inputs["terrain"], inputs["rain"]
-        batch, frames = rain.shape[:2]
-        ground = self.terrain(functional.pixel_unshuffle(terrain, block))  # (B, w, h, w)
-        ground = ground.repeat_interleave(frames, dim=0)  # (B * K, w, h, w)
-        raw = self.head(self._net(ground + self.rain(rain.flatten(0, 1))))
-        depth = depth_from_raw(functional.pixel_shuffle(raw, block), training=self.training)
-        return depth.reshape(batch, frames, *depth.shape[-2:])
-
-    def _net(self, values: Tensor) -> Tensor:
+    def features(self, joined: Tensor) -> Tensor:
+        """Map the sum of embedded terrain and rain (N, width, h, w) to the same shape."""
+        values = joined
         early = values
         for level, encode in enumerate(self.encoder):
             values = encode(values)

@@ -88,8 +88,7 @@ class ModeH(nn.Module):
         quarters = self._factor(inputs) < POSITION
         on_processor = signed.device.type == "cpu" and ground.shape[0] == 1
         if on_processor and not (self.training or torch.is_grad_enabled()):
-            whole = [(frame, frame, 0.0) for frame in range(frames)]
-            return self._predicted(torch.tanh(raw), whole, signed, ground, quarters=quarters)
+            return self._predicted(raw, signed, ground, quarters=quarters)
         ground = ground.repeat_interleave(frames, dim=0)
         depth = self.poured(raw, signed, ground, quarters=quarters)
         return self.as_map(depth, frames)
@@ -132,9 +131,14 @@ class ModeH(nn.Module):
         """
         signed, ground = self.signed(inputs)
         quarters = self._factor(inputs) < POSITION
-        return self._predicted(corrections, between, signed, ground, quarters=quarters)
+        return self._compiled(corrections, between, signed, ground, quarters=quarters)
 
-    def _predicted(
+    def _predicted(self, raw: Tensor, signed: Tensor, ground: Tensor, *, quarters: bool) -> Tensor:
+        """Give the depth of one scene, each frame by its own correction, as (1, K, H, W)."""
+        own = [(frame, frame, 0.0) for frame in range(raw.shape[0])]
+        return self._compiled(torch.tanh(raw), own, signed, ground, quarters=quarters)
+
+    def _compiled(
         self,
         bounded: Tensor,
         between: Sequence[tuple[int, int, float]],

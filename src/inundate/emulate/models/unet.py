@@ -8,17 +8,15 @@ the channels of one position, so that tiles join without a seam.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inundate.emulate.backbone import ChannelNorm, reach_cells
-from inundate.emulate.heads import depth_from_raw
+from inundate.emulate.backbone import ChannelNorm, level_widths, reach_cells
+from inundate.emulate.models.window_net import WindowNet
 from inundate.emulate.settings import UNetSettings
-from inundate.emulate.shapes import check_inputs
 
 __all__ = ["ConvBlock", "UNet"]
 
@@ -47,7 +45,7 @@ class ConvBlock(nn.Module):
         return found
 
 
-class UNet(nn.Module):
+class UNet(WindowNet):
     """Map a rain window and terrain to depth with an encoder-decoder.
 
     Parameters
@@ -63,31 +61,17 @@ class UNet(nn.Module):
     Ronneberger, Fischer and Brox (2015), doi:10.1007/978-3-319-24574-4_28.
     """
 
-    input_names = ("terrain", "rain")
-    family = "window"
+    name = "unet"
+    settings: UNetSettings
 
     def __init__(self, static_channels: int, history: int, settings: UNetSettings) -> None:
-        super().__init__()
-        self.settings = settings
-        self.static_channels, self.history = static_channels, history
-        width, cells = settings.width, settings.block**2
-        # half as many more a level, not twice as many: 2 M weights are enough for four levels
-        widths = [int(width * 1.5**level) // 8 * 8 or 8 for level in range(settings.levels)]
-        widths[0] = width
-        self.terrain = nn.Conv2d(static_channels * cells, width, 1)
-        self.rain = nn.Conv2d(history, width, 1)
+        super().__init__(static_channels, history, settings)
+        widths = level_widths(settings.width, settings.levels)
         self.encoder = nn.ModuleList(_stack(w, w, settings.depth) for w in widths)
         self.shrink = nn.ModuleList(nn.Conv2d(a, b, 2, 2) for a, b in pairwise(widths))
         self.grow = nn.ModuleList(nn.ConvTranspose2d(b, a, 2, 2) for a, b in pairwise(widths))
         self.decoder = nn.ModuleList(_stack(2 * w, w, settings.depth) for w in widths[:-1])
-        self.head = nn.Conv2d(width, cells, 1)
-        nn.init.normal_(self.head.weight, std=0.02)
-        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
-
-    @property
-    def align(self) -> int:
-        """Cells that a raster's sides must be a multiple of."""
-        return int(self.settings.block * 2 ** (self.settings.levels - 1))
+        self.make_head()
 
     @property
     def reach(self) -> int:
@@ -95,37 +79,9 @@ class UNet(nn.Module):
         s = self.settings
         return reach_cells(s.levels, _CONVS * s.depth, s.block)
 
-    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Give depth in m.
-
-        Parameters
-        ----------
-        inputs : mapping
-            ``terrain`` (B, C, H, W), ``rain`` (B, K, L, H / block, W / block), scaled.
-
-        Returns
-        -------
-        Tensor (B, K, H, W), m
-
-        Raises
-        ------
-        DataError
-            If a shape does not fit.
-        """
-        block = self.settings.block
-        check_inputs("unet", inputs, {
-            "terrain": ("B", self.static_channels, "H", "W"),
-            "rain": ("B", "K", self.history, f"H/{block}", f"W/{block}"),
-        })  # fmt: skip
-        terrain, rain = inputs["terrain"], inputs["rain"]
-        batch, frames = rain.shape[:2]
-        ground = self.terrain(functional.pixel_unshuffle(terrain, block))  # (B, w, h, w)
-        ground = ground.repeat_interleave(frames, dim=0)  # (B * K, w, h, w)
-        raw = self.head(self._net(functional.gelu(ground + self.rain(rain.flatten(0, 1)))))
-        depth = depth_from_raw(functional.pixel_shuffle(raw, block), training=self.training)
-        return depth.reshape(batch, frames, *depth.shape[-2:])
-
-    def _net(self, values: Tensor) -> Tensor:
+    def features(self, joined: Tensor) -> Tensor:
+        """Map the sum of embedded terrain and rain (N, width, h, w) to the same shape."""
+        values = functional.gelu(joined)
         skips = []
         for level, encode in enumerate(self.encoder):
             values = encode(values)
