@@ -139,7 +139,7 @@ def _commit_partition(
 
 
 def _stored(part: Part) -> Copies:
-    return Copies(part.entry.ingest, lambda columns: read_batches(part.path, columns))
+    return Copies(part.entry.ingest, lambda columns: read_batches(part.path, columns), part.rows)
 
 
 def _delete(change: _Change, parts: list[Part], deleted: Deleted) -> None:
@@ -182,7 +182,7 @@ def rewrite(store: PostStore, lose: Callable[[Part, pa.Table], np.ndarray], *, r
         number = 0
         for part in store.parts():
             masks = [lose(part, table) for table in read_batches(part.path)]
-            copies = Copies(part.entry.ingest, _stored(part).read)
+            copies = _stored(part)
             copies.lose(np.concatenate(masks), reason)
             if copies.is_changed:
                 number += copies.rows - copies.kept

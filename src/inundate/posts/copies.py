@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 __all__ = ["Copies", "Reader", "resolve"]
 
@@ -21,10 +22,13 @@ class Copies:
     ingest : str
     read : callable
         Takes names of columns, or None for all; gives the rows in tables, always in one order.
+    rows : int, optional
+        How many; by default they are counted.
     """
 
-    def __init__(self, ingest: str, read: Reader) -> None:
+    def __init__(self, ingest: str, read: Reader, rows: int | None = None) -> None:
         self.ingest, self.read = ingest, read
+        self._rows = rows
         self._ids: pa.ChunkedArray | None = None
         self._keep: np.ndarray | None = None
         self.lost: dict[str, int] = {}
@@ -37,6 +41,11 @@ class Copies:
             self._ids = self.column("post_id")
         return self._ids
 
+    @property
+    def keys(self) -> pa.ChunkedArray:
+        """What is equal for copies of one post."""
+        return pc.coalesce(self.column("uri"), self.ids)
+
     def column(self, name: str) -> pa.ChunkedArray:
         """Read one column whole."""
         return pa.concat_tables(list(self.read([name])))[name]
@@ -45,7 +54,8 @@ class Copies:
     def keep(self) -> np.ndarray:
         """Which rows stay (N,), bool."""
         if self._keep is None:
-            self._keep = np.ones(len(self.ids), dtype=bool)
+            rows = len(self.ids) if self._rows is None else self._rows
+            self._keep = np.ones(rows, dtype=bool)
         return self._keep
 
     def lose(self, mask: np.ndarray, reason: str = "") -> None:
@@ -91,8 +101,7 @@ def resolve(owners: Sequence[Copies]) -> None:
         Of one partition and one event.
     """
     owners = sorted(owners, key=lambda copies: copies.ingest)
-    ids = pa.chunked_array([chunk for copies in owners for chunk in copies.ids.chunks])
-    codes = _codes(ids)
+    codes = _codes(pa.chunked_array([c for copies in owners for c in copies.keys.chunks]))
     keep = np.concatenate([copies.keep for copies in owners])
     if codes.max(initial=-1) + 1 == len(codes):
         return

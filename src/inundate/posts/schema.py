@@ -86,12 +86,17 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One post as a platform gave it, in the units and names of this package.
 
     Times are microseconds since 1970 in UTC, ids are text. Two posts are the same when ``source``
-    and ``post_id`` are. What a platform did not say is None, never 0 or an empty text.
+    and ``uri``, or without one ``post_id``, are. What a platform did not say is None, never 0 or
+    an empty text.
     """
 
     source: Annotated[str, _kept("source", _TEXT, "platform, one of SOURCES")]
     format: Annotated[str, _kept("format", _TEXT, "format of the file it was imported from")]
     post_id: Annotated[str, _token("post", "the platform's id of the post")]
+    uri: Annotated[
+        str | None,
+        _dropped(_TEXT, "name of the post that all servers share; finds its copies (Mastodon)"),
+    ] = None
     created_at: Annotated[
         int | None,
         Field(_TIME, "coarsened", (("created_bin", _BIN),), "time that the author's side states"),

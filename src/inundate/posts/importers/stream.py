@@ -82,8 +82,8 @@ def read_lines(path: Path, start: int = 0) -> Iterator[Line]:
     Yields
     ------
     tuple of (int, bytes)
-        Offset behind the line, and the line without line feed. A line longer than
-        :data:`MAX_LINE` comes without its rest.
+        Offset behind the line, and the line without line feed. Of a line longer than
+        :data:`MAX_LINE` only the beginning comes, which is longer than that, too.
 
     Raises
     ------
@@ -92,24 +92,25 @@ def read_lines(path: Path, start: int = 0) -> Iterator[Line]:
     """
     with open_stream(path) as stream:
         _skip(stream, start)
-        offset, rest, long = start, b"", 0
+        offset, rest = start, b""
+        head, cut = b"", 0  # of a line that is too long: its beginning, and bytes seen of it
         while block := _read(stream, _BLOCK):
-            lines = (rest + block).split(b"\n") if rest else block.split(b"\n")
-            if long:  # of a line that was cut, only its length still counts
-                if len(lines) == 1:
-                    long += len(block)
-                    continue
-                offset += long + len(lines[0]) + 1
-                yield offset, rest_of_long
-                lines, long = lines[1:], 0
+            lines = (rest + block).split(b"\n")
             rest = lines.pop()
+            if cut and lines:
+                offset += cut + len(lines[0]) + 1
+                yield offset, head
+                del lines[0]
+                cut = 0
             for line in lines:
                 offset += len(line) + 1
                 yield offset, line
-            if len(rest) > MAX_LINE:
-                rest_of_long, long, rest = rest[:MAX_LINE], len(rest), b""
-        if long:
-            yield offset + long, rest_of_long
+            if cut or len(rest) > MAX_LINE:
+                head = head if cut else rest
+                cut += len(rest)
+                rest = b""
+        if cut:
+            yield offset + cut + len(rest), head
         elif rest:
             yield offset + len(rest), rest
 

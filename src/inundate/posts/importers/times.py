@@ -121,7 +121,7 @@ def from_snowflake(post_id: str) -> int | None:
     Examples
     --------
     >>> datetime.fromtimestamp(from_snowflake("347686624563429378") / 1e6, UTC).isoformat()
-    '2013-06-20T12:41:03.546000+00:00'
+    '2013-06-20T12:05:25.658000+00:00'
     """
     if not (post_id.isascii() and post_id.isdigit()):
         return None
