@@ -23,6 +23,7 @@ from inundate.emulate.direct import Direct
 from inundate.emulate.models.mode_h import ModeH
 from inundate.emulate.orient import orientation, turned_back
 from inundate.emulate.prepared import Prepared, prepare
+from inundate.emulate.rain_bound import LEAST_M, RainBound
 from inundate.emulate.rain_frames import rain_frames
 from inundate.emulate.scene import FAMILY_OF, Scene, Window, padded
 from inundate.emulate.settings import EmulatorSettings, ForecastSettings
@@ -37,7 +38,6 @@ __all__ = ["factors_of", "predict", "predict_frames", "predict_peak", "predict_p
 Array = NDArray[np.float32]
 _TILE_CELLS = 1024  # largest side predicted in one piece; 19 channels of it are 80 MB
 _PIXELS = 200_000  # cells times frames in one forward pass: what stays in a processor's cache
-_LEAST_M = 1e-3  # shallower predictions are dry: thinner than any training label that counts
 
 
 def predict(
@@ -297,7 +297,9 @@ def predict_prepared(
             _fill(depth, model, scene, chosen, inner, outer, bar, every)
         depth = turned_back(depth, turns, flip)
     if scene.family == "hybrid":
-        _within_rain(depth[:, :height, :width], prepared)
+        bound = RainBound(prepared)
+        for one in depth[:, :height, :width]:
+            bound.frame(one)
     return _cleaned(depth[:, :height, :width], prepared)
 
 
@@ -349,7 +351,7 @@ def predict_frames(
                     whole["embedded"] = embed_once(model, whole, outer, embedded)
                 piece = model(whole)[0, 0]
             depth[row, inner[0], inner[1]] = piece[cut].numpy()
-    depth[depth < _LEAST_M] = 0.0
+    depth[depth < LEAST_M] = 0.0
     return depth
 
 
@@ -415,31 +417,12 @@ def predict_peak(
     return found
 
 
-def _within_rain(depth: Array, prepared: Prepared) -> None:
-    """Let the water of the map grow by no more than it rained, from frame to frame, in place.
-
-    A network may put a little more water into a frame than the last one held and the rain since
-    brought; then the whole frame is scaled down to that.
-    """
-    known = np.isfinite(prepared.elevation)
-    fallen = prepared.rain_rate[:, known].sum(axis=1, dtype=np.float64)
-    fallen *= prepared.interval_s / 3.6e6  # in cells times metres
-    depth[depth < _LEAST_M] = 0.0  # what counts as dry later must not count here
-    held = 0.0
-    for frame, rain in zip(depth, fallen, strict=True):
-        total = float(frame[known].sum(dtype=np.float64))
-        most = held + float(rain)
-        if total > most:
-            frame *= np.float32(most / total)
-        held = min(total, most)
-
-
 def _cleaned(depth: Array, prepared: Prepared) -> Array:
     """Refuse what is not finite, dry what is thin, and mark missing ground."""
     known = np.isfinite(prepared.elevation)
     if not np.isfinite(depth[:, known]).all():
         raise DataError("predicting: the model gave a depth that is not finite")
-    depth[depth < _LEAST_M] = 0.0
+    depth[depth < LEAST_M] = 0.0
     depth[:, ~known] = np.nan
     return depth
 

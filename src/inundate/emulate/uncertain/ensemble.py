@@ -17,8 +17,10 @@ from torch import Tensor
 
 from inundate.core.seeds import make_seed
 from inundate.dataset.world.perturb import PerturbSettings, perturb
+from inundate.emulate.orient import orientation, turned_back
 from inundate.emulate.predict import predict_frames
 from inundate.emulate.prepared import prepare
+from inundate.emulate.rain_bound import RainBound
 from inundate.emulate.scene import FAMILY_OF, Scene, padded
 from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.uncertain.case import SpreadCase
@@ -64,14 +66,21 @@ class HybridEnsemble:
     def laws(self, case: SpreadCase) -> Iterator[Law]:
         """Give the members of each frame, (M, H, W), m."""
         factor = next(iter(case.prepared.water), _PLAIN_FACTOR)
-        scenes = self._scenes(case, factor)
+        turn = orientation(case.elevation)  # of the map: one for all members
+        members = self._members(case, factor, turn)
         height, width = case.elevation.shape
         embedded: dict[tuple[int, int], Tensor] = {}  # of the terrain, which all members share
         for frame in range(case.frames):
-            points = np.stack([self._depth(scene, frame, factor, embedded) for scene in scenes])
-            yield Law(points[:, :height, :width])
+            points = np.empty((len(members), height, width), np.float32)
+            for row, (scene, bound) in zip(points, members, strict=True):
+                found = turned_back(self._depth(scene, frame, factor, embedded), *turn)
+                row[...] = found[:height, :width]
+                bound.frame(row)
+            yield Law(points)
 
-    def _scenes(self, case: SpreadCase, factor: int) -> list[Scene]:
+    def _members(
+        self, case: SpreadCase, factor: int, turn: tuple[int, bool]
+    ) -> list[tuple[Scene, RainBound]]:
         """Run the coarse solver once a member; what members share is kept once."""
         align = self.model.align if self.corrects else factor
         first: Scene | None = None
@@ -99,12 +108,12 @@ class HybridEnsemble:
                 factors=(factor,),
                 terrain=case.prepared.terrain[:-2],
             )
-            scene = Scene(padded(prepared, align), "hybrid", self._block)
+            scene = Scene(padded(prepared, align), "hybrid", self._block).turned(*turn)
             if first is None:
                 first = scene
             else:
                 scene.terrain = first.terrain  # soil of the first member is near enough
-            found.append(scene)
+            found.append((scene, RainBound(prepared)))
         return found
 
     @property

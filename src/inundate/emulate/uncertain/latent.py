@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from inundate.core.seeds import make_seed
+from inundate.emulate.orient import orientation, turned_back
 from inundate.emulate.predict import embed_once, tiles
+from inundate.emulate.rain_bound import RainBound
 from inundate.emulate.scene import Scene, padded
 from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.uncertain.case import SpreadCase
@@ -20,7 +22,6 @@ from inundate.emulate.zoo import Emulator
 __all__ = ["LatentEnsemble"]
 
 _TILE_CELLS = 1024
-_LEAST_M = 1e-3  # shallower is dry, as in any prediction
 
 
 class LatentEnsemble:
@@ -54,7 +55,10 @@ class LatentEnsemble:
     def laws(self, case: SpreadCase) -> Iterator[Law]:
         """Give the members of each frame, (M, H, W), m."""
         factor = next(iter(case.prepared.water))
-        scene = Scene(padded(case.prepared, self.model.align), "hybrid", self.settings.block)
+        turn = orientation(case.elevation)
+        extended = padded(case.prepared, self.model.align)
+        scene = Scene(extended, "hybrid", self.settings.block).turned(*turn)
+        bound = RainBound(case.prepared)
         height, width = case.elevation.shape
         generator = torch.Generator().manual_seed(make_seed(self.seed, "latent", case.name))
         noise: Tensor | None = None
@@ -62,8 +66,10 @@ class LatentEnsemble:
         for frame in range(case.frames):
             # members keep their noise from frame to frame, as a flood keeps its causes
             noise = self.model.latent_noise(self.members, scene.shape, generator, before=noise)
-            points = self._frame(scene, frame, factor, noise, embedded)
-            yield Law(points[:, :height, :width])
+            points = turned_back(self._frame(scene, frame, factor, noise, embedded), *turn)
+            inside = points[:, :height, :width].copy()
+            bound.frame(inside)
+            yield Law(inside)
 
     def _frame(
         self,
@@ -89,5 +95,4 @@ class LatentEnsemble:
             down, right = inner[0].stop - inner[0].start, inner[1].stop - inner[1].start
             cut = found[:, 0, 0, top : top + down, left : left + right]
             points[:, inner[0], inner[1]] = cut.numpy()
-        points[points < _LEAST_M] = 0.0
         return points
