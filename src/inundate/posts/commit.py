@@ -106,7 +106,7 @@ def commit(store: PostStore, spool: Spool, entry: Entry) -> Entry:
         _side_file(change, spool.deleted, "_deleted", f"{entry.ingest}.bin", own.to_bytes())
         _side_file(change, spool.rejects, "_rejects", f"{entry.ingest}.jsonl")
         change.finish()
-        shutil.rmtree(spool.folder)
+        spool.remove()
     return entry
 
 

@@ -138,6 +138,10 @@ class PostStore:
         write_text(prepared / _READY, "")
         self._finish(prepared)
 
+    def tidy(self) -> None:
+        """Remove the folder of unfinished imports when there are none."""
+        _remove_empty(self.staging, self.path)
+
     def _recover(self) -> None:
         for mark in sorted(self.staging.glob(f"*/{_READY}")):
             self._finish(mark.parent)

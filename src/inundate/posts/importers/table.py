@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from inundate.core.errors import ConfigError, DataError, nearest
-from inundate.posts.importers.record import Broken, Item
+from inundate.posts.importers.record import NOT_PUBLIC, Broken, Dropped, Item
 from inundate.posts.importers.times import from_seconds, from_snowflake, v1_time
 from inundate.posts.schema import SOURCES, Post
 
@@ -66,7 +66,7 @@ def _list(value: str) -> list[str]:
         items = msgspec.json.decode(found)
     except msgspec.DecodeError:
         raise ValueError("a list that is not JSON") from None
-    words = [_word(item) for item in items]
+    words = [_word(item).lstrip("#@") for item in items]
     return [word for word in words if word]
 
 
@@ -94,12 +94,15 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "is_sensitive": _flag, "is_edited": _flag,
 }  # fmt: skip
 _REPOST_ID, _QUOTE_ID, _LON_LAT = "repost_id", "quote_id", "lon_lat"
+_KIND_FLAGS = ("is_reply", "is_quote", "is_repost")  # the last one that is true counts
 _SPECIAL: dict[str, Callable[[str], Any]] = {
-    _REPOST_ID: _id, _QUOTE_ID: _id, _LON_LAT: _point,
+    _REPOST_ID: _id, _QUOTE_ID: _id, _LON_LAT: _point, **dict.fromkeys(_KIND_FLAGS, _flag),
+    "is_protected": _flag,
 }  # fmt: skip
 COLUMNS = (*_READERS, *_SPECIAL)
-"""What a column can be mapped to: fields of a post; ``repost_id`` and ``quote_id`` tell the kind
-as well, and ``lon_lat`` is a point in one column."""
+"""What a column can be mapped to: fields of a post; ``repost_id``, ``quote_id`` and the flags
+``is_reply``, ``is_quote``, ``is_repost`` tell the kind; ``lon_lat`` is a point in one column;
+posts of whom ``is_protected`` are left out."""
 
 
 class Table:
@@ -172,12 +175,14 @@ class Table:
         except ValueError as error:
             return (Broken(str(error), record),)
 
-    def _post(self, cells: list[str]) -> Post:
+    def _post(self, cells: list[str]) -> Item:
         values: dict[str, Any] = {
             field: read(cells[place])
             for field, place, read in self._fields
             if cells[place].strip() or field == "text"
         }
+        if values.pop("is_protected", False):
+            return Dropped(NOT_PUBLIC)
         _arrange(values)
         if not values.get("post_id"):
             values["post_id"] = _own_id(values)
@@ -201,6 +206,9 @@ def _arrange(values: dict[str, Any]) -> None:
             values |= {"refers_to_id": other, "kind": kind}
     if "reply_to_id" in values:
         values.setdefault("kind", "reply")
+    for flag in _KIND_FLAGS:
+        if values.pop(flag, False):
+            values["kind"] = flag.removeprefix("is_")
     if values.get("kind", "original") not in ("original", "quote", "reply", "repost"):
         raise ValueError("a kind of post that is not known")
     point = values.pop(_LON_LAT, None)
