@@ -134,6 +134,21 @@ def test_coverage_and_width_of_wet_cells_only():
     assert found["width_90"][0] == pytest.approx((0.2 + 0.1 + 2.0) / 3, rel=1e-6)
 
 
+def test_an_interval_that_is_given_counts_instead_of_the_quantiles():
+    observed = cells(0.0, 0.5, 1.0, 2.0)
+    low, high = cells(0.5, 0.4, 1.1, 1.0), cells(0.6, 0.6, 1.2, 3.0)
+    forecast = Forecast(
+        observed, quantiles=np.stack([low, high]), levels=[0.05, 0.95],
+        interval=np.stack([cells(0.0, 0.0, 0.0, 0.0), cells(0.0, 0.6, 1.2, 1.0)]),
+    )  # fmt: skip
+    found = scores(state(forecast, observed).sums)
+    assert found["coverage_90"] == (pytest.approx(2 / 3), 3)
+    assert found["width_90"][0] == pytest.approx((0.6 + 1.2 + 1.0) / 3, rel=1e-6)
+    for ends in (np.stack([high, low]), low[None]):
+        with pytest.raises(DataError, match="an interval needs two ends, the lower one first"):
+            state(Forecast(observed, interval=ends), observed)
+
+
 def test_quantiles_without_the_ends_of_the_interval_have_no_coverage():
     observed = cells(0.5)
     forecast = Forecast(observed, quantiles=np.stack([observed]), levels=[0.5])

@@ -48,10 +48,16 @@ def spread(
     """
     from inundate.cli.shell import emit
     from inundate.core.config import resolve_settings
+    from inundate.core.errors import ConfigError
     from inundate.emulate.uncertain.calibration import FILE
     from inundate.emulate.uncertain.fit import fit_spread
 
     chosen = resolve_settings(SpreadSettings, toml=config, table="spread", flags=settings)
+    if method == ("conformal",) and settings is not None and "members" in settings.model_fields_set:
+        raise ConfigError(
+            "calibrating the conformal band alone: --members has no effect, since it has none",
+            hint="leave --members out, or fit an ensemble as well",
+        )
     found = fit_spread(run, dataset=dataset, methods=method, settings=chosen)
     figures: dict[str, Any] = {
         "output": str(run / FILE),
@@ -70,20 +76,22 @@ def _text(figures: dict[str, Any]) -> str:
         f"{figures['output']}: fitted on {fitted['runs']} runs of {fitted['ensembles']} ensembles "
         f"on {len(fitted['terrains'])} validation terrains, each left out in turn",
         f"  {'way':<18}{'CRPS (m)':>10}{'over MAE':>10}{'90 % covers: wet':>18}{'if wet':>8}"
-        f"{'said wet':>10}"
+        f"{'its law: wet':>14}{'said wet':>10}"
         f"{'calibration':>13}",
     ]
     for name, valid in figures["ways"].items():
-        ratio, wet, if_wet, said = (
+        ratio, wet, if_wet, law, said = (
             valid[key]
-            for key in ("crps_over_mae", "coverage_90", "coverage_90_if_wet", "coverage_90_said")
-        )
+            for key in ("crps_over_mae", "coverage_90", "coverage_90_if_wet", "coverage_90_law",
+                        "coverage_90_said")
+        )  # fmt: skip
         worst = max(valid["calibration_error"].values())
         lines.append(
             f"  {name:<18}{valid['crps_m']:>10.5f}"
             f"{'-' if ratio is None else f'{ratio:.3f}':>10}"
             f"{'-' if wet is None else f'{wet:.1%}':>18}"
             f"{'-' if if_wet is None else f'{if_wet:.1%}':>8}"
+            f"{'-' if law is None else f'{law:.1%}':>14}"
             f"{'-' if said is None else f'{said:.1%}':>10}{worst:>13.4f}"
         )
     lines += [

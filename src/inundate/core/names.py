@@ -150,6 +150,14 @@ _TABLE = (
         doc="Of depth on condition that the cell gets wet, however likely that is.",
     ),
     Variable(
+        "depth_low", "m", _T, None, "lower end of the 90 % interval of water depth", valid_min=0.0,
+        doc="With depth_high: holds the depth of 90 % of the cells that get wet (over 0.05 m).",
+    ),
+    Variable(
+        "depth_high", "m", _T, None, "upper end of the 90 % interval of water depth", valid_min=0.0,
+        doc="A level of the law above its 95 % quantile, fitted on held-out terrains.",
+    ),
+    Variable(
         "depth_mean", "m", _T, None, "mean of the law of water depth", valid_min=0.0,
         doc="Of all depths that are held possible, by their probability.",
     ),

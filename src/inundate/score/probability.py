@@ -244,7 +244,7 @@ def _crps(predicted: Predicted, truth: Depth) -> NDArray[np.float64]:
 
 
 def _interval_sums(predicted: Predicted, observed: Observed, wet: Mask) -> dict[str, Any]:
-    """Sum up the central 90 % interval, from quantiles at 5 and 95 % or from members."""
+    """Sum up the 90 % interval: as given, from quantiles at 5 and 95 %, or from members."""
     bounds = _bounds(predicted, wet)
     if bounds is None:
         return {"wet_intervals": 0, "wet_covered": 0, "wet_width": 0.0}
@@ -259,6 +259,9 @@ def _interval_sums(predicted: Predicted, observed: Observed, wet: Mask) -> dict[
 
 def _bounds(predicted: Predicted, wet: Mask) -> tuple[Depth, Depth] | None:
     ends = ((1 - COVERAGE) / 2, (1 + COVERAGE) / 2)
+    if predicted.interval is not None:
+        low, high = (end[wet] for end in predicted.interval)
+        return low, high
     if predicted.quantiles is not None and predicted.levels is not None:
         found = [np.flatnonzero(np.isclose(predicted.levels, end)) for end in ends]
         if all(at.size for at in found):

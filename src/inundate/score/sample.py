@@ -140,6 +140,8 @@ class Predicted:
         Probability levels of the quantiles, rising.
     probability : array (N, T, H, W), or None
         Probability that depth reaches each threshold of the score book, in its order.
+    interval : array (2, T, H, W), m, or None
+        Ends of the 90 % interval, where they are not the quantiles at 5 and 95 %.
     """
 
     depth: Depth
@@ -148,6 +150,7 @@ class Predicted:
     quantiles: Depth | None = None
     levels: NDArray[np.float64] | None = None
     probability: Depth | None = None
+    interval: Depth | None = None
 
     @classmethod
     def of(
@@ -159,6 +162,7 @@ class Predicted:
         quantiles: ArrayLike | None = None,
         levels: ArrayLike | None = None,
         probability: ArrayLike | None = None,
+        interval: ArrayLike | None = None,
         name: str = "predicted",
     ) -> Predicted:
         """Check a prediction against what was observed.
@@ -175,6 +179,8 @@ class Predicted:
             Depth quantiles and their levels; both or neither.
         probability : array (N, T, H, W), optional
             Probability that depth reaches each threshold.
+        interval : array (2, T, H, W), m, optional
+            Ends of the 90 % interval; by default the quantiles at 5 and 95 %.
         name : str
             Name of the model, for messages.
 
@@ -187,12 +193,16 @@ class Predicted:
         shape, valid = observed.depth.shape, observed.valid
         filled = checked_fill(checked_frames(depth, name), shape, valid, name)
         made: dict[str, Depth | None] = {}
-        for key, given in (("members", members), ("quantiles", quantiles)):
+        stacks = (("members", members), ("quantiles", quantiles), ("interval", interval))
+        for key, given in stacks:
             made[key] = (
                 None if given is None else checked_stack(given, shape, valid, f"{name} {key}")
             )
         if made["members"] is not None and len(made["members"]) < 2:
             raise DataError(f"scoring {name}: 1 ensemble member, expected at least 2")
+        ends = made["interval"]
+        if ends is not None and (len(ends) != 2 or (ends[0] > ends[1]).any()):
+            raise DataError(f"scoring {name}: an interval needs two ends, the lower one first")
         chance = None
         if probability is not None:
             chance = checked_stack(probability, shape, valid, f"{name} probability")
@@ -205,6 +215,7 @@ class Predicted:
             made["quantiles"],
             check_levels(levels, made["quantiles"], name),
             chance,
+            ends,
         )
 
 
@@ -216,7 +227,7 @@ class Forecast:
     ----------
     depth : array (T, H, W), m
         The single best depth.
-    members, quantiles, levels, probability
+    members, quantiles, levels, probability, interval
         See :class:`Predicted`; any may be None.
     """
 
@@ -225,6 +236,7 @@ class Forecast:
     quantiles: ArrayLike | None = None
     levels: ArrayLike | None = None
     probability: ArrayLike | None = None
+    interval: ArrayLike | None = None
 
     def against(self, observed: Observed, *, name: str) -> Predicted:
         """Check it against what was observed; see :meth:`Predicted.of`."""
@@ -235,6 +247,7 @@ class Forecast:
             quantiles=self.quantiles,
             levels=self.levels,
             probability=self.probability,
+            interval=self.interval,
             name=name,
         )
 

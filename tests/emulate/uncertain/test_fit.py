@@ -33,14 +33,20 @@ def copy_of(run, folder, data):
 
 def test_all_ways_are_fitted_and_what_is_kept_is_what_was_found(calibrated):
     run, found = calibrated
-    assert tuple(found.ways) == ("conformal", "hybrid-ensemble", "vae")
+    assert tuple(found.ways) == ("conformal", "hybrid-ensemble", "dressed-ensemble", "vae")
     again = load_calibration(Run(run.path))
     assert again.to_json() == found.to_json()
     for made in found.ways.values():
         assert 0 < made.valid["crps_m"] < made.valid["mae_m"]  # a spread beats a sure forecast
         assert set(made.valid["crps_by_terrain_m"]) == set(found.fitted_on["terrains"])
         assert max(made.valid["calibration_error"].values()) < 0.2
+        low, high = made.finish.interval
+        assert low == 0.05
+        assert 0.5 < high <= 0.99
     assert found.ways["conformal"].copula.length_cells > 0
+    dressed = found.ways["dressed-ensemble"]
+    assert dressed.copula is None
+    assert (dressed.band.table == found.ways["conformal"].band.table).all()
     assert found.fitted_on["part"] == "valid"
     assert found.fitted_on["runs"] == 16
 

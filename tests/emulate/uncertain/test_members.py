@@ -34,7 +34,7 @@ def test_a_member_of_unperturbed_inputs_is_the_prediction(runs, ensembles, numbe
 
 
 def test_members_of_the_latent_grid_grow_by_no_more_than_it_rained(runs, ensembles):
-    settings, model, sample, case = opened(runs, "mode_h_vae", ensembles)
+    settings, model, _, case = opened(runs, "mode_h_vae", ensembles)
     points = np.stack([law.points for law in LatentEnsemble(model, settings, members=4).laws(case)])
     volume = points.mean(axis=1).sum(axis=(1, 2), dtype=np.float64)
     fallen = case.rain_rate.sum(axis=(1, 2)) * case.interval_s / 3.6e6

@@ -51,7 +51,8 @@ def test_variables_are_those_of_the_registry(predicted, inputs):
     assert sizes["threshold"] == 5
     assert sizes["member"] == 4
     for name in (
-        "depth_mean", "depth_quantile", "depth_quantile_wet", "depth_probability", "depth_sample",
+        "depth_mean", "depth_low", "depth_high", "depth_quantile", "depth_quantile_wet",
+        "depth_probability", "depth_sample",
     ):  # fmt: skip
         known = VARIABLES[name]
         assert predicted[name].dims == known.dims
@@ -74,6 +75,9 @@ def test_quantiles_never_cross_and_chances_fall_with_the_threshold(predicted):
     assert (np.diff(np.nan_to_num(wet), axis=0) >= 0).all()
     assert (np.diff(chance, axis=0) <= 0).all()
     assert chance.max() <= 1.0
+    low, high = (np.nan_to_num(predicted[f"depth_{end}"]) for end in ("low", "high"))
+    np.testing.assert_array_equal(low, quantile[0])
+    assert (high >= quantile[2]).all()
     assert np.ptp(quantile, axis=0).max() > 0.005
     mean = np.nan_to_num(predicted["depth_mean"].to_numpy())
     assert (mean <= np.maximum(quantile[-1] * 3, 0.5)).all()
@@ -104,6 +108,7 @@ def test_what_was_not_calibrated_is_refused(calibrated, inputs):
         "quantiles of depth: levels": OutputSettings(quantiles=(0.5, 0.999)),
         "probability of depth: thresholds 0.2 m": OutputSettings(thresholds=(0.2,)),
         "drawing 9 floods out of 6 members": OutputSettings(method="vae", samples=9),
+        "4 members were asked for": OutputSettings(method="conformal", members=4),
     }
     for text, asked in cases.items():
         with pytest.raises(ConfigError, match=text):
@@ -180,6 +185,8 @@ def test_the_commands(calibrated, inputs, tmp_path, capsys):
     assert "holds the peak depth alone" in capsys.readouterr().err
 
     fitted = ["spread", str(path), "--method", "conformal", "--cells", "40", "--json"]
+    assert command([*fitted, "--members", "8"]) == 2
+    assert "--members has no effect, since it has none" in capsys.readouterr().err
     assert command(fitted) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["default"] == told["lowest_crps"] == "conformal"

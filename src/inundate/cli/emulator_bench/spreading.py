@@ -136,21 +136,23 @@ def _scored(name: str, forecast: Forecast, sample: Sample, truth: Observed) -> S
 
 
 def _forecast(spread: Calibrated, case: SpreadCase) -> Forecast:
-    """Gather the frames: members where there are some, the 90 % interval, the chances."""
-    points, ends, chances = [], [], []
+    """Gather the frames: members where there are some, quantiles, the interval, the chances."""
+    points, middle, ends, chances = [], [], [], []
     levels: Sequence[float] | None = None
     for law in spread.laws(case):
         points.append(law.points)
         levels = law.levels
-        ends.append(law.quantiles(_ENDS))
+        middle.append(law.quantiles(_ENDS))
+        ends.append(spread.fitted.finish.ends(law))
         chances.append(spread.fitted.finish.chances(law, THRESHOLDS_M))
-    stacked, narrow = np.stack(points, axis=1), np.stack(ends, axis=1)
+    stacked, narrow = np.stack(points, axis=1), np.stack(middle, axis=1)
     return Forecast(
         depth=narrow[1],
         members=stacked if levels is None else None,
         quantiles=narrow if levels is None else stacked,
         levels=_ENDS if levels is None else levels,
         probability=np.stack(chances, axis=1),
+        interval=np.stack(ends, axis=1),
     )
 
 

@@ -218,12 +218,13 @@ def _forecast(way: Calibrated, case: SpreadCase) -> tuple[Forecast, Forecast]:
     The second is the law of depth where it gets wet.
     """
     levels = (0.05, 0.5, 0.95)
-    points, quantiles, chances, kept = [], [], [], None
+    points, quantiles, chances, ends, kept = [], [], [], [], None
     wet = []
     for law in way.laws(case):
         points.append(law.points)
         kept = law.levels
         quantiles.append(law.quantiles(levels))
+        ends.append(way.fitted.finish.ends(law))
         chances.append(way.fitted.finish.chances(law))
         wet.append(way.fitted.finish.if_wet(law).quantiles(levels))
     stacked, narrow = np.stack(points, axis=1), np.stack(quantiles, axis=1)
@@ -234,6 +235,7 @@ def _forecast(way: Calibrated, case: SpreadCase) -> tuple[Forecast, Forecast]:
         quantiles=narrow if kept is None else stacked,
         levels=levels if kept is None else kept,
         probability=probability,
+        interval=np.stack(ends, axis=1),
     )
     # the chance is that of the law itself: on condition of water it says nothing
     return found, Forecast(wetted[1], quantiles=wetted, levels=levels, probability=probability)

@@ -2,9 +2,12 @@
 
 First the points of a law are drawn away from their median, or towards it, by a factor for each
 bin of the median depth: the one with the lowest CRPS. Then the probability of each threshold is
-mapped by a rising function to the frequency that was seen. Beside that stands the law of depth
-*where it gets wet*: what wet truths were, in bins of the median and the spread (label-conditional
-conformal prediction). All are fitted on terrains held out from training, never on test terrains.
+mapped by a rising function to the frequency that was seen. The 90 % interval begins at the 5 %
+quantile of the law and ends at the level at which it holds 90 % of the cells that were wet: a
+cell that is likely dry, and got wet, lies above most of its law, so that the 95 % quantile is too
+low for that. Beside that stands the law of depth *where it gets wet*: what wet truths were, in
+bins of the median and the spread. Both are label-conditional conformal prediction. All are fitted
+on terrains held out from training, never on test terrains.
 """
 
 from __future__ import annotations
@@ -19,17 +22,17 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import ConfigError, DataError
 from inundate.emulate.uncertain.bins import DEPTHS_M, depth_bin
+from inundate.emulate.uncertain.ends import PLAIN_ENDS, ends_from, fit_ends
 from inundate.emulate.uncertain.isotonic import Rising, fit_rising
 from inundate.emulate.uncertain.law import LEVELS, Array, Law, from_stretched, to_stretched
 from inundate.emulate.uncertain.ranks import rank_table
 from inundate.score.probability import crps_of_members, crps_of_quantiles
+from inundate.score.sample import WET_M
 
-__all__ = ["SCALES", "WET_M", "Finish", "crps_of", "fit_finish", "mean_crps", "scaled"]
+__all__ = ["SCALES", "Finish", "crps_of", "fit_finish", "mean_crps", "scaled"]
 
 SCALES = tuple(float(f"{factor:.3g}") for factor in np.geomspace(0.35, 3.5, 21))
 """Factors of the spread that are tried."""
-WET_M = 0.05
-"""Depth from which a cell is wet."""
 _WIDTHS = (
     0.7,
     2.0,
@@ -51,12 +54,15 @@ class Finish:
     wet : array (W, K)
         Stretched error of the median where the truth was wet, at each of
         :data:`~inundate.emulate.uncertain.law.LEVELS`, by bin of median and spread.
+    interval : tuple of two float
+        Levels of the law at which the 90 % interval begins and ends.
     """
 
     scale: Array
     thresholds_m: tuple[float, ...]
     maps: tuple[Rising, ...]
     wet: Array
+    interval: tuple[float, float] = PLAIN_ENDS
 
     def law(self, law: Law) -> Law:
         """Give the law with its spread corrected; a member stays a coherent map."""
@@ -96,8 +102,18 @@ class Finish:
         # maps are fitted apart, so that a higher threshold could come out likelier by a little
         return np.minimum.accumulate(found, axis=0)
 
+    def ends(self, law: Law) -> Array:
+        """Give the ends (2, ...) in m of the interval that holds 90 % of wet cells.
+
+        Parameters
+        ----------
+        law : Law
+            With its spread corrected.
+        """
+        return law.quantiles(self.interval)
+
     def if_wet(self, law: Law) -> Law:
-        """Give the law of depth given that it reaches 0.05 m, quantiles (K, ...), m.
+        """Give the law of depth given that it is more than 0.05 m, quantiles (K, ...), m.
 
         Parameters
         ----------
@@ -115,6 +131,7 @@ class Finish:
             "scale": [float(f"{value:.6g}") for value in self.scale.tolist()],
             "thresholds_m": list(self.thresholds_m),
             "maps": [made.to_json() for made in self.maps],
+            "interval": [float(f"{value:.6g}") for value in self.interval],
             "wet": [[float(f"{value:.6g}") for value in row] for row in self.wet.tolist()],
         }
 
@@ -132,6 +149,7 @@ class Finish:
             tuple(stored["thresholds_m"]),
             tuple(Rising.from_json(made) for made in stored["maps"]),
             np.asarray(stored["wet"], np.float32),
+            ends_from(stored.get("interval", PLAIN_ENDS)),  # absent before it was fitted
         )
 
 
@@ -149,7 +167,7 @@ def scaled(law: Law, scale: Array) -> Law:
     moved = centre + factor * (to_stretched(law.points) - centre)
     points = from_stretched(moved)
     # what neither moved nor had reason to stays to the last bit: dry is dry
-    return Law(np.where(law.points == middle, law.points, points), law.levels)
+    return Law(np.where(law.points == middle, law.points, points), law.levels, law.pattern)
 
 
 def crps_of(law: Law, truth: Array) -> NDArray[np.float64]:
@@ -200,7 +218,8 @@ def fit_finish(
     maps = tuple(_map_of(finished, truth, weight, t) for t in thresholds_m)
     groups = np.arange(weight.size) if terrain is None else terrain
     wet = _fit_wet(finished, truth, weight, groups)
-    return Finish(scale, tuple(float(t) for t in thresholds_m), maps, wet)
+    interval = fit_ends(finished, truth, weight)
+    return Finish(scale, tuple(float(t) for t in thresholds_m), maps, wet, interval)
 
 
 def _wet_bins(law: Law) -> NDArray[np.intp]:
@@ -214,7 +233,7 @@ def _wet_bins(law: Law) -> NDArray[np.intp]:
 def _fit_wet(
     law: Law, truth: Array, weight: NDArray[np.floating], terrain: NDArray[np.integer]
 ) -> Array:
-    wet = truth >= np.float32(WET_M)  # unknown is not wet
+    wet = truth > np.float32(WET_M)  # unknown is not wet
     count = (len(DEPTHS_M) + 1) * (len(_WIDTHS) + 1)
     if not wet.any():
         return np.zeros((count, len(LEVELS)), np.float32)

@@ -22,8 +22,9 @@ from inundate.emulate.uncertain.calibration import Calibration, Fitted, checkpoi
 from inundate.emulate.uncertain.conformal import Band, fit_band
 from inundate.emulate.uncertain.copula import Copula, Normals, fit_copula, normal_scores
 from inundate.emulate.uncertain.draw import Cells, draw_cells, ensembles_of, own_samples
+from inundate.emulate.uncertain.dressed import dressed
+from inundate.emulate.uncertain.ends import PLAIN_ENDS
 from inundate.emulate.uncertain.finish import (
-    WET_M,
     Finish,
     check_thresholds,
     fit_finish,
@@ -33,6 +34,7 @@ from inundate.emulate.uncertain.finish import (
 from inundate.emulate.uncertain.law import LEVELS, Law
 from inundate.emulate.uncertain.settings import METHODS, Method, SpreadSettings
 from inundate.emulate.uncertain.ways import available, check_methods, member_ways
+from inundate.score.sample import WET_M
 
 __all__ = ["PART", "choose", "fit_spread"]
 
@@ -148,13 +150,15 @@ def _fit_way(
         band, finish = _fit(name, cells.only(folds != fold), settings)
         scores.append(_left_out(name, cells.only(folds == fold), band, finish))
     band, finish = _fit(name, cells, settings)
-    copula = None if band is None else _copula(cells, band, finish, settings.seed)
+    copula = None
+    if name == "conformal" and band is not None:  # floods of other ways are, or follow, members
+        copula = _copula(cells, band, finish, settings.seed)
     return Fitted(finish, _pooled(scores), band, copula)
 
 
 def _fit(name: Method, cells: Cells, settings: SpreadSettings) -> tuple[Band | None, Finish]:
     band = None
-    if name == "conformal":
+    if name in ("conformal", "dressed-ensemble"):
         band = fit_band(cells.depth, cells.truth, cells.bins, cells.terrain, unit=settings.unit)
     law = _law(name, cells, band)
     return band, fit_finish(
@@ -163,9 +167,12 @@ def _fit(name: Method, cells: Cells, settings: SpreadSettings) -> tuple[Band | N
 
 
 def _law(name: Method, cells: Cells, band: Band | None) -> Law:
-    if band is not None:
-        return band.law(cells.depth, cells.bins)
-    return Law(cells.points[name])
+    if band is None:
+        return Law(cells.points[name])
+    law = band.law(cells.depth, cells.bins)
+    if name == "dressed-ensemble":
+        return dressed(law, Law(cells.points["hybrid-ensemble"]))
+    return law
 
 
 def _left_out(name: Method, cells: Cells, band: Band | None, finish: Finish) -> dict[str, Any]:
@@ -177,10 +184,9 @@ def _left_out(name: Method, cells: Cells, band: Band | None, finish: Finish) -> 
     truth, weight = cells.truth, cells.weight
     known = np.isfinite(truth)
     wet = known & (truth > np.float32(WET_M))
-    low, high = quantiles.quantiles((0.05, 0.95))
-    inside = known & (low <= truth) & (truth <= high)
-    low, high = finish.if_wet(law).quantiles((0.05, 0.95))
-    inside_wet = (low <= truth) & (truth <= high)
+    inside = known & _within(finish.ends(law), truth)
+    inside_law = known & _within(quantiles.quantiles(PLAIN_ENDS), truth)
+    inside_wet = _within(finish.if_wet(law).quantiles(PLAIN_ENDS), truth)
     said = known & (quantiles.median() > np.float32(WET_M))
     chances = finish.chances(law)
     terrains = sorted(set(cells.terrain.tolist()))
@@ -191,14 +197,20 @@ def _left_out(name: Method, cells: Cells, band: Band | None, finish: Finish) -> 
         "wet_conditional": float((inside_wet & wet).astype(np.float64).dot(weight).sum()),
         "wet": float((wet * weight).sum()),
         "wet_inside": float((inside & wet).astype(np.float64).dot(weight).sum()),
+        "wet_law": float((inside_law & wet).astype(np.float64).dot(weight).sum()),
         "said": float((said * weight).sum()),
-        "said_inside": float((inside & said).astype(np.float64).dot(weight).sum()),
+        "said_inside": float((inside_law & said).astype(np.float64).dot(weight).sum()),
         "reliability": [
             _reliability(chances[row], truth >= np.float32(t), known, weight)
             for row, t in enumerate(finish.thresholds_m)
         ],
         "thresholds_m": list(finish.thresholds_m),
     }
+
+
+def _within(ends: NDArray[np.float32], truth: NDArray[np.float32]) -> NDArray[np.bool_]:
+    low, high = ends
+    return np.asarray((low <= truth) & (truth <= high))
 
 
 def _mean(values: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
@@ -227,7 +239,7 @@ def _pooled(scores: list[dict[str, Any]]) -> dict[str, Any]:
         mae |= one["mae"]
     total = {
         key: sum(one[key] for one in scores)
-        for key in ("wet", "wet_inside", "wet_conditional", "said", "said_inside")
+        for key in ("wet", "wet_inside", "wet_law", "wet_conditional", "said", "said_inside")
     }
     reliability = np.sum([np.stack(one["reliability"]) for one in scores], axis=0)  # (N, 3, 10)
     count, chance, seen = np.moveaxis(reliability, 1, 0)
@@ -238,6 +250,7 @@ def _pooled(scores: list[dict[str, Any]]) -> dict[str, Any]:
         "mae_m": mean_mae,
         "crps_over_mae": mean_crps_m / mean_mae if mean_mae > 0 else None,
         "coverage_90": total["wet_inside"] / total["wet"] if total["wet"] else None,
+        "coverage_90_law": total["wet_law"] / total["wet"] if total["wet"] else None,
         "coverage_90_if_wet": total["wet_conditional"] / total["wet"] if total["wet"] else None,
         "coverage_90_said": total["said_inside"] / total["said"] if total["said"] else None,
         "calibration_error": {

@@ -44,10 +44,13 @@ class Law:
         0 is dry, and may have a share of the probability of its own.
     levels : tuple of float or None
         Rising levels of the quantiles; None for members.
+    pattern : array (M, ...), m, or None
+        Members that whole floods of a law of quantiles follow.
     """
 
     points: Array
     levels: tuple[float, ...] | None = None
+    pattern: Array | None = None
 
     @property
     def is_members(self) -> bool:

@@ -17,9 +17,10 @@ from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.uncertain.calibration import Calibration, Fitted, load_calibration
 from inundate.emulate.uncertain.case import Spread, SpreadCase
 from inundate.emulate.uncertain.copula import at_ranks
+from inundate.emulate.uncertain.dressed import coupled
 from inundate.emulate.uncertain.law import Array, Law, check_levels
 from inundate.emulate.uncertain.settings import Method, OutputSettings
-from inundate.emulate.uncertain.ways import ConformalBand, member_ways
+from inundate.emulate.uncertain.ways import make_way
 from inundate.emulate.zoo import Emulator
 
 __all__ = ["Calibrated", "add_spread", "open_spread"]
@@ -52,12 +53,12 @@ class Calibrated:
     def floods(self, case: SpreadCase, count: int) -> Callable[[Law], Array]:
         """Give what draws whole floods (count, H, W), m, of one law after the other.
 
-        Members are floods already. Of a law of single cells each flood takes ranks of its own,
-        which go on from frame to frame.
+        Members are floods already, and a dressed ensemble follows its members. Of a law of
+        single cells each flood takes ranks of its own, which go on from frame to frame.
         """
         copula = self.fitted.copula
         if copula is None:
-            return lambda law: law.points[:count]
+            return lambda law: (law.points if law.is_members else coupled(law))[:count]
         shape = (case.elevation.shape[0], case.elevation.shape[1])
         ranks = [
             copula.ranks(shape, case.frames, rng=make_rng(self.seed, "flood", case.name, member))
@@ -102,20 +103,22 @@ def open_spread(
             f"{calibration.factor}",
             hint="leave --factor out, or --uncertainty",
         )
+    if name == "conformal" and asked.members is not None:
+        raise ConfigError(
+            f"predicting with the conformal band: {asked.members} members were asked for, and it "
+            "has none",
+            hint="leave --members out, or give --method hybrid-ensemble; --samples draws floods",
+        )
     members = asked.members or calibration.members
-    if fitted.band is None and asked.samples > members:
+    if name != "conformal" and asked.samples > members:
         raise ConfigError(
             f"drawing {asked.samples} floods out of {members} members",
             hint=f"give --members {asked.samples}",
         )
-    way: Spread
-    if fitted.band is not None:
-        way = ConformalBand(fitted.band)
-    else:
-        way = member_ways(
-            (name,), model, settings, members=members, perturb=calibration.perturb,
-            seed=asked.spread_seed,
-        )[name]  # fmt: skip
+    way = make_way(
+        name, fitted.band, model, settings, members=members, perturb=calibration.perturb,
+        seed=asked.spread_seed,
+    )  # fmt: skip
     return Calibrated(name, way, fitted, calibration, asked.spread_seed)
 
 
@@ -142,7 +145,8 @@ def add_spread(
     Returns
     -------
     Dataset
-        With ``depth_mean``, ``depth_quantile`` and ``depth_quantile_wet`` (quantile, ...),
+        With ``depth_mean``, the 90 % interval ``depth_low`` and ``depth_high``,
+        ``depth_quantile`` and ``depth_quantile_wet`` (quantile, ...),
         ``depth_probability`` (threshold, ...) and, where floods are asked for, ``depth_sample``
         (member, ...); NaN where there is no ground. Attributes ``spread`` and
         ``spread_calibrated_on``.
@@ -152,6 +156,7 @@ def add_spread(
     levels = tuple(sorted(set(asked.quantiles)))
     shape = ds["water_depth"].shape
     mean = np.empty(shape, np.float32)
+    ends = np.empty((2, *shape), np.float32)
     quantiles = np.empty((len(levels), *shape), np.float32)
     wet = np.empty_like(quantiles)
     chances = np.empty((len(thresholds), *shape), np.float32)
@@ -160,6 +165,7 @@ def add_spread(
     with Progress("spread", total=case.frames, unit="frames", enabled=progress) as bar:
         for frame, law in enumerate(spread.laws(case)):
             mean[frame] = law.mean()
+            ends[:, frame] = finish.ends(law)
             quantiles[:, frame] = law.quantiles(levels)
             wet[:, frame] = finish.if_wet(law).quantiles(levels)
             chances[:, frame] = finish.chances(law, thresholds)
@@ -167,11 +173,13 @@ def add_spread(
                 floods[:, frame] = draw(law)
             bar.advance()
     missing = ~np.isfinite(case.elevation)
-    for values in (mean, quantiles, wet, chances, floods):
+    for values in (mean, ends, quantiles, wet, chances, floods):
         values[..., missing] = np.nan
     plane = ("time", "y", "x")
     found = ds.assign(
         depth_mean=(plane, mean, attributes("depth_mean")),
+        depth_low=(plane, ends[0], attributes("depth_low")),
+        depth_high=(plane, ends[1], attributes("depth_high")),
         depth_quantile=(("quantile", *plane), quantiles, attributes("depth_quantile")),
         depth_quantile_wet=(("quantile", *plane), wet, attributes("depth_quantile_wet")),
         depth_probability=(("threshold", *plane), chances, attributes("depth_probability")),

@@ -11,7 +11,7 @@ from inundate.dataset.world.perturb import PerturbSettings
 
 __all__ = ["METHODS", "Method", "OutputSettings", "SpreadSettings"]
 
-Method: TypeAlias = Literal["conformal", "hybrid-ensemble", "vae"]
+Method: TypeAlias = Literal["conformal", "hybrid-ensemble", "dressed-ensemble", "vae"]
 METHODS: tuple[Method, ...] = get_args(Method)
 """Ways to a spread, the simplest first."""
 

@@ -1,4 +1,4 @@
-"""The three ways to a spread, by name."""
+"""The ways to a spread, by name."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.uncertain.bins import cell_bins, slope_class
 from inundate.emulate.uncertain.case import Spread, SpreadCase
 from inundate.emulate.uncertain.conformal import Band
+from inundate.emulate.uncertain.dressed import DressedEnsemble
 from inundate.emulate.uncertain.ensemble import HybridEnsemble
 from inundate.emulate.uncertain.latent import LatentEnsemble
 from inundate.emulate.uncertain.law import Law
 from inundate.emulate.uncertain.settings import METHODS, Method
 from inundate.emulate.zoo import Emulator
 
-__all__ = ["ConformalBand", "available", "member_ways"]
+__all__ = ["ConformalBand", "available", "check_methods", "make_way", "member_ways"]
 
 
 class ConformalBand:
@@ -70,7 +71,7 @@ def member_ways(
     perturb: PerturbSettings,
     seed: int,
 ) -> dict[Method, Spread]:
-    """Make those ways that give members.
+    """Make those ways that give members, and the one that a dressed ensemble is made of.
 
     Raises
     ------
@@ -79,10 +80,45 @@ def member_ways(
     """
     check_methods(methods, settings)
     found: dict[Method, Spread] = {}
-    if "hybrid-ensemble" in methods:
+    if {"hybrid-ensemble", "dressed-ensemble"} & set(methods):
         found["hybrid-ensemble"] = HybridEnsemble(
             model, settings, members=members, perturb=perturb, seed=seed
         )
     if "vae" in methods:
         found["vae"] = LatentEnsemble(model, settings, members=members, seed=seed)
     return found
+
+
+def make_way(
+    name: Method,
+    band: Band | None,
+    model: Emulator,
+    settings: EmulatorSettings,
+    *,
+    members: int,
+    perturb: PerturbSettings,
+    seed: int,
+) -> Spread:
+    """Make one way as it was fitted.
+
+    Parameters
+    ----------
+    name : Method
+    band : Band or None
+        Of the conformal band and of the dressed ensemble.
+    model, settings
+        The emulator.
+    members, seed : int
+    perturb : PerturbSettings
+
+    Raises
+    ------
+    ConfigError
+        If the emulator lacks it.
+    """
+    if name == "conformal" and band is not None:
+        return ConformalBand(band)
+    made = member_ways((name,), model, settings, members=members, perturb=perturb, seed=seed)
+    if name == "dressed-ensemble" and band is not None:
+        return DressedEnsemble(band, made["hybrid-ensemble"])
+    return made[name]
