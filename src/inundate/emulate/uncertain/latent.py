@@ -11,10 +11,10 @@ from torch import Tensor
 
 from inundate.core.seeds import make_seed
 from inundate.emulate.orient import orientation, turned_back
-from inundate.emulate.predict import embed_once, tiles
 from inundate.emulate.rain_bound import RainBound
 from inundate.emulate.scene import Scene, padded
 from inundate.emulate.settings import EmulatorSettings
+from inundate.emulate.tiles import embed_once, tiles
 from inundate.emulate.uncertain.case import SpreadCase
 from inundate.emulate.uncertain.law import Law
 from inundate.emulate.zoo import Emulator
