@@ -56,6 +56,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "spread": ("inundate.cli.spread:spread", "Calibrate how sure a trained run is."),
     "predict": ("inundate.cli.predict:predict", "Predict the flood of a storm on a heightmap."),
     "evaluate": ("inundate.cli.evaluate:evaluate", "Score a run beside every baseline."),
+    "posts import": ("inundate.cli.posts:import_", "Import posts of social media into a store."),
+    "posts describe": ("inundate.cli.posts:describe", "Say what a store of posts holds."),
     "map": ("inundate.cli.map:map_", "Write one HTML map that opens offline."),
     "report": ("inundate.cli.report:report", "Write the report of a run."),
     "benchmark": ("inundate.cli.benchmark:benchmark", "Make the figures of the documentation."),
@@ -67,6 +69,7 @@ GROUPS = {
     "ensemble": "Many simulations, perturbed and together.",
     "exchange": "Files of other flood models: HAIL-CAESAR, LISFLOOD-FP, SFINCS.",
     "dataset": "Samples for the emulator.",
+    "posts": "Posts of social media: import, pseudonymise, describe.",
     "weights": "Trained weights to predict with.",
 }
 
@@ -118,6 +121,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 0
+    except MemoryError as error:
+        return _fail(_memory_error(error))
     except Exception as error:  # noqa: BLE001  a bug: one short line, the traceback in a file
         return _bug(error)
     return 0
@@ -194,6 +199,13 @@ def _fail(error: InundateError) -> int:
 def _is_first() -> bool:
     """Whether this process prints: of those that torchrun started, the first."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def _memory_error(error: MemoryError) -> InundateError:
+    return InundateError(
+        f"this machine's memory is not enough: {error or 'no more could be had'}",
+        hint="cut the area, lengthen the interval between frames or shorten the time",
+    )
 
 
 def _resume_hint(error: BaseException) -> str:
