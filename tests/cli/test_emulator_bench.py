@@ -528,12 +528,19 @@ def test_without_weights_every_goal_is_open(context, whole):
     [
         (0.86, ">= 0.86", True), (0.859, ">= 0.86", False), (1e-6, "<= 1e-06", True),
         (-2.1, "-2 to 2", False), (0.9, "0.88 to 0.92", True), (0.0, "> 0", False),
-        (None, "", False), (3.0, "", True),
+        (None, "> 0", False),
     ],
 )  # fmt: skip
 def test_goals(value, goal, met):
     assert is_met(value, goal) is met
     assert figure("a", "b", value, "1", goal)["met"] is met
+
+
+@pytest.mark.parametrize("value", [3.0, None])
+def test_without_a_goal_nothing_is_met_or_missed(value):
+    assert figure("a", "b", value, "1", low=1.0, high=4.0)["met"] is None
+    with pytest.raises(ValueError, match="goal ''"):
+        is_met(3.0, "")
 
 
 def test_goal_of_an_interval_needs_the_whole_interval():

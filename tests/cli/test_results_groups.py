@@ -47,6 +47,7 @@ def test_what_is_not_met_or_not_measured_comes_first(tmp_path):
     assert "- `absent`: not measured, goal: >= 40: no CUDA device" in text.splitlines()
     assert "| `absent` | not measured | G/s | >= 40 | **no** |  |" in text.splitlines()
     assert text.index("NOT met") < text.index("### Speed")
+    assert "| `told` | 7 | s |  |  |  |" in text.splitlines()  # told, neither met nor missed
 
 
 def test_tables_follow_the_figures(tmp_path):

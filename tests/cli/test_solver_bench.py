@@ -348,7 +348,15 @@ def test_scores_of_depths():
 
 @pytest.mark.parametrize(
     ("value", "goal", "met"),
-    [(2, ">= 2", True), (2, "> 2", False), (2, "<= 1", False), (1, "< 2", True), (None, "", False)],
+    [
+        (2, ">= 2", True),
+        (2, "> 2", False),
+        (2, "<= 1", False),
+        (1, "< 2", True),
+        (None, "> 0", False),
+        (2, "", None),
+        (None, "", None),
+    ],
 )
 def test_goals(value, goal, met):
     assert figure("a", "b", value, "1", goal)["met"] is met

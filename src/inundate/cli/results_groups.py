@@ -59,7 +59,7 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _met(row: dict[str, Any]) -> str:
     """Say whether a goal is met; a figure that is only told has none."""
-    if not row["goal"] and row["value"] is not None:
+    if not row["goal"]:
         return ""
     return "yes" if row["met"] else "**no**"
 

@@ -41,8 +41,8 @@ def figure(
     unit : str
         "1" for a plain number, "ratio" for a quotient.
     goal : str
-        Such as ">= 0.86" or "0.88 to 0.92"; "" where there is none: then it is met if there is
-        a value.
+        Such as ">= 0.86" or "0.88 to 0.92"; "" where there is none: such a figure is told, and
+        its ``met`` is None.
     low, high : float, optional
         Ends of its interval, or of the spread of its repeats.
     surely : bool
@@ -71,7 +71,7 @@ def figure(
         "high": high,
         "unit": unit,
         "goal": goal,
-        "met": value is not None and all(is_met(one, goal) for one in judged),
+        "met": all(is_met(one, goal) for one in (value, *judged)) if goal else None,
         "baseline": None
         if baseline is None
         else {"name": baseline[0], "value": _finite(baseline[1])},
@@ -87,17 +87,15 @@ def is_met(value: float | None, goal: str) -> bool:
     Raises
     ------
     ValueError
-        If the goal is not one.
+        If the goal is not one, or there is none: then nothing can be met.
 
     Examples
     --------
-    >>> is_met(-1.5, "-2 to 2"), is_met(0.93, "0.88 to 0.92"), is_met(None, "")
+    >>> is_met(-1.5, "-2 to 2"), is_met(0.93, "0.88 to 0.92"), is_met(None, "> 0")
     (True, False, False)
     """
     if value is None:
         return False
-    if not goal:
-        return True
     between, limit = _RANGE.match(goal), _LIMIT.match(goal)
     if between is not None:
         return float(between.group(1)) <= value <= float(between.group(2))

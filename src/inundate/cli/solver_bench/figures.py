@@ -55,7 +55,7 @@ def figure(
     unit : str
         "1" for a plain number, "ratio" for a quotient.
     goal : str
-        Such as ">= 400"; "" where there is none: then it is met if there is a value.
+        Such as ">= 400"; "" where there is none: such a figure is told, and its ``met`` is None.
     low, high : float, optional
         Smallest and largest of the repeats.
     baseline : tuple, optional
@@ -76,7 +76,7 @@ def figure(
         "high": high,
         "unit": unit,
         "goal": goal,
-        "met": _is_met(value, goal),
+        "met": _is_met(value, goal) if goal else None,
         "baseline": None if baseline is None else {"name": baseline[0], "value": baseline[1]},
         "note": note,
     }
@@ -85,8 +85,6 @@ def figure(
 def _is_met(value: float | None, goal: str) -> bool:
     if value is None:
         return False
-    if not goal:
-        return True
     found = _GOAL.match(goal)
     if found is None:
         raise ValueError(f"goal {goal!r}, expected a sign and a number such as '>= 400'")
