@@ -181,3 +181,15 @@ def test_arguments_default_to_those_of_the_process(monkeypatch, capsys):
         module.run()
     assert caught.value.code == 0
     assert capsys.readouterr().out.strip() == module.__version__
+
+
+def test_out_of_memory_is_no_bug(run, monkeypatch):
+    def greedy(*_, **__):
+        raise MemoryError("Unable to allocate 731. GiB")
+
+    monkeypatch.setattr(module, "app", greedy)
+    assert run("predict") == (
+        1,
+        "error: this machine's memory is not enough: Unable to allocate 731. GiB\n"
+        "  hint: cut the area, lengthen the interval between frames or shorten the time\n",
+    )

@@ -239,3 +239,10 @@ def test_a_file_that_was_promised_and_not_written_is_an_error(tmp_path):
 
 def test_public_names_exist():
     assert all(hasattr(files, name) for name in files.__all__)
+
+
+def test_check_output_in_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(RunError, match="no permission to write into") as caught:
+        check_output(tmp_path / "a.nc")
+    assert caught.value.hint == "give another -o"

@@ -103,7 +103,7 @@ def predict(
 
     from inundate.cli.shell import emit
     from inundate.core.errors import ConfigError
-    from inundate.core.files import check_output
+    from inundate.core.files import check_not_input, check_output
     from inundate.core.store import write_dataset
     from inundate.emulate.predict import predict as run_prediction
     from inundate.hydro.layer import open_layer
@@ -128,6 +128,8 @@ def predict(
     if peak:
         _check_peak(output, every=every, uncertain=asked is not None)
     check_output(output, overwrite)
+    named = [rain, terrain, roughness, None if run is None else Path(run)]
+    check_not_input(output, [path for path in named if path is not None and path.exists()])
     storm = open_rain(rain, crs=rain_crs).assign_attrs(storm_name=rain.stem)
     ground = open_terrain(terrain, crs=terrain_crs).assign_attrs(terrain_name=terrain.stem)
     rough = None if roughness is None else open_layer(roughness, "roughness", crs=terrain_crs)
@@ -164,8 +166,8 @@ def predict(
     def text() -> str:
         lines = [f"warning: {fault}" for fault in figures["warnings"]]
         lines += [
-            f"{figures['model']}: {figures['frames'] or 'peak'} frames of "
-            f"{figures['cells']:,} cells in "
+            f"{figures['model']}: {'the peak' if peak else figures['frames']}"
+            f"{'' if peak else ' frames'} of {figures['cells']:,} cells in "
             f"{figures['wall_s']} s; deepest {figures['water_depth_max_m']:.2f} m, "
             f"{figures['flooded_share']:.1%} flooded (0.05 m or more)",
             *_spread_lines(figures["spread"]),

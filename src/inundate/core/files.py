@@ -61,7 +61,7 @@ def check_output(path: Path | str, overwrite: bool = False) -> Path:
     Raises
     ------
     RunError
-        If it exists and ``overwrite`` is false, or its folder cannot be made.
+        If it exists and ``overwrite`` is false, or its folder cannot be made or written to.
     """
     found = Path(path)
     if found.exists() and not overwrite:
@@ -73,8 +73,14 @@ def check_output(path: Path | str, overwrite: bool = False) -> Path:
         found.absolute().parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(
-            f"writing {found}: the folder {found.parent} cannot be made ({error.strerror})"
+            f"writing {found}: the folder {found.parent} cannot be made ({error.strerror})",
+            hint="give another -o",
         ) from error
+    if not os.access(found.absolute().parent, os.W_OK | os.X_OK):  # told before hours of work
+        raise RunError(
+            f"writing {found}: no permission to write into {found.absolute().parent}",
+            hint="give another -o",
+        )
     return found
 
 

@@ -6,12 +6,13 @@ describe them all quickly; :class:`EmulatorSettings` is all of them together.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from inundate.core.config import Settings
 from inundate.core.errors import ConfigError
+from inundate.hydro.settings import LONGEST_MIN, SOIL_OF
 
 __all__ = [
     "DRAWS_MEMBERS",
@@ -204,8 +205,20 @@ class ForecastSettings(Settings):
         default=None, description="Missing rain inside the terrain: stop, or take it as no rain."
     )
     run_on_min: float | None = Field(
-        default=None, ge=0, description="Minutes predicted after the rain ends."
+        default=None, ge=0, le=LONGEST_MIN, description="Minutes predicted after the rain ends."
     )
+
+    @model_validator(mode="after")
+    def _soil_is_read(self) -> Self:
+        given = [name for name in SOIL_OF if getattr(self, name) is not None]
+        unread = [name for name in given if self.infiltration not in (None, SOIL_OF[name])]
+        if unread:
+            flags = ", ".join(f"--{name.replace('_', '-')}" for name in unread)
+            raise ValueError(
+                f"{flags} given with --infiltration {self.infiltration}, which does not read it; "
+                f"expected --infiltration {SOIL_OF[unread[0]]}"
+            )
+        return self
 
 
 SETTINGS_OF: dict[str, type[Settings]] = {

@@ -9,10 +9,19 @@ from pydantic import Field
 from inundate.core.config import Settings
 from inundate.core.errors import ConfigError
 
-__all__ = ["SIDES", "EdgeKind", "SimulateSettings"]
+__all__ = ["LONGEST_MIN", "SIDES", "SOIL_OF", "EdgeKind", "SimulateSettings"]
 
 EdgeKind = Literal["open", "closed", "level"]
 SIDES = ("north", "south", "east", "west")
+LONGEST_MIN = 527_040.0
+"""Minutes of a leap year: nobody means more after a storm, and infinity would never end."""
+SOIL_OF = {
+    "loss_mm_h": "constant",
+    "conductivity_mm_h": "green_ampt",
+    "suction_mm": "green_ampt",
+    "moisture_deficit": "green_ampt",
+}
+"""The kind of infiltration that reads each setting of the soil."""
 
 
 class SimulateSettings(Settings):
@@ -99,7 +108,7 @@ class SimulateSettings(Settings):
         description="depth whose first time (arrival) and total time (duration) are recorded, m",
     )
     run_on_min: float = Field(
-        default=60.0, ge=0, description="minutes simulated after the rain ends"
+        default=60.0, ge=0, le=LONGEST_MIN, description="minutes simulated after the rain ends"
     )
     infiltration: Literal["none", "constant", "green_ampt"] = Field(
         default="none", description="loss of water into the ground"
@@ -187,7 +196,7 @@ class SimulateSettings(Settings):
 
     def _unused(self) -> list[str]:
         faults = []
-        for name, kind in _SOIL.items():
+        for name, kind in SOIL_OF.items():
             if self.infiltration != kind and getattr(self, name) != _default(name):
                 faults.append(
                     f"{name} is set, but infiltration is {self.infiltration!r}, not {kind!r}"
@@ -202,20 +211,12 @@ class SimulateSettings(Settings):
         return faults
 
 
-_SOIL = {
-    "loss_mm_h": "constant",
-    "conductivity_mm_h": "green_ampt",
-    "suction_mm": "green_ampt",
-    "moisture_deficit": "green_ampt",
-}
-
-
 # what the scheme of a choice does not read
 _UNREAD: dict[str, dict[str, tuple[str, ...]]] = {
     "equations": {"full": ("froude_cap", "theta")},
     "backend": {"torch": ("threads",), "triton": ("threads",)},
 }
-_LAND = ("manning", "infiltration", *_SOIL, "drain_capacity_mm_h")
+_LAND = ("manning", "infiltration", *SOIL_OF, "drain_capacity_mm_h")
 
 
 def _default(name: str) -> Any:
