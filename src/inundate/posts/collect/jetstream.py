@@ -1,0 +1,317 @@
+"""Bluesky's Jetstream: all posts of the network as they come, and a day or so back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from inundate.posts.collect.collector import Context
+from inundate.posts.collect.faults import Broke, Refused, Stopped, Tally
+from inundate.posts.collect.folder import Step
+from inundate.posts.collect.match import Words
+from inundate.posts.collect.seen import Ident
+from inundate.posts.collect.settings import CollectSettings, check_server
+from inundate.posts.collect.sift import Sift
+from inundate.posts.collect.socket import Socket
+from inundate.posts.collect.state import Gap
+from inundate.posts.importers.times import iso_time
+
+__all__ = ["Jetstream"]
+
+_POSTS = "app.bsky.feed.post"
+_SERVERS = {
+    "v1": "wss://jetstream2.us-east.bsky.network",
+    "v2": "wss://jetstream.us-east.bsky.network",
+}
+_PATHS = {"v1": "/subscribe", "v2": "/xrpc/network.bsky.jetstream.subscribeEvents"}
+_SUBPROTOCOL = {"v1": None, "v2": "xrpc.v1.json"}
+_REWIND_US = 5_000_000  # v1's cursors are times: a few seconds back for a replay without a gap
+_LATE_US = 60_000_000  # of a network that posts every few milliseconds
+_BATCH, _BATCH_S, _QUIET_S = 500, 5.0, 1.0
+_UNREADABLE = 3  # times that a frame comes broken, before it is taken for what the server has
+# of an account: its posts are no longer to be shown
+_HIDDEN = {"deleted", "takendown", "suspended", "deactivated"}
+
+
+@dataclass(frozen=True)
+class _Event:
+    """What both shapes of a frame tell."""
+
+    line: bytes
+    micros: int
+    seq: int | None
+    did: str
+    operation: str | None
+    uri: str | None
+    record: Mapping[str, Any]
+    version: str | None
+    hides: bool
+
+
+class Jetstream:
+    """Posts whose words and languages match; deletions of those that were kept.
+
+    Parameters
+    ----------
+    context : Context
+    """
+
+    name: ClassVar[str] = "bluesky-jetstream"
+    source: ClassVar[str] = "bluesky"
+    is_stream: ClassVar[bool] = True
+    reads: ClassVar[frozenset[str]] = frozenset(
+        ["query", "languages", "since", "until", "server", "frames"]
+    )
+
+    def __init__(self, context: Context) -> None:
+        self.context, self.settings = context, context.settings
+        self.frames = self.settings.frames or "v2"
+        server = self.settings.server or _SERVERS[self.frames]
+        self.socket = Socket(
+            check_server(server, schemes=("wss", "ws"), has_key=False) + _PATHS[self.frames],
+            retry=context.retry,
+            should_stop=context.should_stop,
+            subprotocol=_SUBPROTOCOL[self.frames],
+        )
+        self.words = Words(self.settings.query)
+        self._cursor = dict(context.collection.state.cursor)
+        self._unreadable = 0
+        self._skipped = False
+
+    @staticmethod
+    def check(settings: CollectSettings, environment: Mapping[str, str]) -> None:
+        """See :class:`~inundate.posts.collect.collector.Collector`."""
+        Words(settings.query)
+        server = settings.server or _SERVERS[settings.frames or "v2"]
+        check_server(server, schemes=("wss", "ws"), has_key=False)
+
+    @property
+    def tally(self) -> Tally:
+        """See :class:`~inundate.posts.collect.collector.Collector`."""
+        return self.socket.tally
+
+    def close(self) -> None:
+        """See :class:`~inundate.posts.collect.collector.Collector`."""
+
+    @staticmethod
+    def idents_of(line: bytes) -> list[Ident]:
+        """See :class:`~inundate.posts.collect.collector.Collector`."""
+        event = _read(line)
+        return [_ident(event)] if event and event.uri and event.operation != "delete" else []
+
+    def steps(self) -> Generator[Step, None, None]:
+        """See :class:`~inundate.posts.collect.collector.Collector`."""
+        failures = 0
+        while not self._cursor.get("end"):
+            before = dict(self._cursor)
+            try:
+                for step in self._connected():
+                    yield step
+                    if step.cursor.get("end"):
+                        return
+            except Broke as broke:
+                failures = 1 if self._cursor != before else failures + 1
+                self.socket.wait(failures, broke)
+            except Refused as refused:
+                if refused.status != 400 or "seq" not in self._cursor:
+                    raise
+                # the server has forgotten that number: its oldest event tells how much is lost
+                self._cursor.pop("seq")
+                failures += 1
+                self.socket.wait(failures, Broke(str(refused)))
+
+    def _params(self) -> list[tuple[str, str]]:
+        names = ("wantedCollections",) if self.frames == "v1" else ("collections",)
+        params = [(name, _POSTS) for name in names]
+        if self.frames == "v2":
+            params += [("kinds", "commit"), ("kinds", "account")]
+        if self.frames == "v2" and "seq" in self._cursor:
+            return [*params, ("cursor", str(self._cursor["seq"]))]
+        if "time_us" in self._cursor:
+            return [*params, ("cursor", str(self._cursor["time_us"] - _REWIND_US))]
+        start = self.settings.start
+        return params if start is None else [*params, ("cursor", str(start))]
+
+    def _connected(self) -> Iterator[Step]:
+        """Give the batches of one connection."""
+        batch: list[_Event] = []
+        first, since, heard = True, time.monotonic(), time.monotonic()
+        gaps: list[Gap] = []
+        try:
+            for frame in self.socket.frames(self._params()):
+                event = None if frame is None else self._event(frame)
+                if event is None and self._is_over(heard):
+                    yield self._step(batch, gaps, end=True)
+                    return
+                if event is not None:
+                    heard = time.monotonic()
+                    if first:
+                        gaps, first = self._gaps(event), False
+                    if self.settings.end is not None and event.micros >= self.settings.end:
+                        yield self._step(batch, gaps, end=True)
+                        return
+                    batch.append(event)
+                is_due = time.monotonic() - since > (_QUIET_S if frame is None else _BATCH_S)
+                if batch and (len(batch) >= _BATCH or is_due):
+                    yield self._step(batch, gaps)
+                    batch, gaps, since = [], [], time.monotonic()
+        except (Broke, Refused, Stopped):
+            if batch:  # what has come is kept, whatever ended the connection
+                yield self._step(batch, gaps)
+            raise
+
+    def _is_over(self, heard: float) -> bool:
+        """Whether the period has ended, though no event tells so."""
+        end = self.settings.end
+        if end is None or time.time() * 1e6 < end + _LATE_US:
+            return False
+        return time.monotonic() - heard > _LATE_US / 1e6
+
+    def _event(self, frame: bytes) -> _Event | None:
+        try:
+            event = _read(frame)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            self._unreadable += 1
+            self.socket.tally.count("unreadable frame")
+            if self._unreadable < _UNREADABLE:  # the replay brings it again
+                raise Broke("a frame is no JSON, or no event") from None
+            self._unreadable, self._skipped = 0, True
+            return None
+        if event is not None and self._after(event):
+            self._unreadable = 0
+        return event
+
+    def _after(self, event: _Event) -> bool:
+        if event.seq is not None and "seq" in self._cursor:
+            return event.seq > int(self._cursor["seq"])
+        return event.micros > int(self._cursor.get("time_us", -1))
+
+    def _gaps(self, event: _Event) -> list[Gap]:
+        """Say what is missing before the first event of a connection."""
+        last = self._cursor.get("time_us")
+        if last is None:
+            start = self.settings.start
+            if start is None or event.micros - start < _LATE_US:
+                return []
+            return [Gap.of(start, event.micros, "before what the server still has")]
+        if not self._after(event):  # the replay reaches back to what is known
+            return []
+        return [Gap.of(last, event.micros, "no longer on the server when it was connected again")]
+
+    def _step(self, batch: list[_Event], gaps: list[Gap], *, end: bool = False) -> Step:
+        step = Step(cursor={}, gaps=gaps)
+        sift = Sift(self.context.collection.seen, step, (event.uri for event in batch if event.uri))
+        for event in batch:
+            if event.hides:
+                self._hide(event, step)
+            elif event.uri and event.operation == "delete":
+                if sift.deletes(event.uri):
+                    step.lines.append(event.line)
+            elif event.uri and sift.keeps(
+                _ident(event), micros=event.micros, wanted=self._wants(event)
+            ):
+                step.lines.append(event.line)
+            if self._after(event):
+                self._cursor = {"time_us": event.micros}
+                if event.seq is not None:
+                    self._cursor["seq"] = event.seq
+        if self._skipped and batch:
+            self._skipped = False
+            why = "a frame that could not be read, three times"
+            step.gaps = [*gaps, Gap.of(batch[0].micros, batch[-1].micros, why)]
+        step.cursor = {**self._cursor, "end": True} if end else dict(self._cursor)
+        if not end and self.settings.end is not None:
+            last = self._cursor.get("time_us")
+            step.rest = Gap.of(last, self.settings.end, "not collected yet", open=True)
+        return step
+
+    def _wants(self, event: _Event) -> bool:
+        languages = event.record.get("langs") or [None]
+        return (
+            self.context.in_period(event.micros)
+            and any(self.context.in_languages(language) for language in languages)
+            and self.words.match(event.record.get("text"), *(event.record.get("tags") or ()))
+        )
+
+    def _hide(self, event: _Event, step: Step) -> None:
+        """Write a deletion of each post that is kept of an account that is gone."""
+        fresh = [ident.post for ident in step.idents if ident.author == event.did]
+        for uri in [*self.context.collection.seen.of_author(event.did), *fresh]:
+            if uri in step.gone:
+                continue
+            step.gone.append(uri)
+            step.counts.deletions += 1
+            step.lines.append(_deletion(event, uri))
+
+
+def _ident(event: _Event) -> Ident:
+    return Ident(event.uri or "", event.did, event.version)
+
+
+def _deletion(event: _Event, uri: str) -> bytes:
+    commit = {"operation": "delete", "collection": _POSTS, "rkey": uri.rpartition("/")[2]}
+    found = {"did": event.did, "time_us": event.micros, "kind": "commit", "commit": commit}
+    return json.dumps(found, separators=(",", ":")).encode()
+
+
+def _read(frame: bytes) -> _Event | None:
+    """Read a frame of either shape; None of one that is about nothing of ours.
+
+    Raises
+    ------
+    ValueError, KeyError, TypeError, AttributeError
+        If it is neither.
+    """
+    found = json.loads(frame)
+    line = frame if b"\n" not in frame else json.dumps(found, separators=(",", ":")).encode()
+    kind = found.get("$type")
+    if kind == "error":
+        says = str(found.get("error"))[:80]
+        raise Refused(400, says) if "cursor" in says.lower() else Broke(f"the server says {says}")
+    if kind is not None:
+        if kind != "message":
+            return None
+        payload = found["payload"]
+        name = payload["$type"].rpartition("#")[2]
+        micros = iso_time(payload["time"]) or 0
+        account = payload.get("account") or payload
+        return _shaped(line, name, payload, account, payload["did"], micros, payload["seq"])
+    name = found["kind"]
+    return _shaped(
+        line, name, found.get("commit") or {}, found.get("account") or {}, found["did"],
+        int(found["time_us"]), None,
+    )  # fmt: skip
+
+
+def _shaped(
+    line: bytes,
+    name: str,
+    commit: Mapping[str, Any],
+    account: Mapping[str, Any],
+    did: str,
+    micros: int,
+    seq: int | None,
+) -> _Event:
+    is_post = name == "commit" and commit["collection"] == _POSTS
+    hides = name == "account" and account.get("active") is False
+    return _Event(
+        line=line,
+        micros=micros,
+        seq=seq,
+        did=did,
+        operation=commit["operation"] if is_post else None,
+        uri=f"at://{did}/{_POSTS}/{commit['rkey']}" if is_post else None,
+        record=(commit.get("record") or {}) if is_post else {},
+        version=_version(commit.get("record")) if is_post else None,
+        hides=hides and account.get("status") in _HIDDEN,
+    )
+
+
+def _version(record: object) -> str:
+    """Give a short hash, which changes with any part of the record."""
+    text = json.dumps(record, sort_keys=True).encode()
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
