@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from inundate.cli.app import main as command
-from inundate.core.errors import ConfigError
+from inundate.core.errors import ConfigError, RunError
 from inundate.core.grid import attach_grid
 from inundate.core.names import VARIABLES, attributes
 from inundate.core.store import read_dataset, write_dataset
@@ -224,6 +224,14 @@ def test_exported_weights_take_their_calibration_along(calibrated, world, inputs
     assert str(error.value) == (
         f"calibrating {exported}: exported weights do not know the data set of their training"
     )
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(exported / "model.safetensors")
+    name = sorted(tensors)[0]
+    save_file(tensors | {name: tensors[name] + 1e-3}, exported / "model.safetensors")
+    with pytest.raises(RunError, match="it was fitted to weights [0-9a-f]{16}, the run predicts"):
+        predict(exported, *inputs, uncertainty=asked, progress=False)
+    save_file(tensors, exported / "model.safetensors")
     again = fit_spread(
         exported, dataset=world, methods=("conformal",), settings=SPREAD, progress=False
     )

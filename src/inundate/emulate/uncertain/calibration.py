@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
+
+from torch import nn
 
 from inundate.core.errors import DataError, RunError
 from inundate.core.files import write_text
@@ -15,9 +18,18 @@ from inundate.emulate.uncertain.conformal import Band
 from inundate.emulate.uncertain.copula import Copula
 from inundate.emulate.uncertain.finish import Finish
 from inundate.emulate.uncertain.settings import METHODS, Method
+from inundate.emulate.zoo import Emulator
 from inundate.learn.checkpoint import pointed, step_of
 
-__all__ = ["FILE", "Calibration", "Fitted", "checkpoint_of", "load_calibration"]
+__all__ = [
+    "FILE",
+    "Calibration",
+    "Fitted",
+    "check_weights",
+    "checkpoint_of",
+    "load_calibration",
+    "weights_hash",
+]
 
 FILE = "calibration.json"
 FORMAT = 1
@@ -80,6 +92,8 @@ class Calibration:
     perturb : PerturbSettings
     checkpoint : str
         Weights that it was fitted to.
+    weights : str
+        Hash of them, as :func:`weights_hash` gives it; empty in a calibration from before.
     factor : int
         Of the coarse solver that it was fitted with; 0 without one.
     fitted_on : mapping
@@ -93,6 +107,7 @@ class Calibration:
     seed: int
     perturb: PerturbSettings
     checkpoint: str
+    weights: str = ""
     factor: int = 0
     fitted_on: Mapping[str, Any] = field(default_factory=dict)
 
@@ -123,6 +138,7 @@ class Calibration:
             "seed": self.seed,
             "perturb": self.perturb.model_dump(),
             "checkpoint": self.checkpoint,
+            "weights": self.weights,
             "factor": self.factor,
             "fitted_on": dict(self.fitted_on),
             "ways": {name: made.to_json() for name, made in self.ways.items()},
@@ -135,7 +151,8 @@ class Calibration:
             {name: Fitted.from_json(stored["ways"][name]) for name in METHODS
              if name in stored["ways"]},
             stored["default"], stored["best"], stored["members"], stored["seed"],
-            PerturbSettings(**stored["perturb"]), stored["checkpoint"], stored["factor"],
+            PerturbSettings(**stored["perturb"]), stored["checkpoint"],
+            stored.get("weights", ""), stored["factor"],
             stored["fitted_on"],
         )  # fmt: skip
 
@@ -149,6 +166,34 @@ def checkpoint_of(run: Run) -> str:
     folder = pointed(run.path, "best")
     step = run.manifest.get("checkpoint_step") if folder is None else step_of(folder)
     return f"step {step}"
+
+
+def weights_hash(model: Emulator) -> str:
+    """Give a short hash of the weights of a network; empty for a model that is none."""
+    if not isinstance(model, nn.Module):
+        return ""
+    found = blake2b(digest_size=8)
+    for name, value in sorted(model.state_dict().items()):
+        found.update(name.encode())
+        found.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def check_weights(calibration: Calibration, model: Emulator, run: Run) -> None:
+    """Check that a calibration was fitted to the weights of a model.
+
+    Raises
+    ------
+    RunError
+        If it was fitted to others, though of the same step.
+    """
+    own = weights_hash(model)
+    if calibration.weights and calibration.weights != own:
+        raise RunError(
+            f"reading {run.path / FILE}: it was fitted to weights {calibration.weights}, the run "
+            f"predicts with {own}",
+            hint=f"inundate spread {run.path}",
+        )
 
 
 def load_calibration(run: Run) -> Calibration:

@@ -18,7 +18,12 @@ from inundate.dataset.world.perturb import PerturbSettings
 from inundate.emulate.predict import factors_of
 from inundate.emulate.train import load_emulator
 from inundate.emulate.uncertain.bins import cell_bins
-from inundate.emulate.uncertain.calibration import Calibration, Fitted, checkpoint_of
+from inundate.emulate.uncertain.calibration import (
+    Calibration,
+    Fitted,
+    checkpoint_of,
+    weights_hash,
+)
 from inundate.emulate.uncertain.conformal import Band, fit_band
 from inundate.emulate.uncertain.copula import Copula, Normals, fit_copula, normal_scores
 from inundate.emulate.uncertain.draw import Cells, draw_cells, ensembles_of, own_samples
@@ -101,6 +106,7 @@ def fit_spread(
         seed=settings.seed,
         perturb=perturb,
         checkpoint=checkpoint_of(found),
+        weights=weights_hash(model),
         factor=(factors_of(model_settings) or (0,))[0],
         fitted_on={
             "dataset": samples.path.name,

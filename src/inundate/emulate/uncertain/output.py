@@ -14,7 +14,12 @@ from inundate.core.progress import Progress
 from inundate.core.run import Run
 from inundate.core.seeds import make_rng
 from inundate.emulate.settings import EmulatorSettings
-from inundate.emulate.uncertain.calibration import Calibration, Fitted, load_calibration
+from inundate.emulate.uncertain.calibration import (
+    Calibration,
+    Fitted,
+    check_weights,
+    load_calibration,
+)
 from inundate.emulate.uncertain.case import Spread, SpreadCase
 from inundate.emulate.uncertain.copula import at_ranks
 from inundate.emulate.uncertain.dressed import coupled
@@ -90,11 +95,12 @@ def open_spread(
     Raises
     ------
     RunError
-        If the run has no calibration, or none of that way.
+        If the run has no calibration, none of that way, or one of other weights.
     ConfigError
         If what is asked for was not calibrated.
     """
     calibration = load_calibration(run)
+    check_weights(calibration, model, run)
     name, fitted = calibration.of(asked.method)
     check_levels(asked.quantiles)
     if factor != calibration.factor:
