@@ -57,6 +57,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "predict": ("inundate.cli.predict:predict", "Predict the flood of a storm on a heightmap."),
     "evaluate": ("inundate.cli.evaluate:evaluate", "Score a run beside every baseline."),
     "posts import": ("inundate.cli.posts:import_", "Import posts of social media into a store."),
+    "posts collect": ("inundate.cli.posts_collect:collect", "Collect posts from a platform."),
     "posts describe": ("inundate.cli.posts:describe", "Say what a store of posts holds."),
     "map": ("inundate.cli.map:map_", "Write one HTML map that opens offline."),
     "report": ("inundate.cli.report:report", "Write the report of a run."),
@@ -69,7 +70,7 @@ GROUPS = {
     "ensemble": "Many simulations, perturbed and together.",
     "exchange": "Files of other flood models: HAIL-CAESAR, LISFLOOD-FP, SFINCS.",
     "dataset": "Samples for the emulator.",
-    "posts": "Posts of social media: import, pseudonymise, describe.",
+    "posts": "Posts of social media: collect, import, pseudonymise, describe.",
     "weights": "Trained weights to predict with.",
 }
 

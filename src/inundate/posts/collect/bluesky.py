@@ -15,7 +15,7 @@ from inundate.posts.collect.folder import Step
 from inundate.posts.collect.secret import read_secret
 from inundate.posts.collect.seen import Ident
 from inundate.posts.collect.settings import CollectSettings, check_server
-from inundate.posts.collect.sift import Sift
+from inundate.posts.collect.sift import Sift, named
 from inundate.posts.collect.state import Gap
 from inundate.posts.importers.bluesky import Bluesky
 from inundate.posts.importers.record import Dropped
@@ -90,7 +90,7 @@ class BlueskySearch:
         repeats = Repeats()
         while not cursor.get("end"):
             try:
-                reply = self._ask("app.bsky.feed.searchPosts", self._params(cursor))
+                reply = self._ask("app.bsky.feed.searchPosts", self._params(cursor), "posts")
             except Refused as refused:
                 if refused.status != 400 or cursor["token"] is None:
                     raise
@@ -129,7 +129,7 @@ class BlueskySearch:
         return None
 
     def _fill(self, step: Step, posts: Iterable[Mapping[str, Any]]) -> None:
-        found = list(posts)
+        found = named(posts, step, "uri", "record")
         sift = Sift(self.context.collection.seen, step, (post["uri"] for post in found))
         for post in found:
             line = json.dumps(post, ensure_ascii=False, separators=(",", ":")).encode()
@@ -149,7 +149,7 @@ class BlueskySearch:
             params = [("uri", threads[0]), ("depth", "1000"), ("parentHeight", "0")]
             step = Step(cursor=cursor, done=threads, rest=self._rest(cursor))
             try:
-                reply = self._ask("app.bsky.feed.getPostThread", params)
+                reply = self._ask("app.bsky.feed.getPostThread", params, "thread")
             except Refused as refused:
                 if refused.status not in (400, 404):  # deleted since, or its author is
                     raise
@@ -160,22 +160,23 @@ class BlueskySearch:
             yield step
         yield Step(cursor=cursor)
 
-    def _ask(self, method: str, params: list[tuple[str, str]]) -> Reply:
+    def _ask(self, method: str, params: list[tuple[str, str]], has: str) -> Reply:
         if "Authorization" not in self.client.headers:
             self._log_in()
         try:
-            return self.client.get(_XRPC + method, params)
+            return self.client.get(_XRPC + method, params, has=has)
         except Refused as refused:
             if refused.status != 401 and "ExpiredToken" not in refused.reason:
                 raise
         self._log_in()  # a login is good for some hours
-        return self.client.get(_XRPC + method, params)
+        return self.client.get(_XRPC + method, params, has=has)
 
     def _log_in(self) -> None:
         self.client.headers.pop("Authorization", None)
         reply = self.client.post(
             _XRPC + "com.atproto.server.createSession",
             {"identifier": self._handle.reveal(), "password": self._password.reveal()},
+            has="accessJwt",
         )
         self.client.headers["Authorization"] = f"Bearer {reply.data['accessJwt']}"
 

@@ -116,7 +116,12 @@ class Client:
         self._runner.close()
 
     def get(
-        self, path: str, params: Params = (), *, on_lost: Callable[[], None] | None = None
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        has: str | None = None,
+        on_lost: Callable[[], None] | None = None,
     ) -> Reply:
         """Ask for a page until it has come whole.
 
@@ -124,6 +129,9 @@ class Client:
         ----------
         path : str
         params : sequence of (name, value)
+        has : str, optional
+            Name that a whole answer has; ``[]`` for a list. One without is no answer, and must
+            not be taken for an empty page, which would be the end.
         on_lost : callable, optional
             Called when an answer was sent but did not come whole: it may have been billed.
 
@@ -131,11 +139,11 @@ class Client:
         ------
         Refused, GaveUp, Stopped
         """
-        return self._repeat("GET", path, params, None, on_lost)
+        return self._repeat("GET", path, params, None, has, on_lost)
 
-    def post(self, path: str, body: Mapping[str, str] | None = None) -> Reply:
+    def post(self, path: str, body: Mapping[str, str], *, has: str) -> Reply:
         """Send an object; see :meth:`get`."""
-        return self._repeat("POST", path, (), body, None)
+        return self._repeat("POST", path, (), body, has, None)
 
     def sleep(self, seconds: float) -> None:
         """Wait, and notice when somebody asks to stop.
@@ -176,6 +184,7 @@ class Client:
         path: str,
         params: Params,
         body: Mapping[str, str] | None,
+        has: str | None,
         on_lost: Callable[[], None] | None,
     ) -> Reply:
         failures = 0
@@ -183,7 +192,10 @@ class Client:
             self.sleep(max(0.0, self._not_before - time.monotonic()))
             self._not_before = time.monotonic() + self.pace_s
             try:
-                return self._runner.run(self._once(method, path, params, body, on_lost))
+                reply = self._runner.run(self._once(method, path, params, body, on_lost))
+                if has is None or _has(reply.data, has):
+                    return reply
+                raise self._fault("no page", "the answer is no page")
             except _Fault as fault:
                 failures += 1
                 self.after_failure(failures, str(fault), fault.told_s)
@@ -318,3 +330,9 @@ class Client:
         except _Fault as fault:
             raise Broke(str(fault), fault.told_s) from None
         raise Broke(f"HTTP {response.status_code} instead of a stream")
+
+
+def _has(data: Any, name: str) -> bool:
+    if name == "[]":
+        return isinstance(data, list)
+    return isinstance(data, dict) and name in data

@@ -51,6 +51,8 @@ class Step:
     gaps: list[Gap] = field(default_factory=list)
     rest: Gap | None = None
     spent_usd: float | None = None
+    reached: int | None = None
+    """Lowest number on the page, where a platform numbers posts by time."""
 
 
 class Collection:
@@ -255,8 +257,7 @@ class Collection:
         try:
             yield
         except (OSError, sqlite3.OperationalError) as error:
-            full = isinstance(error, OSError) and error.errno in _FULL
-            if not full and "full" not in str(error):
+            if not _is_full(error):
                 raise
             raise RunError(
                 f"collecting into {self.path}: the disk is full; the page that did not fit "
@@ -274,6 +275,13 @@ def collection_files(path: Path) -> list[Path]:
         If the folder is no collection.
     """
     return [path / info.name for info in read_state(path).files]
+
+
+def _is_full(error: OSError | sqlite3.OperationalError) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    # the index tells of a bound on the size of files as of a failed write
+    return error.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 
 
 def _now() -> str:

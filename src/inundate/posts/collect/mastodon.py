@@ -17,10 +17,11 @@ from inundate.posts.collect.match import Words
 from inundate.posts.collect.secret import Secret, read_secret
 from inundate.posts.collect.seen import Ident
 from inundate.posts.collect.settings import CollectSettings, check_server
-from inundate.posts.collect.sift import Sift
+from inundate.posts.collect.sift import Sift, named
 from inundate.posts.collect.state import Gap
 from inundate.posts.importers.mastodon import Mastodon
 from inundate.posts.importers.record import Dropped
+from inundate.posts.importers.times import iso_time
 from inundate.posts.schema import Post
 
 __all__ = [
@@ -87,7 +88,7 @@ class MastodonClient:
 
     def fill(self, step: Step, statuses: Iterable[Mapping[str, Any]]) -> None:
         """Put what is kept of a page into a step."""
-        found = list(statuses)
+        found = named(statuses, step, "id", "account")
         sift = Sift(self.context.collection.seen, step, (ident_of(one).post for one in found))
         for status in found:
             line = json.dumps(status, ensure_ascii=False, separators=(",", ":")).encode()
@@ -116,7 +117,9 @@ class MastodonClient:
         while threads := seen.open_threads(1):
             step = Step(cursor={**cursor, "phase": "threads"}, done=threads)
             try:
-                reply = self.client.get(f"/api/v1/statuses/{quote(threads[0], safe='')}/context")
+                reply = self.client.get(
+                    f"/api/v1/statuses/{quote(threads[0], safe='')}/context", has="descendants"
+                )
             except Refused as refused:
                 if refused.status not in (404, 410):  # deleted since
                     raise
@@ -168,7 +171,9 @@ class MastodonTag(MastodonClient):
         cursor = dict(self.context.collection.state.cursor) or {"tag": 0, "max_id": None}
         tags, repeats = self.settings.tags or [], Repeats()
         while cursor["tag"] < len(tags):
-            statuses = self._page(tags[cursor["tag"]], cursor["max_id"])
+            if "numbered" not in cursor:
+                cursor["numbered"] = self._is_numbered(tags[0])
+            statuses = self._page(tags[cursor["tag"]], cursor)
             before = cursor
             cursor, reached = self._moved(cursor, statuses)
             repeats.count(moved=cursor != before)
@@ -179,17 +184,34 @@ class MastodonTag(MastodonClient):
         if self.settings.replies:
             yield from self.threads(cursor)
 
-    def _page(self, tag: str, max_id: str | None) -> list[dict[str, Any]]:
+    def _page(self, tag: str, cursor: Mapping[str, Any]) -> list[dict[str, Any]]:
         params = [("limit", str(_PAGE))]
         end, start = self.settings.end, self.settings.start
-        if max_id is None and end is not None:
+        max_id = cursor["max_id"]
+        if max_id is None and end is not None and cursor["numbered"]:
             max_id = str(to_mastodon_id(end))
         if max_id is not None:
             params.append(("max_id", max_id))
-        if start is not None:
+        if start is not None and cursor["numbered"]:
             params.append(("since_id", str(to_mastodon_id(start) - 1)))
-        reply = self.client.get(f"/api/v1/timelines/tag/{quote(tag, safe='')}", params)
-        return list(reply.data)
+        return self._ask(tag, params)
+
+    def _ask(self, tag: str, params: Params) -> list[dict[str, Any]]:
+        reply = self.client.get(f"/api/v1/timelines/tag/{quote(tag, safe='')}", params, has="[]")
+        return [status for status in reply.data if isinstance(status, dict) and status.get("id")]
+
+    def _is_numbered(self, tag: str) -> bool:
+        """Whether the server numbers posts by time: software other than Mastodon may not."""
+        if self.settings.start is None and self.settings.end is None:
+            return False
+        newest_one = self._ask(tag, [("limit", "1")])
+        return all(from_mastodon_id(status["id"]) is not None for status in newest_one)
+
+    def _is_before(self, statuses: list[dict[str, Any]]) -> bool:
+        """Whether a page lies before the period as a whole."""
+        start = self.settings.start
+        times = [iso_time(status.get("created_at")) for status in statuses]
+        return start is not None and all(micros is not None and micros < start for micros in times)
 
     def _moved(
         self, cursor: Mapping[str, Any], statuses: list[dict[str, Any]]
@@ -199,9 +221,9 @@ class MastodonTag(MastodonClient):
         if cursor["max_id"] is not None:  # of a page that came twice nothing leads backwards
             ids.append(cursor["max_id"])
         oldest = min(ids, key=_order) if statuses else None
-        if oldest is None:
-            return {"tag": cursor["tag"] + 1, "max_id": None}, None
-        return {"tag": cursor["tag"], "max_id": oldest}, from_mastodon_id(oldest)
+        if oldest is None or self._is_before(statuses):
+            return {**cursor, "tag": cursor["tag"] + 1, "max_id": None}, None
+        return {**cursor, "max_id": oldest}, from_mastodon_id(oldest)
 
     def _rest(self, cursor: Mapping[str, Any], reached: int | None, tags: int) -> Gap | None:
         if cursor["tag"] >= tags:
@@ -244,7 +266,7 @@ class MastodonSearch(MastodonClient):
             statuses = self._page(cursor["offset"])
             step = Step(cursor=cursor)
             self.fill(step, statuses)
-            ids = [status["id"] for status in statuses]
+            ids = [str(status.get("id")) for status in statuses]
             brings_nothing = set(ids) <= set(cursor["tail"])
             came_twice = brings_nothing and len(ids) > _OVERLAP
             repeats.count(moved=not came_twice)
@@ -265,7 +287,7 @@ class MastodonSearch(MastodonClient):
             ("limit", str(_PAGE)),
             ("offset", str(offset)),
         ]
-        return list(self.client.get("/api/v2/search", params).data["statuses"])
+        return list(self.client.get("/api/v2/search", params, has="statuses").data["statuses"])
 
     def _query(self) -> str:
         parts = [self.settings.query or ""]

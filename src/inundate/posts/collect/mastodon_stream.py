@@ -140,7 +140,7 @@ class MastodonStream(MastodonClient):
 
     def _streaming(self) -> str:
         """Ask the server where it streams."""
-        found = self.client.get("/api/v2/instance").data
+        found = self.client.get("/api/v2/instance", has="configuration").data
         urls = (found.get("configuration") or {}).get("urls") or {}
         address = str(urls.get("streaming") or self.client.base)
         address = address.replace("ws", "http", 1) if address.startswith("ws") else address
@@ -156,7 +156,7 @@ class MastodonStream(MastodonClient):
         try:
             while True:
                 params = [("limit", str(_PAGE)), ("min_id", low)]
-                statuses = list(self.client.get(self._timeline(), params).data)
+                statuses = list(self.client.get(self._timeline(), params, has="[]").data)
                 highest = newest(status["id"] for status in statuses)
                 if highest is None or highest == low:
                     return

@@ -68,7 +68,7 @@ class CollectSettings(Settings):
         for language in languages or ():
             if not (language.isascii() and language.isalpha() and 2 <= len(language) <= 3):
                 raise ValueError(f"{language!r} is no language; expected letters such as 'en'")
-        return languages
+        return languages and [language.lower() for language in languages]
 
     @field_validator("tags")
     @classmethod

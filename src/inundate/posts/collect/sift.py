@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 from inundate.posts.collect.folder import Step
 from inundate.posts.collect.seen import GONE, Ident, Seen
 
-__all__ = ["Sift"]
+__all__ = ["Sift", "named"]
+
+
+def named(posts: Iterable[Any], step: Step, *names: str) -> list[Any]:
+    """Give the posts that have all that a post needs; others are counted as dropped.
+
+    Parameters
+    ----------
+    posts : iterable
+        What stands in the place of posts on a page.
+    step : Step
+        Receives the count.
+    names : str
+        Keys that hold something.
+    """
+    found = []
+    for post in posts:
+        if isinstance(post, dict) and all(post.get(name) for name in names):
+            found.append(post)
+        else:
+            step.counts.read += 1
+            step.counts.drop("not a post")
+    return found
 
 
 class Sift:

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from inundate.posts.collect.client import Params, Reply
 from inundate.posts.collect.collector import Context
-from inundate.posts.collect.faults import GaveUp, Refused, Tally
+from inundate.posts.collect.faults import GaveUp, Refused, Repeats, Tally
 from inundate.posts.collect.folder import Step
 from inundate.posts.collect.seen import Ident
 from inundate.posts.collect.settings import CollectSettings
-from inundate.posts.collect.sift import Sift
+from inundate.posts.collect.sift import Sift, named
 from inundate.posts.collect.state import Gap
 from inundate.posts.collect.x_cost import Prices, page_size
 from inundate.posts.collect.x_open import check_x, open_x, period_of, query_of
@@ -127,7 +127,7 @@ class XRecent:
                 if restarts > 1 or not cursor.get("oldest"):
                     raise GaveUp("the server gives the same page again and again")
                 token = ""
-            step.cursor = cursor = _moved(cursor, reply.data, token)
+            step.cursor = cursor = _moved(cursor, step.reached, token)
             step.rest = self._rest(cursor)
             yield step
 
@@ -158,7 +158,7 @@ class XRecent:
             if self.prices.worst(size) > self._left():
                 raise BudgetSpent
 
-        return self.client.get(f"/2/tweets/search/{self.archive}", params, on_lost=lost)
+        return self.client.get(f"/2/tweets/search/{self.archive}", params, has="meta", on_lost=lost)
 
     def _left(self) -> float:
         budget = self.settings.budget_usd
@@ -172,8 +172,9 @@ class XRecent:
         page = reply.data
         self.spent += self.prices.of_page(page)
         step = Step(cursor=cursor, spent_usd=self.spent)
-        posts = page.get("data") or []
+        posts = named(page.get("data") or (), step, "id")
         users = {user["id"]: user for user in (page.get("includes") or {}).get("users") or ()}
+        step.reached = min((int(post["id"]) for post in posts), default=None)
         sift = Sift(self.context.collection.seen, step, (post["id"] for post in posts))
         kept = [
             post
@@ -191,7 +192,7 @@ class XRecent:
     def _threads(self, cursor: dict[str, Any]) -> Iterator[Step]:
         if cursor.get("phase") != "threads":
             cursor = {"phase": "threads", "token": None}
-        seen = self.context.collection.seen
+        seen, repeats = self.context.collection.seen, Repeats()
         while threads := seen.open_threads(100):
             # one query goes on until it is through, also when new threads come up on the way
             wanted = cursor.get("threads") or threads
@@ -206,8 +207,7 @@ class XRecent:
                 continue
             step = self._step(reply, cursor)
             token = (reply.data.get("meta") or {}).get("next_token")
-            if token is not None and token == cursor.get("token") and not step.counts.posts:
-                raise GaveUp("the server gives the same page again and again")
+            repeats.count(moved=token != cursor.get("token") or bool(step.counts.posts))
             step.done = [] if token else wanted
             cursor = {"phase": "threads", "token": token, "threads": wanted if token else None}
             step.cursor = cursor
@@ -233,8 +233,8 @@ class XArchive(XRecent):
         check_x(settings, environment, name=XArchive.name, archive=XArchive.archive)
 
 
-def _moved(cursor: Mapping[str, Any], page: Mapping[str, Any], token: str | None) -> dict[str, Any]:
-    ids = [int(post["id"]) for post in page.get("data") or ()]
+def _moved(cursor: Mapping[str, Any], reached: int | None, token: str | None) -> dict[str, Any]:
+    ids = [] if reached is None else [reached]
     if cursor.get("oldest"):
         ids.append(int(cursor["oldest"]))
     moved: dict[str, Any] = {"phase": "search", "token": token or None}

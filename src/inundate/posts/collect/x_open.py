@@ -115,7 +115,7 @@ def estimate_x(
             params += period_of(settings)
             if token:
                 params.append(("next_token", token))
-            meta = client.get(f"/2/tweets/counts/{archive}", params).data.get("meta") or {}
+            meta = client.get(f"/2/tweets/counts/{archive}", params, has="meta").data["meta"]
             total += int(meta.get("total_tweet_count", 0))
             token = meta.get("next_token", "")
             if not token:
