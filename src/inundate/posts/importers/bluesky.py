@@ -29,6 +29,9 @@ _POSTS = "app.bsky.feed.post"
 _SIGNED_IN_ONLY = "!no-unauthenticated"  # authors set it against being read by outsiders
 
 
+_ABSENT = msgspec.Raw(b"")
+
+
 class _Struct(msgspec.Struct, gc=False):
     """Only these fields are read; all others are skipped without being looked at."""
 
@@ -79,8 +82,8 @@ class _Line(_Struct):
     kind: str | None = None
     did: str | None = None
     time_us: int | None = None
-    commit: msgspec.Raw | None = None
-    payload: msgspec.Raw | None = None
+    commit: msgspec.Raw = _ABSENT
+    payload: msgspec.Raw = _ABSENT
     operation: str | None = None
 
 
@@ -112,10 +115,10 @@ class Bluesky:
             return [self._view(entry.post) for entry in line.feed]
         if line.uri is not None:
             return (self._view(msgspec.Raw(record)),)
-        if line.payload is not None:
+        if bytes(line.payload):
             event = _payload.decode(line.payload)
             return (self._event(event, event.did, event.time_us, event.time, record),)
-        if line.commit is not None:
+        if bytes(line.commit):
             return (self._event(_commit.decode(line.commit), line.did, line.time_us, None, record),)
         if line.operation is not None:
             event = _payload.decode(record)

@@ -99,7 +99,7 @@ class _Status(_Struct):
     in_reply_to_id: str | None = None
     in_reply_to_account_id: str | None = None
     reblog: _Status | None = None
-    quote: msgspec.Raw | None = None
+    quote: msgspec.Raw = msgspec.Raw(b"null")
     replies_count: int | None = None
     reblogs_count: int | None = None
     favourites_count: int | None = None
@@ -116,7 +116,7 @@ class _Event(_Struct):
     """A frame of a stream: the payload is JSON in a text, or an object."""
 
     event: str
-    payload: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)
+    payload: msgspec.Raw = msgspec.Raw(b"")
 
 
 _status = msgspec.json.Decoder(_Status)
@@ -192,7 +192,7 @@ def _post(status: _Status, shown: _Status) -> Post:
     media = shown.media_attachments or []
     mentions = shown.mentions or []
     is_repost = status.reblog is not None
-    quoted = status.quote is not None and bytes(status.quote) != b"null"
+    quoted = bytes(status.quote) != b"null"
     kind = "reply" if status.in_reply_to_id else "original"
     return Post(
         source="mastodon",

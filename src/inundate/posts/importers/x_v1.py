@@ -105,7 +105,7 @@ class _Status(_Struct):
     possibly_sensitive: bool | None = None
     source: str | None = None
     delete: _Notice | None = None
-    limit: msgspec.Raw | None = None
+    limit: msgspec.Raw = msgspec.Raw(b"")
 
 
 class _Notice(_Struct):
@@ -133,7 +133,7 @@ class XV1:
         if status.delete is not None:
             gone = _id(status.delete.status)
             return (Deletion("x", gone),) if gone else (Broken("a deletion without id", record),)
-        if status.limit is not None:  # the stream's count of what it left out
+        if bytes(status.limit):  # the stream's count of what it left out
             return ()
         return (_item(status, record),)
 

@@ -24,6 +24,7 @@ from inundate.posts.importers.x_wire import (
     Page,
     Place,
     Poll,
+    Reference,
     Struct,
     Twarc,
     Tweet,
@@ -39,13 +40,15 @@ _MEDIA = {"photo": "photo", "video": "video", "animated_gif": "gif"}
 
 
 class _RawPage(Struct):
-    data: list[msgspec.Raw] | msgspec.Raw = msgspec.field(default_factory=list)
-    includes: dict[str, list[msgspec.Raw]] | None = None
-    twarc: msgspec.Raw | None = msgspec.field(name="__twarc", default=None)
+    data: msgspec.Raw = msgspec.Raw(b"[]")
+    includes: dict[str, msgspec.Raw] | None = None
+    twarc: msgspec.Raw = msgspec.field(name="__twarc", default=msgspec.Raw(b"{}"))
 
 
 _page = msgspec.json.Decoder(Page)
 _raw_page = msgspec.json.Decoder(_RawPage)
+_raws = msgspec.json.Decoder(list[msgspec.Raw])
+_twarc = msgspec.json.Decoder(Twarc)
 _tweet = msgspec.json.Decoder(Tweet)
 _INCLUDED: dict[str, Any] = {
     "users": msgspec.json.Decoder(User),
@@ -80,8 +83,9 @@ class XV2:
             page = _page.decode(record)
         except msgspec.ValidationError:
             return self._one_by_one(record)
-        if page.data is None:
-            return ()
+        if page.data is None:  # a search without results
+            is_page = bytes(page.meta) or bytes(page.errors)
+            return () if is_page else (Broken("unexpected content: neither data nor meta", record),)
         context = _Context(page.includes, page.twarc.retrieved_at if page.twarc else None)
         tweets = page.data if isinstance(page.data, list) else [page.data]
         return [_item(tweet, context, self.name) for tweet in tweets]
@@ -92,17 +96,21 @@ class XV2:
         includes: dict[str, list[Any]] = {}
         for kind, items in (page.includes or {}).items():
             if kind in _INCLUDED:
-                decoded = (_or_none(_INCLUDED[kind], item) for item in items)
+                decoded = (_or_none(_INCLUDED[kind], item) for item in _list(items))
                 includes[kind] = [item for item in decoded if item is not None]
-        twarc = page.twarc and _or_none(msgspec.json.Decoder(Twarc), page.twarc)
+        twarc = _or_none(_twarc, page.twarc)
         context = _Context(Includes(**includes), twarc.retrieved_at if twarc else None)
-        for raw in page.data if isinstance(page.data, list) else [page.data]:
+        for raw in _list(page.data):
             try:
                 tweet = _tweet.decode(raw)
             except msgspec.MsgspecError as error:
                 yield Broken(decode_error(error), bytes(raw))
             else:
                 yield _item(tweet, context, self.name)
+
+
+def _list(raw: msgspec.Raw) -> list[msgspec.Raw]:
+    return _raws.decode(raw) if bytes(raw).lstrip().startswith(b"[") else [raw]
 
 
 def _or_none(decoder: Any, raw: msgspec.Raw) -> Any:
@@ -141,9 +149,13 @@ def _post(tweet: Tweet, context: _Context, name: str) -> Item:
     author = tweet.author or context.users.get(tweet.author_id or "")
     if author is not None and author.protected:
         return Dropped(NOT_PUBLIC)
-    kind, text, refers_to, refers_to_author, reply_to = _references(tweet, context)
-    count, entities = tweet.public_metrics or _NO_COUNT, tweet.entities or _NO_ENTITIES
-    media = _media_of(tweet.attachments, context)
+    reference = _reference(tweet)
+    kind = _KINDS.get(reference.type, "original") if reference else _plain_kind(tweet)
+    shown = _shown(tweet, reference, context)
+    text = (shown.note_tweet and shown.note_tweet.text) or shown.text or tweet.text
+    refers = reference if kind in ("quote", "repost") else None
+    count, entities = tweet.public_metrics or _NO_COUNT, shown.entities or _NO_ENTITIES
+    media = _media_of(shown.attachments, context)
     ids, handles = _mentions(entities)
     created = iso_time(tweet.created_at)
     return Post(
@@ -157,10 +169,10 @@ def _post(tweet: Tweet, context: _Context, name: str) -> Item:
         lang=tweet.lang,
         author_id=tweet.author_id or (author.id if author else None),
         conversation_id=tweet.conversation_id,
-        reply_to_id=reply_to,
+        reply_to_id=_answered(tweet),
         reply_to_author_id=tweet.in_reply_to_user_id,
-        refers_to_id=refers_to,
-        refers_to_author_id=refers_to_author,
+        refers_to_id=refers.id if refers else None,
+        refers_to_author_id=(context.tweets.get(refers.id) or refers).author_id if refers else None,
         mention_ids=ids,
         mention_handles=handles,
         hashtags=[tag.tag for tag in entities.hashtags or ()],
@@ -171,7 +183,7 @@ def _post(tweet: Tweet, context: _Context, name: str) -> Item:
         ],
         media_kinds=[_MEDIA.get(item.type or "", "other") for item in media],
         media_alts=[item.alt_text for item in media if item.alt_text],
-        poll_options=_poll_of(tweet.attachments, context),
+        poll_options=_poll_of(shown.attachments, context),
         reposts=count.retweet_count,
         replies=count.reply_count,
         likes=count.like_count,
@@ -189,25 +201,29 @@ _NO_COUNT, _NO_ENTITIES = Count(), Entities()
 _NOTHING: dict[str, Any] = {}
 
 
-def _references(
-    tweet: Tweet, context: _Context
-) -> tuple[str, str, str | None, str | None, str | None]:
-    """Give kind, whole text, what is referred to and its author, and what is answered."""
-    text = (tweet.note_tweet and tweet.note_tweet.text) or tweet.text
+def _reference(tweet: Tweet) -> Reference | None:
+    """Give the reference that makes the kind of a post."""
     if not tweet.referenced_tweets:
-        kind = "original" if tweet.in_reply_to_user_id is None else "reply"
-        return kind, text, None, None, None
+        return None
     by_type = {reference.type: reference for reference in tweet.referenced_tweets}
-    first = next((name for name in _ORDER if name in by_type), None)
-    answered = by_type.get("replied_to")
-    reply_to = answered.id if answered else None
-    if first is None or first == "replied_to":
-        return _KINDS.get(first or "", "original"), text, None, None, reply_to
-    reference = by_type[first]
+    return next((by_type[name] for name in _ORDER if name in by_type), None)
+
+
+def _plain_kind(tweet: Tweet) -> str:
+    return "original" if tweet.in_reply_to_user_id is None else "reply"
+
+
+def _shown(tweet: Tweet, reference: Reference | None, context: _Context) -> Tweet | Reference:
+    """Give whose text, links and media a post shows: of a repost, those of what is reposted."""
+    if reference is None or reference.type != "retweeted":
+        return tweet
     other = context.tweets.get(reference.id) or reference
-    if first == "retweeted":
-        text = (other.note_tweet and other.note_tweet.text) or other.text or text
-    return _KINDS[first], text, reference.id, other.author_id, reply_to
+    return tweet if other.text is None else other
+
+
+def _answered(tweet: Tweet) -> str | None:
+    found = (one.id for one in tweet.referenced_tweets or () if one.type == "replied_to")
+    return next(found, None)
 
 
 def _mentions(entities: Entities) -> tuple[list[str | None], list[str | None]]:

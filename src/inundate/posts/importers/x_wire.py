@@ -158,6 +158,8 @@ class Reference(Struct):
     text: str | None = None  # from here on only in flattened lines
     note_tweet: Note | None = None
     author_id: str | None = None
+    entities: Entities | None = None
+    attachments: Attachments | None = None
 
 
 class Twarc(Struct):
@@ -204,4 +206,6 @@ class Page(Struct):
 
     data: list[Tweet] | Tweet | None = None
     includes: Includes | None = None
+    meta: msgspec.Raw = msgspec.Raw(b"")
+    errors: msgspec.Raw = msgspec.Raw(b"")
     twarc: Twarc | None = msgspec.field(name="__twarc", default=None)
