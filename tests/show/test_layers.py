@@ -34,6 +34,15 @@ def test_all_layers_are_found(data):
     assert np.nanmax(np.abs(by_name["error"].read(2))) == 0
 
 
+def test_width_is_that_of_the_interval_where_there_is_one(data):
+    ends = {"depth_low": 0.5 * data["water_depth"], "depth_high": 3.0 * data["water_depth"]}
+    layers = find_layers(data.assign(ends))
+    assert [layer.name for layer in layers if layer.kind == "uncertainty"] == ["uncertainty"]
+    width = next(layer for layer in layers if layer.kind == "uncertainty")
+    assert "90 % of the cells that get wet" in width.note
+    np.testing.assert_allclose(width.read(3), 2.5 * data["water_depth"][3], rtol=1e-5)
+
+
 def test_greatest_depth_is_computed_where_it_is_not_held(data):
     bare = data[["water_depth", "elevation"]]
     layers = find_layers(bare)

@@ -151,7 +151,8 @@ def find_layers(
     ConfigError
         If a kind is unknown or the data do not hold it.
     """
-    found = [*_depths(data), *_probabilities(data), *_quantiles(data), *_rain(data)]
+    found = [*_depths(data), *_probabilities(data), *_quantiles(data), *_interval(data),
+             *_rain(data)]  # fmt: skip
     if truth is not None:
         found += _truths(data["water_depth"], truth)
     if wanted is None:
@@ -228,7 +229,7 @@ def _quantiles(data: xr.Dataset) -> list[Layer]:
               _frames(field.isel(quantile=position)), most_levels=128)
         for position, value in enumerate(values)
     ]  # fmt: skip
-    if len(values) >= 2:
+    if len(values) >= 2 and not {"depth_low", "depth_high"} <= set(data):
         low, high = int(np.argmin(values)), int(np.argmax(values))
         share = 100 * (values[high] - values[low])
         lower, upper = _frames(field.isel(quantile=low)), _frames(field.isel(quantile=high))
@@ -239,6 +240,17 @@ def _quantiles(data: xr.Dataset) -> list[Layer]:
                   lambda frame: upper(frame) - lower(frame), most_levels=64)
         )  # fmt: skip
     return found
+
+
+def _interval(data: xr.Dataset) -> list[Layer]:
+    if "depth_low" not in data or "depth_high" not in data:
+        return []
+    lower, upper = _frames(data["depth_low"]), _frames(data["depth_high"])
+    return [
+        Layer("uncertainty", "uncertainty", "Uncertainty: width of the 90 % interval",
+              "Width of the interval that holds the depth of 90 % of the cells that get wet.",
+              SPREAD, lambda frame: upper(frame) - lower(frame), most_levels=64)
+    ]  # fmt: skip
 
 
 def _rain(data: xr.Dataset) -> list[Layer]:
