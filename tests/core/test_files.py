@@ -246,3 +246,13 @@ def test_check_output_in_a_folder_that_cannot_be_written_to(tmp_path, monkeypatc
     with pytest.raises(RunError, match="no permission to write into") as caught:
         check_output(tmp_path / "a.nc")
     assert caught.value.hint == "give another -o"
+
+
+def test_a_folder_is_not_replaced_by_a_file(tmp_path):
+    (tmp_path / "a.zarr").mkdir()
+    with (
+        pytest.raises(RunError, match="it is a folder, expected a file"),
+        atomic_file(tmp_path / "a.zarr"),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.zarr"]

@@ -60,12 +60,19 @@ def map_(
     """
     from inundate.cli.shell import emit
     from inundate.core.errors import ConfigError
+    from inundate.core.files import check_not_input
     from inundate.core.store import read_dataset
     from inundate.show.page import write_map
     from inundate.terrain.open import open_terrain
 
     if max_mb is not None and max_mb <= 0:
         raise ConfigError(f"--max-mb {max_mb:g}: expected a positive number of megabytes")
+    if output.suffix not in (".html", ".htm"):  # anything else is likely to be another's file
+        raise ConfigError(
+            f"writing a map: output {output} ends in {output.suffix!r}, expected .html",
+            hint=f"try -o {output.stem}.html",
+        )
+    check_not_input(output, [path for path in (depth, terrain, truth) if path is not None])
     ground = None if terrain is None else open_terrain(terrain, crs=terrain_crs)
     found = write_map(
         output,

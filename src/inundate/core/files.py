@@ -123,9 +123,14 @@ def atomic_file(path: Path | str) -> Iterator[Path]:
     Raises
     ------
     RunError
-        If the disk is full or the folder cannot be written to.
+        If the name is a folder's, the disk is full or the folder cannot be written to.
     """
     target = Path(path)
+    if target.is_dir():
+        raise RunError(
+            f"writing {target}: it is a folder, expected a file or nothing",
+            hint="give another -o",
+        )
     temporary = _temporary(target)
     with _as_run_error(target):
         try:
