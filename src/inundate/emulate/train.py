@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from inundate.core.config import resolve_settings
 from inundate.core.errors import ConfigError, DataError, RunError
+from inundate.core.files import check_not_input, check_output
 from inundate.core.provenance import hash_path
 from inundate.core.run import Run
 from inundate.dataset.samples import Samples
@@ -234,10 +235,15 @@ def train_emulator(
     ------
     ConfigError, DataError
         If settings or data do not fit.
+    RunError
+        If the run exists already, or is or holds what it is made from.
     TrainingStopped
         With a named cause, if an alarm stopped it.
     """
     settings.check()
+    named = [Path(dataset), *([] if init is None else [find_weights(init)])]
+    check_not_input(Path(output), named + ([] if cache is None else [cache]))
+    check_output(output, overwrite)  # before the samples are prepared, which takes minutes
     samples = Samples(dataset)
     if settings.model in DIRECT:
         if init is not None:
@@ -260,6 +266,7 @@ def train_emulator(
     }
     if init is not None:
         config["init"] = {"run": str(find_weights(init).absolute())}
+        _start_from(make_model(settings), find_weights(init))  # tried before the samples
     with join_ranks(training.device) as ranks:
         parts = Parts(
             samples,
@@ -459,6 +466,11 @@ def resume_emulator(
     run = Run(path)
     if run.manifest.get("kind") != "train":
         raise RunError(f"resuming {path}: it is a {run.manifest.get('kind')!r} run, not a training")
+    if "data" not in run.config:
+        raise RunError(
+            f"resuming {path}: exported weights, without the state and data of their training",
+            hint=f"inundate train DATASET --init {path} starts a new training from them",
+        )
     source = Path(run.config["data"]["path"])
     samples = Samples(source)
     expected = run.manifest["inputs"].get(source.name)
@@ -513,7 +525,8 @@ def load_emulator(
             f"loading {folder}: its config.toml has no table [model]",
             hint="give a run folder made by inundate train",
         )
-    settings = resolve_settings(EmulatorSettings, flags=run.config["model"])
+    _check_manifest(run)
+    settings = resolve_settings(EmulatorSettings, toml=folder / "config.toml", table="model")
     if settings.model in DIRECT:
         return run, settings, DIRECT[settings.model].read(folder / FILE)
     model = make_model(settings)
@@ -523,3 +536,15 @@ def load_emulator(
     else:
         load_weights(model, weights, where=str(folder / "model.safetensors"))
     return run, settings, model.eval()
+
+
+def _check_manifest(run: Run) -> None:
+    """Refuse a run whose manifest lacks what a prediction reads: it is damaged or too old."""
+    lacks = [name for name in ("simulation", "trained_on") if name not in run.manifest]
+    if lacks:
+        version = run.manifest.get("provenance", {}).get("inundate", "unknown")
+        raise RunError(
+            f"loading {run.path}: its manifest.json has no {' and no '.join(lacks)}; the run was "
+            f"made by inundate {version}",
+            hint="train again, or take weights that ship (inundate weights list)",
+        )

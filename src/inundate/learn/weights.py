@@ -38,7 +38,8 @@ def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], *, where: str)
         raise DataError(
             f"reading {where}: its weights do not fit {type(model).__name__}: "
             + "; ".join(filter(None, faults)),
-            hint="build the model with the settings that the run was trained with",
+            hint="its settings differ from those of the training, or another version of inundate "
+            "made it: take the settings of its config.toml, or train again",
         )
     model.load_state_dict(dict(tensors))
 
