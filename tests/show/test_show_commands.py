@@ -46,6 +46,28 @@ def test_map_errors(stored, tmp_path, capsys, extra, code, words):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(("name", "words"), [
+    ("dem.tif", "ends in '.tif', expected .html"),
+    ("true.html", "it is or holds the input"),
+])  # fmt: skip
+def test_a_map_does_not_replace_other_files(stored, tmp_path, capsys, name, words):
+    output = tmp_path / name
+    output.write_text("untouched")
+    truth = ["--truth", str(output)] if name == "true.html" else []
+    arguments = ["map", "--depth", str(stored), "-o", str(output), "--overwrite", *truth]
+    assert main(arguments) in (2, 6)
+    assert words in capsys.readouterr().err
+    assert output.read_text() == "untouched"
+
+
+def test_report_of_exported_weights_is_refused(tmp_path, capsys):
+    run = Run.create(tmp_path / "mine", kind="train", config={})
+    run.set_status("exported")
+    assert main(["report", str(run.path)]) == 6
+    assert "exported weights, without the metrics" in capsys.readouterr().err
+    assert not (run.path / "report.html").exists()
+
+
 def test_report(tmp_path, capsys):
     run = Run.create(tmp_path / "run", kind="train", config={})
     run.set_status("finished")

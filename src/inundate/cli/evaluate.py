@@ -33,7 +33,7 @@ def evaluate(
     run
         A trained run; evaluation.json, figures and report.html are written into it. With --probes
         also solver, hybrid, hybrid:FACTOR, module:function or file.py:function, and nothing is
-        written.
+        written. Exported weights, or the name of weights that ship, are scored with --dataset.
     dataset
         Another data set than the run's own; then nothing is written into the run.
     part

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal
 
 from inundate.cli.flags import Json, Output, Overwrite
@@ -75,7 +74,7 @@ def card(name: str | None = None, *, json: Json = False) -> None:
 
 
 def export(
-    run: Path,
+    run: str,
     *,
     output: Output,
     which: Literal["best", "last"] = "best",
@@ -87,7 +86,7 @@ def export(
     Parameters
     ----------
     run
-        A trained run.
+        A trained run, exported weights, or the name of weights that ship.
     output
         Folder to make; predict and evaluate take it like a run.
     which
@@ -96,6 +95,8 @@ def export(
     Examples
     --------
     ``inundate weights export runs/first -o mine``
+
+    ``inundate weights export mode_h -o mine``
     """
     from inundate.emulate.export import export_weights
 

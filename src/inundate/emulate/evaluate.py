@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inundate.core.errors import DataError
+from inundate.core.errors import ConfigError, DataError
 from inundate.core.progress import Progress
 from inundate.core.provenance import hash_path
 from inundate.core.run import Run
@@ -96,7 +96,8 @@ def evaluate(
         A trained run.
     dataset : Path, optional
         Another data set than the run's own; its ``part`` is scored. Baselines that learn do so
-        on the run's own training part.
+        on the run's own training part; exported weights name no data set of their own, there it
+        is the training part of this one.
     part : str
         Part of the data set, or ``seen``: training blocks under held-out storms.
     which : str
@@ -113,13 +114,15 @@ def evaluate(
     Raises
     ------
     DataError
-        If the data set of the run has changed, or the part is empty.
+        If the data set of the run has changed, the part is empty, or exported weights are
+        scored on no data set.
+    ConfigError
+        If fewer draws than one are asked for.
     """
+    if draws < 1:  # before minutes of predictions
+        raise ConfigError(f"evaluating {run}: {draws} bootstrap draws, expected 1 or more")
     found, settings, model = load_emulator(run, which=which)
-    own_path = Path(found.config["data"]["path"])
-    own = Samples(own_path)
-    _check_unchanged(found, own_path)
-    scored = own if dataset is None else Samples(dataset)
+    own, scored = _samples(found, dataset)
     numbers = part_numbers(scored, part)
     training = (_case(own.read(n)) for n in own.part("train"))
     lines = ("per_pixel_line",) if part == SEEN and _has_lines(own, scored, numbers) else ()
@@ -132,6 +135,23 @@ def evaluate(
     against = [_HYBRID, *(name for name, made in baselines.items() if not made.advantage)]
     summary = book.summary(draws=draws, against=against)
     return Evaluation(summary, book.text(summary))
+
+
+def _samples(run: Run, dataset: Path | str | None) -> tuple[Samples, Samples]:
+    """Give the data set that learning baselines are fitted on, and the one that is scored."""
+    if "data" not in run.config:
+        if dataset is None:
+            raise DataError(
+                f"evaluating {run.path}: exported weights do not know the data set of their "
+                "training",
+                hint="give --dataset",
+            )
+        scored = Samples(dataset)
+        return scored, scored
+    path = Path(run.config["data"]["path"])
+    own = Samples(path)
+    _check_unchanged(run, path)
+    return own, own if dataset is None else Samples(dataset)
 
 
 def _check_unchanged(run: Run, path: Path) -> None:

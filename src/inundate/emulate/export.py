@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from inundate.core.config import write_toml
-from inundate.core.errors import DataError, MissingFileError, nearest
-from inundate.core.files import atomic_folder, check_output
+from inundate.core.errors import ConfigError, DataError, MissingFileError, nearest
+from inundate.core.files import atomic_folder, check_not_input, check_output
 from inundate.core.run import Run
 from inundate.learn.checkpoint import pointed, read_checkpoint
 
@@ -22,6 +22,7 @@ __all__ = ["DEFAULT", "export_weights", "find_weights", "read_weights", "shipped
 DEFAULT = "mode_h"
 """Shipped weights that a prediction takes when it names none."""
 _FILE = "model.safetensors"
+_AGAIN = "the file is damaged: copy it again, or inundate weights export makes it anew"
 _TABLES = ("model", "train", "loss", "watch")
 _KEPT = ("kind", "model", "parameters", "split_hash", "simulation", "trained_on", "limits", "step",
          "wall_s", "ended_by", "provenance", "inputs", "format", "device")  # fmt: skip
@@ -80,7 +81,7 @@ def export_weights(
     Parameters
     ----------
     run : Path
-        A run folder.
+        A run folder, exported weights, or the name of weights that ship.
     output : Path
         Folder to make.
     which : str
@@ -94,19 +95,20 @@ def export_weights(
     ------
     MissingFileError, DataError
         If the run has no such checkpoint.
+    ConfigError
+        If the last checkpoint of exported weights is asked for: they have one alone.
+    RunError
+        If the output is or holds the run.
     """
-    opened = Run(run)
-    folder = pointed(opened.path, which)
-    if folder is None:
-        raise MissingFileError(f"exporting {run}: it has no {which!r} checkpoint")
-    found = read_checkpoint(folder)
-    tensors = found.tensors.get("ema", found.tensors["model"])
+    opened = Run(find_weights(run))
+    check_not_input(Path(output), [opened.path])
+    tensors, step = _chosen(opened, which)
     config = {key: value for key, value in opened.config.items() if key in _TABLES}
     manifest = {key: opened.manifest[key] for key in _KEPT if key in opened.manifest}
     # where the files of the training lay says nothing elsewhere
     source = {k: v for k, v in manifest.get("provenance", {}).items() if k != "argv"}
     manifest["provenance"] = source
-    manifest |= {"status": "exported", "checkpoint_step": found.step, "scores": scores or {}}
+    manifest |= {"status": "exported", "checkpoint_step": step, "scores": scores or {}}
     target = check_output(output, overwrite)
     with atomic_folder(target) as made:
         save_file({name: value.contiguous() for name, value in tensors.items()}, made / _FILE)
@@ -119,13 +121,33 @@ def export_weights(
     return target
 
 
+def _chosen(run: Run, which: str) -> tuple[dict[str, Tensor], int | None]:
+    """Give the tensors of a checkpoint, or of exported weights, and their step."""
+    exported = read_weights(run.path)
+    if exported is not None:
+        if which != "best":
+            raise ConfigError(
+                f"exporting {run.path}: exported weights have no {which!r} checkpoint",
+                hint="leave --which out",
+            )
+        return exported, run.manifest.get("checkpoint_step")
+    folder = pointed(run.path, which)
+    if folder is None:
+        raise MissingFileError(
+            f"exporting {run.path}: it has no {which!r} checkpoint",
+            hint="give a run that a training has finished in",
+        )
+    found = read_checkpoint(folder)
+    return dict(found.tensors.get("ema", found.tensors["model"])), found.step
+
+
 def read_weights(folder: Path) -> dict[str, Tensor] | None:
     """Read exported weights; None where the folder holds none.
 
     Raises
     ------
     DataError
-        If the file is damaged.
+        If the file is damaged, or holds what is no number.
     """
     path = folder / _FILE
     if not path.is_file():
@@ -133,5 +155,12 @@ def read_weights(folder: Path) -> dict[str, Tensor] | None:
     try:
         found: dict[str, Tensor] = load_file(path)
     except SafetensorError as error:
-        raise DataError(f"reading {path}: not a safetensors file ({error})") from error
+        raise DataError(f"reading {path}: not a safetensors file ({error})", hint=_AGAIN) from error
+    broken = [name for name, values in found.items() if not bool(values.isfinite().all())]
+    if broken:
+        raise DataError(
+            f"reading {path}: NaN or infinity in {len(broken)} of {len(found)} arrays, the first "
+            f"{broken[0]}; expected numbers",
+            hint=_AGAIN,
+        )
     return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inundate.core.errors import DataError
+from inundate.core.errors import DataError, RunError
 from inundate.core.files import check_input
 from inundate.core.run import Run
 from inundate.show.report import write_report
@@ -72,11 +72,17 @@ def report_run(
     MissingFileError
         If the run or the named evaluation is not there.
     RunError
-        If the folder is not a run, or the file exists.
+        If the folder is not a run or holds exported weights, or the file exists.
     DataError
         If the evaluation is not one.
     """
     opened = Run(run)
+    if opened.status == "exported":
+        raise RunError(
+            f"writing the report of {run}: exported weights, without the metrics of their "
+            "training; expected a run folder",
+            hint=f"inundate evaluate {run} --dataset data.zarr scores them",
+        )
     scores = _evaluation(opened.path, evaluation)
     figures = {
         path.stem.replace("_", " ").capitalize(): path

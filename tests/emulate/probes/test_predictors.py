@@ -89,3 +89,10 @@ def test_a_module_that_lacks_one_of_its_own_is_not_hidden(tmp_path, monkeypatch)
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(ModuleNotFoundError, match="no_such_thing_at_all"):
         named_predictor("lacks_one:dry")
+
+
+def test_weights_that_ship_are_probed_by_name():
+    assert named_predictor("mode_h").name == "mode_h"
+    with pytest.raises(MissingFileError, match="expected one, mode_h, solver, hybrid") as caught:
+        named_predictor("mode_g")
+    assert caught.value.hint == "did you mean 'mode_h'?"

@@ -84,8 +84,8 @@ def named_predictor(name: Path | str) -> Subject:
     Parameters
     ----------
     name : str
-        A run folder; else ``solver``, ``hybrid``, ``hybrid:FACTOR``, ``module:function`` or
-        ``file.py:function``.
+        A run folder; else ``solver``, ``hybrid``, ``hybrid:FACTOR``, ``module:function``,
+        ``file.py:function`` or the name of weights that ship.
 
     Raises
     ------
@@ -104,9 +104,15 @@ def named_predictor(name: Path | str) -> Subject:
         return hybrid_predictor(int(rest) if rest else HYBRID_FACTOR)
     if rest:
         return function_predictor(text)
-    close = nearest(text, ("solver", "hybrid"))
+    from inundate.emulate.export import shipped_names  # torch
+
+    if text in shipped_names():
+        from inundate.emulate.probes.trained import run_predictor
+
+        return run_predictor(text)
+    close = nearest(text, ("solver", "hybrid", *shipped_names()))
     raise MissingFileError(
-        f"probing: {text!r} is no run folder; expected one, solver, hybrid, hybrid:FACTOR or "
-        "module:function",
-        hint=f"did you mean {close!r}?" if close else None,
+        f"probing: {text!r} is no run folder; expected one, {', '.join(shipped_names())}, solver, "
+        "hybrid, hybrid:FACTOR or module:function",
+        hint=f"did you mean {close!r}?" if close else "inundate train makes a run",
     )
