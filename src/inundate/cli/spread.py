@@ -49,6 +49,7 @@ def spread(
     from inundate.cli.shell import emit
     from inundate.core.config import resolve_settings
     from inundate.core.errors import ConfigError
+    from inundate.emulate.export import shipped_names
     from inundate.emulate.uncertain.calibration import FILE
     from inundate.emulate.uncertain.fit import fit_spread
 
@@ -57,6 +58,11 @@ def spread(
         raise ConfigError(
             "calibrating the conformal band alone: --members has no effect, since it has none",
             hint="leave --members out, or fit an ensemble as well",
+        )
+    if not run.exists() and str(run) in shipped_names():
+        raise ConfigError(
+            f"calibrating {run}: weights that ship with the package are not written to",
+            hint=f"inundate weights export {run} -o mine, then inundate spread mine",
         )
     found = fit_spread(run, dataset=dataset, methods=method, settings=chosen)
     figures: dict[str, Any] = {

@@ -196,3 +196,10 @@ def test_parts_without_ensembles_or_with_shared_ground_are_refused(world, tmp_pa
     group.attrs["samples"] = json.dumps(moved)
     with pytest.raises(DataError, match="valid shares terrain with another part"):
         ensembles_of(Samples(tmp_path / "world.zarr"), "valid")
+
+
+def test_weights_that_ship_are_not_written_to(capsys):
+    from inundate.cli.app import main
+
+    assert main(["spread", "mode_h", "--dataset", "data.zarr"]) == 2
+    assert "hint: inundate weights export mode_h -o mine" in capsys.readouterr().err
