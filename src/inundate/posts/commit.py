@@ -74,7 +74,7 @@ class _Change:
 
 
 def commit(store: PostStore, spool: Spool, entry: Entry) -> Entry:
-    """Put an import that has read its whole file into the store, and remove its spool.
+    """Put an import that has read its whole file into the store; its spool goes with that.
 
     Parameters
     ----------
@@ -106,7 +106,6 @@ def commit(store: PostStore, spool: Spool, entry: Entry) -> Entry:
         _side_file(change, spool.deleted, "_deleted", f"{entry.ingest}.bin", own.to_bytes())
         _side_file(change, spool.rejects, "_rejects", f"{entry.ingest}.jsonl")
         change.finish()
-        spool.remove()
     return entry
 
 

@@ -140,9 +140,10 @@ def import_file(
     told = {"file": file_hash, "schema": SCHEMA_VERSION, **chosen.settings}
     key = msgspec.json.encode(told, order="sorted")
     ingest = hashlib.blake2b(key, digest_size=16).hexdigest()
-    if (done := store.entry(ingest)) is not None:
-        return Imported(path, "already there", done)
     lock = store.staging / f"{ingest}.lock"
+    done = store.entry(ingest)
+    if done is not None and not lock.exists():
+        return Imported(path, "already there", done)
     with locked(lock):
         try:
             if (done := store.entry(ingest)) is not None:  # by another process, in between

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -172,10 +171,6 @@ class Spool:
             stream.seek(piece.start)
             message = _CODEC.decompress(stream.read(piece.packed), piece.unpacked)
         return pa.Table.from_batches([pa.ipc.read_record_batch(message, RAW_SCHEMA)])
-
-    def remove(self) -> None:
-        """Remove all, once it is in the store."""
-        shutil.rmtree(self.folder)
 
 
 def _by_partition(table: pa.Table) -> Iterator[tuple[str, pa.RecordBatch]]:

@@ -160,6 +160,7 @@ class PostStore:
             (self.path / name).unlink(missing_ok=True)
             _remove_empty((self.path / name).parent, self.path)
         shutil.rmtree(prepared)
+        shutil.rmtree(prepared.with_suffix(""), ignore_errors=True)  # what it was made of
         _remove_empty(self.staging, self.path)
 
 
