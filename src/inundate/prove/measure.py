@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from inundate.core.errors import DataError
 from inundate.learn.batches import Batch
 from inundate.prove.task import Data, Part, Scores
 
 __all__ = [
+    "as_kind",
     "hit_loss",
     "image_grid",
     "measure_hits",
@@ -23,6 +26,8 @@ __all__ = [
     "skill_of",
     "squared_loss",
 ]
+
+Kind = TypeVar("Kind", bound=nn.Module)
 
 _CHUNK = 500  # samples scored at once
 _SHOWN = 8  # samples in a picture
@@ -36,6 +41,23 @@ def squared_loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
 def hit_loss(model: nn.Module, batch: Batch) -> dict[str, Tensor]:
     """Give the cross-entropy of logits (B, K) and classes (B,)."""
     return {"loss": functional.cross_entropy(model(batch["inputs"]), batch["target"])}
+
+
+def as_kind(model: nn.Module, kind: type[Kind], *, task: str) -> Kind:
+    """Give the model if it is of the kind that a task can draw from.
+
+    Raises
+    ------
+    DataError
+        If it is another.
+    """
+    if not isinstance(model, kind):
+        raise DataError(
+            f"task {task}: the model is a {type(model).__name__}, "
+            f"expected a {kind.__name__}, whose parts the score needs",
+            hint="tasks from image to image take any model: easy-random, identity",
+        )
+    return model
 
 
 def predict(
@@ -88,10 +110,10 @@ def measure_nearest(model: nn.Module, data: Data) -> Scores:
 
 def nearest_scores(predicted: Tensor, data: Data) -> Scores:
     """Score painted images (N, 1, H, W); see :func:`measure_nearest`."""
-    labels = _labels(data.held_out)
+    labels = data.held_out.classes()
     images = data.shown["images"]  # (K, 1, H, W)
     distance = torch.cdist(predicted.flatten(1), images.flatten(1))  # (N, K)
-    commonest = int(torch.bincount(_labels(data.train)).argmax())
+    commonest = int(torch.bincount(data.train.classes()).argmax())
     hits = (distance.argmin(dim=1) == labels).double().numpy()
     values, baseline = skill_of(predicted, data.held_out.target, data.train.target.mean(dim=0))
     return Scores(
@@ -141,12 +163,6 @@ def _pictures(data: Data, predicted: Tensor) -> dict[str, NDArray[np.float32]]:
     if inputs.shape[-2:] != target.shape[-2:]:
         rows = rows[1:]
     return {"inputs, targets, outputs": image_grid(*rows)}
-
-
-def _labels(part: Part) -> Tensor:
-    if part.labels is None:
-        raise ValueError("this score needs the class of each sample")
-    return part.labels
 
 
 def _pieces(inputs: Tensor) -> Iterator[Tensor]:

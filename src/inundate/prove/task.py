@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from inundate.core.errors import DataError
 from inundate.core.run import Run
 from inundate.core.seeds import make_rng
 from inundate.learn.alarm import TrainingStopped
@@ -56,6 +57,21 @@ class Part:
         """Give what goes into a batch: ``inputs``, ``target`` and, if there are, ``labels``."""
         found = {"inputs": self.inputs, "target": self.target}
         return found if self.labels is None else {**found, "labels": self.labels}
+
+    def classes(self) -> Tensor:
+        """Give the labels.
+
+        Raises
+        ------
+        DataError
+            If the samples have none.
+        """
+        if self.labels is None:
+            raise DataError(
+                "scoring a task: its samples have no labels, which its score needs",
+                hint="let make_data give Part(inputs, target, labels)",
+            )
+        return self.labels
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inundate.prove.digits import Digits
@@ -51,7 +52,7 @@ def _make_data(digits: Digits, rng: np.random.Generator, size: Size) -> Data:
     return Data(parts[0], parts[1], {"images": pictures})
 
 
-def _pictures(images: Tensor, labels: np.ndarray, rng: np.random.Generator) -> Tensor:  # type: ignore[type-arg]
+def _pictures(images: Tensor, labels: NDArray[np.int64], rng: np.random.Generator) -> Tensor:
     """Pick one training image (1, H, W) for each class; a class that is missing gets noise."""
     found = torch.from_numpy(rng.random((10, *images.shape[1:]), dtype=np.float32))
     for label in np.unique(labels):
