@@ -242,7 +242,8 @@ def test_rain_without_a_crs(refused, work):
     assert refused(*SIMULATE, "--rain", "nowhere.nc", "--terrain", "dem.tif") == (
         3,
         "error: reading nowhere.nc: the file states no coordinate reference system\n"
-        "  hint: say which it is, such as --crs EPSG:27700 for British National Grid\n",
+        "  hint: say which it is, such as --crs EPSG:27700 for British National Grid "
+        "(--rain-crs beside a terrain)\n",
     )
 
 

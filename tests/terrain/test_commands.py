@@ -53,7 +53,8 @@ def test_describe_needs_a_crs(capsys, tmp_path):
     assert error == (
         f"error: reading {path}: an ASCII grid names no coordinate reference system and there is "
         "no .prj file beside it\n"
-        "  hint: say which it is, such as --crs EPSG:27700 for British National Grid\n"
+        "  hint: say which it is, such as --crs EPSG:27700 for British National Grid "
+        "(--terrain-crs beside rain)\n"
     )
     run(capsys, "terrain", "describe", path, "--crs", "EPSG:27700")
 

@@ -169,7 +169,8 @@ def check_rate(
         raise DataError(
             f"simulating: rain is missing in {int(missing.sum())} of {int(valid.sum())} cells "
             f"with ground{where}, the first at {place_of(missing, grid)}",
-            hint='fill it first, on record, or set missing_rain="dry" to take it as no rain',
+            hint="fill it first, on record, or take it as no rain: --missing-rain dry "
+            '(missing_rain="dry")',
         )
     wrong = valid & ((rate < 0) | np.isinf(rate))
     if wrong.any():

@@ -266,7 +266,8 @@ class NimrodField:
             raise GridError(
                 f"reading {self.where}: grid type {kind}, projection {shape} and true origin "
                 "do not make a coordinate reference system",
-                hint="say which it is, such as --crs EPSG:27700 for British National Grid",
+                hint="say which it is, such as --crs EPSG:27700 for British National Grid "
+                "(--rain-crs beside a terrain)",
             )
         return normalise_crs(crs)
 

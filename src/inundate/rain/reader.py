@@ -213,7 +213,8 @@ def fallback_crs(request: Request, where: str) -> str:
     if request.crs is None:
         raise GridError(
             f"reading {where}: the file states no coordinate reference system",
-            hint="say which it is, such as --crs EPSG:27700 for British National Grid",
+            hint="say which it is, such as --crs EPSG:27700 for British National Grid "
+            "(--rain-crs beside a terrain)",
         )
     return normalise_crs(request.crs)
 

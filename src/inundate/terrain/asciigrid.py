@@ -107,7 +107,8 @@ def to_array(
         raise GridError(
             f"reading {name}: an ASCII grid names no coordinate reference system and there is "
             "no .prj file beside it",
-            hint="say which it is, such as --crs EPSG:27700 for British National Grid",
+            hint="say which it is, such as --crs EPSG:27700 for British National Grid "
+            "(--terrain-crs beside rain)",
         )
     values = mask_nodata(found.values, found.nodata if nodata is None else nodata)
     if variable == "elevation":

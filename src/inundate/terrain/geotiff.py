@@ -192,7 +192,8 @@ def _grid(source: Any, crs: str | None, path: Path) -> tuple[Grid, bool]:
     if not found:
         raise GridError(
             f"reading {path}: the GeoTIFF names no coordinate reference system",
-            hint="say which it is, such as --crs EPSG:27700 for British National Grid",
+            hint="say which it is, such as --crs EPSG:27700 for British National Grid "
+            "(--terrain-crs beside rain)",
         )
     upside_down = transform.e > 0
     top = transform.f + (source.height * transform.e if upside_down else 0.0)

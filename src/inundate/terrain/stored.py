@@ -96,6 +96,7 @@ def _placed(array: xr.DataArray, crs: str | None, path: Path) -> xr.DataArray:
             raise
         raise GridError(
             f"opening {path}: the file names no coordinate reference system",
-            hint="say which it is, such as --crs EPSG:27700 for British National Grid",
+            hint="say which it is, such as --crs EPSG:27700 for British National Grid "
+            "(--terrain-crs beside rain)",
         ) from error
     return attach_grid(array, grid)

@@ -151,7 +151,8 @@ def _crs_of(tile: AsciiTile, path: Path) -> str:
         raise GridError(
             f"reading {tile.label}: an ASCII grid names no coordinate reference system and there "
             "is no .prj file with it",
-            hint="say which it is, such as --crs EPSG:27700 for British National Grid",
+            hint="say which it is, such as --crs EPSG:27700 for British National Grid "
+            "(--terrain-crs beside rain)",
         )
     return beside
 
