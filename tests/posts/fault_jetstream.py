@@ -1,4 +1,4 @@
-"""Jetstream on loopback, in both shapes, which forgets, stutters and hangs up."""
+"""WebSockets on loopback that forget, stutter and hang up: Jetstream, and Mastodon's stream."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ POSTS = "app.bsky.feed.post"
 
 
 class JetstreamServer:
-    """Replays from a cursor, inclusive, then goes on; ``forget`` tells what it has lost by then.
+    """Replays from a cursor, inclusive, then goes on, as far as it has not forgotten.
 
     Parameters
     ----------
@@ -35,10 +35,10 @@ class JetstreamServer:
                 self._add("delete", index - 10)
         if close_author:
             self._add("account", 5)
-        self.forget_at = {}  # number of the connection -> events that it no longer has
+        self.forget_at = {}  # number of a connection -> events that are gone when it is made
         self.first = 0
         self.connections = 0
-        self.sent = 0
+        self.sent = 0  # events, by the furthest connection
         self.requests = []
         self.closing = threading.Event()
         self._server = serve(self._serve, "127.0.0.1", 0, process_request=self._check)
@@ -93,7 +93,8 @@ class JetstreamServer:
 
     def _start(self, path):
         cursor = parse_qs(urlsplit(path).query).get("cursor", [None])[0]
-        self.first = max(self.first, self.forget_at.get(self.connections, 0))
+        if self.connections in self.forget_at:
+            self.first = self.sent + self.forget_at[self.connections]
         if cursor is None:
             return self.first
         value = int(cursor)
@@ -118,8 +119,47 @@ class JetstreamServer:
                     return
                 connection.send(frame[: len(frame) // 2] if fault == "garbage" else frame)
                 number += 1
-                self.sent += 1
+                self.sent = max(self.sent, number)
             while not self.closing.wait(0.05):
                 connection.ping()
         except (ConnectionClosed, OSError):
             return
+
+
+class MastodonSocketServer:
+    """Mastodon's stream over a WebSocket, of the posts of a world."""
+
+    def __init__(self, world, faults=None):
+        self.world, self.faults = world, faults or Faults()
+        self.headers = []
+        self.closing = threading.Event()
+        self._server = serve(self._serve, "127.0.0.1", 0)
+        self.address = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.closing.set()
+        self._server.shutdown()
+        self._thread.join()
+
+    def _serve(self, connection):
+        self.headers.append((connection.request.path, dict(connection.request.headers)))
+        try:
+            while not self.closing.is_set():
+                for name, payload in self.world.next_event() or ():
+                    fault = self.faults.draw(("drop", "garbage"), self.faults.chance / 10)
+                    frame = json.dumps({"stream": ["hashtag"], "event": name, "payload": payload})
+                    connection.send(frame[: len(frame) // 2] if fault == "garbage" else frame)
+                    if fault == "drop":
+                        connection.socket.close()
+                        return
+                if self.world.published >= len(self.world.posts):
+                    self.closing.wait(0.05)
+        except (ConnectionClosed, OSError):
+            return
+        finally:
+            self.world.lose()

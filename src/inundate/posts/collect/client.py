@@ -95,6 +95,7 @@ class Client:
         self._http = httpx.AsyncClient(
             timeout=self.retry.request_s,
             follow_redirects=False,
+            verify=self.base.startswith("https:"),  # reading the certificates takes a while
             trust_env=not is_loopback(self.base),  # a proxy does not know this machine's servers
             headers={"User-Agent": f"inundate/{__version__}", "Accept": "application/json"},
         )

@@ -52,6 +52,8 @@ class Seen:
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("pragma journal_mode = truncate")
+        # not synced to the disk: after a crash of the machine it is made anew from the pages
+        self._db.execute("pragma synchronous = off")
         self._db.execute("pragma cache_size = -4096")  # KiB
         self._db.executescript(_TABLES)
 
