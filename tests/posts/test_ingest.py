@@ -375,3 +375,33 @@ def test_commands_say_what_is_wrong(tmp_path, capsys):
     assert main(["posts", "import", str(odd), "--column", "text=c", *to]) == 3
     assert "no column 'c'" in capsys.readouterr().err
     assert not (tmp_path / "raw").exists()
+
+
+def test_put_and_rewrite_work_on_both_kinds(tmp_path):
+    import numpy as np
+    import pyarrow as pa
+
+    from inundate.posts.commit import put, rewrite
+    from inundate.posts.ledger import Counts, Entry
+    from inundate.posts.schema import SAFE_SCHEMA
+
+    store = create_store(tmp_path / "safe", POSTS)
+    rows = [{"post": str(number), "source": "x"} for number in range(5)]
+    table = pa.Table.from_pylist(rows, schema=SAFE_SCHEMA)
+    name = "source=x/day=2020-02-01/ab.parquet"
+    for parts in ({name: lambda: [table], "source=x/day=unknown/ab.parquet": lambda: [table]},
+                  {name: lambda: [table]}):  # fmt: skip
+        entry = Entry(ingest="ab", input={}, settings={}, counts=Counts(read=5, kept=5))
+        put(store, entry, parts)
+        assert [part.name for part in store.parts()] == sorted(parts)
+    assert set(tree(tmp_path / "safe")) == {"manifest.json", "_lock", "_ledger/ab.json", name}
+
+    def lose(part, table):
+        return np.array([post in ("1", "3") for post in table["post"].to_pylist()])
+
+    assert rewrite(store, lose, reason="forgotten") == 2
+    assert rewrite(store, lose, reason="forgotten") == 0
+    counts = store.counts()
+    assert (counts.kept, counts.dropped, counts.is_conserved) == (3, {"forgotten": 2}, True)
+    [left] = open_posts(tmp_path / "safe").batches(["post"])
+    assert left["post"].to_pylist() == ["0", "2", "4"]

@@ -8,7 +8,7 @@ So a store is a function of the set of files that went in, and not of their orde
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,7 +24,7 @@ from inundate.posts.parquet import read_batches, write_parquet
 from inundate.posts.spool import Spool
 from inundate.posts.store import Part, PostStore
 
-__all__ = ["DELETED", "commit", "rewrite"]
+__all__ = ["DELETED", "commit", "put", "rewrite"]
 
 DELETED = "deleted by the author"
 _STATISTICS = ("created_at",)  # lets readers skip row groups; of texts and ids it would be a leak
@@ -39,7 +39,7 @@ class _Change:
         shutil.rmtree(self.folder, ignore_errors=True)  # of an import that was killed
         self.folder.mkdir(parents=True)
         self.entries: dict[str, Entry] = {}
-        self._gone: list[str] = []
+        self.gone: list[str] = []
 
     def entry(self, part: Part) -> Entry:
         """Give the entry to be changed that a part belongs to."""
@@ -53,14 +53,18 @@ class _Change:
                 entry.counts.drop(reason, number)
             else:
                 entry.counts.duplicate += number
+        if not self.place(name, copies.tables(), entry) and entry.parts.pop(name, None) is not None:
+            self.gone.append(name)
+
+    def place(self, name: str, tables: Iterable[pa.Table], entry: Entry) -> int:
+        """Write a part; give its rows."""
         target = self.folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         statistics = [column for column in _STATISTICS if column in self.store.schema.names]
-        rows = write_parquet(target, copies.tables(), self.store.schema, statistics=statistics)
+        rows = write_parquet(target, tables, self.store.schema, statistics=statistics)
         if rows:
             entry.parts[name] = PartInfo(rows=rows, hash=hash_path(target))
-        elif entry.parts.pop(name, None) is not None:
-            self._gone.append(name)
+        return rows
 
     def finish(self) -> None:
         """Move everything in."""
@@ -69,7 +73,7 @@ class _Change:
         for ingest, entry in self.entries.items():
             with atomic_file(ledger / f"{ingest}.json") as temporary:
                 temporary.write_bytes(entry_bytes(entry))
-        write_text(self.folder / "remove.json", msgspec.json.encode(sorted(self._gone)).decode())
+        write_text(self.folder / "remove.json", msgspec.json.encode(sorted(self.gone)).decode())
         self.store.move_in(self.folder)
 
 
@@ -158,6 +162,39 @@ def _side_file(
     target = change.folder / folder / name
     target.parent.mkdir()
     target.write_bytes(path.read_bytes() if content is None else content)
+
+
+def put(
+    store: PostStore, entry: Entry, parts: Mapping[str, Callable[[], Iterable[pa.Table]]]
+) -> Entry:
+    """Put an entry and its parts into a store, of either kind, in one step.
+
+    What an entry of that ingest had before is replaced.
+
+    Parameters
+    ----------
+    store : PostStore
+    entry : Entry
+        Its counts are taken as they are, ``parts`` is filled in here.
+    parts : mapping
+        Name below the store, such as ``source=x/day=2013-06-21/INGEST.parquet``, to what gives
+        the rows in tables of the store's schema.
+
+    Returns
+    -------
+    Entry
+        As it stands in the ledger.
+    """
+    with store.lock():
+        change = _Change(store, entry.ingest)
+        change.entries[entry.ingest] = entry
+        entry.parts = {}
+        for name, tables in parts.items():
+            change.place(name, tables(), entry)
+        before = store.entry(entry.ingest)
+        change.gone += sorted(set(before.parts) - set(entry.parts)) if before else []
+        change.finish()
+    return entry
 
 
 def rewrite(store: PostStore, lose: Callable[[Part, pa.Table], np.ndarray], *, reason: str) -> int:

@@ -40,7 +40,7 @@ KINDS = ("original", "quote", "reply", "repost")
 Fate = Literal["kept", "coarsened", "pseudonymised", "scrubbed", "dropped"]
 
 _TEXT, _TIME, _TEXTS = pa.string(), pa.timestamp("us", tz="UTC"), pa.list_(pa.string())
-_BIN, _COUNT = pa.timestamp("s", tz="UTC"), pa.int64()
+_BIN, _COUNT = pa.timestamp("ms", tz="UTC"), pa.int64()  # Parquet knows no seconds
 
 
 @dataclass(frozen=True)
