@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
@@ -13,6 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import serve
 
 POSTS = "app.bsky.feed.post"
+# what the server logs of a handshake is not what the client does
+SILENT = logging.Logger("fault server", level=logging.CRITICAL + 1)
 
 
 class JetstreamServer:
@@ -41,7 +44,9 @@ class JetstreamServer:
         self.sent = 0  # events, by the furthest connection
         self.requests = []
         self.closing = threading.Event()
-        self._server = serve(self._serve, "127.0.0.1", 0, process_request=self._check)
+        self._server = serve(
+            self._serve, "127.0.0.1", 0, process_request=self._check, logger=SILENT
+        )
         port = self._server.socket.getsockname()[1]
         self.address = f"ws://127.0.0.1:{port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -133,7 +138,7 @@ class MastodonSocketServer:
         self.world, self.faults = world, faults or Faults()
         self.headers = []
         self.closing = threading.Event()
-        self._server = serve(self._serve, "127.0.0.1", 0)
+        self._server = serve(self._serve, "127.0.0.1", 0, logger=SILENT)
         self.address = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
@@ -147,7 +152,7 @@ class MastodonSocketServer:
         self._thread.join()
 
     def _serve(self, connection):
-        self.headers.append((connection.request.path, dict(connection.request.headers)))
+        self.headers.append((connection.request.path, connection.request.headers))
         try:
             while not self.closing.is_set():
                 for name, payload in self.world.next_event() or ():

@@ -30,7 +30,6 @@ def collected(tmp_path, environment, name, number):
 @pytest.mark.parametrize("name", WAYS)
 def test_ten_thousand_posts(tmp_path, environment, name):
     figures, peak, faults = collected(tmp_path, environment, name, 10_000)
-    print(f"{name}: {figures['counts']}, peak {peak:.1f} MiB, faults {dict(faults.done)}")
     assert len(figures["gaps"]) == (len(FORGOTTEN) if "jetstream" in name else 0)
     assert sum(faults.done.values()) >= 20
     assert figures["counts"]["posts"] >= 9_000
@@ -43,5 +42,4 @@ def test_memory_is_flat(tmp_path, environment, name):
     """Four times the posts take about the same memory."""
     _, small, _ = collected(tmp_path / "small", environment, name, 5_000)
     _, large, _ = collected(tmp_path / "large", environment, name, 20_000)
-    print(f"{name}: {small:.1f} MiB for 5,000 posts, {large:.1f} MiB for 20,000")
     assert large < 1.3 * small + 2

@@ -11,7 +11,7 @@ from inundate.core.errors import ConfigError
 __all__ = ["Words"]
 
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
-_OPERATOR = re.compile(r"[a-z_]+:\S|[()]")
+_OPERATOR = re.compile(r"[a-z_]+:\S|[()]|-|(?:AND|OR|NOT)$")
 
 
 class Words:
@@ -54,9 +54,9 @@ def _folded(text: str) -> str:
 
 
 def _patterns(group: str, query: str) -> Sequence[re.Pattern[str]]:
-    terms = [quoted or plain for quoted, plain in _TERM.findall(group)]
-    found = [term.strip() for term in terms if term.strip()]
-    bad = [term for term in found if _OPERATOR.search(term) or term.startswith("-")]
+    terms = _TERM.findall(group)
+    found = [term.strip() for pair in terms for term in pair if term.strip()]
+    bad = [plain for _, plain in terms if _OPERATOR.match(plain)]
     if bad or not found:
         told = f"{bad[0]!r} is an operator of a search" if bad else "a group has no word"
         raise ConfigError(

@@ -71,6 +71,9 @@ class Socket:
         self.tally.requests += 1
         with ExitStack() as stack:
             connection = self._connect(stack, params)
+            stack.callback(
+                connection.close
+            )  # whatever ends it, the server is told that all is well
             yield None
             yield from self._read(connection)
 
