@@ -18,6 +18,7 @@ from inundate.emulate.heads import to_stretched
 __all__ = ["DepthLoss", "LossSettings", "hybrid_of"]
 
 WET_M = 0.05  # cells deeper than this carry full weight
+_DEEP_M = 0.3
 _LEAST_LOSS = 0.1  # of the hybrid: where it is all but right, a piece must not outweigh the others
 
 
@@ -46,6 +47,12 @@ class LossSettings(Settings):
         ge=0,
         description="Signed error of the volume of each frame, share of the true volume: keeps a "
         "model that is unsure where water lies from leaving it out.",
+    )
+    deep: float = Field(
+        default=0.0,
+        ge=0,
+        description="Signed error of the water that stands 0.3 m or deeper, share of it: a model "
+        "that is unsure where deep water lies gives too little of it.",
     )
     latent: float = Field(default=1e-3, ge=0, description="Kullback-Leibler term of a VAE tail.")
     dry_weight: float = Field(default=0.1, gt=0, le=1, description="Weight of cells that stay dry.")
@@ -96,7 +103,8 @@ class DepthLoss:
         """Add up the parts that say how good a depth is, each with its weight."""
         s = self.settings
         loss = s.stretched * parts["stretched"] + s.metres * parts["metres"]
-        return loss + s.extent * parts["extent"] + s.volume * parts["volume"]
+        loss = loss + s.extent * parts["extent"]
+        return loss + s.volume * parts["volume"] + s.deep * parts["deep"]
 
     def parts(self, predicted: Tensor, target: Tensor, valid: Tensor) -> dict[str, Tensor]:
         """Give the terms, each averaged over samples."""
@@ -138,12 +146,16 @@ class DepthLoss:
         held = (valid * target).sum(dim=(-2, -1))
         # dry cells are slightly below zero while training
         missed = (valid * (torch.relu(predicted) - target)).sum(dim=(-2, -1)).abs()
+        deep = valid * (target >= _DEEP_M)
+        stands = (deep * target).sum(dim=(-2, -1))
+        short = (deep * (torch.relu(predicted) - target)).sum(dim=(-2, -1)).abs()
         extent = {
             f"extent_{h:g}": self._extent(predicted, target, valid, h)
             for h in self.settings.thresholds_m
         }
         return {
             "volume": (missed / (held + floor)).clamp(max=3.0).mean(dim=-1),
+            "deep": (short / (stands + floor)).clamp(max=3.0).mean(dim=-1),
             "stretched": ((weight * stretched).sum(dim=(-2, -1)) / total).mean(dim=-1),
             "metres": torch.sqrt(square / count + 1e-6),
             "extent": torch.stack(list(extent.values())).mean(0),
