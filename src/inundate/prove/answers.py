@@ -1,0 +1,157 @@
+"""What a right, a constant and a wrong answer look like to the user's loss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from inundate.prove.case import Batch, Case, Fixed
+
+__all__ = ["Answers", "Kind", "kind_of"]
+
+#: ``values``: the output is the target; ``logits``: of values from 0 to 1; ``classes``: scores.
+Kind = Literal["values", "logits", "classes"]
+
+_SURE = 10.0  # logit of an answer that is as good as certain: probability 0.99995
+_SOFT = 1e-3
+
+
+def kind_of(case: Case, batch: Batch, output: Tensor) -> Kind:
+    """Say what an output is, by its shape, its target, and what the loss makes of it."""
+    target = batch["target"]
+    if not target.is_floating_point() and output.ndim == target.ndim + 1:
+        return "classes"
+    shaped = _shaped(target.float(), output)
+    if shaped is None or float(target.min()) < 0 or float(target.max()) > 1:
+        return "values"
+    plain = loss_of_fixed(case, batch, shaped)
+    logit = loss_of_fixed(case, batch, torch.logit(shaped.clamp(_SOFT, 1 - _SOFT)))
+    # binary cross-entropy refuses logits, and a square error is 0 for the values themselves
+    return "logits" if plain is not None and logit is not None and logit < plain else "values"
+
+
+def loss_of_fixed(case: Case, batch: Batch, output: Tensor) -> float | None:
+    """Give the loss of an answer; None if the loss cannot be asked without the model."""
+    try:
+        with torch.no_grad():
+            found = float(case.loss(Fixed(output), batch))
+    except Exception:  # noqa: BLE001  the loss is the user's: any error means "cannot be asked"
+        return None
+    return found
+
+
+def _shaped(target: Tensor, output: Tensor) -> Tensor | None:
+    return target.reshape(output.shape) if target.numel() == output.numel() else None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Makes answers of the shape of the model's output.
+
+    Parameters
+    ----------
+    kind : str
+    output : Tensor (B, …)
+        An output of the model, for shape and dtype.
+    prior : Tensor
+        Frequency of each class (K,), or mean target: over all samples, per element.
+    spread : float
+        Standard deviation of the targets.
+    """
+
+    kind: Kind
+    output: Tensor
+    prior: Tensor
+    spread: float
+
+    @classmethod
+    def of(cls, case: Case, batches: Sequence[Batch], output: Tensor) -> Answers:
+        """Learn what is needed from training batches."""
+        kind = kind_of(case, batches[0], output)
+        if kind == "classes":
+            classes = _class_count(batches[0]["target"], output)
+            counts = sum(
+                torch.bincount(b["target"].clamp(min=0).flatten(), minlength=classes)[:classes]
+                for b in batches
+            )
+            prior = torch.as_tensor(counts).float()
+            return cls(kind, output, prior / prior.sum(), 1.0)
+        shapes = {tuple(b["target"].shape[1:]) for b in batches}
+        everything = torch.cat([b["target"].float().flatten() for b in batches])
+        known = everything[torch.isfinite(everything)]
+        if len(shapes) == 1:
+            stacked = torch.cat([b["target"].float() for b in batches])
+            prior = torch.nanmean(stacked, dim=0)
+        else:
+            prior = known.mean()
+        return cls(kind, output, prior, float(known.std()) if known.numel() > 1 else 0.0)
+
+    def right(self, batch: Batch) -> Tensor | None:
+        """Give the perfect answer."""
+        return self._like(batch["target"], batch)
+
+    def wrong(self, batch: Batch) -> Tensor | None:
+        """Give an answer that is wrong everywhere."""
+        target = batch["target"]
+        if self.kind == "classes":
+            return self._like((target + 1) % len(self.prior), batch)
+        if self.kind == "logits":
+            return self._like(1 - target.float(), batch)
+        middle = self.prior.mean().nan_to_num()
+        away = torch.where(target >= middle, -3.0, 3.0) * max(self.spread, 1e-6)
+        return self._like(target + away, batch)
+
+    def constants(self, batch: Batch) -> list[Tensor]:
+        """Give the answers that a model gives which does not look at its inputs."""
+        target = batch["target"]
+        if self.kind == "classes":
+            row = torch.log(self.prior.clamp(min=1e-4))
+            shape = [1] * self.output.ndim
+            shape[self._class_dim(target)] = len(self.prior)
+            found = row.reshape(shape).expand(len(target), *self._rest(target)).contiguous()
+            return [found.to(self.output)]
+        means = [self.prior.expand(target.shape), self.prior.mean().expand(target.shape)]
+        if self.kind == "values":
+            means.append(torch.zeros_like(target, dtype=torch.float32))
+        return [one for one in (self._like(mean, batch) for mean in means) if one is not None]
+
+    def hits(self, output: Tensor, target: Tensor) -> Tensor:
+        """Say where the answered class is right."""
+        return output.argmax(self._class_dim(target)) == target
+
+    def _rest(self, target: Tensor) -> tuple[int, ...]:
+        rest = list(target.shape[1:])
+        rest.insert(self._class_dim(target) - 1, len(self.prior))
+        return tuple(rest)
+
+    def _class_dim(self, target: Tensor) -> int:
+        return _class_dim(target, self.output)
+
+    def _like(self, answer: Tensor, batch: Batch) -> Tensor | None:
+        if self.kind == "classes":
+            one_hot = functional.one_hot(answer.clamp(min=0), len(self.prior)).movedim(
+                -1, self._class_dim(batch["target"])
+            )
+            return (_SURE * (2.0 * one_hot - 1.0)).to(self.output)
+        answer = answer.float()
+        if self.kind == "logits":
+            answer = torch.logit(answer.clamp(_SOFT, 1 - _SOFT))
+        shape = (len(answer), *self.output.shape[1:])
+        if answer.numel() != torch.Size(shape).numel():
+            return None
+        return answer.reshape(shape).to(self.output)
+
+
+def _class_dim(target: Tensor, output: Tensor) -> int:
+    """Give the dimension that counts classes: the last one of (B, L, K) against (B, L)."""
+    last = output.shape[1:-1] == target.shape[1:] and output.shape[2:] != target.shape[1:]
+    return output.ndim - 1 if last else 1
+
+
+def _class_count(target: Tensor, output: Tensor) -> int:
+    return int(output.shape[_class_dim(target, output)])

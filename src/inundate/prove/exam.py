@@ -1,0 +1,256 @@
+"""What the probes share: batches, answers, short trainings; each made once, when asked for."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from inundate.learn.probes import evaluating
+from inundate.learn.random_state import isolated_random
+from inundate.prove.answers import Answers, loss_of_fixed
+from inundate.prove.case import Batch, Case
+from inundate.prove.finding import Finding
+from inundate.prove.judge import sign_flip_p
+from inundate.prove.trial import Remedy, Trial, run_trial
+
+__all__ = ["Effort", "Exam", "Skill"]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried.
+
+    Parameters
+    ----------
+    batches : int
+        Batches of an epoch that are looked at, at most.
+    one_batch : int
+        Steps on one batch.
+    all_batches : int
+        Steps over all of them.
+    remedy : int
+        Steps of each remedy on one batch.
+    """
+
+    batches: int = 60
+    one_batch: int = 200
+    all_batches: int = 400
+    remedy: int = 120
+
+
+@dataclass(frozen=True)
+class Skill:
+    """What a model can do on some samples.
+
+    Attributes
+    ----------
+    value : float
+        1 - error over that of the best constant answer; 0 is no skill, 1 is perfect.
+    p_value : float
+        One-sided, that there is none.
+    progress : float
+        The same in terms of the loss: 0 that of the best constant, 1 that of the right answer.
+    """
+
+    value: float
+    p_value: float
+    progress: float
+
+    @property
+    def there(self) -> bool:
+        """Whether there is skill beyond chance."""
+        return (self.value > 0.02 and self.p_value < 0.01) or self.progress > 0.1
+
+
+@dataclass
+class Exam:
+    """A case under examination.
+
+    Parameters
+    ----------
+    case : Case
+    effort : Effort
+    seed : int
+    """
+
+    case: Case
+    effort: Effort = field(default_factory=Effort)
+    seed: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    figures: dict[str, float] = field(default_factory=dict)
+    pictures: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    @cached_property
+    def train(self) -> list[Batch]:
+        """Batches of one epoch."""
+        with isolated_random(self.seed, "doctor", "epoch"):
+            return list(self.case.batches(self.case.train, self.effort.batches))
+
+    @cached_property
+    def again(self) -> list[Batch]:
+        """Batches of the next epoch."""
+        assert self.train is not None  # the first epoch comes first
+        with isolated_random(self.seed, "doctor", "epoch", 1):
+            return list(self.case.batches(self.case.train, self.effort.batches))
+
+    @cached_property
+    def valid(self) -> list[Batch]:
+        """Batches that are not trained on: those of the user, or the last fifth of an epoch."""
+        if self.case.valid is not None:
+            with isolated_random(self.seed, "doctor", "valid"):
+                return list(self.case.batches(self.case.valid, self.effort.batches))
+        return self.train[len(self.learnt) :]
+
+    @cached_property
+    def learnt(self) -> list[Batch]:
+        """Batches that trials are trained on."""
+        if self.case.valid is not None or len(self.train) < 2:
+            return self.train
+        return self.train[: -max(1, len(self.train) // 5)]
+
+    @cached_property
+    def output(self) -> Tensor:
+        """Output of the model as it is given, on the first batch, in training mode."""
+        return self.run(copy.deepcopy(self.case.model).train(), self.train[0])
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Right and constant answers."""
+        return Answers.of(self.case, self.learnt, self.output.detach())
+
+    def run(self, model: nn.Module, batch: Batch) -> Tensor:
+        """Run a model without gradients, in the mode it is in."""
+        with torch.no_grad(), isolated_random(self.seed, "doctor", "run"):
+            return self.case.call(model, batch["inputs"]).detach()
+
+    def loss(self, model: nn.Module, batches: Sequence[Batch], *, still: bool = True) -> float:
+        """Give the mean loss over batches."""
+        with isolated_random(self.seed, "doctor", "loss"):
+            if still:
+                with evaluating(model):
+                    values = [float(self.case.loss(model, batch)) for batch in batches]
+            else:
+                pupil = copy.deepcopy(model).train()  # running statistics stay as they are
+                with torch.no_grad():
+                    values = [float(self.case.loss(pupil, batch)) for batch in batches]
+        return math.fsum(values) / len(values)
+
+    def levels(self, batches: Sequence[Batch]) -> tuple[float, float]:
+        """Give the mean loss of the right answer and of the best constant one.
+
+        Where the loss cannot be asked, 0 and that of the untrained model.
+        """
+        rights = [self._right(batch) for batch in batches]
+        constants = [self._constant(batch) for batch in batches]
+        right = math.fsum(r for r in rights if r is not None)
+        best = 0.0 if None in rights else right / len(batches)
+        if None in constants:
+            return best, self.loss(copy.deepcopy(self.case.model), batches)
+        return best, math.fsum(c for c in constants if c is not None) / len(batches)
+
+    def _right(self, batch: Batch) -> float | None:
+        answer = self.answers.right(batch)
+        return None if answer is None else loss_of_fixed(self.case, batch, answer)
+
+    def _constant(self, batch: Batch) -> float | None:
+        found = [
+            loss_of_fixed(self.case, batch, answer) for answer in self.answers.constants(batch)
+        ]
+        return min((value for value in found if value is not None), default=None)
+
+    def progress(self, loss: float, batches: Sequence[Batch]) -> float:
+        """Say how far a loss is from the best constant's (0) to the right answer's (1)."""
+        best, constant = self.levels(batches)
+        if not math.isfinite(loss):
+            return -math.inf
+        return (constant - loss) / (constant - best) if constant > best else 0.0
+
+    @cached_property
+    def one(self) -> Trial:
+        """Training on one batch with the user's own optimiser."""
+        return self.try_one()
+
+    def try_one(self, remedy: Remedy | None = None, *, enough: float = 0.9) -> Trial:
+        """Train on one batch, with a remedy."""
+        batches = [self.typical]
+        best, constant = self.levels(batches)
+        steps = self.effort.one_batch if remedy is None else self.effort.remedy
+        return run_trial(
+            self.case, batches, steps, remedy=remedy or Remedy(), seed=self.seed,
+            enough=constant - enough * (constant - best) if constant > best else -math.inf,
+        )  # fmt: skip
+
+    @cached_property
+    def typical(self) -> Batch:
+        """The batch whose targets differ most: one of a single kind teaches nothing."""
+        spreads = [_variety(batch["target"]) for batch in self.learnt[:8]]
+        return self.learnt[int(np.argmax(spreads))]
+
+    @cached_property
+    def one_progress(self) -> float:
+        """How far one batch was learnt."""
+        return self.progress(self.one.last, [self.typical])
+
+    @cached_property
+    def all(self) -> Trial:
+        """Training over all batches with the user's own optimiser, or the trained weights."""
+        if self.case.trained:
+            model = copy.deepcopy(self.case.model)
+            return Trial(copy.deepcopy(model), [self.loss(model, self.learnt)])
+        return run_trial(self.case, self.learnt, self.effort.all_batches, seed=self.seed)
+
+    def skill(self, model: nn.Module, batches: Sequence[Batch]) -> Skill:
+        """Score a model against the best constant answer."""
+        errors, trivial = self.errors(model, batches)
+        scale = float(trivial.mean())
+        value = 1.0 - float(errors.mean()) / scale if scale > 0 else 0.0
+        p_value = sign_flip_p(trivial - errors, seed=self.seed)
+        progress = self.progress(self.loss(model, batches), batches)
+        if not math.isfinite(value):
+            value, p_value = -math.inf, 1.0
+        return Skill(value, p_value, progress)
+
+    def errors(
+        self, model: nn.Module, batches: Sequence[Batch]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the error of each sample, of the model and of the best constant answer."""
+        found: list[Tensor] = []
+        constant: list[list[Tensor]] = []
+        with evaluating(model):
+            for batch in batches:
+                found.append(self.error(self.run(model, batch), batch))
+                constant.append([self.error(c, batch) for c in self.answers.constants(batch)])
+        by_answer = [torch.cat(list(parts)) for parts in zip(*constant, strict=True)]
+        best = min(by_answer, key=lambda values: float(values.mean()))
+        return torch.cat(found).double().numpy(), best.double().numpy()
+
+    def error(self, output: Tensor, batch: Batch) -> Tensor:
+        """Give the error (B,) of an output: share of wrong classes, or mean square error."""
+        target = batch["target"]
+        if self.answers.kind == "classes":
+            return (~self.answers.hits(output, target)).float().reshape(len(target), -1).mean(1)
+        guess = torch.sigmoid(output) if self.answers.kind == "logits" else output
+        guess = guess.reshape(target.shape) if guess.numel() == target.numel() else guess
+        if guess.shape != target.shape:
+            return torch.full((len(target),), math.nan)
+        known = torch.isfinite(target)
+        if self.case.known is not None:
+            known = known & self.case.known(batch).expand(target.shape)
+        square = torch.where(known, guess.float() - target.float(), 0.0).square()
+        return square.reshape(len(target), -1).sum(1) / known.reshape(len(target), -1).sum(1).clamp(
+            min=1
+        )
+
+
+def _variety(target: Tensor) -> float:
+    if not target.is_floating_point():
+        return float(len(torch.unique(target)))
+    return float(target.float().std()) if target.numel() > 1 else 0.0

@@ -1,0 +1,1 @@
+"""Probes: each asks one thing of a model, its loss, its optimiser or its data."""

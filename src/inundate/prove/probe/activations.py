@@ -1,0 +1,133 @@
+"""Which units are dead or saturated: modules and calls of functions alike are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from inundate.prove.case import Batch
+from inundate.prove.exam import Exam
+
+__all__ = ["Unit", "watch_units"]
+
+_RECTIFIERS = {functional.relu, functional.relu6, torch.relu, torch.relu_, Tensor.relu}
+_SQUASHERS = {
+    torch.sigmoid: (0.0, 1.0), Tensor.sigmoid: (0.0, 1.0), functional.sigmoid: (0.0, 1.0),
+    torch.tanh: (-1.0, 1.0), Tensor.tanh: (-1.0, 1.0), functional.tanh: (-1.0, 1.0),
+}  # fmt: skip
+_END = 0.01  # share of the range within which an activation is at its end
+
+
+@dataclass
+class Unit:
+    """What was seen of one activation.
+
+    Attributes
+    ----------
+    active : Tensor (C,), bool
+        Which units passed anything on.
+    at_end : list of float
+        Share of values at an end of the range, for sigmoid and tanh.
+    """
+
+    active: Tensor | None = None
+    at_end: list[float] = field(default_factory=list)
+
+    @property
+    def dead(self) -> float:
+        """Share of units that never passed anything on."""
+        return 0.0 if self.active is None else 1.0 - float(self.active.float().mean())
+
+    @property
+    def saturated(self) -> float:
+        """Share of values at an end of the range."""
+        return sum(self.at_end) / len(self.at_end) if self.at_end else 0.0
+
+    def see(self, output: Tensor, ends: tuple[float, float] | None) -> None:
+        """Take in one output."""
+        if ends is not None:
+            margin = _END * (ends[1] - ends[0])
+            at_end = (output < ends[0] + margin) | (output > ends[1] - margin)
+            self.at_end.append(float(at_end.float().mean()))
+            return
+        units = output.detach().movedim(1 if output.ndim >= 3 else -1, 0)
+        now = (units.reshape(len(units), -1) > 0).any(1)
+        same = self.active is not None and self.active.shape == now.shape
+        self.active = now | self.active if same and self.active is not None else now
+
+
+class _Calls(TorchFunctionMode):
+    """See every call of an activation function, with the module that it is in."""
+
+    def __init__(self, stack: Sequence[str]) -> None:
+        super().__init__()
+        self.stack = stack
+        self.seen: dict[str, Unit] = {}
+        self._count: dict[str, int] = {}
+
+    def restart(self) -> None:
+        """Count calls from the first again: a forward pass begins."""
+        self._count = {}
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        found = func(*args, **(kwargs or {}))
+        if (func in _RECTIFIERS or func in _SQUASHERS) and isinstance(found, Tensor):
+            place = self.stack[-1] if self.stack else "the model"
+            self._count[place] = self._count.get(place, 0) + 1
+            name = f"{getattr(func, '__name__', 'activation')} in {place}"
+            if self._count[place] > 1:
+                name += f" ({self._count[place]})"
+            self.seen.setdefault(name, Unit()).see(found, _SQUASHERS.get(func))
+        return found
+
+
+def watch_units(exam: Exam, model: nn.Module, batches: Sequence[Batch]) -> dict[str, Unit]:
+    """Run a model over batches and see what its activations do.
+
+    Returns
+    -------
+    dict of str to Unit
+        In the order in which they are called, such as ``relu in encoder.2``.
+    """
+    with _stacked(model) as stack:
+        calls = _Calls(stack)
+        with calls:
+            for batch in batches:
+                calls.restart()
+                exam.run(model, batch)
+    return calls.seen
+
+
+@contextmanager
+def _stacked(model: nn.Module) -> Iterator[list[str]]:
+    """Know in which module a call is."""
+    stack: list[str] = []
+
+    def enter(name: str) -> Callable[..., None]:
+        return lambda *_: stack.append(name)
+
+    def leave(*_: Any) -> None:
+        stack.pop()
+
+    handles = []
+    for name, module in model.named_modules():
+        handles.append(module.register_forward_pre_hook(enter(name or "the model")))
+        handles.append(module.register_forward_hook(leave, always_call=True))
+    try:
+        yield stack
+    finally:
+        for handle in handles:
+            handle.remove()

@@ -1,0 +1,174 @@
+"""Inputs and targets: finite, not empty, on a usable scale, in one unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+
+__all__ = ["channel_stats", "gather", "probe_finite", "probe_inputs", "probe_target"]
+
+_FAR = 30.0  # mean or deviation from which a channel is on a doubtful scale
+_NEAR = 0.02  # deviation below which it is
+_SLIP = 100.0  # factor from which a sample is in another unit (mm for m: 1000)
+_MAJORITY = 0.8
+
+
+def gather(batches: Sequence[Batch], name: str) -> Tensor | None:
+    """Lay the samples of one input together (N, …); None where their shapes differ."""
+    parts = [batch["inputs"][name] for batch in batches if name in batch["inputs"]]
+    if len({tuple(part.shape[1:]) for part in parts}) != 1 or not parts[0].ndim:
+        return None
+    return torch.cat(parts)
+
+
+def channel_stats(values: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give mean and deviation of each channel (dimension 1; all of (B,) or (B, L) is one).
+
+    Parameters
+    ----------
+    values : Tensor (N, …)
+    """
+    shaped = values.double()
+    if shaped.ndim < 2:
+        shaped = shaped[:, None]
+    rows = shaped.movedim(1, 0).reshape(shaped.shape[1], -1)  # (C, N …)
+    return rows.mean(1).numpy(), rows.std(1, unbiased=False).numpy()
+
+
+def probe_finite(exam: Exam) -> list[Finding]:
+    """Look for NaN and infinite values."""
+    found = []
+    for part, batches in (("training", exam.train), ("validation", exam.valid)):
+        for name, tensors in _everything(batches):
+            bad = sum(int((~torch.isfinite(t)).reshape(len(t), -1).any(1).sum()) for t in tensors)
+            if bad:
+                count = sum(len(t) for t in tensors)
+                text = f"{bad} of {count} {part} samples hold values of {name} that are not finite"
+                found.append(Finding(Cause.NOT_FINITE_DATA, "fault", text, f"{name!r}"))
+    return found[:1]
+
+
+def _everything(batches: Sequence[Batch]) -> Iterator[tuple[str, list[Tensor]]]:
+    names = sorted({name for batch in batches for name in batch["inputs"]})
+    for name in names:
+        tensors = [b["inputs"][name] for b in batches if name in b["inputs"]]
+        if tensors[0].is_floating_point():
+            yield name, tensors
+    targets = [b["target"] for b in batches]
+    if targets and targets[0].is_floating_point():
+        yield "target", targets
+
+
+def probe_inputs(exam: Exam) -> list[Finding]:
+    """Look for empty inputs, doubtful scales, and samples in another unit."""
+    found: list[Finding] = []
+    floats = [n for n, t in exam.train[0]["inputs"].items() if t.is_floating_point()]
+    for name in floats:
+        parts = [batch["inputs"][name] for batch in exam.train]
+        if all(float(p.abs().max()) == 0.0 for p in parts if p.numel()):
+            found.append(
+                Finding(Cause.DEAD_INPUT, "fault", f"{name!r} is 0 in every sample", f"{name!r}")
+            )
+            continue
+        values = gather(exam.train, name)
+        if values is not None and values.ndim > 1:
+            found += _scales(name, values)
+            found += _slips(name, values)
+    return found
+
+
+def _scales(name: str, values: Tensor) -> list[Finding]:
+    mean, deviation = channel_stats(values)
+    found = []
+    empty = np.flatnonzero(deviation == 0.0)
+    if len(empty) == len(deviation):
+        text = f"{name!r} is {mean[0]:.3g} in every sample and place"
+        return [Finding(Cause.DEAD_INPUT, "suspect", text, f"{name!r}")]
+    if len(empty):
+        zeros = [int(c) for c in empty if mean[c] == 0.0]
+        shown = ", ".join(map(str, empty[:6]))
+        text = f"channel {shown} of {name!r} is the same in every sample and place"
+        found.append(
+            Finding(Cause.DEAD_INPUT, "suspect" if zeros else "note", text, f"{name!r}, {shown}")
+        )
+    live = deviation > 0
+    size = np.maximum(np.abs(mean[live]), deviation[live])
+    worst = int(np.argmax(size))
+    if size.max() > _FAR:
+        where = int(np.flatnonzero(live)[worst])
+        text = (
+            f"channel {where} of {name!r} has mean {mean[where]:.4g} and standard deviation "
+            f"{deviation[where]:.4g}; expected about 0 and 1"
+        )
+        found.append(Finding(Cause.INPUT_SCALE, "suspect", text, f"{name!r}, channel {where}"))
+    elif deviation[live].max() < _NEAR:
+        text = (
+            f"the standard deviation of {name!r} is {deviation[live].max():.3g} at most; "
+            "expected about 1"
+        )
+        found.append(Finding(Cause.INPUT_SCALE, "suspect", text, f"{name!r} hardly varies"))
+    return found
+
+
+def _slips(name: str, values: Tensor) -> list[Finding]:
+    """Look for a few samples that are larger or smaller than all others by a large factor."""
+    size = values.double().reshape(len(values), -1).square().mean(1).sqrt().numpy()
+    size = size[size > 0]
+    if len(size) < 20:
+        return []
+    order = np.sort(np.log10(size))
+    gaps = np.diff(order)
+    place = int(np.argmax(gaps))
+    # a gap as wide as two orders of magnitude, with some samples on both sides
+    few = min(place + 1, len(order) - place - 1)
+    if gaps[place] < np.log10(_SLIP) * 0.75 or few < 3:
+        return []
+    factor = 10 ** (np.median(order[place + 1 :]) - np.median(order[: place + 1]))
+    if factor < _SLIP:
+        return []
+    text = (
+        f"{few} of {len(order)} samples of {name!r} are {factor:.3g} times as large or small as "
+        "the others, and none lies between"
+    )
+    return [Finding(Cause.UNIT_SLIP, "fault", text, f"{name!r}")]
+
+
+def probe_target(exam: Exam) -> list[Finding]:
+    """Look for targets that are all the same, of one class nearly always, or far from 1."""
+    targets = [batch["target"] for batch in exam.train]
+    flat = torch.cat([t.flatten() for t in targets])
+    if not flat.is_floating_point():
+        return _classes(flat)
+    flat = flat[torch.isfinite(flat)].double()
+    if not flat.numel() or float(flat.std()) == 0.0:
+        value = float(flat[0]) if flat.numel() else float("nan")
+        return [Finding(Cause.TARGET_CONSTANT, "fault", f"every target is {value:.4g}")]
+    mean, deviation = float(flat.mean()), float(flat.std())
+    exam.figures |= {"target_mean": mean, "target_deviation": deviation}
+    if max(abs(mean), deviation) > _FAR or deviation < _NEAR / 2:
+        text = f"targets have mean {mean:.4g} and deviation {deviation:.4g}; expected about 1"
+        return [Finding(Cause.TARGET_SCALE, "suspect", text)]
+    values, counts = torch.unique(flat, return_counts=True)
+    if len(values) == 2 and float(counts.max()) / len(flat) >= _MAJORITY:
+        return _classes(flat.long())
+    return []
+
+
+def _classes(flat: Tensor) -> list[Finding]:
+    values, counts = torch.unique(flat, return_counts=True)
+    share = float(counts.max()) / len(flat)
+    if len(values) == 1:
+        return [Finding(Cause.TARGET_CONSTANT, "fault", f"every target is {int(values[0])}")]
+    if share < _MAJORITY:
+        return []
+    text = f"{100 * share:.1f} % of the targets are {int(values[counts.argmax()])}"
+    return [Finding(Cause.MAJORITY_COLLAPSE, "suspect", text)]

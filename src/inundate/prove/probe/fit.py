@@ -1,0 +1,248 @@
+"""One batch must be learnt by heart: if it is not, remedies are tried one by one."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from inundate.prove.answers import loss_of_fixed
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+from inundate.prove.probe.data import channel_stats, gather
+from inundate.prove.trial import Remedy, run_trial
+
+#: Makes another batch of one.
+Change = Callable[[Batch], Batch]
+
+__all__ = ["FITTED", "probe_fit", "probe_range", "scaled_inputs"]
+
+FITTED = 0.7  # progress from which a batch counts as learnt
+_HELPS = 0.6
+_MORE = 0.25  # by how much a remedy must be better than the user's own training
+_FACTORS = (0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
+_MISSED = 0.05  # share of the targets that an output may not reach
+
+
+@dataclass(frozen=True)
+class _Tried:
+    cause: Cause
+    remedy: Remedy
+    subject: str
+    evidence: str
+
+
+def probe_fit(exam: Exam) -> list[Finding]:
+    """Train on one batch as the user does; where that fails, with one thing changed at a time."""
+    own = exam.one_progress
+    exam.figures["one_batch"] = own
+    if own >= FITTED:
+        return []
+    found: list[Finding] = []
+    for tried in _remedies(exam):
+        reached = reach(exam, tried.remedy)
+        exam.figures[f"one_batch, {tried.remedy.name}"] = reached
+        if helps(reached, own):
+            text = f"{tried.evidence}{told(exam, own)}, {tried.remedy.name} {percent(reached)}"
+            found.append(Finding(tried.cause, "fault", text, tried.subject, tried=True))
+            break
+    return found or _rates(exam, own)
+
+
+def told(exam: Exam, own: float) -> str:
+    """Say how far the user's own training came on one batch."""
+    broke = f" ({exam.one.broke})" if exam.one.broke else ""
+    return f"on one batch the training comes {percent(own)}{broke} of the way to the right answer"
+
+
+def percent(share: float) -> str:
+    """Write a share; what went astray has none."""
+    return f"{100 * max(share, -9.99):.0f} %" if math.isfinite(share) else "nowhere"
+
+
+def helps(reached: float, own: float) -> bool:
+    """Whether a remedy makes the difference."""
+    return reached >= _HELPS and reached >= max(own, 0.0) + _MORE
+
+
+def reach(exam: Exam, remedy: Remedy) -> float:
+    """Give the progress on one batch with a remedy."""
+    if remedy.batch is None or remedy.loss is not None:
+        return exam.progress(exam.try_one(remedy).last, [exam.typical])
+    batch = remedy.batch(exam.typical)
+    if batch["target"] is exam.typical["target"]:
+        return exam.progress(exam.try_one(remedy).last, [exam.typical])
+    # other targets: what a constant answer costs is another too
+    right = exam.answers.right(batch)
+    flat = None if right is None else loss_of_fixed(exam.case, batch, torch.zeros_like(right))
+    best = None if right is None else loss_of_fixed(exam.case, batch, right)
+    if flat is None or best is None or flat <= best:
+        return -math.inf
+    trial = run_trial(
+        exam.case, [exam.typical], exam.effort.remedy, remedy=remedy, seed=exam.seed,
+        enough=best + 0.1 * (flat - best),
+    )  # fmt: skip
+    return (flat - trial.last) / (flat - best)
+
+
+def _remedies(exam: Exam) -> Iterator[_Tried]:
+    """Give what is to be tried, what was suspected first."""
+    suspects = {f.cause: f for f in exam.findings if f.weight == "suspect"}
+
+    def of(cause: Cause) -> tuple[str, str]:
+        finding = suspects[cause]
+        return finding.subject, f"{finding.evidence}; "
+
+    if exam.case.step is not None:
+        yield _Tried(Cause.STEP_WRONG, Remedy("with a plain step", plain=True), "", "")
+    if Cause.INPUT_SCALE in suspects:
+        scaled = Remedy("with scaled inputs", batch=scaled_inputs(exam))
+        yield _Tried(Cause.INPUT_SCALE, scaled, *of(Cause.INPUT_SCALE))
+    if Cause.TARGET_SCALE in suspects:
+        scaled = Remedy("with scaled targets", batch=_scaled_target(exam))
+        yield _Tried(Cause.TARGET_SCALE, scaled, *of(Cause.TARGET_SCALE))
+    if Cause.PRECISION in suspects:
+        whole = Remedy("in float32", whole=True)
+        yield _Tried(Cause.PRECISION, whole, *of(Cause.PRECISION))
+    for cause in (Cause.SYMMETRIC_START, Cause.SATURATED, Cause.BAD_START):
+        if cause in suspects:
+            yield _Tried(cause, Remedy("with fresh weights", fresh=True), *of(cause))
+    groups = exam.case.pair()[1].param_groups
+    if any(group.get("weight_decay", 0) > 0 for group in groups):
+        rates = ", ".join(sorted({f"{group['weight_decay']:g}" for group in groups}))
+        remedy = Remedy("without weight decay", no_decay=True)
+        yield _Tried(Cause.DECAY_TOO_STRONG, remedy, "", f"weight decay is {rates}; ")
+    if any(_is_noise(module) for module in exam.case.model.modules()):
+        yield _Tried(Cause.NOISE_TOO_STRONG, Remedy("without dropout", still=True), "", "")
+    if Cause.VANISHING_GRADIENT not in suspects and Cause.BAD_START not in suspects:
+        return
+    yield _Tried(Cause.BAD_START, Remedy("with fresh weights", fresh=True), "", "")
+
+
+def _is_noise(module: nn.Module) -> bool:
+    return isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0
+
+
+def scaled_inputs(exam: Exam) -> Change:
+    """Make the function that brings each channel of a batch to mean 0 and deviation 1."""
+    constants: dict[str, tuple[Tensor, Tensor]] = {}
+    for name, tensor in exam.train[0]["inputs"].items():
+        values = gather(exam.learnt, name)
+        if values is None or not tensor.is_floating_point() or values.ndim < 2:
+            continue
+        mean, deviation = channel_stats(values)
+        shape = (1, -1, *[1] * (values.ndim - 2))
+        spread = torch.from_numpy(deviation).reshape(shape)
+        constants[name] = (
+            torch.from_numpy(mean).reshape(shape),
+            torch.where(spread > 0, spread, 1.0),
+        )
+
+    def scale(batch: Batch) -> Batch:
+        inputs = {
+            name: ((value.double() - constants[name][0]) / constants[name][1]).to(value.dtype)
+            if name in constants
+            else value
+            for name, value in batch["inputs"].items()
+        }
+        return {**batch, "inputs": inputs}
+
+    return scale
+
+
+def _scaled_target(exam: Exam) -> Change:
+    mean, spread = float(exam.answers.prior.mean()), max(exam.answers.spread, 1e-12)
+
+    def scale(batch: Batch) -> Batch:
+        return {**batch, "target": (batch["target"] - mean) / spread}
+
+    return scale
+
+
+def _rates(exam: Exam, own: float) -> list[Finding]:
+    """Try other learning rates from the same start: the range test."""
+    reached = {1.0: own}
+    for factor in _FACTORS:
+        reached[factor] = reach(exam, Remedy(f"at {factor:g} times the rate", rate=factor))
+        exam.figures[f"one_batch, {factor:g} times the rate"] = reached[factor]
+        if helps(reached[factor], own) and reached[factor] > 0.9:
+            break
+    best = max(reached, key=lambda factor: reached[factor])
+    if best != 1.0 and helps(reached[best], own):
+        faded = next((f for f in exam.findings if f.cause is Cause.VANISHING_GRADIENT), None)
+        if faded is not None and best > 1:
+            return [Finding(faded.cause, "fault", faded.evidence, faded.subject)]
+        cause = Cause.RATE_TOO_HIGH if best < 1 else Cause.RATE_TOO_LOW
+        factor = 1 / best if best < 1 else best
+        text = f"{told(exam, own)}, at {best:g} times the rate {percent(reached[best])}"
+        return [Finding(cause, "fault", text, f"{factor:g}", tried=True)]
+    return _no_rate(exam, own, reached)
+
+
+def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Finding]:
+    """Nothing helps alone: all remedies at once tell whether the network can do it at all."""
+    everything = Remedy(
+        "with fresh weights, scaled inputs and Adam", fresh=True, adam=3e-3, no_decay=True,
+        plain=True, batch=scaled_inputs(exam),
+    )  # fmt: skip
+    last = reach(exam, everything)
+    exam.figures["one_batch, all remedies"] = last
+    if helps(last, own):
+        return []  # several faults at once: which, the other findings must say
+    best = max(reached, key=lambda factor: reached[factor])
+    text = (
+        f"{told(exam, own)}, at the best of {len(reached)} rates {percent(reached[best])}, with "
+        f"all remedies at once {percent(last)}"
+    )
+    return [Finding(Cause.CANNOT_FIT, "suspect", text)]
+
+
+def probe_range(exam: Exam) -> list[Finding]:
+    """See whether the output is held in a range that the targets leave."""
+    if exam.answers.kind != "values":
+        return []
+    targets = torch.cat([b["target"].float().flatten() for b in exam.train])
+    targets = targets[torch.isfinite(targets)]
+    seen = _outputs(exam)
+    if seen is None:
+        return []
+    margin = 0.05 * max(float(targets.std()), 1e-12)
+    for bound, below in ((0.0, True), (-1.0, True), (1.0, False), (0.0, False)):
+        inside = bool((seen >= bound).all() if below else (seen <= bound).all())
+        touched = bool(((seen - bound).abs() < 1e-3).any())
+        missed = targets < bound - margin if below else targets > bound + margin
+        share = float(missed.float().mean())
+        if inside and touched and share >= _MISSED:
+            where = f"at {bound:g} or {'above' if below else 'below'}"
+            text = (
+                f"whatever is put in, outputs stay {where}; {100 * share:.0f} % of the targets "
+                f"are {'below' if below else 'above'}"
+            )
+            return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
+    return []
+
+
+def _outputs(exam: Exam) -> Tensor | None:
+    """Give outputs of three models on inputs as they are, much larger, and turned in sign."""
+    parts: list[Tensor] = []
+    models: Sequence[nn.Module] = (
+        copy.deepcopy(exam.case.model), exam.one.model, exam.all.model,
+    )  # fmt: skip
+    for model in models:
+        model.eval()
+        for factor in (1.0, 1000.0, -1000.0):
+            for batch in exam.train[:3]:
+                inputs = {
+                    name: value * factor if value.is_floating_point() else value
+                    for name, value in batch["inputs"].items()
+                }
+                parts.append(exam.run(model, {**batch, "inputs": inputs}).float().flatten())
+    found = torch.cat(parts)
+    found = found[torch.isfinite(found)]
+    return found if found.numel() else None

@@ -1,0 +1,171 @@
+"""What is learnt of all data: skill on unseen samples, and why there is none."""
+
+from __future__ import annotations
+
+import copy
+import math
+
+import torch
+
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam, Skill
+from inundate.prove.finding import Finding
+from inundate.prove.probe.data import channel_stats, gather
+from inundate.prove.probe.fit import percent
+from inundate.prove.probe.reference import reference_skill
+from inundate.prove.trial import Remedy, run_trial
+
+__all__ = ["learns", "probe_learn"]
+
+_FACTORS = (0.1, 10.0, 0.01)
+_GAP = 0.4  # of the way to the right answer between training and evaluation mode
+_ENOUGH = 100  # samples from which "there is nothing to learn" can be said
+
+
+def learns(exam: Exam) -> bool:
+    """Whether the model learns: one batch by heart, and something of unseen samples."""
+    return "healthy" in exam.figures and exam.figures["healthy"] > 0
+
+
+def probe_learn(exam: Exam) -> list[Finding]:
+    """Train on all data as the user does, and score samples that were not trained on."""
+    model = exam.all.model
+    seen, unseen = exam.skill(model, exam.learnt), exam.skill(model, exam.valid)
+    reference = reference_skill(exam)
+    exam.figures |= {
+        "skill_train": seen.value,
+        "skill_valid": unseen.value,
+        "progress_train": seen.progress,
+        "progress_valid": unseen.progress,
+    }
+    if reference is not None:
+        exam.figures |= {"reference_skill": reference.value, "reference_p": reference.p_value}
+    enough = _good(unseen, reference)
+    one = exam.figures.get("one_batch", 1.0)
+    exam.figures["healthy"] = float(unseen.there and (enough or one >= 0.7))
+    found = _gap(exam) + _shift(exam, seen, unseen)
+    if found or unseen.there:
+        return found
+    return _why(exam, seen, unseen, reference)
+
+
+def _good(unseen: Skill, reference: Skill | None) -> bool:
+    """Whether a skill is as good as what a simple learner finds, or good by itself."""
+    least = 0.7 * reference.value if reference is not None and reference.value > 0.05 else 0.3
+    return unseen.there and max(unseen.value, unseen.progress) >= least
+
+
+def _gap(exam: Exam) -> list[Finding]:
+    """Compare training and evaluation mode on samples that were trained on."""
+    model = exam.all.model
+    batches = exam.learnt[:10]
+    working = exam.progress(exam.loss(model, batches, still=False), batches)
+    asked = exam.progress(exam.loss(model, batches), batches)
+    exam.figures |= {"progress_training_mode": working, "progress_evaluation_mode": asked}
+    if working < 0.3 or asked > working - _GAP:
+        return []
+    text = (
+        f"on the same samples the model comes {percent(working)} of the way in training mode and "
+        f"{percent(asked)} in evaluation mode"
+    )
+    return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
+
+
+def _shift(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
+    """Give the validation data the training data's scale, and see whether that helps."""
+    suspect = next((f for f in exam.findings if f.cause is Cause.SPLIT_SHIFT), None)
+    if suspect is None or seen.value < unseen.value + 0.1:
+        return []
+    moved = exam.skill(exam.all.model, [_like_training(exam, batch) for batch in exam.valid])
+    exam.figures["skill_valid, scaled as in training"] = moved.value
+    if moved.value < unseen.value + 0.3 * (seen.value - unseen.value):
+        return []
+    text = (
+        f"{suspect.evidence}; skill on validation samples is {unseen.value:.2f}, brought to the "
+        f"scale of training {moved.value:.2f}"
+    )
+    return [Finding(Cause.SPLIT_SHIFT, "fault", text, suspect.subject, tried=True)]
+
+
+def _like_training(exam: Exam, batch: Batch) -> Batch:
+    inputs = dict(batch["inputs"])
+    for name, value in batch["inputs"].items():
+        train, valid = gather(exam.train, name), gather(exam.valid, name)
+        if train is None or valid is None or not value.is_floating_point() or value.ndim < 2:
+            continue
+        (mean, spread), (other, other_spread) = channel_stats(train), channel_stats(valid)
+        shape = (1, -1, *[1] * (value.ndim - 2))
+        a, b, c, d = (
+            torch.from_numpy(v).reshape(shape) for v in (mean, spread, other, other_spread)
+        )
+        inputs[name] = ((value - c) / d.clamp(min=1e-12) * b + a).to(value.dtype)
+    return {**batch, "inputs": inputs}
+
+
+def _why(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> list[Finding]:
+    """Name why unseen samples are not predicted."""
+    if any(f.cause is Cause.MAJORITY_COLLAPSE for f in exam.findings) and _collapsed(exam):
+        suspect = next(f for f in exam.findings if f.cause is Cause.MAJORITY_COLLAPSE)
+        text = f"{suspect.evidence}, and so are all answers"
+        return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
+    if exam.one_progress < 0.7:
+        return []  # the cause is nearer than that
+    if not seen.there or exam.all.broke:
+        found = _rates(exam)
+        if found:
+            return found
+    return _unrelated(exam, seen, unseen, reference)
+
+
+def _collapsed(exam: Exam) -> bool:
+    model = copy.deepcopy(exam.all.model).eval()
+    answers = [exam.run(model, batch) for batch in exam.valid]
+    if exam.answers.kind == "classes":
+        dim = exam.answers._class_dim(exam.valid[0]["target"])
+        return len(torch.unique(torch.cat([a.argmax(dim).flatten() for a in answers]))) == 1
+    level = 0.0 if exam.answers.kind == "logits" else 0.5
+    return len(torch.unique(torch.cat([a.flatten() for a in answers]) > level)) == 1
+
+
+def _rates(exam: Exam) -> list[Finding]:
+    for factor in _FACTORS:
+        trial = run_trial(
+            exam.case, exam.learnt, exam.effort.all_batches,
+            remedy=Remedy(f"at {factor:g} times the rate", rate=factor), seed=exam.seed,
+        )  # fmt: skip
+        if trial.broke:
+            continue
+        skill = exam.skill(trial.model, exam.valid)
+        exam.figures[f"skill_valid, {factor:g} times the rate"] = skill.value
+        if skill.there and max(skill.value, skill.progress) > 0.15:
+            cause = Cause.RATE_TOO_HIGH if factor < 1 else Cause.RATE_TOO_LOW
+            text = (
+                f"over all batches the training finds nothing{_broke(exam)}; at {factor:g} times "
+                f"the rate its skill on unseen samples is {skill.value:.2f}"
+            )
+            return [Finding(cause, "fault", text, f"{max(factor, 1 / factor):g}", tried=True)]
+    return []
+
+
+def _broke(exam: Exam) -> str:
+    return f" ({exam.all.broke})" if exam.all.broke else ""
+
+
+def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> list[Finding]:
+    samples = sum(len(batch["target"]) for batch in exam.learnt)
+    value = unseen.value if math.isfinite(unseen.value) else -9.99
+    text = (
+        f"skill is {seen.value:.2f} on samples that were trained on and {value:.2f} (p = "
+        f"{unseen.p_value:.2g}) on others"
+    )
+    if reference is None:
+        return [Finding(Cause.MEMORISES, "suspect", text)] if seen.there else []
+    told = (
+        f"{text}; the best of a ridge regression and nearest neighbours has {reference.value:.2f}"
+    )
+    if reference.value > 0.05 and reference.p_value < 0.01:
+        return [Finding(Cause.MEMORISES, "fault", told)] if seen.value > 0.2 else []
+    if samples < _ENOUGH:
+        return []
+    return [Finding(Cause.TARGETS_UNRELATED, "fault", told)]

@@ -1,0 +1,194 @@
+"""The loss: is the right answer its lowest, and does it look at output and target."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from inundate.prove.answers import loss_of_fixed
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+
+__all__ = ["probe_loss", "probe_metric"]
+
+_FLOOR = 0.7  # of the constant's loss: above it the right answer is hardly better
+_HOPELESS = 0.85
+_SAME = 1e-6
+_BEST = (0.0, 1.0, 100.0)  # what a perfect prediction scores in any metric in use
+
+
+def probe_loss(exam: Exam) -> list[Finding]:
+    """Ask the loss for a right, a constant and a wrong answer."""
+    batch = exam.typical
+    right, wrong = exam.answers.right(batch), exam.answers.wrong(batch)
+    if right is None or wrong is None:
+        return _shape(exam, batch)
+    losses = {
+        "right": loss_of_fixed(exam.case, batch, right),
+        "wrong": loss_of_fixed(exam.case, batch, wrong),
+        "constant": exam._constant(batch),
+    }
+    if None in losses.values():
+        return []
+    found = {name: float(value) for name, value in losses.items() if value is not None}
+    exam.figures |= {f"loss_{name}": value for name, value in found.items()}
+    scale = max(abs(value) for value in found.values()) + 1e-30
+    if max(found.values()) - min(found.values()) < _SAME * scale:
+        text = f"a right, a constant and a wrong answer all have the loss {found['right']:.5g}"
+        return [Finding(Cause.LOSS_IGNORES, "fault", text, "the output")]
+    if _blind(exam, batch, right, found["right"], scale):
+        text = "with the targets of other samples the loss is the same to six digits"
+        return [Finding(Cause.LOSS_IGNORES, "fault", text, "the target")]
+    return (
+        _shape(exam, batch, found)
+        or _mismatch(exam, batch, found)
+        or _order(found)
+        or _floor(exam, found)
+    )
+
+
+def _blind(exam: Exam, batch: Batch, right: Tensor, loss: float, scale: float) -> bool:
+    rolled = batch["target"].roll(1, 0)
+    if len(rolled) < 2 or torch.equal(rolled, batch["target"]):
+        return False
+    # other keys, such as the user's raw batch, may hold the target too: they are left as they are
+    other = loss_of_fixed(exam.case, {**batch, "target": rolled}, right)
+    return other is not None and abs(other - loss) < _SAME * scale
+
+
+def _shape(exam: Exam, batch: Batch, losses: dict[str, float] | None = None) -> list[Finding]:
+    """Say so where output and target differ in shape and the loss does not put that right."""
+    output, target = exam.output, exam.train[0]["target"]
+    if exam.answers.kind == "classes" or output.shape == target.shape:
+        return []
+    if losses and losses["right"] < _FLOOR * losses["constant"]:
+        return []  # the loss brings them together by itself
+    text = (
+        f"output {tuple(output.shape)}, target {tuple(target.shape)}: with the right answers in "
+        "the output the loss is that of a constant"
+        if losses
+        else f"output {tuple(output.shape)}, target {tuple(target.shape)}"
+    )
+    return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
+
+
+def _mismatch(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """Look for a softmax or sigmoid too many, or one too few."""
+    kind, output = exam.answers.kind, exam.output
+    if kind == "classes":
+        return _classes(exam, batch, found)
+    if kind == "logits" and len(output.flatten()) >= 16:
+        inside = bool(((output >= 0) & (output <= 1)).all())
+        ends = bool(torch.isclose(output.std(), torch.zeros(()))) and bool((output == 0).all())
+        if inside and not ends and _bounded(exam, 0.0, 1.0):
+            text = "the outputs lie between 0 and 1, but the loss takes a sigmoid of them once more"
+            return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+    return []
+
+
+def _classes(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    output = exam.output.float()
+    dim = 1 if output.ndim == 2 else exam.answers._class_dim(batch["target"])
+    sums = output.sum(dim)
+    if bool((output >= 0).all()) and bool(torch.isclose(sums, torch.ones(()), atol=1e-3).all()):
+        right = exam.answers.right(batch)
+        assert right is not None
+        least = loss_of_fixed(exam.case, batch, (right > 0).to(right))
+        if least is not None and least > found["right"] + 0.3 * (
+            found["constant"] - found["right"]
+        ):
+            text = (
+                f"the outputs are probabilities already; with the right ones the loss is "
+                f"{least:.3g}, and it could be {found['right']:.3g}"
+            )
+            return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+    return _unnormalised(exam, batch, found)
+
+
+def _unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """See whether the loss of surer answers falls without end, while scores are not normalised."""
+    right = exam.answers.right(batch)
+    assert right is not None
+    surer = loss_of_fixed(exam.case, batch, 2.0 * right)
+    if surer is None or found["right"] >= 0 or surer > 1.9 * found["right"]:
+        return []
+    dim = exam.answers._class_dim(batch["target"])
+    total = torch.logsumexp(exam.output.float(), dim)
+    if float(total.abs().max()) < 1e-3:
+        return []
+    text = (
+        f"the loss of an answer twice as sure is {surer:.3g} after {found['right']:.3g}: it falls "
+        "without end, since the scores are not log-probabilities"
+    )
+    return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+
+
+def _bounded(exam: Exam, low: float, high: float) -> bool:
+    """Say whether the output stays between two values on all batches, for larger inputs too."""
+    model, _ = exam.case.pair()
+    for batch in exam.train[:5]:
+        inputs = {
+            name: value * 10.0 if value.is_floating_point() else value
+            for name, value in batch["inputs"].items()
+        }
+        output = exam.run(model, {**batch, "inputs": inputs})
+        if not bool(((output >= low) & (output <= high)).all()):
+            return False
+    return True
+
+
+def _order(found: dict[str, float]) -> list[Finding]:
+    if found["right"] < found["wrong"]:
+        return []
+    text = (
+        f"the right answer has the loss {found['right']:.4g}, a wrong one {found['wrong']:.4g}, a "
+        f"constant one {found['constant']:.4g}"
+    )
+    return [Finding(Cause.LOSS_SIGN, "fault", text)]
+
+
+def _floor(exam: Exam, found: dict[str, float]) -> list[Finding]:
+    right, constant, wrong = found["right"], found["constant"], found["wrong"]
+    low = min(right, 0.0)  # losses that may be negative are measured from their own floor
+    share = (right - low) / max(constant - low, 1e-30)
+    if right > constant:
+        text = (
+            f"the right answer has the loss {right:.4g}, a constant one {constant:.4g}: the "
+            "lowest loss is not at the target"
+        )
+        return [Finding(Cause.LOSS_SIGN, "fault", text)]
+    if share < _FLOOR or (constant - right) > 0.5 * (wrong - right):
+        return []
+    text = (
+        f"the right answer has the loss {right:.4g}, a constant one {constant:.4g}: what can be "
+        f"learnt is {100 * (1 - share):.0f} % of it"
+    )
+    return [Finding(Cause.LOSS_FLOOR, "fault" if share > _HOPELESS else "suspect", text)]
+
+
+def probe_metric(exam: Exam) -> list[Finding]:
+    """Ask the user's metric for a right, a constant and a wrong answer."""
+    if exam.case.metric is None:
+        return []
+    batch = exam.typical
+    target = batch["target"]
+    right, wrong = exam.answers.right(batch), exam.answers.wrong(batch)
+    constant = exam.answers.constants(batch)
+    if right is None or wrong is None or not constant:
+        return []
+    try:
+        best, worst, flat = (
+            float(exam.case.metric(answer, target)) for answer in (right, wrong, constant[0])
+        )
+    except Exception as error:  # noqa: BLE001  whatever a user's metric raises is the finding
+        return [Finding(Cause.METRIC_WRONG, "fault", f"{type(error).__name__}: {error}")]
+    exam.figures |= {"metric_right": best, "metric_wrong": worst, "metric_constant": flat}
+    text = f"it gives {best:.4g} for the right answer, {flat:.4g} for a constant, {worst:.4g} "
+    text += "for a wrong one"
+    at_best = any(abs(best - value) < 0.01 * max(1.0, value) for value in _BEST)
+    extreme = best in (min(best, flat, worst), max(best, flat, worst))
+    if best == worst or not extreme or not (at_best or best == float("inf")):
+        return [Finding(Cause.METRIC_WRONG, "fault", text)]
+    return []

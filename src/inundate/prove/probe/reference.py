@@ -1,0 +1,174 @@
+"""What can be learnt from the inputs at all: ridge regression and nearest neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from inundate.prove.case import Batch
+from inundate.prove.exam import Exam, Skill
+from inundate.prove.judge import sign_flip_p
+from inundate.prove.probe.data import gather
+
+__all__ = ["local_features", "reference_skill", "sample_features", "targets_of"]
+
+_MOST = 1024  # features of a sample
+_BUCKETS = 512  # of hashed tokens and pairs of tokens
+_PENALTIES = (0.1, 3.0, 100.0)
+_NEIGHBOURS = 5
+
+
+def targets_of(batches: Sequence[Batch]) -> Tensor | None:
+    """Lay all targets together; None where their shapes differ."""
+    parts = [batch["target"] for batch in batches]
+    return torch.cat(parts) if len({tuple(p.shape[1:]) for p in parts}) == 1 else None
+
+
+def sample_features(batches: Sequence[Batch]) -> Tensor | None:
+    """Give (N, F): values of all inputs, thinned out; counts of tokens and of pairs of them."""
+    found = []
+    for name, tensor in batches[0]["inputs"].items():
+        values = gather(batches, name)
+        if values is None:
+            return None
+        if tensor.is_floating_point():
+            flat = values.reshape(len(values), -1).float()
+            step = -(-flat.shape[1] // _MOST)
+            found.append(flat[:, ::step])
+        elif values.ndim == 2:
+            found += _token_counts(values.long())
+    return torch.cat(found, 1) if found else None
+
+
+def _token_counts(tokens: Tensor) -> list[Tensor]:
+    """Count tokens, ordered pairs of neighbours, and which token comes first."""
+    pairs = tokens[:, :-1] * 7919 + tokens[:, 1:] + 104729  # primes: a hash that spreads
+    return [_counts(tokens % _BUCKETS), _counts(pairs % _BUCKETS)]
+
+
+def _counts(buckets: Tensor) -> Tensor:
+    found = torch.zeros(len(buckets), _BUCKETS)
+    return found.scatter_add_(1, buckets, torch.ones_like(buckets, dtype=torch.float32))
+
+
+def reference_skill(exam: Exam) -> Skill | None:
+    """Score simple learners on the validation samples, the best of them.
+
+    Returns
+    -------
+    Skill or None
+        None where inputs or targets have no common shape.
+    """
+    train, valid = exam.learnt, exam.valid
+    target, other = targets_of(train), targets_of(valid)
+    if target is None or other is None or (target.ndim and len(target) < 10):
+        return None
+    tried = [_by_sample(exam, train, valid, target), _by_place(exam, train, valid, target)]
+    batch = {"target": other, "inputs": {}}
+    constants = [exam.error(c, batch) for c in exam.answers.constants(batch)]
+    trivial = min(constants, key=lambda e: float(e.mean())).double().numpy()
+    best: Skill | None = None
+    for output in [one for found in tried for one in found]:
+        errors = exam.error(output, batch).double().numpy()
+        value = 1.0 - float(errors.mean() / max(trivial.mean(), 1e-30))
+        skill = Skill(value, sign_flip_p(trivial - errors, seed=exam.seed), 0.0)
+        if best is None or skill.value > best.value:
+            best = skill
+    return best
+
+
+def _by_sample(
+    exam: Exam, train: Sequence[Batch], valid: Sequence[Batch], target: Tensor
+) -> list[Tensor]:
+    """Predict from all of a sample: ridge regression and nearest neighbours."""
+    inputs, asked = sample_features(train), sample_features(valid)
+    if inputs is None or asked is None or inputs.shape[1] != asked.shape[1]:
+        return []
+    mean, scale = inputs.mean(0), inputs.std(0).clamp(min=1e-6)
+    inputs, asked = (inputs - mean) / scale, ((asked - mean) / scale).clamp(-10, 10)
+    wanted = _numbers(exam, target)  # (N, K)
+    shape = (len(asked), *exam.output.shape[1:])
+    guesses = [_neighbours(inputs, asked, wanted)]
+    if wanted.shape[1] <= 4096:
+        guesses += [_ridge(inputs, asked, wanted, penalty) for penalty in _PENALTIES]
+    return [_as_output(exam, guess, shape) for guess in guesses if guess.numel() == np.prod(shape)]
+
+
+def _numbers(exam: Exam, target: Tensor) -> Tensor:
+    if exam.answers.kind == "classes":
+        one_hot = functional.one_hot(target.clamp(min=0), len(exam.answers.prior)).float()
+        return one_hot.reshape(len(target), -1)
+    return target.float().nan_to_num().reshape(len(target), -1)
+
+
+def _ridge(inputs: Tensor, asked: Tensor, wanted: Tensor, penalty: float) -> Tensor:
+    mean = wanted.mean(0)
+    gram = inputs @ inputs.T if len(inputs) < inputs.shape[1] else inputs.T @ inputs
+    eye = torch.eye(len(gram)) * penalty * inputs.shape[1] ** 0.5
+    if len(inputs) < inputs.shape[1]:
+        weights: Tensor = inputs.T @ torch.linalg.solve(gram + eye, wanted - mean)
+    else:
+        weights = torch.linalg.solve(gram + eye, inputs.T @ (wanted - mean))
+    return asked @ weights + mean
+
+
+def _neighbours(inputs: Tensor, asked: Tensor, wanted: Tensor) -> Tensor:
+    near = torch.cdist(asked, inputs).topk(min(_NEIGHBOURS, len(inputs)), largest=False).indices
+    return wanted[near].mean(1)
+
+
+def _as_output(exam: Exam, guess: Tensor, shape: tuple[int, ...]) -> Tensor:
+    if exam.answers.kind == "logits":
+        guess = torch.logit(guess.clamp(1e-3, 1 - 1e-3))
+    if exam.answers.kind == "classes" and len(shape) > 2:
+        classes = len(exam.answers.prior)
+        return guess.reshape(shape[0], -1, classes).movedim(-1, 1).reshape(shape)
+    return guess.reshape(shape)
+
+
+def local_features(batches: Sequence[Batch], size: tuple[int, ...]) -> Tensor | None:
+    """Give (N, C, H, W): each input, its means around, and its mean over the sample.
+
+    Inputs on another grid are brought to the target's; values of a whole sample stand everywhere.
+    """
+    maps = []
+    for name, tensor in batches[0]["inputs"].items():
+        values = gather(batches, name)
+        if values is None or not tensor.is_floating_point():
+            continue
+        if values.ndim == 5:  # frames of maps: means over frames
+            values = values.mean(1)
+        if values.ndim == 4:
+            values = values.float()
+            if tuple(values.shape[2:]) != size:
+                values = functional.interpolate(values, size=size, mode="nearest")
+            maps.append(values[:, :48])
+    if not maps:
+        return None
+    here = torch.cat(maps, 1)
+    around = [functional.avg_pool2d(here, k, 1, k // 2, count_include_pad=False) for k in (3, 9)]
+    whole = here.mean((2, 3), keepdim=True).expand_as(here)
+    return torch.cat([here, *around, whole], 1)
+
+
+def _by_place(
+    exam: Exam, train: Sequence[Batch], valid: Sequence[Batch], target: Tensor
+) -> list[Tensor]:
+    """Predict each place of a map from what is around it."""
+    if target.ndim != 4 or exam.answers.kind != "values" or target.shape[1] > 16:
+        return []
+    size = tuple(target.shape[2:])
+    inputs, asked = local_features(train, size), local_features(valid, size)
+    if inputs is None or asked is None or inputs.shape[1] != asked.shape[1]:
+        return []
+    rows = inputs.movedim(1, -1).reshape(-1, inputs.shape[1])
+    wanted = target.float().nan_to_num().movedim(1, -1).reshape(-1, target.shape[1])
+    step = -(-len(rows) // 20000)
+    mean, scale = rows.mean(0), rows.std(0).clamp(min=1e-6)
+    flat = ((asked.movedim(1, -1).reshape(-1, inputs.shape[1]) - mean) / scale).clamp(-10, 10)
+    guess = _ridge(((rows - mean) / scale)[::step], flat, wanted[::step], 1.0)
+    return [guess.reshape(len(asked), *size, -1).movedim(-1, 1)]

@@ -1,0 +1,159 @@
+"""How inputs and targets belong together: axes that are mixed up, targets that stand in inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+from inundate.prove.probe.data import gather
+from inundate.prove.probe.reference import local_features, targets_of
+
+__all__ = ["TURNS", "probe_axes", "probe_target_in_input"]
+
+#: What may have happened to the rows and columns (…, H, W) of a target.
+TURNS: dict[str, Callable[[Tensor], Tensor]] = {
+    "as it is": lambda t: t,
+    "rows upside down": lambda t: t.flip(-2),
+    "columns from right to left": lambda t: t.flip(-1),
+    "turned by half a turn": lambda t: t.flip((-2, -1)),
+    "rows and columns exchanged": lambda t: t.transpose(-2, -1),
+    "a quarter turn to the left": lambda t: t.rot90(1, (-2, -1)),
+    "a quarter turn to the right": lambda t: t.rot90(-1, (-2, -1)),
+    "exchanged and upside down": lambda t: t.rot90(1, (-2, -1)).flip(-1),
+}
+_BETTER = 0.1  # by how much another way must explain more
+_SAME = 0.9995
+
+
+def probe_axes(exam: Exam) -> list[Finding]:
+    """See whether a flipped or turned target follows better from what is around each place."""
+    target = targets_of(exam.train)
+    if target is None or not target.is_floating_point() or target.ndim not in (3, 4):
+        return []
+    target = target.float().nan_to_num()
+    target = target[:, None] if target.ndim == 3 else target
+    rows, columns = target.shape[2:]
+    if min(rows, columns) < 4:
+        return []
+    features = local_features(exam.train, (rows, columns))
+    if features is None:
+        return []
+    target = target.mean(1, keepdim=True)
+    ways = {
+        name: turn(target) for name, turn in TURNS.items() if turn(target).shape == target.shape
+    }
+    explained = _explained(features, torch.cat(list(ways.values()), 1))
+    found = dict(zip(ways, explained, strict=True))
+    exam.figures["explained_as_it_is"] = found["as it is"]
+    best = max(found, key=lambda name: found[name])
+    here = max(found["as it is"], 0.0)
+    if found[best] < here + _BETTER or found[best] < 1.5 * here:
+        return []
+    text = (
+        f"what is around a place explains {100 * here:.0f} % of the target there, and "
+        f"{100 * found[best]:.0f} % with its {best}"
+    )
+    return [Finding(Cause.AXES_MIXED, "fault", text, f"the target has its {best}")]
+
+
+def _explained(features: Tensor, target: Tensor) -> list[float]:
+    """Give the share of each target's variance that a line explains, on the other half (N, K …)."""
+    half = len(features) // 2
+    if half < 2:
+        return [0.0] * target.shape[1]
+    rows = features.movedim(1, -1)
+    wanted = target - target[:half].mean(0)  # what is the same in all samples explains nothing
+    wanted = wanted.movedim(1, -1)
+    fit = rows[:half].reshape(-1, rows.shape[-1])
+    mean, scale = fit.mean(0), fit.std(0).clamp(min=1e-6)
+    fit = (fit - mean) / scale
+    values = wanted[:half].reshape(-1, wanted.shape[-1])
+    step = -(-len(fit) // 20000)
+    fit, values = fit[::step], values[::step]
+    gram = fit.T @ fit + torch.eye(fit.shape[1]) * 1e-3 * len(fit)
+    weights = torch.linalg.solve(gram, fit.T @ (values - values.mean(0)))
+    test = ((rows[half:].reshape(-1, rows.shape[-1]) - mean) / scale).clamp(-10, 10)
+    truth = wanted[half:].reshape(-1, wanted.shape[-1])
+    left = (truth - values.mean(0) - test @ weights).square().mean(0)
+    return [float(one) for one in 1.0 - left / truth.var(0).clamp(min=1e-12)]
+
+
+def probe_target_in_input(exam: Exam) -> list[Finding]:
+    """Look for a single number of the inputs that tells the target."""
+    target = targets_of(exam.train)
+    if target is None or len(target) < 50:
+        return []
+    channels = sum(t.shape[1] if t.ndim > 1 else 1 for t in exam.train[0]["inputs"].values())
+    if channels < 2:
+        return []
+    for name, tensor in exam.train[0]["inputs"].items():
+        values = gather(exam.train, name)
+        if values is None:
+            continue
+        where = _map_channel(values, target) if target.ndim > 2 else None
+        if target.ndim == 1 or target.reshape(len(target), -1).shape[1] == 1:
+            flat, wanted = values.reshape(len(values), -1), target.reshape(-1)
+            where = (_number if tensor.is_floating_point() else _token)(flat, wanted)
+        if where is not None:
+            text = f"place {where} of {name!r} tells the target of {len(target)} samples"
+            return [Finding(Cause.TARGET_IN_INPUT, "fault", text, f"{name!r}, {where}")]
+    return []
+
+
+def _map_channel(values: Tensor, target: Tensor) -> int | None:
+    if values.ndim != 4 or target.ndim != 4 or values.shape[2:] != target.shape[2:]:
+        return None
+    wanted = target.float().nan_to_num().mean(1).flatten().double()
+    for channel in range(values.shape[1]):
+        if abs(_correlation(values[:, channel].flatten().double(), wanted)) > _SAME:
+            return channel
+    return None
+
+
+def _correlation(one: Tensor, other: Tensor) -> float:
+    one, other = one - one.mean(), other - other.mean()
+    scale = float(one.norm() * other.norm())
+    return float(one @ other) / scale if scale > 0 else 0.0
+
+
+def _number(flat: Tensor, target: Tensor) -> int | None:
+    """Find a feature that is in line with the target, or whose order parts all classes."""
+    if target.is_floating_point() and len(torch.unique(target)) > 20:
+        for place in range(min(flat.shape[1], 4096)):
+            if abs(_correlation(flat[:, place].double(), target.double())) > _SAME:
+                return place
+        return None
+    classes = target.long().numpy()
+    count = len(np.unique(classes))
+    if count < 2 or np.bincount(classes - classes.min()).max() > 0.95 * len(classes):
+        return None
+    array = flat[:, :4096].numpy()
+    for place in range(array.shape[1]):
+        order = np.argsort(array[:, place], kind="stable")
+        column, ordered = array[order, place], classes[order]
+        changes = np.flatnonzero(np.diff(ordered))
+        # each class is one stretch of values, and no value belongs to two classes
+        if len(changes) == count - 1 and bool((np.diff(column)[changes] > 0).all()):
+            return int(place)
+    return None
+
+
+def _token(flat: Tensor, target: Tensor) -> int | None:
+    """Find a position whose token alone tells the class."""
+    classes = target.long().numpy()
+    if len(np.unique(classes)) < 2:
+        return None
+    for place in range(min(flat.shape[1], 512)):
+        tokens = flat[:, place].numpy()
+        pairs = set(zip(tokens.tolist(), classes.tolist(), strict=True))
+        known = len(set(tokens.tolist()))
+        # many different tokens would tell any class by heart
+        if 1 < known == len(pairs) and known <= max(8, len(tokens) // 10):
+            return int(place)
+    return None

@@ -1,0 +1,43 @@
+"""Does it run: one batch, the loss, and its gradient."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+
+from inundate.core.errors import InundateError
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+
+__all__ = ["probe_runs"]
+
+
+def probe_runs(exam: Exam) -> list[Finding]:
+    """Run the model and its loss once, and say what the error means if they cannot be run."""
+    try:
+        if not exam.train:
+            return [Finding(Cause.LOADER_STARVES, "fault", "the data loader gives no batch at all")]
+        for part in (
+            {id(exam.train[0]): exam.train[0], id(exam.train[-1]): exam.train[-1]}
+        ).values():
+            model = copy.deepcopy(exam.case.model).train()
+            exam.run(model, part)
+            loss = exam.case.loss(model, part)
+            if loss.numel() != 1:
+                return [_broken(f"the loss has shape {tuple(loss.shape)}; expected one number")]
+            if loss.requires_grad:
+                torch.autograd.backward(loss)
+        exam.case.pair()
+    except InundateError:
+        raise  # its message says already what to do
+    except Exception as error:  # noqa: BLE001  whatever a user's model raises is the finding
+        return [
+            _broken(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
+        ]
+    return []
+
+
+def _broken(text: str) -> Finding:
+    return Finding(Cause.DOES_NOT_RUN, "fault", text)

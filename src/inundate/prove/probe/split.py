@@ -1,0 +1,94 @@
+"""Training and validation data: shared samples, near-duplicates, another preparation."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+from inundate.prove.probe.data import channel_stats, gather
+from inundate.prove.probe.loader import sample_keys
+
+__all__ = ["probe_split"]
+
+_SHARE = 0.05
+_NEAR = 0.02  # of the usual distance between two samples: noise, a pixel's shift or rounding
+_MOST = 800  # samples whose distances are compared
+
+
+def probe_split(exam: Exam) -> list[Finding]:
+    """Look for samples that are in both parts, and for channels that are prepared differently."""
+    if exam.case.valid is None:
+        return []
+    return _shared(exam) or _near(exam) or _shift(exam)
+
+
+def _shared(exam: Exam) -> list[Finding]:
+    train = [key for batch in sample_keys(exam.train) for key in batch]
+    valid = [key for batch in sample_keys(exam.valid) for key in batch]
+    known = set(train)
+    both = sum(key in known for key in valid) / len(valid)
+    by_itself = 1.0 - len(known) / len(train)  # short texts repeat within the training data too
+    exam.figures["shared_samples"] = both
+    if both < _SHARE + 3.0 * by_itself:
+        return []
+    text = f"{100 * both:.1f} % of {len(valid)} validation samples are in the training data as well"
+    return [Finding(Cause.SPLIT_LEAK, "fault", text)]
+
+
+def _near(exam: Exam) -> list[Finding]:
+    train, valid = _rows(exam, "train"), _rows(exam, "valid")
+    if train is None or valid is None or min(len(train), len(valid)) < 10:
+        return []
+    scale = train.std(0).clamp(min=1e-9)
+    train, valid = train[:_MOST] / scale, valid[:_MOST] / scale
+    usual = float(torch.cdist(train[:200], train[:200]).median())
+    nearest = torch.cdist(valid, train).min(1).values
+    within = torch.cdist(train[:200], train) + torch.eye(min(200, len(train)), len(train)) * 1e9
+    share = float((nearest < _NEAR * usual).float().mean())
+    by_itself = float((within.min(1).values < _NEAR * usual).float().mean())
+    if usual <= 0 or share < _SHARE + 1.5 * by_itself:
+        return []
+    text = (
+        f"{100 * share:.1f} % of the validation samples have a near-duplicate in the training data "
+        f"(closer than {_NEAR:g} of the usual distance)"
+    )
+    return [Finding(Cause.SPLIT_LEAK, "fault", text)]
+
+
+def _rows(exam: Exam, part: str) -> Tensor | None:
+    """Lay the float inputs of a part side by side (N, F)."""
+    batches = exam.train if part == "train" else exam.valid
+    names = [n for n, t in batches[0]["inputs"].items() if t.is_floating_point() and t.ndim]
+    parts = [gather(batches, name) for name in names]
+    if not parts or any(p is None for p in parts):
+        return None
+    return torch.cat([p.reshape(len(p), -1).float() for p in parts if p is not None], 1)
+
+
+def _shift(exam: Exam) -> list[Finding]:
+    """Compare mean and deviation of each channel; a large difference is a suspicion only."""
+    for name, tensor in exam.train[0]["inputs"].items():
+        if not tensor.is_floating_point():
+            continue
+        train, valid = gather(exam.train, name), gather(exam.valid, name)
+        if train is None or valid is None or train.ndim < 2 or train.shape[1:] != valid.shape[1:]:
+            continue
+        (mean, spread), (other, other_spread) = channel_stats(train), channel_stats(valid)
+        live = spread > 1e-9
+        if not live.any():
+            continue
+        away = np.abs(other - mean)[live] / spread[live]
+        ratio = np.maximum(other_spread[live], 1e-12) / spread[live]
+        worst = max(float(away.max()), float(np.abs(np.log(ratio)).max()) / np.log(1.8))
+        if float(away.max()) > 1.0 or ratio.max() > 1.8 or ratio.min() < 0.55:
+            text = (
+                f"of {name!r} the validation mean is up to {away.max():.3g} deviations off, and "
+                f"its deviation {ratio.min():.3g} to {ratio.max():.3g} times that in training"
+            )
+            exam.figures["split_shift"] = worst
+            return [Finding(Cause.SPLIT_SHIFT, "suspect", text, f"{name!r}")]
+    return []

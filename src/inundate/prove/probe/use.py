@@ -1,0 +1,99 @@
+"""Which inputs the output depends on at all."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+
+__all__ = ["probe_use"]
+
+_NOTHING = 1e-9  # of the output's size: rounding moves more
+_MANY = 64  # channels that are tried one by one
+
+
+def probe_use(exam: Exam) -> list[Finding]:
+    """Give each sample the input, or the channel, of another: what changes nothing is unused.
+
+    Three models are asked (as given, after training on one batch, after training on all), since
+    a last layer that starts at 0 hides everything, and so do dead units that a training made.
+    """
+    models = [copy.deepcopy(exam.case.model), exam.one.model, exam.all.model]
+    pictures = [_base(exam, model) for model in models]
+    if all(base is None for base in pictures):
+        return []
+    batches = [batch for batch in exam.train[:3] if len(batch["target"]) > 1]
+    whole, parts, varied = [], [], 0
+    for name in exam.train[0]["inputs"]:
+        moved = [_with(batch, name, None) for batch in batches]
+        if all(m is None for m in moved):
+            continue
+        varied += 1
+        if not _matters(exam, models, batches, moved):
+            whole.append(f"{name!r}")
+            continue
+        parts += [
+            f"channel {channel} of {name!r}"
+            for channel in _channels(exam, name)
+            if not _matters(exam, models, batches, [_with(b, name, channel) for b in batches])
+        ]
+    if not whole and not parts:
+        return []
+    if len(whole) == varied:
+        text = "with the inputs of other samples the output is the same to nine digits"
+        return [Finding(Cause.IGNORES_INPUT, "fault", text, "its inputs")]
+    names = whole or parts
+    text = f"with {', '.join(names[:4])} of another sample the output is the same to nine digits"
+    return [Finding(Cause.IGNORES_INPUT, "fault", text, ", ".join(names[:4]))]
+
+
+def _base(exam: Exam, model: nn.Module) -> Tensor | None:
+    output = exam.run(model.eval(), exam.train[0])
+    return output if bool(torch.isfinite(output).all()) else None
+
+
+def _channels(exam: Exam, name: str) -> Iterator[int]:
+    tensor = exam.train[0]["inputs"][name]
+    if tensor.is_floating_point() and tensor.ndim >= 2 and 2 <= tensor.shape[1] <= _MANY:
+        yield from range(tensor.shape[1])
+
+
+def _with(batch: Batch, name: str, channel: int | None) -> Batch | None:
+    """Give the batch with one input taken from the next sample; None if that changes nothing."""
+    value = batch["inputs"][name]
+    if not value.ndim or len(value) != len(batch["target"]):
+        return None
+    moved = value.roll(1, 0)
+    if channel is not None:
+        mixed = value.clone()
+        mixed[:, channel] = moved[:, channel]
+        moved = mixed
+    if torch.equal(moved, value):
+        return None
+    return {**batch, "inputs": {**batch["inputs"], name: moved}}
+
+
+def _matters(
+    exam: Exam, models: list[nn.Module], batches: list[Batch], moved: list[Batch | None]
+) -> bool:
+    """Whether any of the models notices; what does not differ between samples counts as used."""
+    if all(one is None for one in moved):
+        return True
+    for model in models:
+        model.eval()
+        for batch, other in zip(batches, moved, strict=True):
+            if other is None:
+                continue
+            one, two = exam.run(model, batch).double(), exam.run(model, other).double()
+            if not bool(torch.isfinite(one).all()):
+                continue
+            if float((one - two).abs().max()) > _NOTHING * max(float(one.abs().max()), 1e-12):
+                return True
+    return False

@@ -1,0 +1,188 @@
+"""Short trainings of copies: as the user trains, and with one remedy changed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from inundate.learn.random_state import isolated_random
+from inundate.prove.case import Batch, Case
+
+__all__ = ["PLAIN", "Remedy", "Trial", "plain_step", "run_trial"]
+
+_TAIL = 0.1  # share of the steps whose mean loss is the last one
+_LEAST_TAIL = 5
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """What is changed in a trial against the user's own training; nothing by default.
+
+    Parameters
+    ----------
+    name : str
+    rate : float
+        Factor on the learning rate.
+    no_decay : bool
+        Weight decay set to 0.
+    fresh : bool
+        All weights drawn anew, as each layer's ``reset_parameters`` does.
+    still : bool
+        Dropout off and running statistics used: the model in evaluation mode.
+    plain : bool
+        A plain step in place of the user's.
+    whole : bool
+        Weights and inputs in float32.
+    adam : float, optional
+        Adam at this rate in place of the user's optimiser.
+    batch : callable, optional
+        Changes each batch, such as to scale its inputs.
+    loss : callable, optional
+        Another loss of model and batch.
+    """
+
+    name: str = "as it is"
+    rate: float = 1.0
+    no_decay: bool = False
+    fresh: bool = False
+    still: bool = False
+    plain: bool = False
+    whole: bool = False
+    adam: float | None = None
+    batch: Callable[[Batch], Batch] | None = None
+    loss: Callable[[nn.Module, Batch], Tensor] | None = None
+
+
+PLAIN = Remedy()
+
+
+@dataclass
+class Trial:
+    """How a short training went.
+
+    Attributes
+    ----------
+    model : Module
+        The copy, trained.
+    losses : list of float
+        One a step, before the step.
+    broke : str
+        Why it ended early: a loss that is not finite, or an error's text.
+    """
+
+    model: nn.Module
+    losses: list[float] = field(default_factory=list)
+    broke: str = ""
+
+    @property
+    def first(self) -> float:
+        """Loss of the untrained model."""
+        return self.losses[0] if self.losses else math.nan
+
+    @property
+    def last(self) -> float:
+        """Mean loss of the last tenth of the steps; infinite if it broke."""
+        if self.broke or not self.losses:
+            return math.inf
+        tail = self.losses[-max(_LEAST_TAIL, int(_TAIL * len(self.losses))) :]
+        return math.fsum(tail) / len(tail)
+
+
+def run_trial(
+    case: Case,
+    batches: Sequence[Batch],
+    steps: int,
+    *,
+    remedy: Remedy = PLAIN,
+    enough: float = -math.inf,
+    seed: int = 0,
+) -> Trial:
+    """Train a copy of the model for some steps, going round the batches.
+
+    Parameters
+    ----------
+    case : Case
+    batches : sequence of Batch
+    steps : int
+    remedy : Remedy
+    enough : float
+        Ends when the mean of the last losses is below this.
+    seed : int
+        Of dropout and fresh weights.
+    """
+    with isolated_random(seed, "doctor", "trial"):
+        model, optimiser = _pair(case, remedy)
+        model.eval() if remedy.still else model.train()
+        trial = Trial(model)
+        for number in range(steps):
+            batch = batches[number % len(batches)]
+            batch = _changed(remedy, batch)
+            loss = _step(case, remedy, model, optimiser, batch)
+            trial.losses.append(loss)
+            if not math.isfinite(loss):
+                trial.broke = f"the loss is {loss} at step {number}"
+                break
+            if len(trial.losses) >= _LEAST_TAIL and trial.last < enough:
+                break
+    return trial
+
+
+def _changed(remedy: Remedy, batch: Batch) -> Batch:
+    if remedy.whole:
+        inputs = {
+            name: value.float() if value.is_floating_point() else value
+            for name, value in batch["inputs"].items()
+        }
+        batch = {**batch, "inputs": inputs}
+    return remedy.batch(batch) if remedy.batch else batch
+
+
+def _pair(case: Case, remedy: Remedy) -> tuple[nn.Module, torch.optim.Optimizer]:
+    model, optimiser = case.pair()
+    if remedy.fresh:
+        for module in model.modules():
+            reset = getattr(module, "reset_parameters", None)
+            if callable(reset):
+                reset()
+    if remedy.whole:
+        model.float()  # in place: the optimiser goes on holding the same tensors
+    if remedy.adam is not None:
+        weights = [p for p in model.parameters() if p.requires_grad]
+        optimiser = torch.optim.Adam(weights, lr=remedy.adam)
+    for group in optimiser.param_groups:
+        group["lr"] = group["lr"] * remedy.rate
+        if remedy.no_decay:
+            group["weight_decay"] = 0.0
+    return model, optimiser
+
+
+def _step(
+    case: Case,
+    remedy: Remedy,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    batch: Batch,
+) -> float:
+    if case.step is not None and not (remedy.plain or remedy.batch or remedy.loss or remedy.whole):
+        found = case.step(model, optimiser, batch["raw"])
+        return float(found.detach()) if isinstance(found, Tensor) else float(found)
+    return plain_step(remedy.loss or case.loss, model, optimiser, batch)
+
+
+def plain_step(
+    loss_of: Callable[[nn.Module, Batch], Tensor],
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    batch: Batch,
+) -> float:
+    """Make one step as the tutorials do; a loss without gradient moves nothing."""
+    optimiser.zero_grad()
+    loss = loss_of(model, batch)
+    if loss.requires_grad:
+        torch.autograd.backward(loss)
+        optimiser.step()
+    return float(loss.detach())

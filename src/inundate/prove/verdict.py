@@ -1,0 +1,218 @@
+"""From findings to one named cause, or to "healthy", or to "cannot say": :func:`diagnose`."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inundate.prove.case import Case
+from inundate.prove.cause import RANK, Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.finding import Finding
+from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
+from inundate.prove.probe.fit import probe_fit, probe_range
+from inundate.prove.probe.learn import learns, probe_learn
+from inundate.prove.probe.loader import probe_loader
+from inundate.prove.probe.loss import probe_loss, probe_metric
+from inundate.prove.probe.optimiser import probe_optimiser, probe_step
+from inundate.prove.probe.relation import probe_axes, probe_target_in_input
+from inundate.prove.probe.runs import probe_runs
+from inundate.prove.probe.split import probe_split
+from inundate.prove.probe.start import probe_finite_output, probe_gradient, probe_start
+from inundate.prove.probe.use import probe_use
+
+__all__ = ["PROBES", "Confidence", "Verdict", "decide", "diagnose"]
+
+Confidence = Literal["high", "medium", "low"]
+Probe = Callable[[Exam], list[Finding]]
+
+#: Probes in their order. Of the first group each ends the examination if it finds a fault: what
+#: cannot be run, or holds NaN, cannot be trained. The others all run.
+FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
+PROBES: tuple[Probe, ...] = (
+    probe_inputs, probe_target, probe_split, probe_target_in_input, probe_axes, probe_loss,
+    probe_metric, probe_optimiser, probe_step, probe_start, probe_gradient, probe_fit, probe_use,
+    probe_range, probe_learn,
+)  # fmt: skip
+
+_SPEAKS = {
+    # causes that are told by an exact test or a tried remedy; the others rest on a threshold
+    Cause.LOADER_SORTED: "medium",
+    Cause.LOSS_FLOOR: "medium",
+    Cause.TARGET_IN_INPUT: "medium",
+    Cause.UNIT_SLIP: "medium",
+    Cause.VANISHING_GRADIENT: "medium",
+    Cause.MAJORITY_COLLAPSE: "medium",
+    Cause.TARGETS_UNRELATED: "medium",
+    Cause.MEMORISES: "medium",
+    Cause.METRIC_WRONG: "medium",
+    Cause.CANNOT_FIT: "low",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the doctor says.
+
+    Parameters
+    ----------
+    name : str
+        Of the model.
+    answer : str
+        ``healthy``, ``cause`` or ``cannot-say``.
+    finding : Finding or None
+        What is named.
+    confidence : str
+        How sure that is.
+    also : tuple of Finding
+        What else was found, the gravest first.
+    figures : mapping of str to float
+        All that was measured.
+    pictures : mapping of str to array (rows, columns, H, W)
+    seconds : float
+        Wall time, s.
+    told : tuple of str
+        What the run itself had recorded.
+    """
+
+    name: str
+    answer: Literal["healthy", "cause", "cannot-say"]
+    finding: Finding | None
+    confidence: Confidence
+    also: tuple[Finding, ...] = ()
+    figures: Mapping[str, float] = field(default_factory=dict)
+    pictures: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    seconds: float = 0.0
+    told: tuple[str, ...] = ()
+
+    @property
+    def cause(self) -> Cause | None:
+        """The named cause, if there is one."""
+        return self.finding.cause if self.finding else None
+
+    def record(self) -> dict[str, Any]:
+        """Give it as plain values for JSON."""
+        figures = {key: v if math.isfinite(v) else None for key, v in self.figures.items()}
+        return {
+            "name": self.name,
+            "answer": self.answer,
+            "cause": self.finding.cause.value if self.finding else None,
+            "says": self.says(),
+            "subject": self.finding.subject if self.finding else "",
+            "evidence": self.finding.evidence if self.finding else "",
+            "first": self.finding.first if self.finding else "",
+            "confidence": self.confidence,
+            "also": [finding.record() for finding in self.also],
+            "told": list(self.told),
+            "figures": figures,
+            "seconds": round(self.seconds, 1),
+        }
+
+    def says(self) -> str:
+        """Give the verdict in one clause."""
+        if self.finding:
+            return self.finding.says
+        if self.answer == "healthy":
+            return "the model learns; nothing is wrong with it that the probes can see"
+        return "cannot say: the model does not learn, and no probe tells why"
+
+    def text(self) -> str:
+        """Give it for people."""
+        lines = [f"{self.name}: {self.says()}"]
+        if self.finding:
+            lines += [
+                f"  cause       {self.finding.cause.value} ({self.confidence} confidence"
+                f"{', the remedy was tried' if self.finding.tried else ''})",
+                f"  evidence    {self.finding.evidence}",
+                f"  try first   {self.finding.first}",
+            ]
+        lines += [f"  also        {f.cause.value}: {f.evidence}" for f in self.also[:4]]
+        lines += [f"  the run     {line}" for line in self.told[:4]]
+        shown = ("one_batch", "skill_train", "skill_valid", "reference_skill")
+        measured = [f"{key} {self.figures[key]:.2f}" for key in shown if key in self.figures]
+        if measured:
+            lines.append(f"  measured    {', '.join(measured)}")
+        return "\n".join(lines)
+
+
+def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verdict:
+    """Examine a model and name why it does not learn.
+
+    Parameters
+    ----------
+    case : Case
+        Stays as it is: copies are trained.
+    effort : Effort, optional
+        How long is tried.
+    seed : int
+        Of the trials.
+
+    Raises
+    ------
+    DataError
+        If its batches have no form that is known.
+    """
+    began = time.monotonic()
+    exam = Exam(case, effort or Effort(), seed)
+    for probe in FIRST:
+        found = probe(exam)
+        exam.findings += found
+        if any(finding.weight == "fault" for finding in found):
+            return decide(exam, seconds=time.monotonic() - began)
+    for probe in PROBES:
+        exam.findings += probe(exam)
+    return decide(exam, seconds=time.monotonic() - began)
+
+
+def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
+    """Name the first cause in the order of :class:`~inundate.prove.cause.Cause`.
+
+    A fault stands by itself. A suspicion is named only where the model does not learn, and is
+    told beside it otherwise.
+    """
+    case = exam.case
+    findings = list(exam.findings)
+    if case.unread:
+        keys = ", ".join(map(str, case.unread))
+        text = f"read by nothing: {keys}"
+        findings.append(Finding(Cause.UNREAD_CONFIG, "fault", text, keys))
+    ranked = sorted(findings, key=_place)
+    healthy = learns(exam)
+    named = [f for f in ranked if f.weight == "fault"]
+    if not named and not healthy:
+        named = [f for f in ranked if f.weight == "suspect"]
+    first = named[0] if named else None
+    rest = [f for f in ranked if f is not first]
+    return Verdict(
+        case.name,
+        "cause" if first else "healthy" if healthy else "cannot-say",
+        first,
+        _confidence(first, healthy),
+        tuple(rest),
+        exam.figures,
+        exam.pictures,
+        seconds,
+        tuple(case.told),
+    )
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    weights: Sequence[str] = ("fault", "suspect", "note")
+    return weights.index(finding.weight), RANK[finding.cause]
+
+
+def _confidence(finding: Finding | None, healthy: bool) -> Confidence:
+    if finding is None:
+        return "medium" if healthy else "low"
+    if finding.tried:
+        return "high"
+    if finding.weight == "suspect":
+        return "low"
+    found = _SPEAKS.get(finding.cause, "high")
+    return "medium" if found == "medium" else "low" if found == "low" else "high"
