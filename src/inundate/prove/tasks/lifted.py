@@ -76,8 +76,8 @@ def rain_windows(rng: np.random.Generator, images: Tensor) -> Tensor:
 
 def _budget(digits: Digits) -> Budget:
     if digits.embedded:
-        return Budget(steps=800, seconds=30, batch_size=64, learning_rate=2e-3, weight_decay=0.05)
-    return Budget(steps=1200, seconds=120, batch_size=64, learning_rate=2e-3, weight_decay=0.05)
+        return Budget(steps=500, seconds=20, batch_size=64, learning_rate=2e-3, weight_decay=0.05)
+    return Budget(steps=800, seconds=90, batch_size=64, learning_rate=2e-3, weight_decay=0.05)
 
 
 def _lines(digits: Digits) -> tuple[PassLine, ...]:

@@ -1,0 +1,44 @@
+"""What ``inundate doctor --ladder`` prints."""
+
+import json
+
+import pytest
+
+from inundate.cli.doctor_ladder import show_ladder
+from inundate.core.errors import ConfigError, StabilityError
+from inundate.prove import ladder, task
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Twenty steps a task, which no line is met with."""
+
+    def run(one, **settings):
+        return task.run_task(one, **{**settings, "steps": 20})
+
+    monkeypatch.setattr(ladder, "run_task", run)
+
+
+@pytest.mark.usefixtures("short")
+def test_json_and_pictures(tmp_path, capsys):
+    show_ladder(tasks=["overfit"], pictures=tmp_path / "png", json=True)
+    shown = capsys.readouterr()
+    found = json.loads(shown.out)
+    assert found["tasks"][0]["name"] == "overfit"
+    assert found["tasks"][0]["steps"] == 20
+    assert found["pictures"] == [str(tmp_path / "png" / "overfit-inputs-targets-outputs.png")]
+    assert (tmp_path / "png" / "overfit-inputs-targets-outputs.png").is_file()
+    assert shown.err.startswith("overfit: NOT as expected")
+
+
+@pytest.mark.usefixtures("short")
+def test_strict_fails_after_the_table(capsys):
+    with pytest.raises(StabilityError) as raised:
+        show_ladder(tasks=["overfit"], strict=True)
+    assert str(raised.value) == "ladder: 1 of 1 tasks did not end as expected: overfit"
+    assert "0 of 1 as expected" in capsys.readouterr().out
+
+
+def test_unknown_task():
+    with pytest.raises(ConfigError, match="no task 'overfitt'; did you mean 'overfit'"):
+        show_ladder(tasks=["overfitt"])
