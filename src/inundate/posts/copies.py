@@ -48,7 +48,11 @@ class Copies:
 
     def column(self, name: str) -> pa.ChunkedArray:
         """Read one column whole."""
-        return pa.concat_tables(list(self.read([name])))[name]
+        chunks: list[pa.Array] = []
+        for table in self.read([name]):
+            # copied: a view would keep all other columns of its batch in memory
+            chunks += table.take(np.arange(table.num_rows))[name].chunks
+        return pa.chunked_array(chunks)
 
     @property
     def keep(self) -> np.ndarray:

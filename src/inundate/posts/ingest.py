@@ -11,13 +11,20 @@ from pathlib import Path
 
 import msgspec
 
-from inundate.core.errors import DataError, InundateError
+from inundate.core.errors import DataError
 from inundate.core.files import check_input
 from inundate.core.provenance import hash_path
 from inundate.posts.commit import commit
 from inundate.posts.deleted import digest
 from inundate.posts.importers.formats import Chosen, ImportSettings, choose
-from inundate.posts.importers.record import Broken, Deletion, Dropped, Item, decode_error
+from inundate.posts.importers.record import (
+    UNREADABLE,
+    Broken,
+    Deletion,
+    Dropped,
+    Item,
+    decode_error,
+)
 from inundate.posts.importers.stream import MAX_LINE, Damage
 from inundate.posts.ledger import Entry
 from inundate.posts.lock import locked
@@ -28,7 +35,6 @@ from inundate.posts.store import PostStore, create_store
 __all__ = ["Imported", "files_of", "import_file", "import_posts"]
 
 _KEPT_ASIDE = 1 << 20  # bytes of a broken record
-_BROKEN = (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -203,8 +209,8 @@ def _take(record: bytes, chosen: Chosen, spool: Spool, offset: int) -> None:
         return
     try:
         items = list(chosen.importer.parse(record))
-    except _BROKEN as error:
-        _reject(spool, Broken(_reason(error), record), offset)
+    except UNREADABLE as error:
+        _reject(spool, Broken(decode_error(error), record), offset)
         return
     posts = [item for item in items if type(item) is Post]
     spool.state.counts.read += len(posts)
@@ -212,12 +218,6 @@ def _take(record: bytes, chosen: Chosen, spool: Spool, offset: int) -> None:
     if len(posts) != len(items):
         for item in items:
             _count(item, spool, offset)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, InundateError):
-        raise error
-    return "nested too deeply" if isinstance(error, RecursionError) else decode_error(error)
 
 
 def _count(item: Item, spool: Spool, offset: int) -> None:

@@ -12,11 +12,13 @@ import msgspec
 from inundate.posts.importers.bluesky_record import Record, Self, record_fields
 from inundate.posts.importers.record import (
     OPTED_OUT,
+    UNREADABLE,
     Broken,
     Consent,
     Deletion,
     Dropped,
     Item,
+    Whole,
     decode_error,
 )
 from inundate.posts.importers.times import from_seconds, iso_time
@@ -49,10 +51,10 @@ class _View(_Struct):
     uri: str
     author: _Author
     record: Record
-    replyCount: int | None = None
-    repostCount: int | None = None
-    likeCount: int | None = None
-    quoteCount: int | None = None
+    replyCount: Whole | None = None
+    repostCount: Whole | None = None
+    likeCount: Whole | None = None
+    quoteCount: Whole | None = None
     indexedAt: str | None = None
 
 
@@ -70,7 +72,7 @@ class _Commit(_Struct):
 class _Payload(_Commit):
     did: str | None = None
     time: str | None = None
-    time_us: int | None = None
+    time_us: Whole | None = None
 
 
 class _Line(_Struct):
@@ -81,7 +83,7 @@ class _Line(_Struct):
     uri: str | None = None
     kind: str | None = None
     did: str | None = None
-    time_us: int | None = None
+    time_us: Whole | None = None
     commit: msgspec.Raw = _ABSENT
     payload: msgspec.Raw = _ABSENT
     operation: str | None = None
@@ -131,7 +133,7 @@ class Bluesky:
         try:
             view = _view.decode(raw)
             return self._of_view(view)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except UNREADABLE as error:
             return Broken(decode_error(error), bytes(raw))
 
     def _of_view(self, view: _View) -> Item:
@@ -179,4 +181,4 @@ class Bluesky:
                 **record_fields(event.record),
             )
         except ValueError as error:
-            return Broken(str(error), raw)
+            return Broken(decode_error(error), raw)

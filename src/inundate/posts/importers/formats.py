@@ -17,7 +17,7 @@ from inundate.core.errors import ConfigError, DataError
 from inundate.posts.importers.bluesky import Bluesky
 from inundate.posts.importers.mastodon import Mastodon
 from inundate.posts.importers.profiles import profile_of
-from inundate.posts.importers.record import Consent, Importer
+from inundate.posts.importers.record import UNREADABLE, Consent, Importer
 from inundate.posts.importers.records import json_records, table_rows
 from inundate.posts.importers.reddit import Reddit
 from inundate.posts.importers.stream import Damage, Line, read_lines
@@ -150,7 +150,7 @@ def _json_format(head: list[bytes]) -> str | None:
             continue
         try:
             found = msgspec.json.decode(record.removeprefix(b"\xef\xbb\xbf"))
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             continue
         while isinstance(found, list) and found:
             found = found[0]

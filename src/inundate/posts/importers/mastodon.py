@@ -13,11 +13,13 @@ from inundate.posts.importers.html_text import plain_text
 from inundate.posts.importers.record import (
     NOT_PUBLIC,
     OPTED_OUT,
+    UNREADABLE,
     Broken,
     Consent,
     Deletion,
     Dropped,
     Item,
+    Whole,
     decode_error,
 )
 from inundate.posts.importers.times import iso_time
@@ -52,7 +54,7 @@ class _Account(_Struct):
     indexable: bool | None = None
     noindex: bool | None = None
     created_at: str | None = None
-    followers_count: int | None = None
+    followers_count: Whole | None = None
 
 
 class _Media(_Struct):
@@ -100,9 +102,9 @@ class _Status(_Struct):
     in_reply_to_account_id: str | None = None
     reblog: _Status | None = None
     quote: msgspec.Raw = msgspec.Raw(b"null")
-    replies_count: int | None = None
-    reblogs_count: int | None = None
-    favourites_count: int | None = None
+    replies_count: Whole | None = None
+    reblogs_count: Whole | None = None
+    favourites_count: Whole | None = None
     media_attachments: list[_Media] | None = None
     mentions: list[_Mention] | None = None
     tags: list[_Tag] | None = None
@@ -152,7 +154,7 @@ class Mastodon:
     def _one(self, raw: msgspec.Raw) -> Item:
         try:
             return self._item(_status.decode(raw), bytes(raw))
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             return Broken(decode_error(error), bytes(raw))
 
     def _of_event(self, event: _Event) -> Iterable[Item]:
@@ -176,7 +178,7 @@ class Mastodon:
         try:
             return _post(status, shown)
         except ValueError as error:
-            return Broken(str(error), record)
+            return Broken(decode_error(error), record)
 
     def _refuses(self, account: _Account) -> bool:
         profile = [account.note or ""]

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import msgspec
 
+from inundate.posts.importers.times import Unreadable
 from inundate.posts.schema import Post
 
 __all__ = [
     "NOT_PUBLIC",
     "OPTED_OUT",
+    "UNREADABLE",
     "Broken",
     "Consent",
     "Deletion",
     "Dropped",
     "Importer",
     "Item",
+    "Whole",
     "decode_error",
 ]
 
 NOT_PUBLIC = "not public"
 OPTED_OUT = "author opted out"
+# what a parser may raise over a record, whatever bytes that holds
+UNREADABLE = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+
+Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A whole number that a store can hold."""
 
 
 @dataclass(frozen=True)
@@ -98,4 +106,6 @@ def decode_error(error: Exception) -> str:
         return "not UTF-8"
     if isinstance(error, msgspec.DecodeError):
         return "not UTF-8" if "utf-8" in str(error).lower() else "not valid JSON"
-    return str(error)
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return str(error) if isinstance(error, Unreadable) else "unexpected content"

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from inundate.posts.importers.record import Broken, Dropped, Item
-from inundate.posts.importers.times import from_seconds
+from inundate.posts.importers.record import Broken, Dropped, Item, Whole, decode_error
+from inundate.posts.importers.times import Unreadable, from_seconds
 from inundate.posts.schema import Post
 
 __all__ = ["Reddit"]
@@ -27,7 +27,7 @@ class _Line(msgspec.Struct, gc=False):
     """Only these fields are read; all others are skipped without being looked at."""
 
     id: str
-    created_utc: int | float | str
+    created_utc: float | str
     author: str | None = None
     subreddit: str | None = None
     body: str | None = None
@@ -38,8 +38,8 @@ class _Line(msgspec.Struct, gc=False):
     parent_id: str | int | None = None
     link_id: str | None = None
     crosspost_parent: str | None = None
-    score: int | None = None
-    num_comments: int | None = None
+    score: Whole | None = None
+    num_comments: Whole | None = None
     over_18: bool | None = None
     edited: bool | float | None = None
     is_video: bool | None = None
@@ -70,7 +70,7 @@ class Reddit:
         try:
             return (_post(line, text or ""),)
         except ValueError as error:
-            return (Broken(str(error), record),)
+            return (Broken(decode_error(error), record),)
 
 
 def _post(line: _Line, text: str) -> Post:
@@ -106,11 +106,11 @@ def _post(line: _Line, text: str) -> Post:
     )
 
 
-def _number(value: int | float | str) -> float:
+def _number(value: float | str) -> float:
     try:
         return float(value)
     except ValueError:
-        raise ValueError("a time of no known form") from None
+        raise Unreadable("a time of no known form") from None
 
 
 def _links(line: _Line, text: str, is_comment: bool) -> list[str]:

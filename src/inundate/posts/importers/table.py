@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from inundate.core.errors import ConfigError, DataError, nearest
-from inundate.posts.importers.record import NOT_PUBLIC, Broken, Dropped, Item
-from inundate.posts.importers.times import from_seconds, from_snowflake, v1_time
+from inundate.posts.importers.record import NOT_PUBLIC, Broken, Dropped, Item, decode_error
+from inundate.posts.importers.times import Unreadable, from_seconds, from_snowflake, v1_time
 from inundate.posts.schema import SOURCES, Post
 
 __all__ = ["COLUMNS", "Table", "split_header"]
@@ -29,13 +30,19 @@ def _id(value: str) -> str:
 
 def _number(value: str) -> float:
     try:
-        return float(value)
+        found = float(value)
     except ValueError:
-        raise ValueError("a number that is none") from None
+        found = math.nan
+    if not math.isfinite(found):
+        raise Unreadable("a number that is none")
+    return found
 
 
 def _whole(value: str) -> int:
-    return round(_number(value))
+    found = round(_number(value))
+    if abs(found) >= 2**63:
+        raise Unreadable("a number that is too large")
+    return found
 
 
 def _time(value: str) -> int | None:
@@ -51,7 +58,7 @@ def _flag(value: str) -> bool:
         return True
     if word in ("false", "0", "no"):
         return False
-    raise ValueError("neither true nor false")
+    raise Unreadable("neither true nor false")
 
 
 _LIST_KEYS = ("tag", "username", "expanded_url", "alt_text", "label", "name")
@@ -65,7 +72,7 @@ def _list(value: str) -> list[str]:
     try:
         items = msgspec.json.decode(found)
     except msgspec.DecodeError:
-        raise ValueError("a list that is not JSON") from None
+        raise Unreadable("a list that is not JSON") from None
     words = [_word(item).lstrip("#@") for item in items]
     return [word for word in words if word]
 
@@ -173,7 +180,7 @@ class Table:
         try:
             return (self._post(cells),)
         except ValueError as error:
-            return (Broken(str(error), record),)
+            return (Broken(decode_error(error), record),)
 
     def _post(self, cells: list[str]) -> Item:
         values: dict[str, Any] = {
@@ -210,7 +217,7 @@ def _arrange(values: dict[str, Any]) -> None:
         if values.pop(flag, False):
             values["kind"] = flag.removeprefix("is_")
     if values.get("kind", "original") not in ("original", "quote", "reply", "repost"):
-        raise ValueError("a kind of post that is not known")
+        raise Unreadable("a kind of post that is not known")
     point = values.pop(_LON_LAT, None)
     if point is not None and len(point) == 2:
         values["longitude"], values["latitude"] = point
@@ -218,7 +225,7 @@ def _arrange(values: dict[str, Any]) -> None:
     if handles and "mention_ids" not in values:
         values["mention_ids"] = [None] * len(handles)
     elif len(values.get("mention_ids", ())) != len(handles or values.get("mention_ids", ())):
-        raise ValueError("as many mentioned ids as handles are expected")
+        raise Unreadable("as many mentioned ids as handles are expected")
 
 
 def _own_id(values: Mapping[str, Any]) -> str:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 
-__all__ = ["from_seconds", "from_snowflake", "iso_time", "v1_time"]
+__all__ = ["Unreadable", "from_seconds", "from_snowflake", "iso_time", "v1_time"]
 
 _SECOND = 1_000_000
 _FIRST, _LAST = 0, 4_102_444_800 * _SECOND  # 1970 to 2100: outside is a slip of units
 _SNOWFLAKE_START = 1_288_834_974_657  # ms; ids of X count from here on, 2010-11-04
 _SNOWFLAKE_FIRST = 29_700_859_247  # ids below were given one by one and tell no time
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Unreadable(ValueError):
+    """A value that cannot be read; the message holds nothing of it."""
 
 
 @lru_cache(maxsize=4096)
@@ -22,7 +27,7 @@ def _day(text: str) -> int:
 
 def _checked(micros: int) -> int:
     if not _FIRST <= micros < _LAST:
-        raise ValueError("a time outside 1970 to 2100")
+        raise Unreadable("a time outside 1970 to 2100")
     return micros
 
 
@@ -63,7 +68,7 @@ def iso_time(text: str | None) -> int | None:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("a time that is not ISO 8601") from None
+        raise Unreadable("a time that is not ISO 8601") from None
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
     whole = found - datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,14 +94,14 @@ def v1_time(text: str | None) -> int | None:
     if len(parts) == 6 and parts[1] in _MONTHS:
         month = _MONTHS.index(parts[1]) + 1
         zone = parts[4][:3] + ":" + parts[4][3:]
-        return iso_time(f"{parts[5]}-{month:02d}-{int(parts[2]):02d}T{parts[3]}{zone}")
+        return iso_time(f"{parts[5]}-{month:02d}-{parts[2]:0>2}T{parts[3]}{zone}")
     try:
         return iso_time(text)
     except ValueError:
         try:
             return iso_time(parsedate_to_datetime(text).isoformat())
         except (ValueError, TypeError, IndexError):
-            raise ValueError("a time of no known form") from None
+            raise Unreadable("a time of no known form") from None
 
 
 def from_seconds(seconds: float | None) -> int | None:
@@ -112,7 +117,9 @@ def from_seconds(seconds: float | None) -> int | None:
     >>> from_seconds(1.5)
     1500000
     """
-    return None if seconds is None else _checked(round(seconds * _SECOND))
+    if seconds is None:
+        return None
+    return _checked(round(seconds * _SECOND) if math.isfinite(seconds) else -1)
 
 
 def from_snowflake(post_id: str) -> int | None:

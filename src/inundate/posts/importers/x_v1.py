@@ -9,7 +9,15 @@ from typing import Any
 
 import msgspec
 
-from inundate.posts.importers.record import NOT_PUBLIC, Broken, Deletion, Dropped, Item
+from inundate.posts.importers.record import (
+    NOT_PUBLIC,
+    Broken,
+    Deletion,
+    Dropped,
+    Item,
+    Whole,
+    decode_error,
+)
 from inundate.posts.importers.times import from_snowflake, v1_time
 from inundate.posts.schema import Post
 
@@ -54,7 +62,7 @@ class _User(_Struct):
     screen_name: str | None = None
     location: str | None = None
     created_at: str | None = None
-    followers_count: int | None = None
+    followers_count: Whole | None = None
     protected: bool | None = None
 
 
@@ -98,10 +106,10 @@ class _Status(_Struct):
     geo: _Point | None = None  # latitude, longitude
     place: _Place | None = None
     lang: str | None = None
-    retweet_count: int | None = None
-    favorite_count: int | None = None
-    reply_count: int | None = None
-    quote_count: int | None = None
+    retweet_count: Whole | None = None
+    favorite_count: Whole | None = None
+    reply_count: Whole | None = None
+    quote_count: Whole | None = None
     possibly_sensitive: bool | None = None
     source: str | None = None
     delete: _Notice | None = None
@@ -159,7 +167,7 @@ def _item(status: _Status, record: bytes) -> Item:
     try:
         return _post(status, record)
     except ValueError as error:  # a time
-        return Broken(str(error), record)
+        return Broken(decode_error(error), record)
 
 
 def _post(status: _Status, record: bytes) -> Item:

@@ -12,7 +12,14 @@ from typing import Any
 
 import msgspec
 
-from inundate.posts.importers.record import NOT_PUBLIC, Broken, Dropped, Item, decode_error
+from inundate.posts.importers.record import (
+    NOT_PUBLIC,
+    UNREADABLE,
+    Broken,
+    Dropped,
+    Item,
+    decode_error,
+)
 from inundate.posts.importers.times import from_snowflake, iso_time
 from inundate.posts.importers.x_wire import (
     Attachments,
@@ -103,7 +110,7 @@ class XV2:
         for raw in _list(page.data):
             try:
                 tweet = _tweet.decode(raw)
-            except msgspec.MsgspecError as error:
+            except UNREADABLE as error:
                 yield Broken(decode_error(error), bytes(raw))
             else:
                 yield _item(tweet, context, self.name)
@@ -116,7 +123,7 @@ def _list(raw: msgspec.Raw) -> list[msgspec.Raw]:
 def _or_none(decoder: Any, raw: msgspec.Raw) -> Any:
     try:
         return decoder.decode(raw)
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         return None
 
 
@@ -142,7 +149,7 @@ def _item(tweet: Tweet, context: _Context, name: str) -> Item:
     try:
         return _post(tweet, context, name)
     except ValueError as error:  # a time
-        return Broken(str(error), msgspec.json.encode(tweet))
+        return Broken(decode_error(error), msgspec.json.encode(tweet))
 
 
 def _post(tweet: Tweet, context: _Context, name: str) -> Item:

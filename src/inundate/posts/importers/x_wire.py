@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from inundate.posts.importers.record import Whole
+
 __all__ = [
     "Attachments",
     "Box",
@@ -66,12 +68,12 @@ class Entities(Struct):
 class Count(Struct):
     """Public counts of a post or a user."""
 
-    retweet_count: int | None = None
-    reply_count: int | None = None
-    like_count: int | None = None
-    quote_count: int | None = None
-    impression_count: int | None = None
-    followers_count: int | None = None
+    retweet_count: Whole | None = None
+    reply_count: Whole | None = None
+    like_count: Whole | None = None
+    quote_count: Whole | None = None
+    impression_count: Whole | None = None
+    followers_count: Whole | None = None
 
 
 class User(Struct):
