@@ -121,6 +121,17 @@ def test_climatology_of_an_unseen_regime_is_the_mean_of_all():
     assert depth[0, 0, 0] == pytest.approx(expected, rel=1e-5)
 
 
+def test_climatology_of_a_regime_that_never_ran_as_long_is_the_mean_of_all():
+    short, long = case(0, frames=3), case(1, regime="steep", frames=6)
+    found = Climatology.fit([short, long])
+    depth = found.predict(case(9, frames=6))
+    both = np.mean([c.observed[0].mean(dtype=float) for c in (short, long)])
+    assert depth[0, 0, 0] == pytest.approx(both, rel=1e-5)
+    assert depth[5, 0, 0] == pytest.approx(long.observed[5].mean(), rel=1e-5)
+    own = found.predict(case(9, frames=3))  # of that length the regime has its own mean
+    assert own[0, 0, 0] == pytest.approx(short.observed[0].mean(), rel=1e-5)
+
+
 def test_climatology_leaves_missing_cells_out():
     observed = np.full(SHAPE, 2.0)
     observed[:, :4] = np.nan

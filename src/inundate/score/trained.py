@@ -23,9 +23,9 @@ class Climatology:
 
     It knows nothing of the ground that it has not seen, so it is one number a frame: the mean
     over all cells of all training samples of the same regime, or of all regimes where none of
-    that regime was trained on. With ``by_fill_depth`` it is one number for each frame and
-    class of fill depth (the depth that a cell has when all sinks are full), which is the
-    little that a terrain tells without any flow.
+    that regime was trained on or none ran as long. With ``by_fill_depth`` it is one number for
+    each frame and class of fill depth (the depth that a cell has when all sinks are full), which
+    is the little that a terrain tells without any flow.
 
     Parameters
     ----------
@@ -91,22 +91,29 @@ class Climatology:
         if not self._sums:
             raise DataError(f"{self.name}: nothing to average, it has not learnt from any case")
         self._check_interval(case)
-        regimes = [case.regime] if case.regime in self._sums else list(self._sums)
-        sums, counts = np.zeros((1, self._kinds)), np.zeros((1, self._kinds))
-        for regime in regimes:
-            sums = _add_longer(sums, self._sums[regime][0])
-            counts = _add_longer(counts, self._sums[regime][1])
         frames = len(case.rain_rate)
-        if frames > len(counts) or not counts[:frames].any(axis=1).all():
+        sums, counts = self._added([case.regime])
+        if not _reaches(counts, frames):
+            sums, counts = self._added(self._sums)
+        if not _reaches(counts, frames):
             raise DataError(
-                f"{self.name}: {frames} frames asked for, the training samples of regime "
-                f"{case.regime!r} have {int(counts.any(axis=1).sum())}",
+                f"{self.name}: {frames} frames asked for, the training samples of all regimes "
+                f"have {int(counts.any(axis=1).sum())}",
                 hint="train on samples that run as long as those that are scored",
             )
         # a class of fill depth that training never saw takes the mean of all its cells
         whole = sums.sum(axis=1, keepdims=True) / np.maximum(counts.sum(axis=1, keepdims=True), 1)
         means = np.where(counts > 0, sums / np.maximum(counts, 1), whole)[:frames]
         return means[:, self._classes(case)].astype(np.float32)
+
+    def _added(self, regimes: Iterable[str]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the sums and counts of some regimes together, (frames, classes)."""
+        sums, counts = np.zeros((1, self._kinds)), np.zeros((1, self._kinds))
+        for regime in regimes:
+            if regime in self._sums:
+                sums = _add_longer(sums, self._sums[regime][0])
+                counts = _add_longer(counts, self._sums[regime][1])
+        return sums, counts
 
     @property
     def _kinds(self) -> int:
@@ -232,6 +239,11 @@ def fit_line(design: NDArray[np.float64], depths: NDArray[np.floating]) -> NDArr
     """
     found: NDArray[np.float64] = np.linalg.pinv(design, rcond=1e-6) @ depths
     return found
+
+
+def _reaches(counts: NDArray[np.float64], frames: int) -> bool:
+    """Say whether each of so many frames was seen in some cell."""
+    return frames <= len(counts) and bool(counts[:frames].any(axis=1).all())
 
 
 def _add_longer(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
