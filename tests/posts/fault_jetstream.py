@@ -44,14 +44,13 @@ class JetstreamServer:
         self.sent = 0  # events, by the furthest connection
         self.requests = []
         self.closing = threading.Event()
+
+    def __enter__(self):
         self._server = serve(
             self._serve, "127.0.0.1", 0, process_request=self._check, logger=SILENT
         )
-        port = self._server.socket.getsockname()[1]
-        self.address = f"ws://127.0.0.1:{port}"
+        self.address = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self):
         self._thread.start()
         return self
 
@@ -138,11 +137,11 @@ class MastodonSocketServer:
         self.world, self.faults = world, faults or Faults()
         self.headers = []
         self.closing = threading.Event()
+
+    def __enter__(self):
         self._server = serve(self._serve, "127.0.0.1", 0, logger=SILENT)
         self.address = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-
-    def __enter__(self):
         self._thread.start()
         return self
 

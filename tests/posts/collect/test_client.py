@@ -154,13 +154,16 @@ def test_an_answer_larger_than_any_page(monkeypatch):
 
     assert MAX_BODY == 64 * 2**20
     monkeypatch.setattr(body, "MAX_BODY", 1000)
-    with asked(Fixed(content=b'"' + b"a" * 2000 + b'"')) as (server, client), pytest.raises(GaveUp):
+    with (
+        asked(Fixed(content=b'"' + b"a" * 2000 + b'"')) as (_server, client),
+        pytest.raises(GaveUp),
+    ):
         client.get("/page")
     assert client.tally.faults == {"cut body": 3}
 
 
 def test_an_answer_nested_too_deeply():
-    with asked(Fixed(content=b"[" * 100_000)) as (server, client), pytest.raises(GaveUp):
+    with asked(Fixed(content=b"[" * 100_000)) as (_server, client), pytest.raises(GaveUp):
         client.get("/page")
 
 
@@ -176,7 +179,7 @@ def test_it_stops_while_it_waits():
 
 def test_lost_answers_are_told():
     lost = []
-    with asked(Fixed(content=b'{"data": [')) as (server, client), pytest.raises(GaveUp):
+    with asked(Fixed(content=b'{"data": [')) as (_server, client), pytest.raises(GaveUp):
         client.get("/page", on_lost=lambda: lost.append(1))
     assert len(lost) == 3
 

@@ -71,6 +71,11 @@ class BlueskySearch:
             read_secret(environment, name, what=what)
 
     @property
+    def spent_usd(self) -> float | None:
+        """See :class:`~inundate.posts.collect.collector.Collector`."""
+        return None
+
+    @property
     def tally(self) -> Tally:
         """See :class:`~inundate.posts.collect.collector.Collector`."""
         return self.client.tally

@@ -73,6 +73,11 @@ class Collector(Protocol):
         """What its client did so far."""
         ...
 
+    @property
+    def spent_usd(self) -> float | None:
+        """At most what was billed for the whole collection; None where nothing is."""
+        ...
+
     @staticmethod
     def idents_of(line: bytes) -> list[Ident]:
         """Give the posts that a line of its pages holds."""

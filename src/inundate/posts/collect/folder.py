@@ -50,7 +50,6 @@ class Step:
     counts: Counts = field(default_factory=Counts)
     gaps: list[Gap] = field(default_factory=list)
     rest: Gap | None = None
-    spent_usd: float | None = None
     reached: int | None = None
     """Lowest number on the page, where a platform numbers posts by time."""
 
@@ -192,8 +191,6 @@ class Collection:
             for gap in step.gaps:
                 state.add_gap(gap)
             state.set_rest(step.rest)
-            if step.spent_usd is not None:
-                state.spent_usd = round(step.spent_usd, 6)
             if info is not None and info not in state.files:
                 state.files.append(info)
             state.stopped = None

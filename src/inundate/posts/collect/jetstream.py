@@ -90,6 +90,11 @@ class Jetstream:
         check_server(server, schemes=("wss", "ws"), has_key=False)
 
     @property
+    def spent_usd(self) -> float | None:
+        """See :class:`~inundate.posts.collect.collector.Collector`."""
+        return None
+
+    @property
     def tally(self) -> Tally:
         """See :class:`~inundate.posts.collect.collector.Collector`."""
         return self.socket.tally

@@ -72,6 +72,11 @@ class MastodonClient:
         self.words = Words(None)
 
     @property
+    def spent_usd(self) -> float | None:
+        """See :class:`~inundate.posts.collect.collector.Collector`."""
+        return None
+
+    @property
     def tally(self) -> Tally:
         """See :class:`~inundate.posts.collect.collector.Collector`."""
         return self.client.tally

@@ -186,18 +186,14 @@ class MastodonStream(MastodonClient):
         self.fill(step, statuses)
         fresh = {ident.post: ident.name for ident in step.idents}
         sift = Sift(self.context.collection.seen, step, gone)
-        for post in gone:
-            if post in fresh or sift.deletes(post):
-                self._delete(step, post, fresh.get(post))
+        for post in dict.fromkeys(gone):
+            if sift.deletes(post):
+                step.lines.append(_deletion(self.context.collection.seen.name_of(post)))
+            elif post in fresh:  # came and went within one batch
+                step.gone.append(post)
+                step.counts.deletions += 1
+                step.lines.append(_deletion(fresh[post] or post))
         return self._moved(step, [status["id"] for status in statuses], end=end)
-
-    def _delete(self, step: Step, post: str, name: str | None) -> None:
-        if post not in step.gone:  # came and went within one batch
-            step.gone.append(post)
-            step.counts.deletions += 1
-        known = name or self.context.collection.seen.name_of(post)
-        notice = {"event": "delete", "payload": known}
-        step.lines.append(json.dumps(notice, separators=(",", ":")).encode())
 
     def _moved(self, step: Step, ids: list[str], *, end: bool = False) -> Step:
         last = newest([*ids, *([self._cursor["id"]] if "id" in self._cursor else [])])
@@ -210,6 +206,11 @@ class MastodonStream(MastodonClient):
             step.rest = Gap.of(start, self.settings.end, "not collected yet", open=True)
         step.cursor = dict(self._cursor)
         return step
+
+
+def _deletion(name: str) -> bytes:
+    """Give a notice with the name that importers know the post by, not the server's number."""
+    return json.dumps({"event": "delete", "payload": name}, separators=(",", ":")).encode()
 
 
 def _of_frame(frame: bytes) -> Event:

@@ -21,6 +21,7 @@ from inundate.posts.collect.mastodon import MastodonSearch, MastodonTag
 from inundate.posts.collect.mastodon_stream import MastodonStream
 from inundate.posts.collect.retry import Retry
 from inundate.posts.collect.settings import CollectSettings
+from inundate.posts.collect.state import Counts, State
 from inundate.posts.collect.x import BudgetSpent, XArchive, XRecent
 from inundate.posts.collect.x_open import estimate_x
 
@@ -163,7 +164,7 @@ def _go(collector: Collector, collection: Collection, stop: _Stop, bar: Progress
                 why = "complete"
                 break
             _count(step.counts, collector.tally, told)
-            collection.state.clock_skew_s = collector.tally.skew_s
+            _note(collection.state, collector)
             collection.commit(step)
             bar.update(collection.state.counts.posts)
             why = stop.why()
@@ -178,6 +179,7 @@ def _go(collector: Collector, collection: Collection, stop: _Stop, bar: Progress
         with suppress(RuntimeError):  # of a generator that was interrupted while it ran
             steps.close()
     _count(collection.state.counts, collector.tally, told)
+    _note(collection.state, collector)
     collection.end(why)
     if failed is not None:
         raise RunError(
@@ -188,7 +190,13 @@ def _go(collector: Collector, collection: Collection, stop: _Stop, bar: Progress
     return why
 
 
-def _count(counts: Any, tally: Tally, told: Tally) -> None:
+def _note(state: State, collector: Collector) -> None:
+    spent = collector.spent_usd
+    state.spent_usd = None if spent is None else round(spent, 6)
+    state.clock_skew_s = collector.tally.skew_s
+
+
+def _count(counts: Counts, tally: Tally, told: Tally) -> None:
     """Add what the client did since the last page."""
     counts.requests += tally.requests - told.requests
     for fault, number in tally.faults.items():
@@ -204,7 +212,7 @@ def _note_resume() -> None:
     raise error
 
 
-def summary(state: Any) -> dict[str, Any]:
+def summary(state: State) -> dict[str, Any]:
     """Give the figures of a collection, as the command shows them."""
     import msgspec
 

@@ -77,14 +77,19 @@ class XRecent:
         )
         self.prices = Prices.of(self.settings)
         state = context.collection.state
-        self.spent = state.spent_usd or 0.0
+        self._spent = state.spent_usd or 0.0
         if context.collection.was_killed:  # a page may have been billed and lost with the process
-            self.spent += self.prices.worst(100)
+            self._spent += self.prices.worst(100)
 
     @staticmethod
     def check(settings: CollectSettings, environment: Mapping[str, str]) -> None:
         """See :class:`~inundate.posts.collect.collector.Collector`."""
         check_x(settings, environment, name=XRecent.name, archive=XRecent.archive)
+
+    @property
+    def spent_usd(self) -> float | None:
+        """See :class:`~inundate.posts.collect.collector.Collector`."""
+        return self._spent
 
     @property
     def tally(self) -> Tally:
@@ -116,7 +121,7 @@ class XRecent:
             except Refused as refused:  # a token is good for some time only; ids are for ever
                 if refused.status != 400 or not cursor.get("token") or not cursor.get("oldest"):
                     raise
-                cursor.pop("token")
+                cursor = {**cursor, "token": None, "until": cursor["oldest"]}
                 continue
             step = self._step(reply, cursor)
             token = (reply.data.get("meta") or {}).get("next_token")
@@ -126,7 +131,7 @@ class XRecent:
                 repeats, restarts = 0, restarts + 1
                 if restarts > 1 or not cursor.get("oldest"):
                     raise GaveUp("the server gives the same page again and again")
-                token = ""
+                token, cursor = "", {**cursor, "until": cursor["oldest"]}
             step.cursor = cursor = _moved(cursor, step.reached, token)
             step.rest = self._rest(cursor)
             yield step
@@ -149,12 +154,12 @@ class XRecent:
         params += [*_FIELDS, *period_of(self.settings)]
         if cursor.get("token"):
             params.append(("next_token", cursor["token"]))
-        elif cursor.get("oldest"):
+        if cursor.get("until"):  # with the token too: it belongs to that search
             params = [pair for pair in params if pair[0] != "end_time"]
-            params.append(("until_id", cursor["oldest"]))
+            params.append(("until_id", cursor["until"]))
 
         def lost() -> None:
-            self.spent += self.prices.worst(size)
+            self._spent += self.prices.worst(size)
             if self.prices.worst(size) > self._left():
                 raise BudgetSpent
 
@@ -162,7 +167,7 @@ class XRecent:
 
     def _left(self) -> float:
         budget = self.settings.budget_usd
-        return float("inf") if budget is None else budget - self.spent
+        return float("inf") if budget is None else budget - self._spent
 
     def _wanted(self) -> int | None:
         limit = self.settings.limit
@@ -170,8 +175,8 @@ class XRecent:
 
     def _step(self, reply: Reply, cursor: Mapping[str, Any]) -> Step:
         page = reply.data
-        self.spent += self.prices.of_page(page)
-        step = Step(cursor=cursor, spent_usd=self.spent)
+        self._spent += self.prices.of_page(page)
+        step = Step(cursor=cursor)
         posts = named(page.get("data") or (), step, "id")
         users = {user["id"]: user for user in (page.get("includes") or {}).get("users") or ()}
         step.reached = min((int(post["id"]) for post in posts), default=None)
@@ -237,7 +242,7 @@ def _moved(cursor: Mapping[str, Any], reached: int | None, token: str | None) ->
     ids = [] if reached is None else [reached]
     if cursor.get("oldest"):
         ids.append(int(cursor["oldest"]))
-    moved: dict[str, Any] = {"phase": "search", "token": token or None}
+    moved = {"phase": "search", "token": token or None, "until": cursor.get("until")}
     if ids:
         moved["oldest"] = str(min(ids))
     if token is None:
