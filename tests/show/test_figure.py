@@ -216,3 +216,15 @@ def test_saved_whole_or_not_at_all(tmp_path, depth, ground, monkeypatch):
 def test_no_pyplot_state():
     loaded = sys.modules.get("matplotlib.pyplot")
     assert loaded is None or not loaded.get_fignums()
+
+
+@pytest.mark.parametrize("minutes", [30, 170, 215, 230, 300, 5000])
+def test_any_length_has_readable_times(depth, tmp_path, minutes):
+    """Between 3.5 and 4 hours matplotlib once warned; warnings are errors here."""
+    depth = depth.isel(time=slice(0, 4))
+    step = np.timedelta64(minutes, "m") // 3
+    times = depth["time"].to_numpy()[0] + step * np.arange(4)
+    figure = show.volumes({"truth": depth.assign_coords(time=times)})
+    assert show.save_figure(figure, tmp_path / "volumes.png").stat().st_size > 0
+    ticks = [tick for tick in figure.axes[0].get_xticks()]
+    assert len(ticks) >= 3

@@ -165,7 +165,9 @@ def _finish_times(panels: Sequence[Axes], rain: xr.DataArray | None) -> None:
         if rain is not None:
             _rain_bars(axes, rain)
     last = panels[-1]
-    locator = AutoDateLocator(minticks=4, maxticks=8)  # type: ignore[no-untyped-call]
+    # with 4 ticks at least, 3.5 to 4 hours (or days) are too long for the finer unit and too short
+    # for the coarser one: matplotlib then warns and draws what it can
+    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
     formatter = ConciseDateFormatter(locator, tz="UTC")  # type: ignore[no-untyped-call]
     last.xaxis.set_major_locator(locator)
     last.xaxis.set_major_formatter(formatter)
