@@ -126,14 +126,15 @@ def _commit_partition(
     deleted: Deleted,
 ) -> None:
     source = partition.split("/")[0].removeprefix("source=")
-    new = Copies(entry.ingest, lambda columns: spool.read(partition, columns))
+    rows = sum(piece.rows for piece in spool.state.pieces if piece.partition == partition)
+    new = Copies(entry.ingest, lambda columns: spool.read(partition, columns), rows)
     stored = [
         (part, _stored(part))
         for part in parts
         if part.name.startswith(partition + "/") and _event(part.entry) == _event(entry)
     ]
     for copies in (new, *(copies for _, copies in stored)):
-        copies.lose(deleted.mask(source, copies.ids), DELETED)
+        copies.lose(deleted.mask(source, copies.ids()), DELETED)
     resolve([new, *(copies for _, copies in stored)])
     change.write(f"{partition}/{entry.ingest}.parquet", new, entry)
     for part, copies in stored:
@@ -148,7 +149,7 @@ def _stored(part: Part) -> Copies:
 def _delete(change: _Change, parts: list[Part], deleted: Deleted) -> None:
     for part in parts:
         copies = _stored(part)
-        copies.lose(deleted.mask(part.source, copies.ids), DELETED)
+        copies.lose(deleted.mask(part.source, copies.ids()), DELETED)
         if copies.is_changed:
             change.write(part.name, copies, change.entry(part))
 

@@ -22,57 +22,32 @@ class Copies:
     ingest : str
     read : callable
         Takes names of columns, or None for all; gives the rows in tables, always in one order.
-    rows : int, optional
-        How many; by default they are counted.
+    rows : int
+        How many.
     """
 
-    def __init__(self, ingest: str, read: Reader, rows: int | None = None) -> None:
-        self.ingest, self.read = ingest, read
-        self._rows = rows
-        self._ids: pa.ChunkedArray | None = None
-        self._keep: np.ndarray | None = None
+    def __init__(self, ingest: str, read: Reader, rows: int) -> None:
+        self.ingest, self.read, self.rows = ingest, read, rows
+        self.keep: np.ndarray = np.ones(rows, dtype=bool)
         self.lost: dict[str, int] = {}
         self.labels: dict[int, list[tuple[str, str]]] = {}
 
-    @property
-    def ids(self) -> pa.ChunkedArray:
-        """Ids of the posts, of all rows."""
-        if self._ids is None:
-            self._ids = self.column("post_id")
-        return self._ids
+    def ids(self) -> Iterator[pa.ChunkedArray]:
+        """Give the ids of the posts, table by table."""
+        for table in self.read(["post_id"]):
+            yield table["post_id"]
 
-    @property
-    def keys(self) -> pa.ChunkedArray:
-        """What is equal for copies of one post."""
-        return pc.coalesce(self.column("uri"), self.ids)
-
-    def column(self, name: str) -> pa.ChunkedArray:
-        """Read one column whole."""
-        chunks: list[pa.Array] = []
-        for table in self.read([name]):
-            # copied: a view would keep all other columns of its batch in memory
-            chunks += table.take(np.arange(table.num_rows))[name].chunks
-        return pa.chunked_array(chunks)
-
-    @property
-    def keep(self) -> np.ndarray:
-        """Which rows stay (N,), bool."""
-        if self._keep is None:
-            rows = len(self.ids) if self._rows is None else self._rows
-            self._keep = np.ones(rows, dtype=bool)
-        return self._keep
+    def names(self) -> Iterator[pa.ChunkedArray]:
+        """Give what is equal for copies of one post, table by table."""
+        for table in self.read(["uri", "post_id"]):
+            yield pc.coalesce(table["uri"], table["post_id"])
 
     def lose(self, mask: np.ndarray, reason: str = "") -> None:
         """Take rows out for a reason; without one they are duplicates."""
         number = int((self.keep & mask).sum())
         if number:
             self.lost[reason] = self.lost.get(reason, 0) + number
-            self._keep = self.keep & ~mask
-
-    @property
-    def rows(self) -> int:
-        """Rows before anything was taken out."""
-        return len(self.keep)
+            self.keep = self.keep & ~mask
 
     @property
     def kept(self) -> int:
@@ -105,15 +80,16 @@ def resolve(owners: Sequence[Copies]) -> None:
         Of one partition and one event.
     """
     owners = sorted(owners, key=lambda copies: copies.ingest)
-    codes = _codes(pa.chunked_array([c for copies in owners for c in copies.keys.chunks]))
-    keep = np.concatenate([copies.keep for copies in owners])
-    if codes.max(initial=-1) + 1 == len(codes):
+    rows, codes = _same(owners)
+    if not len(rows):
         return
-    rows = np.flatnonzero(keep)
+    keep = np.concatenate([copies.keep for copies in owners])
+    codes, rows = codes[keep[rows]], rows[keep[rows]]
     retrieved = np.concatenate([_retrieved(copies) for copies in owners])
-    order = rows[np.lexsort((rows, -retrieved[rows], codes[rows]))]
+    places = np.lexsort((rows, -retrieved[rows], codes))
+    order, codes = rows[places], codes[places]
     is_copy = np.zeros(len(order), dtype=bool)
-    is_copy[1:] = codes[order][1:] == codes[order][:-1]
+    is_copy[1:] = codes[1:] == codes[:-1]
     winner = order[np.maximum.accumulate(np.where(is_copy, 0, np.arange(len(order))))]
     _join_labels(owners, winner[is_copy], order[is_copy])
     lost = np.zeros(len(keep), dtype=bool)
@@ -122,12 +98,36 @@ def resolve(owners: Sequence[Copies]) -> None:
         copies.lose(lost[start : start + copies.rows])
 
 
-def _codes(ids: pa.ChunkedArray) -> np.ndarray:
-    """Give equal numbers to equal ids, from 0 on."""
-    indices = ids.combine_chunks().dictionary_encode()
-    if isinstance(indices, pa.ChunkedArray):
-        indices = indices.combine_chunks()
-    return np.asarray(indices.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+def _same(owners: Sequence[Copies]) -> tuple[np.ndarray, np.ndarray]:
+    """Give the rows that have copies, counted over all owners, and equal numbers for equal posts.
+
+    Texts are compared only where their hashes are equal, so that a day of millions of posts
+    needs a few bytes for each.
+    """
+    hashes = np.concatenate([_hashes(copies) for copies in owners])
+    order = np.argsort(hashes, kind="stable")
+    is_same = hashes[order][1:] == hashes[order][:-1]
+    found = np.zeros(len(hashes), dtype=bool)
+    found[order[1:][is_same]] = True
+    found[order[:-1][is_same]] = True
+    keys: list[str] = []
+    start = 0
+    for copies in owners:
+        for chunk in copies.names():
+            here = np.flatnonzero(found[start : start + len(chunk)])
+            keys += chunk.take(pa.array(here)).to_pylist() if len(here) else []
+            start += len(chunk)
+    numbers: dict[str, int] = {}
+    codes = [numbers.setdefault(key, len(numbers)) for key in keys]
+    return np.flatnonzero(found), np.array(codes, dtype=np.int64)
+
+
+def _hashes(copies: Copies) -> np.ndarray:
+    found = [
+        np.fromiter(map(hash, chunk.to_pylist()), dtype=np.int64, count=len(chunk))
+        for chunk in copies.names()
+    ]
+    return np.concatenate(found)
 
 
 def _starts(owners: Sequence[Copies]) -> list[int]:
@@ -135,8 +135,9 @@ def _starts(owners: Sequence[Copies]) -> list[int]:
 
 
 def _retrieved(copies: Copies) -> np.ndarray:
-    times = copies.column("collected_at").cast(pa.int64()).fill_null(-1)
-    return np.asarray(times.to_numpy(), dtype=np.int64)
+    tables = copies.read(["collected_at"])
+    times = [t["collected_at"].cast(pa.int64()).fill_null(-1).to_numpy() for t in tables]
+    return np.concatenate(times).astype(np.int64)
 
 
 def _join_labels(owners: Sequence[Copies], winners: np.ndarray, losers: np.ndarray) -> None:

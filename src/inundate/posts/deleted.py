@@ -44,18 +44,26 @@ class Deleted:
         """Give the hashes sorted, each once."""
         return self._pairs.astype(">u8").tobytes()
 
-    def mask(self, source: str, post_ids: pa.ChunkedArray) -> np.ndarray:
+    def mask(self, source: str, post_ids: Iterable[pa.ChunkedArray]) -> np.ndarray:
         """Say which of the posts are deleted.
+
+        Parameters
+        ----------
+        source : str
+        post_ids : iterable of array
+            Not looked at when no post is deleted.
 
         Returns
         -------
         array (N,), bool
+            A single False when no post is deleted at all.
         """
-        found = np.zeros(len(post_ids), dtype=bool)
-        if not len(self) or not len(found):
-            return found
-        joined = b"".join(digest(source, post_id) for post_id in post_ids.to_pylist())
+        if not len(self):
+            return np.zeros(1, dtype=bool)
+        return np.concatenate([self._among(source, chunk.to_pylist()) for chunk in post_ids])
+
+    def _among(self, source: str, post_ids: list[str]) -> np.ndarray:
+        joined = b"".join(digest(source, post_id) for post_id in post_ids)
         wanted = np.frombuffer(joined, dtype=">u8").reshape(-1, 2).astype(np.uint64)
         place = np.searchsorted(self._pairs[:, 0], wanted[:, 0]).clip(max=len(self) - 1)
-        found = np.asarray((self._pairs[place] == wanted).all(axis=1))
-        return found
+        return np.asarray((self._pairs[place] == wanted).all(axis=1))
