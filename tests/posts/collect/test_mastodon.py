@@ -9,9 +9,13 @@ from fault_worlds import MastodonWorld, lines_of, micros_of, stamp
 from ways import Way
 
 from inundate.posts.collect.clock import to_mastodon_id
+from inundate.posts.collect.folder import collection_files
 from inundate.posts.collect.mastodon_stream import read_sse
 from inundate.posts.collect.run import collect
 from inundate.posts.collect.settings import CollectSettings
+from inundate.posts.ingest import import_posts
+from inundate.posts.schema import to_posts
+from inundate.posts.store import open_raw
 
 
 def run(source, world, folder, retry, environment, **settings):
@@ -127,11 +131,18 @@ def test_deletions_and_edits_of_a_stream(tmp_path, retry, environment, over):
         )  # fmt: skip
     lines = list(lines_of(tmp_path / "c"))
     deleted = [line for line in lines if line.get("event") == "delete"]
-    assert deleted == [{"event": "delete", "payload": world.posts[10]["uri"]}]
+    assert deleted == [{"event": "delete", "payload": world.posts[10]["id"]}]
     versions = [line["content"] for line in lines if line.get("id") == world.posts[12]["id"]]
     assert versions == [world.posts[12]["content"], "<p>edited</p>"]
     assert figures["counts"]["deletions"] == 1
     assert figures["counts"]["edits"] == 1
+    (imported,) = import_posts(collection_files(tmp_path / "c"), tmp_path / "raw")
+    assert imported.entry.counts.deletions == 1
+    kept = {
+        post.post_id for batch in open_raw(tmp_path / "raw").batches() for post in to_posts(batch)
+    }
+    assert world.posts[10]["id"] not in kept
+    assert world.posts[12]["id"] in kept
 
 
 def test_a_stream_of_all_with_words(tmp_path, retry, environment):

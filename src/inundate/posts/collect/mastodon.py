@@ -320,7 +320,7 @@ def _missed(cursor: Mapping[str, Any], statuses: list[dict[str, Any]]) -> list[G
 
 
 def ident_of(status: Mapping[str, Any]) -> Ident:
-    """Name a status by its number on the server, and by what all servers share."""
+    """Name a status by its number on the server, as importers do."""
     account = status.get("account") or {}
     answered = (status.get("replies_count") or 0) > 0 or status.get("in_reply_to_id")
     return Ident(
@@ -328,7 +328,6 @@ def ident_of(status: Mapping[str, Any]) -> Ident:
         account.get("uri") or account.get("url") or account.get("id"),
         status.get("edited_at"),
         status["id"] if answered else None,
-        status.get("uri"),
     )
 
 

@@ -184,15 +184,15 @@ class MastodonStream(MastodonClient):
             elif payload is not None:
                 statuses.append(payload)
         self.fill(step, statuses)
-        fresh = {ident.post: ident.name for ident in step.idents}
+        fresh = {ident.post for ident in step.idents}
         sift = Sift(self.context.collection.seen, step, gone)
         for post in dict.fromkeys(gone):
             if sift.deletes(post):
-                step.lines.append(_deletion(self.context.collection.seen.name_of(post)))
+                step.lines.append(_deletion(post))
             elif post in fresh:  # came and went within one batch
                 step.gone.append(post)
                 step.counts.deletions += 1
-                step.lines.append(_deletion(fresh[post] or post))
+                step.lines.append(_deletion(post))
         return self._moved(step, [status["id"] for status in statuses], end=end)
 
     def _moved(self, step: Step, ids: list[str], *, end: bool = False) -> Step:
@@ -208,9 +208,8 @@ class MastodonStream(MastodonClient):
         return step
 
 
-def _deletion(name: str) -> bytes:
-    """Give a notice with the name that importers know the post by, not the server's number."""
-    return json.dumps({"event": "delete", "payload": name}, separators=(",", ":")).encode()
+def _deletion(post: str) -> bytes:
+    return json.dumps({"event": "delete", "payload": post}, separators=(",", ":")).encode()
 
 
 def _of_frame(frame: bytes) -> Event:

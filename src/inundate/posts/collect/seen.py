@@ -15,7 +15,7 @@ _UNSURE = "unsure"  # of a post whose newest version may not have been written
 
 _TABLES = """
 create table if not exists posts (
-    id text primary key, author text, version text, name text,
+    id text primary key, author text, version text,
     page integer not null, changed integer not null
 ) without rowid;
 create index if not exists posts_author on posts (author);
@@ -34,8 +34,6 @@ class Ident(NamedTuple):
     """Changes when the post is edited."""
     thread: str | None = None
     """Name of its thread, where that has answers to be collected."""
-    name: str | None = None
-    """What importers call it, where that is not ``post``."""
 
 
 class Seen:
@@ -80,11 +78,6 @@ class Seen:
         )
         return [row[0] for row in rows]
 
-    def name_of(self, post: str) -> str:
-        """Give what importers call a post."""
-        row = self._db.execute("select name from posts where id = ?", (post,)).fetchone()
-        return post if row is None or row[0] is None else str(row[0])
-
     def add(
         self,
         page: int,
@@ -107,9 +100,9 @@ class Seen:
         """
         self._db.execute("begin")
         self._db.executemany(
-            "insert into posts values (?, ?, ?, ?, ?, ?) on conflict (id) "
+            "insert into posts values (?, ?, ?, ?, ?) on conflict (id) "
             "do update set version = excluded.version, changed = excluded.changed",
-            [(one.post, one.author, one.version, one.name, page, page) for one in idents],
+            [(one.post, one.author, one.version, page, page) for one in idents],
         )
         self._db.executemany(
             "insert or ignore into threads values (?, ?, null)",

@@ -23,7 +23,8 @@ from inundate.posts.importers.times import from_snowflake, iso_time
 
 __all__ = ["BudgetSpent", "XArchive", "XRecent"]
 
-_NO_ROBOTS = re.compile(r"#nobots?\b", re.IGNORECASE)
+# what people write into their profile when they want no robots to read them
+_NO_ROBOTS = re.compile(r"#\s*(?:nobots?|noindex|noarchive)\b", re.IGNORECASE)
 _REPEATS = 5  # pages that bring nothing and lead to themselves, before the search is begun anew
 _FIELDS: Params = (
     (
