@@ -43,8 +43,8 @@ def make_task(digits: Digits, answer: Answer) -> Task:
         measure=measure_nearest,
         budget=budget_for(digits),
         lines=(
-            # 500 held-out digits of 8 x 8 hold 13 writers' worst scrawls: 2 points of leeway
-            PassLine("nearest_target", "the commoner image", 0.96 if digits.embedded else 0.98),
+            # 8 x 8: three standard errors below what digits cut from the training part gave
+            PassLine("nearest_target", "the commoner image", 0.94 if digits.embedded else 0.98),
             PassLine("skill", "the mean target", 0.8),
         ),
         meaning="inputs and targets are not of the same sample, or the network cannot classify"
