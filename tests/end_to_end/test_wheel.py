@@ -85,6 +85,11 @@ def test_the_chain_needs_no_extra(bare, outside):
     text = run(inundate, "simulate", "--rain", "storm.nc", "--terrain", "town.asc",
                "-o", "flood.zarr", "--json", **outside)  # fmt: skip
     assert json.loads(text)["simulations"][0]["water_depth_max_m"] > 0
+    # the weights that ship are in the wheel, and take the same inputs
+    assert "mode_h" in run(inundate, "weights", "list", **outside)
+    text = run(inundate, "predict", "--rain", "storm.nc", "--terrain", "town.asc",
+               "-o", "depth.nc", "--json", **outside)  # fmt: skip
+    assert json.loads(text)["water_depth_max_m"] > 0
 
 
 def test_an_absent_extra_is_named(bare, outside):
