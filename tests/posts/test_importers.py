@@ -1,6 +1,7 @@
 """Each format's example gives the posts that it was made from, and nothing of it is lost."""
 
 import html
+import json
 from datetime import datetime
 from pathlib import Path
 
@@ -179,3 +180,34 @@ def test_defaults_are_unknown_not_zero():
 def test_formats_are_told_by_their_records():
     for name, case in CASES.items():
         assert choose(EXAMPLES / name, ImportSettings()).settings["format"] == case[0]
+
+
+def test_mastodon_in_lists_searches_and_streams(examples, tmp_path):
+    first, second = (examples.toot(post) for post in examples.MASTODON)
+    shapes = [
+        json.dumps([first, second]),
+        json.dumps({"accounts": [], "statuses": [first, {"id": 5}], "hashtags": []}),
+        json.dumps({"stream": ["public"], "event": "update", "payload": json.dumps(second)}),
+        json.dumps({"event": "filters_changed", "payload": ""}),
+        "[\n" + json.dumps(first) + ",\n" + json.dumps(second) + "\n]",
+    ]
+    for number, shape in enumerate(shapes):
+        path = tmp_path / f"{number}.json"
+        path.write_text(shape + "\n")
+        posts, store = stored(path, tmp_path / "raw")
+    counts = store.counts()
+    assert set(posts) == {"111", "112"}
+    assert (counts.read, counts.kept, counts.duplicate) == (7, 2, 4)
+    assert counts.broken == {"unexpected content: $.id": 1}
+
+
+def test_an_edited_copy_is_kept(examples, tmp_path):
+    old = examples.toot(examples.MASTODON[1])
+    new = old | {"content": "<p>changed</p>", "edited_at": "2023-10-20T09:00:00.000Z"}
+    for order in ([old, new], [new, old]):
+        folder = tmp_path / str(order[0]["edited_at"])[:4]
+        for number, status in enumerate(order):
+            path = tmp_path / f"{number}.json"
+            path.write_text(json.dumps(status) + "\n")
+            posts, _ = stored(path, folder)
+        assert posts["112"].text == "changed"

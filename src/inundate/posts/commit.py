@@ -1,7 +1,8 @@
 """Put what was spooled into the store: whole or not at all, in whatever order files come.
 
-Of several copies of a post under one event, the one retrieved last is kept; among equals the
-one of the ingest with the least hash, then the first in the file. Labels of all copies are kept.
+Of several copies of a post under one event, the one retrieved last is kept; among equals one that
+was edited, then the one of the ingest with the least hash, then the first in the file. Labels of
+all copies are kept.
 So a store is a function of the set of files that went in, and not of their order.
 """
 

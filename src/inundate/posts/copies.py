@@ -86,7 +86,8 @@ def resolve(owners: Sequence[Copies]) -> None:
     keep = np.concatenate([copies.keep for copies in owners])
     codes, rows = codes[keep[rows]], rows[keep[rows]]
     retrieved = np.concatenate([_retrieved(copies) for copies in owners])
-    places = np.lexsort((rows, -retrieved[rows], codes))
+    edited = np.concatenate([_edited(copies) for copies in owners])
+    places = np.lexsort((rows, ~edited[rows], -retrieved[rows], codes))
     order, codes = rows[places], codes[places]
     is_copy = np.zeros(len(order), dtype=bool)
     is_copy[1:] = codes[1:] == codes[:-1]
@@ -138,6 +139,11 @@ def _retrieved(copies: Copies) -> np.ndarray:
     tables = copies.read(["collected_at"])
     times = [t["collected_at"].cast(pa.int64()).fill_null(-1).to_numpy() for t in tables]
     return np.concatenate(times).astype(np.int64)
+
+
+def _edited(copies: Copies) -> np.ndarray:
+    flags = [pc.fill_null(table["is_edited"], False) for table in copies.read(["is_edited"])]
+    return np.concatenate([flag.to_numpy() for flag in flags]).astype(bool)
 
 
 def _join_labels(owners: Sequence[Copies], winners: np.ndarray, losers: np.ndarray) -> None:

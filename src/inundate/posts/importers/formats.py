@@ -164,6 +164,7 @@ def _format_of(found: dict[str, Any]) -> str | None:
     """Tell a platform's object by fields that only it has."""
     keys = found.keys()
     rules: list[tuple[str, bool]] = [
+        ("mastodon", isinstance(found.get("statuses"), list)),
         ("mastodon", {"event", "payload"} <= keys or {"account", "content"} <= keys),
         ("bluesky", bool({"posts", "feed", "commit", "payload"} & keys)),
         ("bluesky", {"did", "kind"} <= keys or str(found.get("uri", "")).startswith("at://")),

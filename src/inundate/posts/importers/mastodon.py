@@ -121,6 +121,13 @@ class _Event(_Struct):
     payload: msgspec.Raw = msgspec.Raw(b"")
 
 
+class _Found(_Struct):
+    """What a search gives."""
+
+    statuses: list[msgspec.Raw]
+
+
+_found = msgspec.json.Decoder(_Found)
 _status = msgspec.json.Decoder(_Status)
 _statuses = msgspec.json.Decoder(list[msgspec.Raw])
 _event = msgspec.json.Decoder(_Event)
@@ -149,7 +156,12 @@ class Mastodon:
             return [self._one(raw) for raw in _statuses.decode(record)]
         if b'"event"' in record[:200]:
             return self._of_event(_event.decode(record))
-        return (self._item(_status.decode(record), record),)
+        try:
+            return (self._item(_status.decode(record), record),)
+        except msgspec.ValidationError:
+            if b'"statuses"' not in record:
+                raise
+        return [self._one(raw) for raw in _found.decode(record).statuses]
 
     def _one(self, raw: msgspec.Raw) -> Item:
         try:
