@@ -10,6 +10,7 @@ from fault_worlds import BlueskyWorld, lines_of, stamp
 from ways import Way
 
 from inundate.posts.collect.jetstream import Jetstream
+from inundate.posts.collect.retry import Retry
 from inundate.posts.collect.run import collect
 from inundate.posts.collect.settings import CollectSettings
 from inundate.posts.importers.bluesky import Bluesky
@@ -180,10 +181,36 @@ def test_a_forgotten_number_is_asked_for_by_time(tmp_path, retry):
     assert figures["counts"]["posts"] == 49
     asked = [int(path.rpartition("=")[2]) for path in server.requests]
     assert asked[0] == START
-    assert asked[1] == 20
+    assert asked[1] == 1  # 20 less 100
     assert asked[2] == server.events[19][0] - 5_000_000
 
 
 def test_both_shapes_name_a_post_alike():
     lines = [JetstreamServer(1, shape)._frame(0).encode() for shape in ("v1", "v2")]
     assert Jetstream.idents_of(lines[0]) == Jetstream.idents_of(lines[1])
+
+
+class Stalling(JetstreamServer):
+    """Begins a message at its first connection and never ends it."""
+
+    def _serve(self, connection):
+        if self.connections == 0:
+            self.connections += 1
+            for number in range(5):
+                connection.send(self._frame(number))
+            connection.send(self._fragments(self._frame(5)))
+            return
+        super()._serve(connection)
+
+    def _fragments(self, frame):
+        for letter in frame:
+            yield letter
+            if self.closing.wait(0.2):
+                return
+
+
+def test_a_frame_that_drips(tmp_path):
+    retry = Retry(base_s=0.01, most_s=0.05, quiet_s=1.0)
+    figures = jetstream(tmp_path / "c", retry, Stalling(20))
+    assert figures["counts"]["faults"]["silence"] >= 1
+    assert figures["counts"]["posts"] == 19

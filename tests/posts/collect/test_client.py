@@ -1,5 +1,6 @@
 """The HTTP client waits as it is told, gives up where it must, and shows no key."""
 
+import asyncio
 import random
 import time
 from contextlib import contextmanager
@@ -193,3 +194,21 @@ def test_pages_that_lead_nowhere_are_bounded():
         repeats.count(moved=False)
     with pytest.raises(GaveUp, match="the same page again and again"):
         repeats.count(moved=False)
+
+
+def test_what_a_server_says_is_shown_as_it_is():
+    content = b'{"title": "no\\u001b[2J\\n\\u202e", "detail": "' + b"a" * 500 + b'"}'
+    with asked(Fixed(404, content)) as (_, client), pytest.raises(Refused) as caught:
+        client.get("/page")
+    assert caught.value.reason.isprintable()
+    assert len(caught.value.reason) <= 200
+
+
+def test_it_works_where_a_loop_runs_already():
+    """As in a notebook."""
+
+    async def notebook():
+        with asked(Fixed(content=b"[]")) as (_, client):
+            return client.get("/page").data
+
+    assert asyncio.run(notebook()) == []

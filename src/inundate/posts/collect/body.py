@@ -44,29 +44,27 @@ class Lines:
         self._response = response
         self._blocks = response.aiter_bytes().__aiter__()
         self._pending: asyncio.Task[bytes] | None = None
-        self._lines: list[bytes] = []
         self._rest = b""
         self._heard = time.monotonic()
 
-    async def next(self, quiet_s: float, slice_s: float) -> bytes | None:
-        """Give a line, or None when none has come within a slice of time.
+    async def next(self, quiet_s: float, slice_s: float) -> list[bytes]:
+        """Give the lines of a block, none when nothing has come within a slice of time.
 
         Raises
         ------
         Broke
             If the body ends, or no line has come for too long.
         """
-        if not self._lines:
-            if self._pending is None:
-                self._pending = asyncio.ensure_future(self._read())
-            done, _ = await asyncio.wait({self._pending}, timeout=slice_s)
-            if not done:
-                if time.monotonic() - self._heard > quiet_s:
-                    raise Broke(f"silent for {quiet_s:g} s")
-                return None
+        if self._pending is None:
+            self._pending = asyncio.ensure_future(self._read())
+        done, _ = await asyncio.wait({self._pending}, timeout=slice_s)
+        lines: list[bytes] = []
+        if done:
             task, self._pending = self._pending, None
-            self._take(task.result())
-        return self._lines.pop(0) if self._lines else None
+            lines = self._cut(task.result())
+        if not lines and time.monotonic() - self._heard > quiet_s:
+            raise Broke(f"silent for {quiet_s:g} s")
+        return lines
 
     async def close(self) -> None:
         """Stop reading and close the connection."""
@@ -83,10 +81,10 @@ class Lines:
         except httpx.HTTPError as error:
             raise Broke(f"the stream broke: {type(error).__name__}") from None
 
-    def _take(self, block: bytes) -> None:
+    def _cut(self, block: bytes) -> list[bytes]:
         *lines, self._rest = (self._rest + block).split(b"\n")
         if lines:  # bytes that make no line are no sign of life
             self._heard = time.monotonic()
         if len(self._rest) > MAX_BODY:
             raise Broke("a line without end")
-        self._lines = [line.removesuffix(b"\r") for line in lines]
+        return [line.removesuffix(b"\r") for line in lines]

@@ -17,7 +17,8 @@ import httpx
 from inundate import __version__
 from inundate.core.log import get_logger
 from inundate.posts.collect.body import Lines, whole
-from inundate.posts.collect.faults import Broke, GaveUp, Refused, Stopped, Tally
+from inundate.posts.collect.faults import Broke, GaveUp, Refused, Stopped, Tally, printable
+from inundate.posts.collect.loop import Loop
 from inundate.posts.collect.retry import Retry, is_exhausted, server_time, told_wait, wait_for
 from inundate.posts.collect.secret import Secret
 
@@ -90,7 +91,7 @@ class Client:
         self.tally = Tally()
         self._chance = random.Random()
         self._not_before = 0.0
-        self._runner = asyncio.Runner()
+        self._loop = Loop()
         # redirects are not followed: a key would go to whoever the server names
         self._http = httpx.AsyncClient(
             timeout=self.retry.request_s,
@@ -113,8 +114,8 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._runner.run(self._http.aclose())
-        self._runner.close()
+        self._loop.run(self._http.aclose())
+        self._loop.close()
 
     def get(
         self,
@@ -193,7 +194,7 @@ class Client:
             self.sleep(max(0.0, self._not_before - time.monotonic()))
             self._not_before = time.monotonic() + self.pace_s
             try:
-                reply = self._runner.run(self._once(method, path, params, body, on_lost))
+                reply = self._loop.run(self._once(method, path, params, body, on_lost))
                 if has is None or _has(reply.data, has):
                     return reply
                 raise self._fault("no page", "the answer is no page")
@@ -271,7 +272,7 @@ class Client:
         text = ": ".join(dict.fromkeys(word for word in words if isinstance(word, str)))[:200]
         for secret in self.secrets:
             text = secret.hide_in(text)
-        return " ".join(text.split())
+        return printable(text)
 
     def stream(
         self, path: str, params: Params = (), *, base: str | None = None
@@ -296,15 +297,16 @@ class Client:
             The second when the stream breaks, or is silent for too long.
         """
         self.tally.requests += 1
-        lines = Lines(self._runner.run(self._open((base or self.base) + path, params)))
+        lines = Lines(self._loop.run(self._open((base or self.base) + path, params)))
         try:
             yield None
             while True:
                 if self.should_stop():
                     raise Stopped
-                yield self._runner.run(lines.next(self.retry.quiet_s, _SLICE_S))
+                found = self._loop.run(lines.next(self.retry.quiet_s, _SLICE_S))
+                yield from found or (None,)
         finally:
-            self._runner.run(lines.close())
+            self._loop.run(lines.close())
 
     async def _open(self, address: str, params: Params) -> httpx.Response:
         request = self._http.build_request(

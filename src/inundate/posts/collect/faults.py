@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-__all__ = ["Broke", "GaveUp", "Refused", "Repeats", "Stopped", "Tally"]
+__all__ = ["Broke", "GaveUp", "Refused", "Repeats", "Stopped", "Tally", "printable"]
+
+_MOST = 200  # characters
+
+
+def printable(text: str) -> str:
+    r"""Give the beginning of what a server says, in one line that a terminal shows as it is.
+
+    Examples
+    --------
+    >>> printable("no\x1b[2J \n entry")
+    'no[2J entry'
+    """
+    words = " ".join(text.split())
+    return "".join(letter for letter in words if letter.isprintable())[:_MOST]
 
 
 class Stopped(Exception):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from inundate.posts.collect.collector import Context
-from inundate.posts.collect.faults import Broke, Refused, Stopped, Tally
+from inundate.posts.collect.faults import Broke, Refused, Stopped, Tally, printable
 from inundate.posts.collect.folder import Step
 from inundate.posts.collect.match import Words
 from inundate.posts.collect.seen import Ident
@@ -29,7 +29,8 @@ _SERVERS = {
 }
 _PATHS = {"v1": "/subscribe", "v2": "/xrpc/network.bsky.jetstream.subscribeEvents"}
 _SUBPROTOCOL = {"v1": None, "v2": "xrpc.v1.json"}
-_REWIND_US = 5_000_000  # v1's cursors are times: a few seconds back for a replay without a gap
+# a replay begins a little before what is known: if nothing known comes again, it is incomplete
+_REWIND_US, _REWIND_SEQ = 5_000_000, 100
 _LATE_US = 60_000_000  # of a network that posts every few milliseconds
 _BATCH, _BATCH_S, _QUIET_S = 500, 5.0, 1.0
 _UNREADABLE = 3  # times that a frame comes broken, before it is taken for what the server has
@@ -135,7 +136,7 @@ class Jetstream:
         if self.frames == "v2":
             params += [("kinds", "commit"), ("kinds", "account")]
         if self.frames == "v2" and "seq" in self._cursor:
-            return [*params, ("cursor", str(self._cursor["seq"]))]
+            return [*params, ("cursor", str(max(1, self._cursor["seq"] - _REWIND_SEQ)))]
         if "time_us" in self._cursor:
             return [*params, ("cursor", str(self._cursor["time_us"] - _REWIND_US))]
         start = self.settings.start
@@ -275,7 +276,7 @@ def _read(frame: bytes) -> _Event | None:
     line = frame if b"\n" not in frame else json.dumps(found, separators=(",", ":")).encode()
     kind = found.get("$type")
     if kind == "error":
-        says = str(found.get("error"))[:80]
+        says = printable(str(found.get("error")))
         raise Refused(400, says) if "cursor" in says.lower() else Broke(f"the server says {says}")
     if kind is not None:
         if kind != "message":

@@ -24,6 +24,8 @@ __all__ = ["MastodonStream", "read_sse"]
 
 _BATCH, _BATCH_S, _QUIET_S = 200, 5.0, 1.0
 _PAGE = 40
+_QUIET_TAG_S = 900.0  # a WebSocket has no heartbeats among its frames, and few use some hashtags
+_STEADY_S = 30.0  # a connection that lasted so long is no failure, though nothing came
 # posts of other servers come late, with the number of the time at which they were written
 _REWIND_US = 15 * 60 * 1_000_000
 
@@ -80,14 +82,15 @@ class MastodonStream(MastodonClient):
         """See :class:`~inundate.posts.collect.collector.Collector`."""
         failures = 0
         while not self._cursor.get("end"):
-            before = dict(self._cursor)
+            before, opened = dict(self._cursor), time.monotonic()
             try:
                 for step in self._connected():
                     yield step
                     if step.cursor.get("end"):
                         return
             except Broke as broke:
-                failures = 1 if self._cursor != before else failures + 1
+                steady = self._cursor != before or time.monotonic() - opened > _STEADY_S
+                failures = 1 if steady else failures + 1
                 self.client.after_failure(failures, str(broke), broke.told_s)
 
     def _connected(self) -> Iterator[Step]:
@@ -129,6 +132,7 @@ class MastodonStream(MastodonClient):
                 retry=self.context.retry,
                 should_stop=self.context.should_stop,
                 headers=self.client.headers,
+                quiet_s=_QUIET_TAG_S,
             )
             for frame in self._socket.frames(params):
                 yield None if frame is None else _of_frame(frame)

@@ -18,7 +18,7 @@ from inundate import __version__
 from inundate.core.log import get_logger
 from inundate.posts.collect.body import MAX_BODY
 from inundate.posts.collect.client import is_loopback
-from inundate.posts.collect.faults import Broke, GaveUp, Refused, Stopped, Tally
+from inundate.posts.collect.faults import Broke, GaveUp, Refused, Stopped, Tally, printable
 from inundate.posts.collect.retry import Retry, told_wait, wait_for
 
 __all__ = ["Socket"]
@@ -43,6 +43,9 @@ class Socket:
         Asked at least four times a second.
     headers : mapping
     subprotocol : str, optional
+    quiet_s : float, optional
+        Silence after which it is broken; by default as ``retry`` says. That the other side is
+        there at all is asked for every 20 s.
     """
 
     def __init__(
@@ -53,9 +56,11 @@ class Socket:
         should_stop: Callable[[], bool],
         headers: Mapping[str, str] | None = None,
         subprotocol: str | None = None,
+        quiet_s: float | None = None,
     ) -> None:
         self.address, self.retry, self.should_stop = address, retry, should_stop
         self.headers, self.subprotocol = dict(headers or {}), subprotocol
+        self.quiet_s = retry.quiet_s if quiet_s is None else quiet_s
         self.tally = Tally()
         self._chance = random.Random()
 
@@ -103,8 +108,8 @@ class Socket:
             headers = {name.lower(): value for name, value in error.response.headers.raw_items()}
             told = told_wait(headers, time.time())
             return self._broke(f"HTTP {status}", f"HTTP {status}", told)
-        body = (error.response.body or b"")[:200].decode("utf-8", "replace")
-        return Refused(status, " ".join(body.split()) or error.response.reason_phrase)
+        body = printable((error.response.body or b"")[:200].decode("utf-8", "replace"))
+        return Refused(status, body or error.response.reason_phrase)
 
     def _broke(self, kind: str, says: str, told_s: float | None = None) -> Broke:
         self.tally.count(kind)
@@ -118,8 +123,8 @@ class Socket:
             try:
                 frame = connection.recv(timeout=_SLICE_S)
             except TimeoutError:
-                if time.monotonic() - heard > self.retry.quiet_s:
-                    says = f"silent for {self.retry.quiet_s:g} s"
+                if time.monotonic() - heard > self.quiet_s:
+                    says = f"silent for {self.quiet_s:g} s"
                     raise self._broke("silence", says) from None
                 yield None
                 continue
