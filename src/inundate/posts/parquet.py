@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 __all__ = ["ROW_GROUP", "read_batches", "regroup", "write_parquet"]
 
-ROW_GROUP = 32_768  # rows; some 30 MB of posts in memory
+ROW_GROUP = 16_384  # rows; some 15 MB of posts in memory
 _LEVEL = 3  # of zstd: higher ones cost more time than they save space
 
 

@@ -17,8 +17,8 @@ from inundate.posts.schema import RAW_SCHEMA, Post, to_table
 
 __all__ = ["Piece", "Spool", "State"]
 
-_ROWS = 8_192  # posts that are Python objects at a time
-_BYTES = 16 * 2**20  # of Arrow columns at a time; a killed import loses as much
+_ROWS = 4_096  # posts that are Python objects at a time
+_BYTES = 8 * 2**20  # of Arrow columns at a time; a killed import loses as much
 _UNKNOWN = np.iinfo(np.int32).min
 _DAY_US = 86_400_000_000
 _CODEC = pa.Codec("lz4_raw")
