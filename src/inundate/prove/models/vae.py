@@ -20,6 +20,11 @@ from inundate.prove.models.image import Decoder
 __all__ = ["VAE", "AutoEncoder", "binarise", "log_bernoulli"]
 
 
+# size of the class beside latents of size 1: said quietly, it is found after the latent has
+# learned to carry the class itself, and then it is not read
+_LOUD = 4.0
+
+
 def binarise(images: Tensor) -> Tensor:
     """Draw black or white for each pixel, white with the probability of its grey level.
 
@@ -104,7 +109,8 @@ class VAE(nn.Module):
             return values
         if labels is None:
             raise ValueError("a conditional VAE needs labels")
-        return torch.cat([values, functional.one_hot(labels, self.classes).float()], dim=1)
+        told = _LOUD * functional.one_hot(labels, self.classes).float()  # (B, classes)
+        return torch.cat([values, told], dim=1)
 
 
 class AutoEncoder(nn.Module):

@@ -34,7 +34,7 @@ def make_task(digits: Digits) -> Task:
         make_model=lambda data: VAE(
             digits.side,
             hidden=128 if small else 256,
-            latent=8 if small else 16,
+            latent=8,  # too few to carry the class beside everything else
             classes=10,
         ),
         loss=evidence_loss,
