@@ -58,9 +58,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("inundate.cli.evaluate:evaluate", "Score a run beside every baseline."),
     "posts import": ("inundate.cli.posts:import_", "Import posts of social media into a store."),
     "posts collect": ("inundate.cli.posts_collect:collect", "Collect posts from a platform."),
+    "posts anonymise": ("inundate.cli.posts_anonymise:anonymise", "Pseudonymise a raw store."),
+    "posts verify": ("inundate.cli.posts_anonymise:verify", "Check a pseudonymised store."),
+    "posts forget": ("inundate.cli.posts_anonymise:forget", "Forget an author, or the key."),
     "posts describe": ("inundate.cli.posts:describe", "Say what a store of posts holds."),
     "map": ("inundate.cli.map:map_", "Write one HTML map that opens offline."),
     "report": ("inundate.cli.report:report", "Write the report of a run."),
+    "doctor": ("inundate.cli.doctor:doctor", "Say why a model does not learn."),
     "benchmark": ("inundate.cli.benchmark:benchmark", "Make the figures of the documentation."),
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Pseudonymise stores of posts: keys, tokens, scrubbed texts, coarse times and places."""

@@ -1,0 +1,114 @@
+"""Which handle belongs to which account, and which handles stand in texts as a word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from inundate.posts.anonymise.accounts import canonical
+from inundate.posts.anonymise.distinct import Distinct, value_codes
+
+__all__ = ["LEAST", "BareWords", "HandleBook", "canonical_column", "words_of"]
+
+LEAST = 4  # letters of a handle that is looked for without @; shorter ones are words
+_TRIM = "#@.,:;!?()[]{}'\"<>*~|/&-"
+
+
+def canonical_column(handles: pa.Array, source: str, hosts: pa.Array | None = None) -> list[str]:
+    """Give the one spelling of each handle of a column without nulls."""
+    if source not in ("mastodon", "bluesky"):  # as canonical does it, in one go
+        lowered: list[str] = pc.utf8_trim(pc.utf8_lower(handles), " @.:,;-").to_pylist()
+        return lowered
+    names = handles.to_pylist()
+    places = hosts.to_pylist() if hosts is not None else [None] * len(names)
+    return [canonical(name, source, host) for name, host in zip(names, places, strict=True)]
+
+
+class HandleBook:
+    """From handles to the hashes of accounts, 24 bytes each.
+
+    Of a handle that several accounts had, one account is taken, always the same.
+    """
+
+    def __init__(self) -> None:
+        self._codes = np.empty(0, dtype=np.int64)
+        self._digests = np.empty(0, dtype="V16")
+        self._waiting: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def add(self, source: str, handles: Sequence[str], digests: bytes) -> None:
+        """Take handles in their one spelling, and the digests of their accounts' tokens."""
+        codes = value_codes([(source, handle) for handle in handles])
+        self._waiting.append((codes, np.frombuffer(digests, dtype="V16")))
+        if sum(len(one[0]) for one in self._waiting) > 500_000:
+            self.settle()
+
+    def settle(self) -> None:
+        """Make ready for :meth:`find`."""
+        parts = self._waiting
+        if len(self._codes):
+            parts = [(self._codes, self._digests), *parts]
+        if not parts:
+            return
+        codes = np.concatenate([part[0] for part in parts])
+        digests = np.concatenate([part[1] for part in parts])
+        halves = digests.view(">u8").reshape(-1, 2)
+        order = np.lexsort((halves[:, 1], halves[:, 0], codes))
+        codes, digests = codes[order], digests[order]
+        first = np.ones(len(codes), dtype=bool)
+        first[1:] = codes[1:] != codes[:-1]
+        self._codes, self._digests, self._waiting = codes[first], digests[first], []
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def find(self, source: str, handles: Sequence[str]) -> list[bytes | None]:
+        """Give the digest of each handle's account, None where it is unknown."""
+        if not len(self._codes):
+            return [None] * len(handles)
+        codes = value_codes([(source, handle) for handle in handles])
+        places = np.searchsorted(self._codes, codes).clip(max=len(self._codes) - 1)
+        known = self._codes[places] == codes
+        return [
+            self._digests[place].tobytes() if is_known else None
+            for place, is_known in zip(places.tolist(), known.tolist(), strict=True)
+        ]
+
+
+def words_of(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """Give the words of texts in lower case, without punctuation around, and their rows."""
+    lists = pc.utf8_split_whitespace(pc.utf8_lower(column))
+    words = pc.utf8_trim(lists.flatten(), _TRIM)
+    return words, np.asarray(pc.list_parent_indices(lists))
+
+
+class BareWords:
+    """Handles that texts hold as a plain word, and that too few others use as one.
+
+    Parameters
+    ----------
+    handles : array of string (M,)
+        In lower case, each once.
+    """
+
+    def __init__(self, handles: pa.Array) -> None:
+        self._handles = handles.filter(pc.greater_equal(pc.utf8_length(handles), LEAST))
+        self._used = Distinct()
+        self._words: set[str] = set()
+
+    def add(self, column: pa.Array, authors: np.ndarray) -> None:
+        """Take texts (N,) and the codes of their authors (N,)."""
+        if not len(self._handles):
+            return
+        words, rows = words_of(column)
+        here = pc.is_in(words, self._handles)
+        found = words.filter(here).to_pylist()
+        self._words.update(found)
+        self._used.add(value_codes(found), authors[rows[np.asarray(here)]])
+
+    def rare(self, k: int) -> pa.Array:
+        """Give the handles that fewer than ``k`` authors use as a word."""
+        common = self._used.frequent(k)
+        return pa.array(sorted(word for word in self._words if word not in common), pa.string())

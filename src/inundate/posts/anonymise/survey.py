@@ -1,0 +1,185 @@
+"""Read a raw store once to learn what is common: the values that enough authors share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from inundate.posts.anonymise.cells import CellFloor, points_of
+from inundate.posts.anonymise.coarsen import client_class
+from inundate.posts.anonymise.distinct import Distinct, Frequent, codes_of
+from inundate.posts.anonymise.handles import BareWords, HandleBook, canonical_column
+from inundate.posts.anonymise.links import domain_of
+from inundate.posts.anonymise.reorder import CommonWords
+from inundate.posts.anonymise.settings import AnonymiseSettings
+from inundate.posts.anonymise.tokens import Pseudonyms
+from inundate.posts.parquet import read_batches
+from inundate.posts.store import Part
+
+__all__ = ["SHARED", "Survey", "author_codes", "language", "mapped", "survey_posts"]
+
+SHARED = ("lang", "client", "community", "place_country", "hashtags", "urls")
+"""Columns whose rare values are not shown."""
+_READ = (
+    "post_id", "author_id", "author_handle", "mention_ids", "mention_handles", "text", "title",
+    "latitude", "longitude", "place_box", *SHARED,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is common in a store.
+
+    Parameters
+    ----------
+    common : dict
+        By column of :data:`SHARED`, the values that enough authors share, coarsened.
+    cells : CellFloor
+    handles : HandleBook
+    bare : array of string
+        Handles that texts hold as a word.
+    words : CommonWords, optional
+        Words that enough authors use; for paraphrase-safe texts alone.
+    """
+
+    common: dict[str, Frequent]
+    cells: CellFloor
+    handles: HandleBook
+    bare: pa.Array
+    words: CommonWords | None
+
+
+def language(tag: str) -> str:
+    """Give the language of a tag, without script, region and the rest.
+
+    Examples
+    --------
+    >>> language("en-GB")
+    'en'
+    """
+    return tag.replace("_", "-").partition("-")[0].lower()
+
+
+_COARSE: dict[str, Callable[[str], str]] = {
+    "lang": language,
+    "client": client_class,
+    "hashtags": str.casefold,
+    "urls": domain_of,
+    "place_country": str.upper,
+    "community": str.lower,
+}
+
+
+def mapped(name: str, column: pa.Array) -> pa.Array:
+    """Give the coarse values of a column of :data:`SHARED`; null where nothing is left."""
+    coded = column.dictionary_encode()
+    make = _COARSE[name]
+    coarse = [make(value) or None for value in coded.dictionary.to_pylist()]
+    return pa.array(coarse, pa.string()).take(coded.indices)
+
+
+def author_codes(table: pa.Table) -> np.ndarray:
+    """Give a code for each post's author; where none is known, the post is its own author."""
+    authors = pc.coalesce(table["author_id"], table["post_id"]).combine_chunks()
+    return codes_of(authors)[0]
+
+
+def survey_posts(parts: Iterable[Part], settings: AnonymiseSettings, tokens: Pseudonyms) -> Survey:
+    """Learn what is common.
+
+    Parameters
+    ----------
+    parts : iterable of Part
+        Of a raw store.
+    settings : AnonymiseSettings
+    tokens : Pseudonyms
+    """
+    parts = list(parts)
+    counts = {name: Distinct() for name in SHARED}
+    floor = CellFloor(settings.cells, settings.k)
+    book = HandleBook()
+    names: list[pa.Array] = []
+    words = CommonWords(settings.k) if settings.text == "paraphrase-safe" else None
+    for source, table in _tables(parts, _READ):
+        authors = author_codes(table)
+        for name, count in counts.items():
+            count.add(*_used(table, name, authors))
+        points = points_of(table, settings.cells)
+        floor.add(points, authors[points.rows])
+        names.append(_learn_handles(book, source, table, tokens))
+        if words is not None:
+            words.add(table["text"].combine_chunks(), authors)
+    floor.settle()
+    book.settle()
+    handles = pc.unique(pa.concat_arrays(names)) if names else pa.array([], pa.string())
+    bare = BareWords(handles)
+    if len(handles):
+        for _, table in _tables(parts, ("post_id", "author_id", "text", "title")):
+            authors = author_codes(table)
+            for name in ("text", "title"):
+                bare.add(table[name].combine_chunks(), authors)
+    common = {name: count.frequent(settings.k) for name, count in counts.items()}
+    return Survey(common, floor, book, bare.rare(settings.k), words)
+
+
+def _tables(parts: Iterable[Part], columns: tuple[str, ...]) -> Iterator[tuple[str, pa.Table]]:
+    """Read parts, small ones of a platform together."""
+    waiting: list[pa.Table] = []
+    before, rows = "", 0
+    for part in parts:
+        for table in read_batches(part.path, columns):
+            if waiting and (part.source != before or rows + table.num_rows > _TOGETHER):
+                yield before, pa.concat_tables(waiting).combine_chunks()
+                waiting, rows = [], 0
+            before = part.source
+            waiting.append(table)
+            rows += table.num_rows
+    if waiting:
+        yield before, pa.concat_tables(waiting).combine_chunks()
+
+
+_TOGETHER = 32_768  # rows
+
+
+def _used(table: pa.Table, name: str, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    column = table[name].combine_chunks()
+    if pa.types.is_list(column.type):
+        authors = authors[np.asarray(pc.list_parent_indices(column))]
+        column = column.flatten()
+    codes, there = codes_of(mapped(name, column))
+    return codes[there], authors[there]
+
+
+def _learn_handles(book: HandleBook, source: str, table: pa.Table, tokens: Pseudonyms) -> pa.Array:
+    """Take the pairs of handle and id of authors and mentions; give the handles."""
+    community = table["community"].combine_chunks()
+    mentions = table["mention_handles"].combine_chunks()
+    pairs = [
+        (table["author_id"].combine_chunks(), table["author_handle"].combine_chunks(), community),
+        (table["mention_ids"].combine_chunks().flatten(), mentions.flatten(),
+         community.take(pc.list_parent_indices(mentions))),
+    ]  # fmt: skip
+    found = []
+    for ids, handles, hosts in pairs:
+        known = pc.is_valid(handles)
+        given = _distinct_pairs(ids.filter(known), handles.filter(known), hosts.filter(known))
+        spelled = canonical_column(given["handle"], source, given["host"])
+        found.append(pa.array(spelled, pa.string()))
+        # the name alone is looked for too, where a server's name is part of the handle
+        found.append(pc.utf8_lower(pc.list_element(pc.split_pattern(given["handle"], "@"), 0)))
+        has_id = pc.is_valid(given["id"])
+        spelled = [one for one, there in zip(spelled, has_id.to_pylist(), strict=True) if there]
+        if spelled:
+            ids = given["id"].drop_null().to_pylist()
+            book.add(source, spelled, tokens.digests("author", source, ids))
+    return pc.unique(pa.concat_arrays(found))
+
+
+def _distinct_pairs(ids: pa.Array, handles: pa.Array, hosts: pa.Array) -> dict[str, pa.Array]:
+    table = pa.table({"id": ids, "handle": handles, "host": hosts})
+    once = table.group_by(["id", "handle", "host"], use_threads=False).aggregate([])
+    return {name: once[name].combine_chunks() for name in ("id", "handle", "host")}
