@@ -4,31 +4,36 @@ import numpy as np
 import pytest
 import torch
 
+from inundate.emulate.inputs import TERRAIN_CHANNELS
 from inundate.emulate.pour_positions import pour_positions
 from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.zoo import STATIC_CHANNELS, make_model
 
 
-def scene(factor, side=32, frames=2):
+def scene(factor, side=32, frames=2, cell_m=50.0):
     source = torch.Generator().manual_seed(factor)
+    terrain = torch.randn(1, STATIC_CHANNELS, side, side, generator=source)
+    terrain[:, TERRAIN_CHANNELS.index("cell_size")] = np.arcsinh(cell_m / 10) / 2
     heights = torch.rand(1, side, side, generator=source) * 3
     heights[0, :5, :7] = 1e6  # no ground
     return {
-        "terrain": torch.randn(1, STATIC_CHANNELS, side, side, generator=source),
+        "terrain": terrain,
         "heights": heights,
         "level": torch.rand(1, frames, side // factor, side // factor, generator=source) * 3,
         "state": torch.randn(1, frames, 8, side // 4, side // 4, generator=source),
     }
 
 
-@pytest.mark.parametrize("gate", [1.0, 0.4])
-@pytest.mark.parametrize("factor", [2, 4, 8])
-def test_compiled_and_tensor_pours_agree(factor, gate):
+@pytest.mark.parametrize(
+    ("factor", "gate", "cell_m"),
+    [(2, 1.0, 50.0), (2, 0.4, 50.0), (2, 1.0, 3.0), (2, 0.4, 7.0), (4, 1.0, 3.0), (8, 0.4, 50.0)],
+)
+def test_compiled_and_tensor_pours_agree(factor, gate, cell_m):
     torch.manual_seed(0)
     model = make_model(EmulatorSettings(factors=(factor,), width=8, levels=1)).eval()
     torch.nn.init.normal_(model.head.weight, std=0.3)
     model.gate = gate
-    inputs = scene(factor)
+    inputs = scene(factor, cell_m=cell_m)
     on_tensors = model(inputs).detach()
     with torch.inference_mode():
         compiled = model(inputs)
@@ -77,3 +82,20 @@ def test_between_two_corrections():
         np.testing.assert_allclose(found, expected, atol=1e-5)
         first = pour_positions(bounded, [(0, 0, 0.0)], signed, ground, **how)
         assert float(np.abs(found - first).max()) > 0.01
+
+
+def test_deep_water_on_fine_cells_is_the_hybrids():
+    torch.manual_seed(0)
+    model = make_model(EmulatorSettings(factors=(2,), width=8, levels=1)).eval()
+    torch.nn.init.normal_(model.head.weight, std=0.3)
+    for cell_m, relied in ((2.0, 1.0), (7.5, 0.5), (10.0, 0.0), (50.0, 0.0)):
+        inputs = scene(2, cell_m=cell_m)
+        assert float(model.reliance(inputs)[0]) == pytest.approx(relied, abs=1e-5)
+        inputs["level"] = inputs["level"] + 4.0  # all of it deeper than that
+        with torch.inference_mode():
+            depth = model(inputs)[0]
+        flood = inputs["level"][0].repeat_interleave(2, -1).repeat_interleave(2, -2)
+        hybrid = torch.relu(flood - inputs["heights"])
+        moved = float((depth - hybrid).abs()[inputs["heights"].expand_as(depth) < 1e5].max())
+        assert (moved < 1e-4) == (relied == 1.0)
+    assert float(model.reliance(scene(4, cell_m=2.0))[0]) == 0.0

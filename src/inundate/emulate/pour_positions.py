@@ -15,11 +15,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["pour_positions"]
+__all__ = ["RELIED_M", "pour_positions"]
 
 Array = NDArray[np.float32]
 _SIDE = 4  # cells along a position
 _CELLS = _SIDE**2
+RELIED_M = (0.2, 0.5)
+"""Mean depth of a part of a position from which, and at which wholly, the hybrid is relied on."""
 
 
 def pour_positions(
@@ -31,6 +33,7 @@ def pour_positions(
     quarters: bool,
     gate: float,
     shift_m: float,
+    reliance: float = 0.0,
     threads: int = 1,
 ) -> Array:
     """Change volumes and heights as a network says, and pour.
@@ -51,6 +54,8 @@ def pour_positions(
         Share of the correction that is made, 0 to 1.
     shift_m : float
         Largest shift of a cell.
+    reliance : float
+        Share of the correction that deep water does without.
     threads : int
         Frames are shared out to them; the result does not depend on it.
 
@@ -65,7 +70,7 @@ def pour_positions(
     def one(k: int) -> None:
         first, second, far = between[k]
         now = bounded[first], bounded[second], np.float32(far)
-        _pour_frame(*now, signed[k], ground, parts, gate, shift_m, depth[k])
+        _pour_frame(*now, signed[k], ground, parts, gate, shift_m, reliance, depth[k])
 
     if threads <= 1 or count == 1:
         for k in range(count):
@@ -105,6 +110,7 @@ def _pour_frame(
     parts: Any,
     gate: Any,
     shift_m: Any,
+    reliance: Any,
     depth: Any,
 ) -> None:  # pragma: no cover  compiled
     _, rows, cols = signed.shape
@@ -123,8 +129,8 @@ def _pour_frame(
             most[i, j] = top
     lying = np.empty(cells, np.float32)
     ordered = np.empty(cells, np.float32)
-    share = np.float32(gate)
-    shift = np.float32(gate * shift_m)
+    begins, whole = np.float32(RELIED_M[0]), np.float32(RELIED_M[1])
+    relied = np.float32(reliance)
     for i in range(rows):
         for j in range(cols):
             around = np.float32(0)
@@ -141,6 +147,10 @@ def _pour_frame(
                         + _mixed(first, second, far, 35, i, j)
                     )
                 held = volume[p, i, j]
+                deep = (held - begins) / (whole - begins)
+                deep = min(max(deep, np.float32(0)), np.float32(1))
+                share = np.float32(gate) * (np.float32(1) - relied * deep)
+                shift = share * np.float32(shift_m)
                 held = max(held + share * change * max(held, around), np.float32(0))
                 land = False
                 for c in range(cells):

@@ -17,8 +17,8 @@ from torch.nn import functional
 
 from inundate.emulate.backbone import BlockUNet, reach_cells
 from inundate.emulate.heads import pour_heights
-from inundate.emulate.inputs import POSITION, STATE_CHANNELS
-from inundate.emulate.pour_positions import pour_positions
+from inundate.emulate.inputs import POSITION, STATE_CHANNELS, TERRAIN_CHANNELS, terrain_scale
+from inundate.emulate.pour_positions import RELIED_M, pour_positions
 from inundate.emulate.settings import ModeHSettings
 from inundate.emulate.shapes import check_inputs
 
@@ -27,6 +27,10 @@ __all__ = ["ModeH"]
 _CELLS = POSITION**2
 _QUARTERS = 4  # parts of a position whose volumes may change apart, for a coarse solver of factor 2
 _LEAK = 0.05  # slope below zero while training: a dry cell still gets a gradient
+_CELL_SIZE = TERRAIN_CHANNELS.index("cell_size")
+# where a coarse solver of factor 2 has cells that small, it knows deep water better than a network
+# that learned on all kinds of ground; chosen on validation ground
+_FINE_M, _COARSE_M = 5.0, 10.0
 _SHALLOW_M, _DEEP_M = 0.05, 1.0  # scales at which the network sees the distance to the level
 
 
@@ -88,10 +92,25 @@ class ModeH(nn.Module):
         quarters = self._factor(inputs) < POSITION
         on_processor = signed.device.type == "cpu" and ground.shape[0] == 1
         if on_processor and not (self.training or torch.is_grad_enabled()):
-            return self._predicted(raw, signed, ground, quarters=quarters)
+            return self._predicted(raw, signed, ground, quarters, self.reliance(inputs))
         ground = ground.repeat_interleave(frames, dim=0)
-        depth = self.poured(raw, signed, ground, quarters=quarters)
+        reliance = self.reliance(inputs).repeat_interleave(frames)
+        depth = self.poured(raw, signed, ground, quarters, reliance)
         return self.as_map(depth, frames)
+
+    def reliance(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Say how far the hybrid is relied on where water is deep, 0 to 1, (B,).
+
+        1 for a coarse solver of factor 2 on cells of 5 m or less, falling to 0 at 10 m.
+        """
+        terrain = inputs["terrain"]
+        if self._factor(inputs) >= POSITION:
+            return terrain.new_zeros(terrain.shape[0])
+        stretch, divisor = terrain_scale("cell_size")
+        assert stretch is not None
+        # 0 without ground
+        size = torch.sinh(terrain[:, _CELL_SIZE].amax(dim=(-2, -1)) * divisor) * stretch
+        return ((_COARSE_M - size) / (_COARSE_M - _FINE_M)).clamp(0.0, 1.0)
 
     def corrections(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Give what the network makes of the frames of one scene, for :meth:`corrected`.
@@ -119,7 +138,7 @@ class ModeH(nn.Module):
         Parameters
         ----------
         inputs : mapping
-            ``heights`` and ``level`` of one scene, on the processor; ``state`` is not read.
+            ``terrain``, ``heights`` and ``level`` of one scene, on the processor.
         corrections : Tensor (N, 36, h, w)
             Of :meth:`corrections`.
         between : sequence of (int, int, float) (K,)
@@ -131,12 +150,15 @@ class ModeH(nn.Module):
         """
         signed, ground = self.signed(inputs)
         quarters = self._factor(inputs) < POSITION
-        return self._compiled(corrections, between, signed, ground, quarters=quarters)
+        reliance = self.reliance(inputs)
+        return self._compiled(corrections, between, signed, ground, quarters, reliance)
 
-    def _predicted(self, raw: Tensor, signed: Tensor, ground: Tensor, *, quarters: bool) -> Tensor:
+    def _predicted(
+        self, raw: Tensor, signed: Tensor, ground: Tensor, quarters: bool, reliance: Tensor
+    ) -> Tensor:
         """Give the depth of one scene, each frame by its own correction, as (1, K, H, W)."""
         own = [(frame, frame, 0.0) for frame in range(raw.shape[0])]
-        return self._compiled(torch.tanh(raw), own, signed, ground, quarters=quarters)
+        return self._compiled(torch.tanh(raw), own, signed, ground, quarters, reliance)
 
     def _compiled(
         self,
@@ -144,8 +166,8 @@ class ModeH(nn.Module):
         between: Sequence[tuple[int, int, float]],
         signed: Tensor,
         ground: Tensor,
-        *,
         quarters: bool,
+        reliance: Tensor,
     ) -> Tensor:
         """Give the depth of one scene (1, K, H, W) on the processor, without a gradient."""
         depth = pour_positions(
@@ -155,6 +177,7 @@ class ModeH(nn.Module):
             ground[0].numpy(),
             quarters=quarters,
             gate=self.gate,
+            reliance=float(reliance[0]),
             shift_m=self.settings.shift_m,
             threads=torch.get_num_threads(),
         )
@@ -213,7 +236,9 @@ class ModeH(nn.Module):
         found: Tensor = self.net(both)
         return found
 
-    def poured(self, raw: Tensor, signed: Tensor, ground: Tensor, *, quarters: bool) -> Tensor:
+    def poured(
+        self, raw: Tensor, signed: Tensor, ground: Tensor, quarters: bool, reliance: Tensor
+    ) -> Tensor:
         """Change volume and heights as the network says, and pour.
 
         Parameters
@@ -223,27 +248,32 @@ class ModeH(nn.Module):
         signed, ground : Tensor (N, 16, h, w), m
         quarters : bool
             Whether each quarter of a position has a level of its own.
+        reliance : Tensor (N,)
+            Of :meth:`reliance`.
 
         Returns
         -------
         Tensor (N, 16, h, w), m
         """
-        gate = self.gate
         bounded = torch.tanh(raw)
-        tilt, shift = bounded[:, :_CELLS], bounded[:, _CELLS : 2 * _CELLS]
-        change = bounded[:, 2 * _CELLS :]
-        known = ground < 1.0e5
-        # tilt scales the heights within a position, so that water may lie along a slope
-        lying = torch.where(known, ground * (1.0 - gate * tilt), ground)
-        lying = torch.where(known, lying + gate * self.settings.shift_m * shift, lying)
-        held = torch.relu(signed)
         parts = _QUARTERS if quarters else 1
-        lying, held = _parted(lying, parts), _parted(held, parts)  # (N, parts, cells, h, w)
+        tilt = _parted(bounded[:, :_CELLS], parts)  # (N, parts, cells, h, w)
+        shift = _parted(bounded[:, _CELLS : 2 * _CELLS], parts)
+        change = bounded[:, 2 * _CELLS :]
+        ground = _parted(ground, parts)
+        known = ground < 1.0e5
+        held = _parted(torch.relu(signed), parts)
         volume = held.mean(dim=2)  # (N, parts, h, w)
+        deep = ((volume - RELIED_M[0]) / (RELIED_M[1] - RELIED_M[0])).clamp(0.0, 1.0)
+        gate = self.gate * (1.0 - reliance[:, None, None, None] * deep)
+        # tilt scales the heights within a position, so that water may lie along a slope
+        share = gate.unsqueeze(2)
+        lying = torch.where(known, ground * (1.0 - share * tilt), ground)
+        lying = torch.where(known, lying + share * self.settings.shift_m * shift, lying)
         around = functional.max_pool2d(volume.amax(dim=1, keepdim=True), 3, 1, 1)
         moved = change if quarters else change.mean(dim=1, keepdim=True)
         # no water comes to where there is no ground at all
-        land = _parted(known, parts).any(dim=2)
+        land = known.any(dim=2)
         volume = volume + gate * moved * torch.maximum(volume, around) * land
         volume = functional.leaky_relu(volume, _LEAK) if self.training else torch.relu(volume)
         level = pour_heights(volume, lying)

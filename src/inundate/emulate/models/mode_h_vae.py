@@ -70,6 +70,8 @@ class Paths:
     prior : Gaussian
     frames : int
     quarters : bool
+    reliance : Tensor (N,)
+        How far the hybrid is relied on where water is deep.
     """
 
     hidden: Tensor
@@ -79,6 +81,7 @@ class Paths:
     prior: Gaussian
     frames: int
     quarters: bool
+    reliance: Tensor
 
 
 class ModeHVAE(ModeH):
@@ -143,6 +146,7 @@ class ModeHVAE(ModeH):
             prior=_law(self.prior(functional.avg_pool2d(hidden, _POOL))),
             frames=frames,
             quarters=self._factor(inputs) < POSITION,
+            reliance=self.reliance(inputs).repeat_interleave(frames),
         )
 
     def mean_path(self, paths: Paths) -> Tensor:
@@ -168,8 +172,8 @@ class ModeHVAE(ModeH):
         on_processor = raw.device.type == "cpu" and paths.signed.shape[0] == paths.frames
         if on_processor and not (self.training or torch.is_grad_enabled()):
             ground = paths.ground[:1]
-            return self._predicted(raw, paths.signed, ground, quarters=paths.quarters)
-        depth = self.poured(raw, paths.signed, paths.ground, quarters=paths.quarters)
+            return self._predicted(raw, paths.signed, ground, paths.quarters, paths.reliance)
+        depth = self.poured(raw, paths.signed, paths.ground, paths.quarters, paths.reliance)
         return self.as_map(depth, paths.frames)
 
     def posterior_of(self, paths: Paths, mean: Tensor, target: Tensor) -> Gaussian:
