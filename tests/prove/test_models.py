@@ -14,7 +14,7 @@ from inundate.prove.measure_samples import sample_quality
 from inundate.prove.models.gan import GAN
 from inundate.prove.models.original import OriginalDesign
 from inundate.prove.models.vae import VAE, binarise, log_bernoulli
-from inundate.prove.pictures import montage, write_pictures
+from inundate.prove.montage import montage, write_pictures
 from inundate.prove.task import Data, Part, run_task
 from inundate.prove.tasks import overfit, vae
 

@@ -43,7 +43,7 @@ def show_ladder(
     from inundate.cli.shell import emit
     from inundate.core.errors import StabilityError
     from inundate.prove.ladder import run_ladder
-    from inundate.prove.pictures import write_pictures
+    from inundate.prove.montage import write_pictures
     from inundate.prove.task import Task, TaskResult
 
     written: list[Path] = []

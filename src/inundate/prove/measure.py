@@ -124,16 +124,20 @@ def nearest_scores(predicted: Tensor, data: Data) -> Scores:
 
 
 def measure_hits(model: nn.Module, data: Data) -> Scores:
-    """Score classes by the share that is right, each class alike in ``balanced_hit_rate``."""
+    """Score classes by the share that is right.
+
+    ``balanced_hit_rate`` takes as many samples of each class as there are of the rarest.
+    """
     target = data.held_out.target
     guessed = predict(model, data.held_out).argmax(dim=1)
     commonest = torch.bincount(data.train.target).argmax()
-    counts = torch.bincount(target, minlength=int(target.max()) + 1).double()
-    weight = len(target) / (counts[target] * (counts > 0).sum())  # (N,), mean 1
-    hits, trivial = (guessed == target).double(), (commonest == target).double()
+    hits, trivial = ((one == target).double() for one in (guessed, commonest))
+    counts = torch.bincount(target)
+    fewest = int(counts[counts > 0].min())
+    alike = torch.cat([(target == one).nonzero()[:fewest, 0] for one in counts.nonzero()])
     return Scores(
-        {"hit_rate": hits.numpy(), "balanced_hit_rate": (hits * weight).numpy()},
-        {"hit_rate": trivial.numpy(), "balanced_hit_rate": (trivial * weight).numpy()},
+        {"hit_rate": hits.numpy(), "balanced_hit_rate": hits[alike].numpy()},
+        {"hit_rate": trivial.numpy(), "balanced_hit_rate": trivial[alike].numpy()},
     )
 
 
