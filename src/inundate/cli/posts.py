@@ -168,6 +168,9 @@ def _describe_text(figures: dict[str, Any]) -> str:
         f"  days       {span}"
         + (f"; {figures['without_time']:,} without a time" if figures["without_time"] else ""),
     ]
+    for gap in figures["gaps"]:
+        span = f"{gap['from'] or 'start'} to {gap['to'] or 'now'}"
+        lines.append(f"  gap        {span}, {gap['source']}: {gap['why']}")
     for name in ("sources", "kinds", "languages", "events", "labels"):
         if figures[name]:
             listed = (f"{key} {number:,}" for key, number in figures[name].items())

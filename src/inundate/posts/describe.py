@@ -6,6 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from inundate.posts.gaps import read_gaps
 from inundate.posts.schema import FIELDS, POSTS_RAW
 from inundate.posts.store import PostStore, open_store
 
@@ -27,6 +30,7 @@ def describe_store(path: Path | str) -> dict[str, Any]:
         ``kind``; ``posts``; ``files``; ``read``, ``kept``, ``duplicate``, ``dropped``, ``broken``
         as the ledger has them and ``conserved``, whether they add up; ``sources``, ``kinds``,
         ``languages``, ``events``, ``labels`` with numbers of posts; ``first_day``, ``last_day``;
+        ``gaps`` of the collections, in which posts may be missing;
         ``fields`` with the share of posts that have them.
 
     Raises
@@ -50,6 +54,7 @@ def describe_store(path: Path | str) -> dict[str, Any]:
         "conserved": counts.is_conserved,
         "first_day": days[0] if days else None,
         "last_day": days[-1] if days else None,
+        "gaps": [msgspec.to_builtins(gap) for gap in read_gaps(store.path)],
         "without_time": sum(part.rows for part in store.parts() if part.day == "unknown"),
         **_contents(store),
     }

@@ -16,6 +16,7 @@ from inundate.core.files import check_input
 from inundate.core.provenance import hash_path
 from inundate.posts.commit import commit
 from inundate.posts.deleted import digest
+from inundate.posts.gaps import keep_gaps
 from inundate.posts.importers.formats import Chosen, ImportSettings, choose
 from inundate.posts.importers.record import (
     UNREADABLE,
@@ -102,7 +103,7 @@ def import_posts(
     RunError
         If the store cannot be made or written.
     """
-    settings = settings or ImportSettings()
+    settings, paths = settings or ImportSettings(), list(paths)
     chosen: list[tuple[Path, Chosen | str]] = []
     for path, is_named in files_of(paths):
         try:
@@ -117,6 +118,7 @@ def import_posts(
             hint="give files, or a folder with them; --format csv --column … for a table",
         )
     store = create_store(output, POSTS_RAW)
+    keep_gaps(store, paths)
     return [
         Imported(path, "skipped", None, choice)
         if isinstance(choice, str)

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-_PLACE = Path(__file__).resolve().parent.parent
-_NAMES = ("fault_server", "fault_worlds", "fault_jetstream", "collect/ways")
-for _path in _NAMES:
-    _name = Path(_path).name
+_PLACE = Path(__file__).resolve().parent
+for _name in ("fault_server", "fault_worlds", "fault_jetstream", "ways"):
     if _name not in sys.modules:
-        _spec = importlib.util.spec_from_file_location(_name, _PLACE / f"{_path}.py")
+        _spec = importlib.util.spec_from_file_location(_name, _PLACE / f"{_name}.py")
         sys.modules[_name] = importlib.util.module_from_spec(_spec)
         _spec.loader.exec_module(sys.modules[_name])
 

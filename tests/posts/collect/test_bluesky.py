@@ -181,7 +181,7 @@ def test_a_forgotten_number_is_asked_for_by_time(tmp_path, retry):
     assert figures["counts"]["posts"] == 49
     asked = [int(path.rpartition("=")[2]) for path in server.requests]
     assert asked[0] == START
-    assert asked[1] == 1  # 20 less 100
+    assert asked[1] == 10
     assert asked[2] == server.events[19][0] - 5_000_000
 
 

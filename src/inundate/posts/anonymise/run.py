@@ -24,6 +24,7 @@ from inundate.posts.anonymise.report import write_report
 from inundate.posts.anonymise.settings import AnonymiseSettings
 from inundate.posts.anonymise.survey import survey_posts
 from inundate.posts.anonymise.tokens import Pseudonyms
+from inundate.posts.gaps import carry_gaps, read_gaps
 from inundate.posts.ledger import Counts, Entry, PartInfo, entry_bytes
 from inundate.posts.lock import locked
 from inundate.posts.parquet import read_batches, write_parquet
@@ -129,6 +130,7 @@ class _Job:
         self.parts = parts
         told: list[Any] = [[part.name, part.entry.parts[part.name].hash] for part in parts]
         told += [settings.model_dump(mode="json"), self.forgotten.tokens]
+        told += read_gaps(raw.path)
         # keyed: a hash of the posts alone would tell whether somebody has them
         state = msgspec.json.encode(told, order="sorted").decode()
         self.info: dict[str, Any] = {
@@ -267,6 +269,7 @@ class _Job:
                         entry.parts[self._name(part)] = info
             _write(store.ledger / f"{entry.ingest}.json", entry_bytes(entry))
         self.forgotten.write(store.path)
+        carry_gaps(self.raw.path, store.path, minutes=self.settings.time_bin_minutes)
         made = open_store(self.staging, POSTS)
         write_report(made, self.raw, self.settings)
         posts = made.counts().kept

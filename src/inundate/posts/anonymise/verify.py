@@ -20,6 +20,7 @@ from inundate.posts.anonymise.forgotten import FILE
 from inundate.posts.anonymise.key import Key
 from inundate.posts.anonymise.report import REPORTS
 from inundate.posts.anonymise.settings import AnonymiseSettings
+from inundate.posts.gaps import GAPS
 from inundate.posts.parquet import read_batches
 from inundate.posts.store import Part, PostStore, open_posts, open_raw
 
@@ -29,7 +30,7 @@ _TOKEN = re.compile(r"[a-p]{32}")
 _TOKENS = ("post", "author", "conversation", "reply_to", "reply_to_author", "refers_to",
            "refers_to_author", "mentions")  # fmt: skip
 _TEXTS = ("text", "title", "media_alts", "poll_options")
-_SIDE = frozenset({"manifest.json", "_lock", FILE, *REPORTS})
+_SIDE = frozenset({"manifest.json", "_lock", FILE, GAPS, *REPORTS})
 
 
 @dataclass(frozen=True)

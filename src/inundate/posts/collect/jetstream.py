@@ -30,7 +30,7 @@ _SERVERS = {
 _PATHS = {"v1": "/subscribe", "v2": "/xrpc/network.bsky.jetstream.subscribeEvents"}
 _SUBPROTOCOL = {"v1": None, "v2": "xrpc.v1.json"}
 # a replay begins a little before what is known: if nothing known comes again, it is incomplete
-_REWIND_US, _REWIND_SEQ = 5_000_000, 100
+_REWIND_US, _REWIND_SEQ = 5_000_000, 10
 _LATE_US = 60_000_000  # of a network that posts every few milliseconds
 _BATCH, _BATCH_S, _QUIET_S = 500, 5.0, 1.0
 _UNREADABLE = 3  # times that a frame comes broken, before it is taken for what the server has
@@ -80,8 +80,9 @@ class Jetstream:
         )
         self.words = Words(self.settings.query)
         self._cursor = dict(context.collection.state.cursor)
-        self._unreadable = 0
-        self._skipped = False
+        self._high = int(self._cursor.get("time_us", 0))  # latest event that was read
+        self._broken: tuple[int | None, int] = (None, 0)  # event before it, and how often
+        self._hole: int | None = None
 
     @staticmethod
     def check(settings: CollectSettings, environment: Mapping[str, str]) -> None:
@@ -147,9 +148,10 @@ class Jetstream:
         batch: list[_Event] = []
         first, since, heard = True, time.monotonic(), time.monotonic()
         gaps: list[Gap] = []
+        last, self._hole = self._cursor.get("time_us"), None
         try:
             for frame in self.socket.frames(self._params()):
-                event = None if frame is None else self._event(frame)
+                event = None if frame is None else self._event(frame, last)
                 if event is None and self._is_over(heard):
                     yield self._step(batch, gaps, end=True)
                     return
@@ -157,6 +159,7 @@ class Jetstream:
                     heard = time.monotonic()
                     if first:
                         gaps, first = self._gaps(event), False
+                    gaps, last = [*gaps, *self._hole_before(event)], event.micros
                     if self.settings.end is not None and event.micros >= self.settings.end:
                         yield self._step(batch, gaps, end=True)
                         return
@@ -177,19 +180,28 @@ class Jetstream:
             return False
         return time.monotonic() - heard > _LATE_US / 1e6
 
-    def _event(self, frame: bytes) -> _Event | None:
+    def _event(self, frame: bytes, last: int | None) -> _Event | None:
+        """Read a frame; one that is broken comes again, and the third time it is passed over."""
         try:
-            event = _read(frame)
+            return _read(frame)
         except (ValueError, KeyError, TypeError, AttributeError):
-            self._unreadable += 1
             self.socket.tally.count("unreadable frame")
-            if self._unreadable < _UNREADABLE:  # the replay brings it again
-                raise Broke("a frame is no JSON, or no event") from None
-            self._unreadable, self._skipped = 0, True
-            return None
-        if event is not None and self._after(event):
-            self._unreadable = 0
-        return event
+        place, times = self._broken
+        times = times + 1 if place == last else 1
+        self._broken = (last, times)
+        if times < _UNREADABLE:  # the replay brings it again
+            raise Broke("a frame is no JSON, or no event")
+        self._hole = max(last or 0, self._high)
+        return None
+
+    def _hole_before(self, event: _Event) -> list[Gap]:
+        """Say what is missing before an event because a frame was passed over."""
+        hole, self._hole = self._hole, None
+        is_new = event.micros > self._high
+        self._high = max(self._high, event.micros)
+        if hole is None or not is_new:
+            return []
+        return [Gap.of(hole, event.micros, "a frame that could not be read, three times")]
 
     def _after(self, event: _Event) -> bool:
         if event.seq is not None and "seq" in self._cursor:
@@ -225,10 +237,6 @@ class Jetstream:
                 self._cursor = {"time_us": event.micros}
                 if event.seq is not None:
                     self._cursor["seq"] = event.seq
-        if self._skipped and batch:
-            self._skipped = False
-            why = "a frame that could not be read, three times"
-            step.gaps = [*gaps, Gap.of(batch[0].micros, batch[-1].micros, why)]
         step.cursor = {**self._cursor, "end": True} if end else dict(self._cursor)
         if not end and self.settings.end is not None:
             last = self._cursor.get("time_us")

@@ -11,7 +11,17 @@ from inundate.core.errors import DataError
 from inundate.core.files import write_text
 from inundate.posts.collect.clock import iso
 
-__all__ = ["COLLECTION", "KIND", "VERSION", "Counts", "FileInfo", "Gap", "State", "read_state"]
+__all__ = [
+    "COLLECTION",
+    "KIND",
+    "VERSION",
+    "Counts",
+    "FileInfo",
+    "Gap",
+    "State",
+    "is_collection",
+    "read_state",
+]
 
 COLLECTION = "collection.json"
 KIND, VERSION = "posts-collection", 1
@@ -138,6 +148,19 @@ class State(msgspec.Struct, kw_only=True):
         """Write it whole, or leave the one that is there."""
         content = msgspec.json.format(msgspec.json.encode(self), indent=2).decode() + "\n"
         write_text(folder / COLLECTION, content)
+
+
+class _Kind(msgspec.Struct):
+    kind: str
+
+
+def is_collection(folder: Path) -> bool:
+    """Whether a folder has a ledger of ours; a file of that name may be anybody's."""
+    try:
+        found = msgspec.json.decode((folder / COLLECTION).read_bytes(), type=_Kind)
+    except (OSError, msgspec.MsgspecError):
+        return False
+    return found.kind == KIND
 
 
 def read_state(folder: Path) -> State:
