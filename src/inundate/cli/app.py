@@ -58,6 +58,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("inundate.cli.evaluate:evaluate", "Score a run beside every baseline."),
     "posts import": ("inundate.cli.posts:import_", "Import posts of social media into a store."),
     "posts collect": ("inundate.cli.posts_collect:collect", "Collect posts from a platform."),
+    "posts recheck": (
+        "inundate.cli.posts_collect:recheck",
+        "Look again which collected posts are deleted now.",
+    ),
     "posts anonymise": ("inundate.cli.posts_anonymise:anonymise", "Pseudonymise a raw store."),
     "posts verify": ("inundate.cli.posts_anonymise:verify", "Check a pseudonymised store."),
     "posts forget": ("inundate.cli.posts_anonymise:forget", "Forget an author, or the key."),

@@ -1,8 +1,9 @@
-"""``inundate posts collect``: collect posts from a platform into a folder that import reads."""
+"""``inundate posts collect`` and ``recheck``: what platforms give, for import to read."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
@@ -10,7 +11,7 @@ from cyclopts import Parameter
 from inundate.cli.flags import Json, Output
 from inundate.cli.shell import emit
 
-__all__ = ["collect"]
+__all__ = ["collect", "recheck"]
 
 Source = Literal[
     "bluesky-jetstream", "bluesky-search", "mastodon-search", "mastodon-stream", "mastodon-tag",
@@ -181,6 +182,49 @@ def _text(figures: dict[str, Any]) -> str:
     if counts["posts"]:
         lines.append(f"  go on with inundate posts import {figures['output']} -o raw")
     return "\n".join(lines)
+
+
+def recheck(
+    collection: Path, *, server: str | None = None, tries: int = 8, json: Json = False
+) -> None:
+    """Look again which posts of a collection are deleted, hidden or edited now.
+
+    Searches cannot know what is deleted later. This asks the platform for every post of a
+    collection of Mastodon or Bluesky, and writes a notice behind it for each that is gone; an
+    import then removes them. For X, import the result of a compliance job.
+
+    Parameters
+    ----------
+    collection
+        Folder that inundate posts collect has made.
+    server
+        Address of the server; by default the collection's, or Bluesky's public one.
+    tries
+        Requests for the same thing, with growing waits, before it is given up.
+
+    Examples
+    --------
+    ``inundate posts recheck flood``
+    """
+    _require()
+    from inundate.core.config import resolve_settings
+    from inundate.posts.collect.recheck import recheck as recheck_posts
+    from inundate.posts.collect.retry import Retry
+
+    retry = resolve_settings(Retry, flags={"tries": tries})
+    found = recheck_posts(collection, server=server, retry=retry, progress=not json)
+    figures = {"collection": str(collection), **found}
+    emit(figures, json=json, text=lambda: _recheck_text(figures))
+
+
+def _recheck_text(figures: dict[str, Any]) -> str:
+    line = (
+        f"{figures['collection']}: {figures['checked']:,} posts looked at again, "
+        f"{figures['deleted']:,} deleted or hidden, {figures['edited']:,} edited"
+    )
+    if figures["deleted"] or figures["edited"]:
+        line += f"\n  import it again: inundate posts import {figures['collection']} -o raw"
+    return line
 
 
 def _require() -> None:

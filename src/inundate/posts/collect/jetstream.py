@@ -13,6 +13,7 @@ from inundate.posts.collect.collector import Context
 from inundate.posts.collect.faults import Broke, Refused, Stopped, Tally, printable
 from inundate.posts.collect.folder import Step
 from inundate.posts.collect.match import Words
+from inundate.posts.collect.notices import bluesky_deletion
 from inundate.posts.collect.seen import Ident
 from inundate.posts.collect.settings import CollectSettings, check_server
 from inundate.posts.collect.sift import Sift
@@ -259,17 +260,11 @@ class Jetstream:
                 continue
             step.gone.append(uri)
             step.counts.deletions += 1
-            step.lines.append(_deletion(event, uri))
+            step.lines.append(bluesky_deletion(uri, event.micros))
 
 
 def _ident(event: _Event) -> Ident:
     return Ident(event.uri or "", event.did, event.version)
-
-
-def _deletion(event: _Event, uri: str) -> bytes:
-    commit = {"operation": "delete", "collection": _POSTS, "rkey": uri.rpartition("/")[2]}
-    found = {"did": event.did, "time_us": event.micros, "kind": "commit", "commit": commit}
-    return json.dumps(found, separators=(",", ":")).encode()
 
 
 def _read(frame: bytes) -> _Event | None:

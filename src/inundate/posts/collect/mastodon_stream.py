@@ -15,6 +15,7 @@ from inundate.posts.collect.faults import Broke, GaveUp, Refused, Stopped, Tally
 from inundate.posts.collect.folder import Step
 from inundate.posts.collect.mastodon import MastodonClient, check_mastodon, newest
 from inundate.posts.collect.match import Words
+from inundate.posts.collect.notices import mastodon_deletion
 from inundate.posts.collect.settings import CollectSettings, check_server
 from inundate.posts.collect.sift import Sift
 from inundate.posts.collect.socket import Socket
@@ -192,11 +193,11 @@ class MastodonStream(MastodonClient):
         sift = Sift(self.context.collection.seen, step, gone)
         for post in dict.fromkeys(gone):
             if sift.deletes(post):
-                step.lines.append(_deletion(post))
+                step.lines.append(mastodon_deletion(post))
             elif post in fresh:  # came and went within one batch
                 step.gone.append(post)
                 step.counts.deletions += 1
-                step.lines.append(_deletion(post))
+                step.lines.append(mastodon_deletion(post))
         return self._moved(step, [status["id"] for status in statuses], end=end)
 
     def _moved(self, step: Step, ids: list[str], *, end: bool = False) -> Step:
@@ -210,10 +211,6 @@ class MastodonStream(MastodonClient):
             step.rest = Gap.of(start, self.settings.end, "not collected yet", open=True)
         step.cursor = dict(self._cursor)
         return step
-
-
-def _deletion(post: str) -> bytes:
-    return json.dumps({"event": "delete", "payload": post}, separators=(",", ":")).encode()
 
 
 def _of_frame(frame: bytes) -> Event:

@@ -71,6 +71,14 @@ class Seen:
                 found[post] = row[0]
         return found
 
+    def after(self, post: str, most: int) -> list[str]:
+        """Give posts that are not deleted, in the order of their names, behind one of them."""
+        rows = self._db.execute(
+            "select id from posts where id > ? and version is not ? order by id limit ?",
+            (post, GONE, most),
+        )
+        return [row[0] for row in rows]
+
     def of_author(self, author: str) -> list[str]:
         """Give the posts of an author that are not deleted."""
         rows = self._db.execute(
