@@ -31,3 +31,13 @@ def environment():
         "BLUESKY_HANDLE": "me.example",
         "BLUESKY_APP_PASSWORD": "canary-pass-27182",
     }
+
+
+@pytest.fixture(autouse=True)
+def _brisk(monkeypatch):
+    """Streams write what they have sooner, and part without ado: seconds in each test."""
+    from inundate.posts.collect import jetstream, mastodon_stream, socket
+
+    monkeypatch.setattr(jetstream, "_QUIET_S", 0.1)
+    monkeypatch.setattr(mastodon_stream, "_QUIET_S", 0.1)
+    monkeypatch.setattr(socket, "_FAREWELL_S", 0.1)

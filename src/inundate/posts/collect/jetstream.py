@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from inundate.posts.collect.collector import Context
-from inundate.posts.collect.faults import Broke, Refused, Stopped, Tally, printable
+from inundate.posts.collect.faults import Broke, Refused, Stopped, Tally
 from inundate.posts.collect.folder import Step
+from inundate.posts.collect.jetstream_event import POSTS, Event, read_event
 from inundate.posts.collect.match import Words
 from inundate.posts.collect.notices import bluesky_deletion
 from inundate.posts.collect.seen import Ident
@@ -19,11 +17,9 @@ from inundate.posts.collect.settings import CollectSettings, check_server
 from inundate.posts.collect.sift import Sift
 from inundate.posts.collect.socket import Socket
 from inundate.posts.collect.state import Gap
-from inundate.posts.importers.times import iso_time
 
 __all__ = ["Jetstream"]
 
-_POSTS = "app.bsky.feed.post"
 _SERVERS = {
     "v1": "wss://jetstream2.us-east.bsky.network",
     "v2": "wss://jetstream.us-east.bsky.network",
@@ -35,23 +31,6 @@ _REWIND_US, _REWIND_SEQ = 5_000_000, 10
 _LATE_US = 60_000_000  # of a network that posts every few milliseconds
 _BATCH, _BATCH_S, _QUIET_S = 500, 5.0, 1.0
 _UNREADABLE = 3  # times that a frame comes broken, before it is taken for what the server has
-# of an account: its posts are no longer to be shown
-_HIDDEN = {"deleted", "takendown", "suspended", "deactivated"}
-
-
-@dataclass(frozen=True)
-class _Event:
-    """What both shapes of a frame tell."""
-
-    line: bytes
-    micros: int
-    seq: int | None
-    did: str
-    operation: str | None
-    uri: str | None
-    record: Mapping[str, Any]
-    version: str | None
-    hides: bool
 
 
 class Jetstream:
@@ -108,7 +87,7 @@ class Jetstream:
     @staticmethod
     def idents_of(line: bytes) -> list[Ident]:
         """See :class:`~inundate.posts.collect.collector.Collector`."""
-        event = _read(line)
+        event = read_event(line)
         return [_ident(event)] if event and event.uri and event.operation != "delete" else []
 
     def steps(self) -> Generator[Step, None, None]:
@@ -134,7 +113,7 @@ class Jetstream:
 
     def _params(self) -> list[tuple[str, str]]:
         names = ("wantedCollections",) if self.frames == "v1" else ("collections",)
-        params = [(name, _POSTS) for name in names]
+        params = [(name, POSTS) for name in names]
         if self.frames == "v2":
             params += [("kinds", "commit"), ("kinds", "account")]
         if self.frames == "v2" and "seq" in self._cursor:
@@ -146,7 +125,7 @@ class Jetstream:
 
     def _connected(self) -> Iterator[Step]:
         """Give the batches of one connection."""
-        batch: list[_Event] = []
+        batch: list[Event] = []
         first, since, heard = True, time.monotonic(), time.monotonic()
         gaps: list[Gap] = []
         last, self._hole = self._cursor.get("time_us"), None
@@ -181,10 +160,10 @@ class Jetstream:
             return False
         return time.monotonic() - heard > _LATE_US / 1e6
 
-    def _event(self, frame: bytes, last: int | None) -> _Event | None:
+    def _event(self, frame: bytes, last: int | None) -> Event | None:
         """Read a frame; one that is broken comes again, and the third time it is passed over."""
         try:
-            return _read(frame)
+            return read_event(frame)
         except (ValueError, KeyError, TypeError, AttributeError):
             self.socket.tally.count("unreadable frame")
         place, times = self._broken
@@ -195,7 +174,7 @@ class Jetstream:
         self._hole = max(last or 0, self._high)
         return None
 
-    def _hole_before(self, event: _Event) -> list[Gap]:
+    def _hole_before(self, event: Event) -> list[Gap]:
         """Say what is missing before an event because a frame was passed over."""
         hole, self._hole = self._hole, None
         is_new = event.micros > self._high
@@ -204,12 +183,12 @@ class Jetstream:
             return []
         return [Gap.of(hole, event.micros, "a frame that could not be read, three times")]
 
-    def _after(self, event: _Event) -> bool:
+    def _after(self, event: Event) -> bool:
         if event.seq is not None and "seq" in self._cursor:
             return event.seq > int(self._cursor["seq"])
         return event.micros > int(self._cursor.get("time_us", -1))
 
-    def _gaps(self, event: _Event) -> list[Gap]:
+    def _gaps(self, event: Event) -> list[Gap]:
         """Say what is missing before the first event of a connection."""
         last = self._cursor.get("time_us")
         if last is None:
@@ -221,7 +200,7 @@ class Jetstream:
             return []
         return [Gap.of(last, event.micros, "no longer on the server when it was connected again")]
 
-    def _step(self, batch: list[_Event], gaps: list[Gap], *, end: bool = False) -> Step:
+    def _step(self, batch: list[Event], gaps: list[Gap], *, end: bool = False) -> Step:
         step = Step(cursor={}, gaps=gaps)
         sift = Sift(self.context.collection.seen, step, (event.uri for event in batch if event.uri))
         for event in batch:
@@ -244,7 +223,7 @@ class Jetstream:
             step.rest = Gap.of(last, self.settings.end, "not collected yet", open=True)
         return step
 
-    def _wants(self, event: _Event) -> bool:
+    def _wants(self, event: Event) -> bool:
         languages = event.record.get("langs") or [None]
         return (
             self.context.in_period(event.micros)
@@ -252,7 +231,7 @@ class Jetstream:
             and self.words.match(event.record.get("text"), *(event.record.get("tags") or ()))
         )
 
-    def _hide(self, event: _Event, step: Step) -> None:
+    def _hide(self, event: Event, step: Step) -> None:
         """Write a deletion of each post that is kept of an account that is gone."""
         fresh = [ident.post for ident in step.idents if ident.author == event.did]
         for uri in [*self.context.collection.seen.of_author(event.did), *fresh]:
@@ -263,64 +242,5 @@ class Jetstream:
             step.lines.append(bluesky_deletion(uri, event.micros))
 
 
-def _ident(event: _Event) -> Ident:
+def _ident(event: Event) -> Ident:
     return Ident(event.uri or "", event.did, event.version)
-
-
-def _read(frame: bytes) -> _Event | None:
-    """Read a frame of either shape; None of one that is about nothing of ours.
-
-    Raises
-    ------
-    ValueError, KeyError, TypeError, AttributeError
-        If it is neither.
-    """
-    found = json.loads(frame)
-    line = frame if b"\n" not in frame else json.dumps(found, separators=(",", ":")).encode()
-    kind = found.get("$type")
-    if kind == "error":
-        says = printable(str(found.get("error")))
-        raise Refused(400, says) if "cursor" in says.lower() else Broke(f"the server says {says}")
-    if kind is not None:
-        if kind != "message":
-            return None
-        payload = found["payload"]
-        name = payload["$type"].rpartition("#")[2]
-        micros = iso_time(payload["time"]) or 0
-        account = payload.get("account") or payload
-        return _shaped(line, name, payload, account, payload["did"], micros, payload["seq"])
-    name = found["kind"]
-    return _shaped(
-        line, name, found.get("commit") or {}, found.get("account") or {}, found["did"],
-        int(found["time_us"]), None,
-    )  # fmt: skip
-
-
-def _shaped(
-    line: bytes,
-    name: str,
-    commit: Mapping[str, Any],
-    account: Mapping[str, Any],
-    did: str,
-    micros: int,
-    seq: int | None,
-) -> _Event:
-    is_post = name == "commit" and commit["collection"] == _POSTS
-    hides = name == "account" and account.get("active") is False
-    return _Event(
-        line=line,
-        micros=micros,
-        seq=seq,
-        did=did,
-        operation=commit["operation"] if is_post else None,
-        uri=f"at://{did}/{_POSTS}/{commit['rkey']}" if is_post else None,
-        record=(commit.get("record") or {}) if is_post else {},
-        version=_version(commit.get("record")) if is_post else None,
-        hides=hides and account.get("status") in _HIDDEN,
-    )
-
-
-def _version(record: object) -> str:
-    """Give a short hash, which changes with any part of the record."""
-    text = json.dumps(record, sort_keys=True).encode()
-    return hashlib.blake2b(text, digest_size=8).hexdigest()

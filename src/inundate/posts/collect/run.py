@@ -17,8 +17,9 @@ from inundate.posts.collect.collector import Collector, Context
 from inundate.posts.collect.faults import GaveUp, Refused, Stopped, Tally
 from inundate.posts.collect.folder import Collection
 from inundate.posts.collect.jetstream import Jetstream
-from inundate.posts.collect.mastodon import MastodonSearch, MastodonTag
+from inundate.posts.collect.mastodon_search import MastodonSearch
 from inundate.posts.collect.mastodon_stream import MastodonStream
+from inundate.posts.collect.mastodon_tag import MastodonTag
 from inundate.posts.collect.retry import Retry
 from inundate.posts.collect.settings import CollectSettings
 from inundate.posts.collect.state import Counts, State

@@ -24,6 +24,7 @@ from inundate.posts.collect.retry import Retry, told_wait, wait_for
 __all__ = ["Socket"]
 
 _SLICE_S = 0.25
+_FAREWELL_S = 1.0  # how long the end of a connection waits for the other side
 _AGAIN = {408, 425, 429}
 _log = get_logger("posts.collect")
 
@@ -90,7 +91,7 @@ class Socket:
                 user_agent_header=f"inundate/{__version__}",
                 subprotocols=[Subprotocol(self.subprotocol)] if self.subprotocol else None,
                 open_timeout=self.retry.request_s,
-                close_timeout=1.0,  # the end of a stream needs no farewell
+                close_timeout=_FAREWELL_S,
                 max_size=MAX_BODY,
                 proxy=None if is_loopback(self.address) else True,
                 logger=_silent,
