@@ -11,7 +11,7 @@ __all__ = ["benchmark"]
 
 
 def benchmark(
-    name: Literal["chain", "emulator", "solver"],
+    name: Literal["chain", "emulator", "privacy", "solver"],
     *,
     data: Path = Path("../shared/data"),
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("bench/results"),
@@ -45,6 +45,7 @@ def benchmark(
         installed into environments of their own below the work folder.
         emulator: weights that ship, the zoo and every baseline on unseen ground under unseen
         storms; volume, probes, uncertainty, speed.
+        privacy: a red team against pseudonymised posts; precision, speed beside other scrubbers.
     data
         Folder with radar/ and terrain/ of the real inputs.
     output
@@ -56,7 +57,7 @@ def benchmark(
     steps
         chain: optimiser steps of Mode H; the Temporal CNNs get two thirds of it.
     only
-        solver, emulator: measure and show this one part, and write no result file.
+        solver, emulator, privacy: measure and show this one part, and write no result file.
     peer_python
         solver: a Python >= 3.12 for the solvers that need one; looked for on the path otherwise.
     run
@@ -108,6 +109,11 @@ def benchmark(
         from inundate.cli.solver_bench.run import run_solver
 
         figures = run_solver(data, output, work, quick=quick, only=only, peer_python=peer_python)
+    elif name == "privacy":
+        _check_unused(name, peer_python=peer_python, **own)
+        from inundate.cli.privacy_bench.run import run_privacy
+
+        figures = run_privacy(data, output, work, quick=quick, only=only)
     elif name == "emulator":
         _check_unused(name, peer_python=peer_python)
         from inundate.cli.emulator_bench.run import run_emulator, sized

@@ -99,7 +99,7 @@ class Anonymiser:
         for name in ("lang", "client", "community"):
             made[name] = self._shared(name, raw[name], OTHER)
         made["place_country"] = self._shared("place_country", raw["place_country"], None)
-        made["hashtags"] = self._lists(raw["hashtags"], lambda v: self._shared("hashtags", v, None))
+        made["hashtags"] = self._lists(raw["hashtags"], self._tags)
         made["domains"] = self._lists(raw["urls"], lambda v: self._shared("urls", v, None))
         made["text"], handles = self._text(raw["text"], source)
         made["title"], _ = self._text(raw["title"], source)
@@ -117,6 +117,12 @@ class Anonymiser:
         coded = mapped(name, column).dictionary_encode()
         shown = [value if value in common else rare for value in coded.dictionary.to_pylist()]
         return pa.array(shown, pa.string()).take(coded.indices)
+
+    def _tags(self, column: pa.Array) -> pa.Array:
+        """Coarsen tags; those that are a handle go, however many use them."""
+        shown = self._shared("hashtags", column, None)
+        is_handle = pc.is_in(shown, self.survey.bare)
+        return pc.if_else(is_handle, pa.scalar(None, pa.string()), shown)
 
     @staticmethod
     def _lists(lists: pa.Array, make: Callable[[pa.Array], pa.Array]) -> pa.Array:

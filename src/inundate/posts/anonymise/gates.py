@@ -12,7 +12,21 @@ import pyarrow.compute as pc
 
 __all__ = ["ODD", "Gate", "gates"]
 
-ODD = r"[^\x00-\x7f]|%[0-9A-Fa-f]{2}|&[#a-zA-Z]"
+# letters with accents, kana, han, hangul, quotation marks, dashes and the like: what they look like
+_HARMLESS = (
+    r"\x{A1}\x{A3}\x{AB}\x{B0}\x{B7}\x{BB}\x{BF}-\x{130}\x{2013}\x{2014}\x{2018}\x{2019}\x{201C}"
+    r"\x{201D}\x{2022}\x{2026}\x{20AC}\x{3001}\x{3041}-\x{3096}\x{30A1}-\x{30FA}"
+    r"\x{4E00}-\x{9FFF}\x{AC00}-\x{D7A3}"
+)
+_PICTURES = (
+    r"\x{2190}-\x{21FF}\x{2300}-\x{23FF}\x{2500}-\x{27BF}\x{2900}-\x{297F}\x{2B00}-\x{2BFF}"
+    r"\x{1F300}-\x{1FAFF}"
+)
+_DRAWN = r"\x{2013}\x{2014}\x{2018}\x{2019}\x{201C}\x{201D}"  # as other dashes and primes are
+ODD = (
+    rf"[^\x00-\x7f{_HARMLESS}{_PICTURES}]|%[0-9A-Fa-f]{{2}}|&[#a-zA-Z]"
+    rf"|[{_PICTURES}][A-Za-z0-9_@.]|[A-Za-z0-9_@.][{_PICTURES}]|[0-9][{_DRAWN}]|[{_DRAWN}][0-9]"
+)
 """Texts that are not what they look like: they are folded first."""
 
 

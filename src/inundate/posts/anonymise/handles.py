@@ -14,6 +14,7 @@ from inundate.posts.anonymise.distinct import Distinct, value_codes
 __all__ = ["LEAST", "BareWords", "HandleBook", "canonical_column", "words_of"]
 
 LEAST = 4  # letters of a handle that is looked for without @; shorter ones are words
+_WORD_RATIO = 3
 _TRIM = "#@.,:;!?()[]{}'\"<>*~|/&-"
 
 
@@ -79,22 +80,29 @@ class HandleBook:
 
 def words_of(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
     """Give the words of texts in lower case, without punctuation around, and their rows."""
+    written, rows = _written(column)
+    return pc.utf8_trim(written, _TRIM), rows
+
+
+def _written(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
     lists = pc.utf8_split_whitespace(pc.utf8_lower(column))
-    words = pc.utf8_trim(lists.flatten(), _TRIM)
-    return words, np.asarray(pc.list_parent_indices(lists))
+    return lists.flatten(), np.asarray(pc.list_parent_indices(lists))
 
 
 class BareWords:
-    """Handles that texts hold as a plain word, and that too few others use as one.
+    """Handles that texts hold as a plain word or tag, and are no words to most who write them.
 
     Parameters
     ----------
     handles : array of string (M,)
         In lower case, each once.
+    mentioned : Distinct
+        Of each, the authors who mention it as a handle.
     """
 
-    def __init__(self, handles: pa.Array) -> None:
+    def __init__(self, handles: pa.Array, mentioned: Distinct) -> None:
         self._handles = handles.filter(pc.greater_equal(pc.utf8_length(handles), LEAST))
+        self._mentioned = mentioned
         self._used = Distinct()
         self._words: set[str] = set()
 
@@ -102,13 +110,29 @@ class BareWords:
         """Take texts (N,) and the codes of their authors (N,)."""
         if not len(self._handles):
             return
-        words, rows = words_of(column)
+        written, rows = _written(column)
+        words = pc.utf8_trim(written, _TRIM)
         here = pc.is_in(words, self._handles)
-        found = words.filter(here).to_pylist()
-        self._words.update(found)
-        self._used.add(value_codes(found), authors[rows[np.asarray(here)]])
+        rows, words = rows[np.asarray(here)], words.filter(here)
+        is_mention = np.asarray(pc.match_substring(written.filter(here), "@"))
+        found = words.to_pylist()
+        codes = value_codes(found)
+        self._words.update(word for word, at in zip(found, is_mention, strict=True) if not at)
+        for counts, chosen in ((self._mentioned, is_mention), (self._used, ~is_mention)):
+            counts.add(codes[chosen], authors[rows[chosen]])
 
     def rare(self, k: int) -> pa.Array:
-        """Give the handles that fewer than ``k`` authors use as a word."""
-        common = self._used.frequent(k)
-        return pa.array(sorted(word for word in self._words if word not in common), pa.string())
+        """Give the handles that go where they stand as a word.
+
+        A word stays when at least ``k`` authors use it, and three times as many as mention the
+        handle: many write "calgary", and few of them mean the account.
+        """
+        used = dict(zip(*(one.tolist() for one in self._used.counts()), strict=True))
+        mentioned = dict(zip(*(one.tolist() for one in self._mentioned.counts()), strict=True))
+        rare = [
+            word
+            for word in self._words
+            if (number := used[hash(word)]) < k
+            or number < _WORD_RATIO * mentioned.get(hash(word), 0)
+        ]
+        return pa.array(sorted(rare), pa.string())

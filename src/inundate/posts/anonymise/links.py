@@ -44,7 +44,7 @@ _WWW = re.compile(r"(?<!\w)www\.\S+", re.IGNORECASE)
 _BARE = re.compile(r"(?<![\w@.-])[^\W_][\w-]*+(?:\.[\w-]++)+(?::\d{1,5})?(?:[/?]\S*)?")
 _MAILTO = re.compile(r"[oleptxs]:[^/\s]", re.IGNORECASE)
 _MAIL = re.compile(r"(?<!\w)(?:mailto|tel|sms|acct|xmpp|skype|callto|geo):\S+", re.IGNORECASE)
-_END = ".,;:!?)]}>'\"…*_~"
+_END = ".,;:!?)]}>'\"…*_~’‘”“–—»"
 _HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/?#\s]*@)?([^/?#:\s]+)", re.IGNORECASE)
 
 

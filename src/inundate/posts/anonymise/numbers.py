@@ -39,7 +39,7 @@ _CODES = (
     ("id", r"[A-CEGHJ-PR-TW-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]"),  # National Insurance
     ("id", r"\d{3}-\d\d-\d{4}"),  # Social Security
     ("plate", r"[A-Z]{2}\d\d ?[A-Z]{3}"),
-    ("id", r"(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}"),
+    ("id", r"(?<!#)(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}"),
 )
 _CODE = [(kind, re.compile(rf"(?<![\w.])(?:{pattern})(?!\w)", re.IGNORECASE))
          if kind != "plate" else (kind, re.compile(rf"(?<!\w)(?:{pattern})(?!\w)"))

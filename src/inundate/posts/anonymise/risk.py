@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -44,18 +43,18 @@ def crowd_sizes(store: PostStore, k: int) -> list[dict[str, Any]]:
         ``known``, ``columns``, ``posts``, ``alone`` (share of posts that one author alone has
         the combination of), ``below_k`` (share with fewer than k authors), ``least`` authors.
     """
+    codes, authors = _codes(store)
     found = []
     for known, columns in COMBINATIONS.items():
-        codes, authors = _codes(store, columns)
         counts = Distinct()
-        counts.add(codes, authors)
+        counts.add(codes[known], authors)
         values, numbers = counts.counts()
-        of_post = numbers[np.searchsorted(values, codes)] if len(values) else numbers
+        of_post = numbers[np.searchsorted(values, codes[known])] if len(values) else numbers
         found.append(
             {
                 "known": known,
                 "columns": list(columns),
-                "posts": len(codes),
+                "posts": len(authors),
                 "alone": _share(of_post == 1),
                 "below_k": _share(of_post < k),
                 "least": int(numbers.min()) if len(numbers) else None,
@@ -64,24 +63,32 @@ def crowd_sizes(store: PostStore, k: int) -> list[dict[str, Any]]:
     return found
 
 
-def _codes(store: PostStore, columns: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Give a code a post for the combination, and one for its author."""
-    read = {"created_bin" if name == "day" else name for name in columns}
-    codes, authors = [], []
-    for table in store.batches([*sorted(read), "author", "post"]):
-        code = np.zeros(table.num_rows, dtype=np.int64)
-        for name in columns:
-            column = table["created_bin" if name == "day" else name].combine_chunks()
-            if name == "day":
-                column = pc.floor_temporal(column, unit="day")
-            value, there = codes_of(_plain(column))
-            code = code * _MIX + np.where(there, value, -1)
-        codes.append(code)
+def _codes(store: PostStore) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Give a code a post for each combination, and one for its author."""
+    used = {name for columns in COMBINATIONS.values() for name in columns} - {"day"}
+    codes: dict[str, list[np.ndarray]] = {known: [] for known in COMBINATIONS}
+    authors: list[np.ndarray] = []
+    for table in store.batches([*sorted(used), "author", "post"]):
+        of_column = {name: _of_column(table[name].combine_chunks()) for name in used}
+        day = pc.floor_temporal(table["created_bin"].combine_chunks(), unit="day")
+        of_column["day"] = _of_column(day)
+        for known, columns in COMBINATIONS.items():
+            code = np.zeros(table.num_rows, dtype=np.int64)
+            for name in columns:
+                code = code * _MIX + of_column[name]
+            codes[known].append(code)
         author = pc.coalesce(table["author"], table["post"]).combine_chunks()
         authors.append(codes_of(author)[0])
-    if not codes:
-        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
-    return np.concatenate(codes), np.concatenate(authors)
+    nothing = [np.empty(0, dtype=np.int64)]
+    return (
+        {known: np.concatenate(parts or nothing) for known, parts in codes.items()},
+        np.concatenate(authors or nothing),
+    )
+
+
+def _of_column(column: pa.Array) -> np.ndarray:
+    code, there = codes_of(_plain(column))
+    return np.where(there, code, -1)
 
 
 def _plain(column: pa.Array) -> pa.Array:

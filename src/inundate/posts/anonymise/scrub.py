@@ -18,6 +18,7 @@ from inundate.posts.anonymise.handles import words_of
 from inundate.posts.anonymise.links import domain_of, find_links
 from inundate.posts.anonymise.numbers import REGIONS, find_codes, find_numbers
 from inundate.posts.anonymise.places import Postcodes, find_houses, find_squares
+from inundate.posts.anonymise.simple import is_simple, scrub_simple
 
 __all__ = ["KINDS", "Finder", "Replaced", "Scrubbed", "Scrubber"]
 
@@ -49,6 +50,19 @@ class Scrubbed:
     replaced: tuple[Replaced, ...] = ()
     handles: tuple[str, ...] = ()
     """Handles that were found, folded, without ``@``: for pseudonyms, never to be written."""
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A column that was looked at."""
+
+    plain: pa.Array
+    """Folded."""
+    bits: np.ndarray
+    odd: dict[int, tuple[str, Folded]]
+    """By row the texts that were not what they look like, and these folded."""
+    bare: dict[int, set[str]]
+    """By row the handles that stand there as a word."""
 
 
 class Scrubber:
@@ -100,9 +114,19 @@ class Scrubber:
     def scrub(self, text: str) -> Scrubbed:
         """Scrub one text, and tell what was replaced."""
         column = pa.array([text], pa.string())
-        found = next((_report(text, spans, names) for _, _, spans, names in self._rows(column)),
-                     Scrubbed(text))  # fmt: skip
+        rows = self._rows(self._look(column))
+        made = (_report(whole, spans, names) for _, whole, spans, names in rows)
+        found = next(made, Scrubbed(text))
         return found if self.names is None else _report_more(found, self.names)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Give the spans of a text that are replaced, but for names."""
+        column = pa.array([text], pa.string())
+        return [
+            (start, end)
+            for _, _, spans, _ in self._rows(self._look(column))
+            for start, end, _ in spans
+        ]
 
     def column(self, column: pa.Array) -> tuple[pa.Array, dict[int, list[str]]]:
         """Scrub a column of texts.
@@ -116,11 +140,13 @@ class Scrubber:
         tuple of (array of string (N,), dict)
             The texts, and by row the handles that were found, folded, without ``@``.
         """
-        handles: dict[int, list[str]] = {}
-        changed: dict[int, str] = {}
         if column.null_count == len(column):
-            return column, handles
-        for row, text, spans, found in self._rows(column):
+            return column, {}
+        looked = self._look(column)
+        simple = is_simple(column, looked.bits, [*looked.odd, *looked.bare])
+        column, handles = scrub_simple(column, simple)
+        changed: dict[int, str] = {}
+        for row, text, spans, found in self._rows(looked, ~simple):
             if found:
                 handles[row] = found
             if spans:
@@ -131,18 +157,23 @@ class Scrubber:
                                  for text in scrubbed.to_pylist()], pa.string())  # fmt: skip
         return scrubbed, handles
 
-    def _rows(self, column: pa.Array) -> Iterator[tuple[int, str, list[Span], list[str]]]:
-        """Give row, text, spans and handles of the texts that hold anything."""
+    def _look(self, column: pa.Array) -> _Looked:
+        """Fold a column, and tell which searches each text needs."""
         odd = _fold_odd(column)
         plain = put_at(column, {row: folded.text for row, (_, folded) in odd.items()})
         bits = gates(plain)
         bare = self._bare(plain)
-        for row in bare:
-            bits[row] |= Gate.WORD
-        rows = np.flatnonzero(bits)
-        for row, text, bit in zip(
-            rows.tolist(), plain.take(pa.array(rows)).to_pylist(), bits[rows].tolist(), strict=True
-        ):
+        bits[list(bare)] |= Gate.WORD
+        return _Looked(plain, bits, odd, bare)
+
+    def _rows(
+        self, looked: _Looked, mask: np.ndarray | None = None
+    ) -> Iterator[tuple[int, str, list[Span], list[str]]]:
+        """Give row, text, spans and handles of the texts that hold anything."""
+        bits, odd, bare = looked.bits, looked.odd, looked.bare
+        rows = np.flatnonzero(bits if mask is None else mask & (bits > 0))
+        texts = looked.plain.take(pa.array(rows)).to_pylist()
+        for row, text, bit in zip(rows.tolist(), texts, bits[rows].tolist(), strict=True):
             original, folded = odd.get(row, (text, None))
             handles: list[str] = []
             spans = list(self._find(text, bit, handles))

@@ -25,8 +25,8 @@ __all__ = ["SHARED", "Survey", "author_codes", "language", "mapped", "survey_pos
 SHARED = ("lang", "client", "community", "place_country", "hashtags", "urls")
 """Columns whose rare values are not shown."""
 _READ = (
-    "post_id", "author_id", "author_handle", "mention_ids", "mention_handles", "text", "title",
-    "latitude", "longitude", "place_box", *SHARED,
+    "post_id", "author_id", "author_handle", "mention_ids", "mention_handles", "latitude",
+    "longitude", "place_box", *SHARED,
 )  # fmt: skip
 
 
@@ -103,25 +103,27 @@ def survey_posts(parts: Iterable[Part], settings: AnonymiseSettings, tokens: Pse
     floor = CellFloor(settings.cells, settings.k)
     book = HandleBook()
     names: list[pa.Array] = []
+    mentioned = Distinct()
     words = CommonWords(settings.k) if settings.text == "paraphrase-safe" else None
-    for source, table in _tables(parts, _READ):
+    for source, table in _tables(parts, _READ if words is None else (*_READ, "text")):
         authors = author_codes(table)
         for name, count in counts.items():
             count.add(*_used(table, name, authors))
         points = points_of(table, settings.cells)
         floor.add(points, authors[points.rows])
         names.append(_learn_handles(book, source, table, tokens))
+        mentioned.add(*_mentions(table, authors))
         if words is not None:
             words.add(table["text"].combine_chunks(), authors)
     floor.settle()
     book.settle()
     handles = pc.unique(pa.concat_arrays(names)) if names else pa.array([], pa.string())
-    bare = BareWords(handles)
+    bare = BareWords(handles, mentioned)
     if len(handles):
-        for _, table in _tables(parts, ("post_id", "author_id", "text", "title")):
+        for _, table in _tables(parts, ("post_id", "author_id", *_WORDS)):
             authors = author_codes(table)
-            for name in ("text", "title"):
-                bare.add(table[name].combine_chunks(), authors)
+            for name in _WORDS:
+                bare.add(*_flat(table[name].combine_chunks(), authors))
     common = {name: count.frequent(settings.k) for name, count in counts.items()}
     return Survey(common, floor, book, bare.rare(settings.k), words)
 
@@ -145,11 +147,29 @@ def _tables(parts: Iterable[Part], columns: tuple[str, ...]) -> Iterator[tuple[s
 _TOGETHER = 32_768  # rows
 
 
+_WORDS = ("text", "title", "hashtags", "media_alts", "poll_options")
+
+
+def _flat(column: pa.Array, authors: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+    """Give the values of lists, if a column holds these, and the author of each."""
+    if not pa.types.is_list(column.type):
+        return column, authors
+    return column.flatten(), authors[np.asarray(pc.list_parent_indices(column))]
+
+
+def _mentions(table: pa.Table, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    handles, authors = _flat(table["mention_handles"].combine_chunks(), authors)
+    codes, there = codes_of(_name(handles))
+    return codes[there], authors[there]
+
+
+def _name(handles: pa.Array) -> pa.Array:
+    """Give handles in lower case, without the server that may be part of them."""
+    return pc.utf8_lower(pc.list_element(pc.split_pattern(handles, "@"), 0))
+
+
 def _used(table: pa.Table, name: str, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    column = table[name].combine_chunks()
-    if pa.types.is_list(column.type):
-        authors = authors[np.asarray(pc.list_parent_indices(column))]
-        column = column.flatten()
+    column, authors = _flat(table[name].combine_chunks(), authors)
     codes, there = codes_of(mapped(name, column))
     return codes[there], authors[there]
 
@@ -170,7 +190,7 @@ def _learn_handles(book: HandleBook, source: str, table: pa.Table, tokens: Pseud
         spelled = canonical_column(given["handle"], source, given["host"])
         found.append(pa.array(spelled, pa.string()))
         # the name alone is looked for too, where a server's name is part of the handle
-        found.append(pc.utf8_lower(pc.list_element(pc.split_pattern(given["handle"], "@"), 0)))
+        found.append(_name(given["handle"]))
         has_id = pc.is_valid(given["id"])
         spelled = [one for one, there in zip(spelled, has_id.to_pylist(), strict=True) if there]
         if spelled:

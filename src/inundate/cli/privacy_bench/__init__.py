@@ -1,0 +1,1 @@
+"""The benchmark ``privacy``: a red team against pseudonymised stores."""
