@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
-from inundate.cli.privacy_bench.archives import Truth
 from inundate.posts.anonymise.key import Key
+from inundate.posts.anonymise.run import anonymise_posts
 from inundate.posts.anonymise.tokens import Pseudonyms, letters
+from inundate.posts.ingest import import_posts
 from inundate.posts.store import open_posts
 
 __all__ = ["count_enumerated", "count_linked", "order_told", "tokens_of"]
 
+_FIRST = 1_204_084_171_334_832_128  # id of a post
 _GUESSES = (b"", b"\0" * 32, b"salt", b"secret", b"inundate")
 
 
@@ -82,33 +83,48 @@ def count_linked(first: Path, second: Path) -> int:
     return len(tokens_of(first) & tokens_of(second))
 
 
-def order_told(store: Path, truths: Iterable[Truth], key: Key) -> tuple[float, float, int]:
+def order_told(folder: Path, key: Key, number: int) -> tuple[float, float]:
     """Try to tell posts of one bin apart by their order, from exact times that are known.
 
-    Within a bin the attacker takes the rows in their order for the posts in order of time.
+    Posts of one hour are made, imported in the order of time, as searches give them, and
+    pseudonymised. Within a bin the attacker takes the rows in their order for the posts in theirs.
+
+    Parameters
+    ----------
+    folder : Path
+        For the posts and stores.
+    key : Key
+    number : int
+        Of posts.
 
     Returns
     -------
-    tuple of (float, float, int)
-        Share of posts named rightly, the share that guessing gives, and the number of posts in
-        bins with more than one.
+    tuple of (float, float)
+        Share of posts named rightly, and the share that guessing gives.
     """
-    tokens = Pseudonyms(key)
-    times: dict[str, datetime] = {}
-    for truth in truths:
-        if truth.source in ("x", "mastodon"):
-            times[tokens.one("post", truth.source, truth.post_id)] = truth.time
-    bins: dict[tuple[object, ...], list[str]] = {}
-    for table in open_posts(store).batches(["source", "format", "created_bin", "post"]):
+    folder.mkdir(parents=True)
+    posts = [
+        {
+            "id": str(_FIRST + place), "text": "rain", "author_id": str(place % 97),
+            "author": {"id": str(place % 97)},
+            "created_at": f"2020-02-01T10:{60 * place // number:02d}:"
+            f"{3600 * place // number % 60:02d}.{place % 1000:03d}Z",
+        }
+        for place in range(number)
+    ]  # fmt: skip
+    source = folder / "posts.jsonl"
+    source.write_text("".join(json.dumps(post) + "\n" for post in posts), encoding="utf-8")
+    import_posts([source], folder / "raw")
+    anonymise_posts(folder / "raw", folder / "safe", key)
+    tokens = Pseudonyms(key).column("post", "x", pa.array([str(post["id"]) for post in posts]))
+    rank = {token: place for place, token in enumerate(tokens.to_pylist())}
+    bins: dict[object, list[int]] = {}
+    for table in open_posts(folder / "safe").batches(["created_bin", "post"]):
         for row in table.to_pylist():
-            if row["post"] in times:
-                place = (row["source"], row["format"], row["created_bin"])
-                bins.setdefault(place, []).append(row["post"])
-    right, chance, number = 0, 0.0, 0
-    for rows in bins.values():
-        if len(rows) > 1:
-            by_time = sorted(rows, key=times.__getitem__)
-            right += int(np.sum([a == b for a, b in zip(rows, by_time, strict=True)]))
-            chance += 1.0  # one of n is right by chance, n times
-            number += len(rows)
-    return right / max(number, 1), chance / max(number, 1), number
+            bins.setdefault(row["created_bin"], []).append(rank[row["post"]])
+    right = sum(
+        shown == true
+        for rows in bins.values()
+        for shown, true in zip(rows, sorted(rows), strict=True)
+    )
+    return right / number, len(bins) / number  # one of each bin is right by chance

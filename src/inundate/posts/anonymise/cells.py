@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from inundate.posts.anonymise.distinct import Distinct
+from inundate.posts.anonymise.distinct import count_authors
 
 __all__ = ["CellFloor", "Points", "points_of"]
 
@@ -111,9 +111,7 @@ class CellFloor:
         for level, side in enumerate(self.sides):
             cells = points.cells(side)
             here = left & (points.level <= level)
-            counts = Distinct()
-            counts.add(cells[here], authors[here])
-            values, numbers = counts.counts()
+            values, numbers = count_authors(cells[here], authors[here])
             self._shown[level] = values[numbers >= self.k]
             # those who are shown here do not count for a coarser cell: they are not seen in it
             left &= ~(here & np.isin(cells, self._shown[level]))

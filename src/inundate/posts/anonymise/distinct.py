@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["Distinct", "Frequent", "codes_of", "value_codes"]
+__all__ = ["Distinct", "Frequent", "codes_of", "count_authors", "value_codes"]
 
-_PAIRS = 1_000_000  # waiting pairs; 16 MB
+_PAIRS = 300_000  # waiting pairs; 5 MB
 
 
 def value_codes(values: Sequence[object]) -> np.ndarray:
@@ -35,6 +35,7 @@ class Frequent:
     """The values that enough authors share; asked by the values themselves."""
 
     def __init__(self, codes: np.ndarray) -> None:
+        self.codes = codes
         self._codes = frozenset(codes.tolist())
 
     def __contains__(self, value: object) -> bool:
@@ -45,11 +46,18 @@ class Frequent:
 
 
 class Distinct:
-    """Pairs of value and author, each once."""
+    """Which values at least ``k`` authors used, in memory that grows with the rare ones alone.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    k : int
+    """
+
+    def __init__(self, k: int) -> None:
+        self.k = k
         self._values = np.empty(0, dtype=np.int64)
         self._authors = np.empty(0, dtype=np.int64)
+        self._frequent = np.empty(0, dtype=np.int64)
         self._waiting: list[tuple[np.ndarray, np.ndarray]] = []
         self._number = 0
 
@@ -62,21 +70,26 @@ class Distinct:
 
     def _settle(self) -> None:
         parts = [(self._values, self._authors), *self._waiting]
-        self._values, self._authors = _unique(
+        self._waiting, self._number = [], 0
+        values, authors = _unique(
             np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
         )
-        self._waiting, self._number = [], 0
+        found, counts = np.unique(values, return_counts=True)
+        self._frequent = np.union1d(self._frequent, found[counts >= self.k])
+        # who else uses what is frequent need not be remembered
+        rare = ~np.isin(values, self._frequent)
+        self._values, self._authors = values[rare], authors[rare]
 
-    def counts(self) -> tuple[np.ndarray, np.ndarray]:
-        """Give the values' codes and the number of authors of each."""
-        self._settle()
-        values, counts = np.unique(self._values, return_counts=True)
-        return values, counts
-
-    def frequent(self, k: int) -> Frequent:
+    def frequent(self) -> Frequent:
         """Give the values that at least ``k`` authors used."""
-        values, counts = self.counts()
-        return Frequent(values[counts >= k])
+        self._settle()
+        return Frequent(self._frequent)
+
+
+def count_authors(values: np.ndarray, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the values (M,), rising, and the number of authors of each."""
+    found, counts = np.unique(_unique(values, authors)[0], return_counts=True)
+    return found, counts
 
 
 def _unique(values: np.ndarray, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -96,43 +96,37 @@ class BareWords:
     ----------
     handles : array of string (M,)
         In lower case, each once.
-    mentioned : Distinct
-        Of each, the authors who mention it as a handle.
+    k : int
     """
 
-    def __init__(self, handles: pa.Array, mentioned: Distinct) -> None:
+    def __init__(self, handles: pa.Array, k: int) -> None:
         self._handles = handles.filter(pc.greater_equal(pc.utf8_length(handles), LEAST))
-        self._mentioned = mentioned
-        self._used = Distinct()
-        self._words: set[str] = set()
+        self._authors = Distinct(k)
+        self._bare = np.zeros(len(self._handles), dtype=np.int64)
+        self._mentioned = np.zeros(len(self._handles), dtype=np.int64)
 
     def add(self, column: pa.Array, authors: np.ndarray) -> None:
         """Take texts (N,) and the codes of their authors (N,)."""
         if not len(self._handles):
             return
         written, rows = _written(column)
-        words = pc.utf8_trim(written, _TRIM)
-        here = pc.is_in(words, self._handles)
-        rows, words = rows[np.asarray(here)], words.filter(here)
-        is_mention = np.asarray(pc.match_substring(written.filter(here), "@"))
-        found = words.to_pylist()
-        codes = value_codes(found)
-        self._words.update(word for word, at in zip(found, is_mention, strict=True) if not at)
-        for counts, chosen in ((self._mentioned, is_mention), (self._used, ~is_mention)):
-            counts.add(codes[chosen], authors[rows[chosen]])
+        places = pc.index_in(pc.utf8_trim(written, _TRIM), self._handles)
+        there = pc.is_valid(places)
+        found = np.asarray(places.drop_null())
+        is_mention = np.asarray(pc.match_substring(written.filter(there), "@"))
+        np.add.at(self._mentioned, found[is_mention], 1)
+        bare = found[~is_mention]
+        np.add.at(self._bare, bare, 1)
+        self._authors.add(bare.astype(np.int64), authors[rows[np.asarray(there)][~is_mention]])
 
-    def rare(self, k: int) -> pa.Array:
+    def rare(self) -> pa.Array:
         """Give the handles that go where they stand as a word.
 
-        A word stays when at least ``k`` authors use it, and three times as many as mention the
-        handle: many write "calgary", and few of them mean the account.
+        A word stays when at least ``k`` authors use it, and three times as often as the handle is
+        mentioned: many write "calgary", and few of them mean the account.
         """
-        used = dict(zip(*(one.tolist() for one in self._used.counts()), strict=True))
-        mentioned = dict(zip(*(one.tolist() for one in self._mentioned.counts()), strict=True))
-        rare = [
-            word
-            for word in self._words
-            if (number := used[hash(word)]) < k
-            or number < _WORD_RATIO * mentioned.get(hash(word), 0)
-        ]
-        return pa.array(sorted(rare), pa.string())
+        is_word = np.zeros(len(self._handles), dtype=bool)
+        is_word[self._authors.frequent().codes] = True
+        is_word &= self._bare >= _WORD_RATIO * self._mentioned
+        rare = self._handles.filter(pa.array((self._bare > 0) & ~is_word))
+        return pa.array(sorted(rare.to_pylist()), pa.string())

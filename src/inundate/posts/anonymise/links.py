@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-__all__ = ["HIDDEN", "domain_of", "find_links"]
+__all__ = ["HIDDEN", "HOST", "domain_of", "find_links"]
 
 # shorteners tell nothing, platforms would tell whose post was linked
 _HIDDEN_TEXT = (
@@ -45,7 +45,9 @@ _BARE = re.compile(r"(?<![\w@.-])[^\W_][\w-]*+(?:\.[\w-]++)+(?::\d{1,5})?(?:[/?]
 _MAILTO = re.compile(r"[oleptxs]:[^/\s]", re.IGNORECASE)
 _MAIL = re.compile(r"(?<!\w)(?:mailto|tel|sms|acct|xmpp|skype|callto|geo):\S+", re.IGNORECASE)
 _END = ".,;:!?)]}>'\"…*_~’‘”“–—»"
-_HOST = re.compile(r"(?:[a-z][a-z0-9+.-]*://)?(?:[^/?#\s]*@)?([^/?#:\s]+)", re.IGNORECASE)
+HOST = r"(?is)^\s*(?:[a-z][a-z0-9+.-]*://)?(?:[^/?#\s]*@)?([^/?#:\s]+).*"
+"""Pattern of a link whose first group is the host, for ``re`` and RE2 alike."""
+_HOST = re.compile(HOST)
 
 
 @lru_cache(maxsize=65_536)
@@ -59,7 +61,7 @@ def domain_of(link: str) -> str:
     >>> domain_of("https://twitter.com/bob/status/1"), domain_of("http://10.0.0.1/bob")
     ('', '')
     """
-    match = _HOST.match(link.strip())
+    match = _HOST.match(link)
     labels = match[1].lower().strip(".").split(".") if match else []
     if len(labels) < 2 or not labels[-1].isalpha() or not all(labels):
         return ""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from inundate.posts.anonymise.distinct import Distinct, codes_of
+from inundate.posts.anonymise.distinct import codes_of, count_authors
 from inundate.posts.store import PostStore
 
 __all__ = ["COMBINATIONS", "crowd_sizes"]
@@ -25,6 +27,7 @@ COMBINATIONS: dict[str, tuple[str, ...]] = {
     "counts": ("reposts_bin", "replies_bin", "likes_bin", "quotes_bin", "views_bin"),
 }  # fmt: skip
 """What somebody may know of a post who looks for it; ``day`` is that of ``created_bin``."""
+_PIECE = 500_000  # posts; 8 MB
 _MIX = np.int64(-7046029254386353131)  # odd: 2^64 over the golden ratio
 
 
@@ -43,47 +46,71 @@ def crowd_sizes(store: PostStore, k: int) -> list[dict[str, Any]]:
         ``known``, ``columns``, ``posts``, ``alone`` (share of posts that one author alone has
         the combination of), ``below_k`` (share with fewer than k authors), ``least`` authors.
     """
-    codes, authors = _codes(store)
-    found = []
-    for known, columns in COMBINATIONS.items():
-        counts = Distinct()
-        counts.add(codes[known], authors)
-        values, numbers = counts.counts()
-        of_post = numbers[np.searchsorted(values, codes[known])] if len(values) else numbers
-        found.append(
-            {
-                "known": known,
-                "columns": list(columns),
-                "posts": len(authors),
-                "alone": _share(of_post == 1),
-                "below_k": _share(of_post < k),
-                "least": int(numbers.min()) if len(numbers) else None,
-            }
-        )
-    return found
+    with tempfile.TemporaryDirectory(prefix="inundate-") as folder:
+        pairs = _Pairs(Path(folder), sum(part.rows for part in store.parts()))
+        for table in store.batches([*sorted(_USED), "author", "post"]):
+            _take(table, pairs)
+        return [
+            {"known": known, "columns": list(columns), **pairs.shares(known, k)}
+            for known, columns in COMBINATIONS.items()
+        ]
 
 
-def _codes(store: PostStore) -> tuple[dict[str, np.ndarray], np.ndarray]:
+class _Pairs:
+    """Pairs of combination and author, on disk in pieces that fit into memory.
+
+    All pairs of a combination are in one piece.
+    """
+
+    def __init__(self, folder: Path, number: int) -> None:
+        self._folder = folder
+        self._pieces = max(1, number // _PIECE)
+
+    def add(self, known: str, codes: np.ndarray, authors: np.ndarray) -> None:
+        place = list(COMBINATIONS).index(known)
+        pieces = (codes.astype(np.uint64) >> np.uint64(40)) % np.uint64(self._pieces)
+        for piece in range(self._pieces):
+            here = pieces == piece
+            with (self._folder / f"{place}-{piece}").open("ab") as stream:
+                np.stack([codes[here], authors[here]], axis=1).tofile(stream)
+
+    def shares(self, known: str, k: int) -> dict[str, Any]:
+        place = list(COMBINATIONS).index(known)
+        posts = alone = below = 0
+        least: int | None = None
+        for piece in sorted(self._folder.glob(f"{place}-*")):
+            pairs = np.fromfile(piece, dtype=np.int64).reshape(-1, 2)
+            if not len(pairs):
+                continue
+            values, numbers = count_authors(pairs[:, 0], pairs[:, 1])
+            of_post = numbers[np.searchsorted(values, pairs[:, 0])]
+            posts += len(pairs)
+            alone += int((of_post == 1).sum())
+            below += int((of_post < k).sum())
+            least = int(numbers.min() if least is None else min(least, numbers.min()))
+        return {
+            "posts": posts,
+            "alone": alone / max(posts, 1),
+            "below_k": below / max(posts, 1),
+            "least": least,
+        }
+
+
+_USED = {name for columns in COMBINATIONS.values() for name in columns} - {"day"}
+
+
+def _take(table: pa.Table, pairs: _Pairs) -> None:
     """Give a code a post for each combination, and one for its author."""
-    used = {name for columns in COMBINATIONS.values() for name in columns} - {"day"}
-    codes: dict[str, list[np.ndarray]] = {known: [] for known in COMBINATIONS}
-    authors: list[np.ndarray] = []
-    for table in store.batches([*sorted(used), "author", "post"]):
-        of_column = {name: _of_column(table[name].combine_chunks()) for name in used}
-        day = pc.floor_temporal(table["created_bin"].combine_chunks(), unit="day")
-        of_column["day"] = _of_column(day)
-        for known, columns in COMBINATIONS.items():
-            code = np.zeros(table.num_rows, dtype=np.int64)
-            for name in columns:
-                code = code * _MIX + of_column[name]
-            codes[known].append(code)
-        author = pc.coalesce(table["author"], table["post"]).combine_chunks()
-        authors.append(codes_of(author)[0])
-    nothing = [np.empty(0, dtype=np.int64)]
-    return (
-        {known: np.concatenate(parts or nothing) for known, parts in codes.items()},
-        np.concatenate(authors or nothing),
-    )
+    of_column = {name: _of_column(table[name].combine_chunks()) for name in _USED}
+    day = pc.floor_temporal(table["created_bin"].combine_chunks(), unit="day")
+    of_column["day"] = _of_column(day)
+    author = pc.coalesce(table["author"], table["post"]).combine_chunks()
+    authors = codes_of(author)[0]
+    for known, columns in COMBINATIONS.items():
+        code = np.zeros(table.num_rows, dtype=np.int64)
+        for name in columns:
+            code = code * _MIX + of_column[name]
+        pairs.add(known, code * _MIX, authors)
 
 
 def _of_column(column: pa.Array) -> np.ndarray:
@@ -93,7 +120,3 @@ def _of_column(column: pa.Array) -> np.ndarray:
 
 def _plain(column: pa.Array) -> pa.Array:
     return column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-
-
-def _share(mask: np.ndarray) -> float:
-    return float(mask.mean()) if len(mask) else 0.0

@@ -34,7 +34,7 @@ from inundate.posts.store import Part, PostStore, create_store, open_raw, open_s
 __all__ = ["FORGOTTEN", "Anonymised", "anonymise_posts"]
 
 FORGOTTEN = "forgotten on request"
-_ROWS = 65_536  # of a group of parts that is converted at once
+_ROWS = 16_384  # of a group of parts that is converted at once
 _STATISTICS = ("created_bin",)
 _STATE = "state.json"
 
@@ -171,6 +171,10 @@ class _Job:
 
     def run(self, on_done: Callable[[int], None]) -> Anonymised:
         state, store = self._begin()
+        self._convert_all(state, store, on_done)
+        return self._finish(store, state)
+
+    def _convert_all(self, state: _State, store: PostStore, on_done: Callable[[int], None]) -> None:
         survey = survey_posts(self.parts, self.settings, self.tokens)
         names = name_finder(self.settings.names) if self.settings.names else None
         anonymiser = Anonymiser(self.settings, self.tokens, survey, names)
@@ -181,7 +185,6 @@ class _Job:
                     state.parts[name] = info
                 _write(store.path / "_staging" / _STATE, msgspec.json.encode(state))
             on_done(sum(part.rows for part in group))
-        return self._finish(store, state)
 
     def _begin(self) -> tuple[_State, PostStore]:
         """Take up what a killed run left, if it was of the same posts, key and settings."""

@@ -13,7 +13,7 @@ from inundate.posts.anonymise.cells import CellFloor, points_of
 from inundate.posts.anonymise.coarsen import client_class
 from inundate.posts.anonymise.distinct import Distinct, Frequent, codes_of
 from inundate.posts.anonymise.handles import BareWords, HandleBook, canonical_column
-from inundate.posts.anonymise.links import domain_of
+from inundate.posts.anonymise.links import HOST, domain_of
 from inundate.posts.anonymise.reorder import CommonWords
 from inundate.posts.anonymise.settings import AnonymiseSettings
 from inundate.posts.anonymise.tokens import Pseudonyms
@@ -76,6 +76,8 @@ _COARSE: dict[str, Callable[[str], str]] = {
 
 def mapped(name: str, column: pa.Array) -> pa.Array:
     """Give the coarse values of a column of :data:`SHARED`; null where nothing is left."""
+    if name == "urls":  # of many links few hosts are left to be looked at
+        column = pc.replace_substring_regex(column, HOST, r"\1")
     coded = column.dictionary_encode()
     make = _COARSE[name]
     coarse = [make(value) or None for value in coded.dictionary.to_pylist()]
@@ -99,11 +101,10 @@ def survey_posts(parts: Iterable[Part], settings: AnonymiseSettings, tokens: Pse
     tokens : Pseudonyms
     """
     parts = list(parts)
-    counts = {name: Distinct() for name in SHARED}
+    counts = {name: Distinct(settings.k) for name in SHARED}
     floor = CellFloor(settings.cells, settings.k)
     book = HandleBook()
     names: list[pa.Array] = []
-    mentioned = Distinct()
     words = CommonWords(settings.k) if settings.text == "paraphrase-safe" else None
     for source, table in _tables(parts, _READ if words is None else (*_READ, "text")):
         authors = author_codes(table)
@@ -112,20 +113,20 @@ def survey_posts(parts: Iterable[Part], settings: AnonymiseSettings, tokens: Pse
         points = points_of(table, settings.cells)
         floor.add(points, authors[points.rows])
         names.append(_learn_handles(book, source, table, tokens))
-        mentioned.add(*_mentions(table, authors))
         if words is not None:
             words.add(table["text"].combine_chunks(), authors)
     floor.settle()
     book.settle()
-    handles = pc.unique(pa.concat_arrays(names)) if names else pa.array([], pa.string())
-    bare = BareWords(handles, mentioned)
+    handles = pc.unique(pa.chunked_array(names, pa.string()))
+    names.clear()
+    bare = BareWords(handles, settings.k)
     if len(handles):
         for _, table in _tables(parts, ("post_id", "author_id", *_WORDS)):
             authors = author_codes(table)
             for name in _WORDS:
                 bare.add(*_flat(table[name].combine_chunks(), authors))
-    common = {name: count.frequent(settings.k) for name, count in counts.items()}
-    return Survey(common, floor, book, bare.rare(settings.k), words)
+    common = {name: count.frequent() for name, count in counts.items()}
+    return Survey(common, floor, book, bare.rare(), words)
 
 
 def _tables(parts: Iterable[Part], columns: tuple[str, ...]) -> Iterator[tuple[str, pa.Table]]:
@@ -144,7 +145,7 @@ def _tables(parts: Iterable[Part], columns: tuple[str, ...]) -> Iterator[tuple[s
         yield before, pa.concat_tables(waiting).combine_chunks()
 
 
-_TOGETHER = 32_768  # rows
+_TOGETHER = 16_384  # rows
 
 
 _WORDS = ("text", "title", "hashtags", "media_alts", "poll_options")
@@ -155,12 +156,6 @@ def _flat(column: pa.Array, authors: np.ndarray) -> tuple[pa.Array, np.ndarray]:
     if not pa.types.is_list(column.type):
         return column, authors
     return column.flatten(), authors[np.asarray(pc.list_parent_indices(column))]
-
-
-def _mentions(table: pa.Table, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    handles, authors = _flat(table["mention_handles"].combine_chunks(), authors)
-    codes, there = codes_of(_name(handles))
-    return codes[there], authors[there]
 
 
 def _name(handles: pa.Array) -> pa.Array:
