@@ -58,6 +58,7 @@ class Way:
         given = {"query": "flood"} if self.source == "mastodon-search" else {"tags": ["flood"]}
         if is_stream:
             given["limit"] = len(self.wanted)
+            given["max_minutes"] = 2 + self._number / 200  # a collector that loses some must end
         self._http(**given)
         self.world.streaming = self.server.address
         if self.variant == "websocket":
