@@ -319,3 +319,17 @@ def test_rows_are_conserved(tmp_path_factory, authors, k):
     done = anonymise_posts(folder / "raw", folder / "safe", key, settings)
     assert done.posts == len(authors)
     assert verify_posts(folder / "safe", key=key, raw=folder / "raw")[1] == []
+
+
+def test_deletions_reach_the_output(lines, safe, tmp_path):
+    made = "Sat Feb 01 10:00:00 +0000 2020"
+    posts = [
+        {"id_str": str(10**17 + n), "text": f"t{n}", "created_at": made, "user": {"id_str": "1"}}
+        for n in range(3)
+    ]
+    safe(lines(posts))
+    notice = {"delete": {"status": {"id_str": posts[1]["id_str"], "user_id_str": "1"}}}
+    store, rows = safe(lines([notice, posts[1]], "b.jsonl"))
+    assert sorted(row["text"] for row in rows) == ["t0", "t2"]
+    assert verify_posts(store.path, raw=tmp_path / "raw")[1] == []
+    assert not list(store.path.glob("_deleted*"))  # hashes of ids without a key stay where they are

@@ -82,9 +82,8 @@ def _hex(secrets: Secrets, kind: str, length: int) -> str:
 
 
 def _uuid(secrets: Secrets, kind: str) -> str:
-    made = _hex(secrets, kind, 32)
-    cut = (made[:8], made[8:12], made[12:16], made[16:20], made[20:])
-    return "-".join(cut)
+    first, last = (_hex(secrets, kind, length) for length in (8, 12))
+    return f"{first}-4c4c-b68a-38c4-{last}"
 
 
 def _postcode(secrets: Secrets, kind: str, pattern: str) -> str:
@@ -189,7 +188,7 @@ def _kinds() -> dict[str, Callable[[Secrets], str]]:
         "card": _card,
         "post id": lambda s, k: s.number(k, 19),
         "UUID": _uuid,
-        "wallet": lambda s, k: "0x" + _hex(s, k, 40),
+        "wallet": lambda s, k: s.plant(k, "0x" + _hex(s, k, 40)),
         "IP address": _ip,
         "hardware address": _hardware,
         "UK postcode": lambda s, k: _postcode(s, k, "HU5 9AA"),

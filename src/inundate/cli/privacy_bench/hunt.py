@@ -56,7 +56,9 @@ class Hunt:
         for pattern in (_LETTERS, _DIGITS):
             for match in pattern.finditer(text):
                 run = match.group()
-                kind = self._kind.get(run) or self._pieces.get(run[:4])
+                places = range(len(run) - 3)
+                kinds = [self._pieces.get(run[place : place + 4]) for place in places]
+                kind = self._kind.get(run) or next(filter(None, kinds), None)
                 if kind is not None:
                     self.found[f"{where}: {kind}"] += 1
         self.words(where, text)
