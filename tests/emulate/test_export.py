@@ -132,7 +132,7 @@ def test_what_lies_outside_is_told_and_the_gate_closes():
     assert found.attrs["gate"] == 0.0
     told = json.loads(found.attrs["warnings"])
     assert any("mm; the model was trained on" in line for line in told)
-    assert told[-1] == "0% of the model's correction of the hybrid is made outside its range"
+    assert told[-1] == "outside its range, 0% of the model's correction of the hybrid is made"
 
 
 def test_the_peak_alone(exported, prepared):
@@ -202,3 +202,23 @@ def test_weights_of_another_size_are_refused_before_the_samples_are_read(
         )  # fmt: skip
     assert "config.toml" in caught.value.hint
     assert not (tmp_path / "on").exists()
+
+
+def test_missing_rain_taken_as_dry_is_told():
+    rain = storm("late", place(3))
+    gaps = rain.copy()
+    gaps[1, 2:4, 3] = np.nan
+    forecast = ForecastSettings(missing_rain="dry")
+    found = predict(None, gaps, ground(3), forecast=forecast, progress=False)
+    cells = json.loads(found.attrs["rain_assumed_dry"])["cells"]
+    assert cells >= 2
+    assert f"rain is missing in {cells:,.0f} cells" in json.loads(found.attrs["warnings"])[-1]
+    whole = predict(None, rain, ground(3), forecast=forecast, progress=False)
+    assert "rain_assumed_dry" not in whole.attrs
+
+
+def test_soil_that_nothing_reads():
+    forecast = ForecastSettings(loss_mm_h=5.0)  # the weights were trained with another soil
+    with pytest.raises(ConfigError, match="loss_mm_h given, but infiltration is") as caught:
+        predict(None, storm("late", place(3)), ground(3), forecast=forecast, progress=False)
+    assert caught.value.hint == "add --infiltration constant"

@@ -30,7 +30,7 @@ from inundate.emulate.settings import EmulatorSettings, ForecastSettings
 from inundate.emulate.train import load_emulator
 from inundate.emulate.trained_range import gate_of
 from inundate.emulate.uncertain.settings import OutputSettings
-from inundate.hydro.settings import SimulateSettings
+from inundate.hydro.settings import SOIL_OF, SimulateSettings
 
 __all__ = ["factors_of", "predict", "predict_frames", "predict_peak", "predict_prepared"]
 
@@ -132,7 +132,13 @@ def predict(
     warnings = list(gate.warnings)
     if warnings and isinstance(model, ModeH):
         warnings.append(
-            f"{gate.share:.0%} of the model's correction of the hybrid is made outside its range"
+            f"outside its range, {gate.share:.0%} of the model's correction of the hybrid is made"
+        )
+    missing = frames.assumed_dry
+    if any(missing.values()):
+        warnings.append(
+            f"rain is missing in {missing['cells']:,.0f} cells and steps and for "
+            f"{missing['seconds'] / 60:g} min between steps; it was taken as dry"
         )
     if uncertainty is not None and gate.share < 1.0:
         warnings.append("the spread was calibrated inside that range; here it may be too narrow")
@@ -149,6 +155,8 @@ def predict(
         "provenance": json.dumps(provenance()),
         **{key: rain.attrs[key] for key in handed if key in rain.attrs},
     }
+    if any(missing.values()):
+        attrs["rain_assumed_dry"] = json.dumps(missing)
     fixed = {"elevation": (("y", "x"), ground, attributes("elevation"))}
     if peak:
         depth = predict_peak(model, settings, prepared, tile_cells=tile_cells)
@@ -200,6 +208,13 @@ def _physics(manifest: dict[str, Any], forecast: ForecastSettings | None) -> Sim
             soil = {"infiltration", "loss_mm_h", "conductivity_mm_h", "suction_mm"}
             stored = {k: v for k, v in stored.items() if k not in {*soil, "moisture_deficit"}}
         stored = {**stored, **given}
+        soil_kind = stored.get("infiltration")
+        unread = [name for name, kind in SOIL_OF.items() if name in given and kind != soil_kind]
+        if unread:
+            raise ConfigError(
+                f"predicting: {', '.join(unread)} given, but infiltration is {soil_kind!r}",
+                hint=f"add --infiltration {SOIL_OF[unread[0]]}",
+            )
     physics = resolve_settings(SimulateSettings, flags=stored)
     physics.check()
     return physics

@@ -27,11 +27,14 @@ class RainFrames:
     time : array (T,), datetime64[ns]
         Ends of the intervals, UTC.
     interval_s : float
+    assumed_dry : dict
+        What was missing and taken as dry: ``cells`` (cell steps) and ``seconds``.
     """
 
     rate: NDArray[np.float32]
     time: NDArray[np.datetime64]
     interval_s: float
+    assumed_dry: dict[str, float]
 
 
 def rain_frames(
@@ -68,4 +71,5 @@ def rain_frames(
         begin = end
     step = np.timedelta64(round(interval * 1e9), "ns")
     start = np.datetime64(forcing.starts[0], "ns")
-    return RainFrames(rate, start + step * np.arange(1, count + 1), interval)
+    ends = start + step * np.arange(1, count + 1)
+    return RainFrames(rate, ends, interval, dict(forcing.assumed_dry))

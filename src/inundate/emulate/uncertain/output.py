@@ -115,6 +115,11 @@ def open_spread(
             "has none",
             hint="leave --members out, or give --method hybrid-ensemble; --samples draws floods",
         )
+    if name == "conformal" and not asked.samples and asked.spread_seed:
+        raise ConfigError(
+            "predicting with the conformal band: a spread_seed was given, and nothing is drawn",
+            hint="leave --spread-seed out, or give --samples",
+        )
     members = asked.members or calibration.members
     if name != "conformal" and asked.samples > members:
         raise ConfigError(
