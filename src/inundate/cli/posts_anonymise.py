@@ -81,7 +81,7 @@ def anonymise(
     from inundate.core.errors import ConfigError
     from inundate.core.progress import Progress
     from inundate.posts.anonymise.key import check_outside, create_key, open_key
-    from inundate.posts.anonymise.rotate import rotate_key
+    from inundate.posts.anonymise.rotate import NEW, rotate_key
     from inundate.posts.anonymise.run import anonymise_posts
     from inundate.posts.anonymise.settings import AnonymiseSettings
     from inundate.posts.store import open_raw
@@ -102,7 +102,7 @@ def anonymise(
     posts = sum(part.rows for part in open_raw(raw).parts())
     key = key.expanduser()
     check_outside(key, [raw, output])
-    if rotate and not key.exists():
+    if rotate and not (key.exists() or key.with_name(key.name + NEW).exists()):
         raise ConfigError(f"exchanging the key {key}: there is none", hint="leave --rotate out")
     is_new = not key.exists()
     with Progress("anonymise", total=posts, unit="posts", enabled=not json) as bar:

@@ -269,6 +269,46 @@ def test_a_key_is_exchanged(lines, safe, tmp_path):
         anonymise_posts(tmp_path / "raw", store.path, draw_key(), overwrite=True)
 
 
+@pytest.mark.parametrize("where", ["before", "after", "last"])
+def test_an_exchange_that_is_stopped_goes_on(where, lines, safe, tmp_path, monkeypatch):
+    from inundate.posts.anonymise import rotate
+
+    place = tmp_path / "a.key"
+    store, _ = safe(lines(many(12)), using=create_key(place))
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if where == "before":
+            patch.setattr(rotate, "anonymise_posts", stopped)
+        elif where == "after":
+            patch.setattr(rotate, "wipe", stopped)
+        else:
+            patch.setattr(rotate.Path, "replace", stopped)
+            patch.setattr(rotate, "anonymise_posts", anonymise_and(patch))
+        with pytest.raises(KeyboardInterrupt):
+            rotate_key(tmp_path / "raw", store.path, place)
+    rotate_key(tmp_path / "raw", store.path, place)
+    assert sorted(path.name for path in tmp_path.glob("a.key*")) == ["a.key"]
+    assert verify_posts(store.path, key=open_key(place))[1] == []
+
+
+def anonymise_and(patch):
+    """Make the output with the real way to rename files, then take it away again."""
+    from pathlib import Path
+
+    stopped = Path.replace
+
+    def run(*arguments, **more):
+        patch.undo()
+        done = anonymise_posts(*arguments, **more)
+        patch.setattr(Path, "replace", stopped)
+        return done
+
+    return run
+
+
 @pytest.mark.parametrize("policy", ["hash", "paraphrase-safe"])
 def test_texts_that_no_search_finds(policy, lines, safe):
     from inundate.posts.anonymise.reorder import RUN, longest_run

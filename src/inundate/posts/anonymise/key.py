@@ -215,8 +215,13 @@ def destroy_key(path: Path | str) -> None:
     """
     place = Path(path)
     open_key(place)
+    wipe(place)
+    place.unlink()
+
+
+def wipe(place: Path) -> None:
+    """Overwrite a file with random bytes, as far as the disk writes in place."""
     with place.open("r+b") as stream:
         stream.write(secrets.token_bytes(place.stat().st_size))
         stream.flush()
         os.fsync(stream.fileno())
-    place.unlink()

@@ -63,7 +63,7 @@ def write_report(made: PostStore, raw: PostStore, settings: AnonymiseSettings) -
         "broken": sum(counts.broken.values()),
         "posts": made.counts().kept,
         "forgotten": sum(made.counts().dropped.values()),
-        "settings": settings.model_dump(mode="json"),
+        "settings": settings.told(),
         "fields": [
             {
                 "field": name,

@@ -11,13 +11,16 @@ import pyarrow.compute as pc
 from inundate.core.errors import ConfigError
 from inundate.posts.anonymise.forgotten import Forgotten
 from inundate.posts.anonymise.handles import canonical_column
-from inundate.posts.anonymise.key import Key, create_key, destroy_key, open_key
+from inundate.posts.anonymise.key import Key, check_outside, create_key, open_key, wipe
 from inundate.posts.anonymise.run import Anonymised, anonymise_posts
 from inundate.posts.anonymise.settings import AnonymiseSettings
 from inundate.posts.anonymise.tokens import Pseudonyms
 from inundate.posts.store import open_posts, open_raw
 
-__all__ = ["rotate_key"]
+__all__ = ["NEW", "rotate_key"]
+
+NEW = ".new"
+"""Behind the name of a key's file: the next one, until it takes the old one's place."""
 
 
 def rotate_key(
@@ -47,23 +50,25 @@ def rotate_key(
         If the output was made with another key.
     """
     place = Path(key_file)
-    old = open_key(place, outside=[raw, output])
-    fresh_place = place.with_name(place.name + ".new")
+    check_outside(place, [raw, output])
+    fresh_place = place.with_name(place.name + NEW)
     fresh = open_key(fresh_place) if fresh_place.exists() else create_key(fresh_place)
     made = open_posts(output)
-    if made.manifest.get("key") not in (old.fingerprint, fresh.fingerprint):
-        raise ConfigError(
-            f"exchanging the key of {output}: it was made with another key than {place}",
-            hint="give the --key that it was made with",
-        )
     forgotten = Forgotten.read(made.path)
-    if made.manifest.get("key") == old.fingerprint and forgotten:
+    if made.manifest.get("key") != fresh.fingerprint:  # else only the end was not reached
+        old = open_key(place)
+        if made.manifest.get("key") != old.fingerprint:
+            raise ConfigError(
+                f"exchanging the key of {output}: it was made with another key than {place}",
+                hint="give the --key that it was made with",
+            )
         forgotten = _renamed(forgotten, raw, old, fresh)
     done = anonymise_posts(
         raw, output, fresh, settings, overwrite=True, forgotten=forgotten, on_done=on_done
     )
-    destroy_key(place)
-    fresh_place.rename(place)
+    if place.exists():
+        wipe(place)
+    fresh_place.replace(place)
     return done
 
 

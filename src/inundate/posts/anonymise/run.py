@@ -129,13 +129,13 @@ class _Job:
         parts = raw.parts()
         self.parts = parts
         told: list[Any] = [[part.name, part.entry.parts[part.name].hash] for part in parts]
-        told += [settings.model_dump(mode="json"), self.forgotten.tokens]
+        told += [settings.told(), self.forgotten.tokens]
         told += read_gaps(raw.path)
         # keyed: a hash of the posts alone would tell whether somebody has them
         state = msgspec.json.encode(told, order="sorted").decode()
         self.info: dict[str, Any] = {
             "key": key.fingerprint,
-            "settings": settings.model_dump(mode="json"),
+            "settings": settings.told(),
             "made_of": self.tokens.one("store", "", state),
         }
 

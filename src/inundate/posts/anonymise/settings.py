@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
@@ -69,6 +70,11 @@ class AnonymiseSettings(Settings):
     def cells(self) -> tuple[float, ...]:
         """Sides of cells in degrees that may be used, the finest first."""
         return CELLS[CELLS.index(self.cell_degrees) :]
+
+    def told(self) -> dict[str, Any]:
+        """Give the settings as an output tells them: of a model its name alone, not its place."""
+        found = self.model_dump(mode="json")
+        return found | {"names": self.names and Path(self.names).name}
 
     def scrubber(self, names: Finder | None = None, **more: Any) -> Scrubber:
         """Make a scrubber with these settings."""
