@@ -100,7 +100,7 @@ def _ablations(sheet: Sheet, members: Sequence[Member]) -> dict[str, Any]:
     for member in members:
         head = [f"`{member.name}`", _ABLATIONS[member.name]]
         if not member.entrants:
-            rows.append([*head, *("-" for _ in _SHOWN), member.failure])
+            rows.append([*head, *("-" for _ in _SHOWN), "-", member.failure])
             continue
         same = plain is None or member is plain
         cells = [
@@ -109,13 +109,20 @@ def _ablations(sheet: Sheet, members: Sequence[Member]) -> dict[str, Any]:
             else _difference(sheet, member.name, metric)
             for metric in _SHOWN
         ]
-        rows.append([*head, *cells, _alarms(member)])
+        rows.append([*head, *cells, _steps(member), _alarms(member)])
     return {
         "title": "What each change of the Temporal CNN buys",
         "note": "The first row has values; the others differences from it with their 95 % "
         "interval over terrain blocks, all seeds together. Differences whose interval holds 0 "
-        "are not told from chance.",
-        "columns": ["model", "change", *(METRICS[m].label for m in _SHOWN), "alarms at the end"],
+        "are not told from chance. Trainings end by minutes, and on a busy machine they come to "
+        "different numbers of steps: where those differ much, a difference is of both.",
+        "columns": [
+            "model",
+            "change",
+            *(METRICS[m].label for m in _SHOWN),
+            "steps of its seeds",
+            "alarms at the end",
+        ],
         "rows": rows,
     }
 
@@ -128,6 +135,10 @@ def _difference(sheet: Sheet, name: str, metric: str) -> str:
     if not np.isfinite(value):
         return "-"
     return f"{value:+.3f}" + (f" [{low:+.3f}, {high:+.3f}]" if np.isfinite(low) else "")
+
+
+def _steps(member: Member) -> str:
+    return ", ".join(str(facts["step"]) for facts in member.facts)
 
 
 def _alarms(member: Member) -> str:
