@@ -34,7 +34,7 @@ def anonymise(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Pseudonymise a raw store: what later stages open, with a report for an ethics board.
+    """Pseudonymise a raw store, with a report for an ethics board.
 
     Ids become keyed tokens, texts lose what leads to a person, times and places are rounded, and
     rare values are not shown; every field that is not named in the report is dropped. The same
@@ -183,7 +183,7 @@ def forget(
     destroy_key: Flag = False,
     json: Json = False,
 ) -> None:
-    """Forget one author everywhere in a store, or, by destroying the key, who anybody was.
+    """Forget one author everywhere, or, by destroying the key, who anybody was.
 
     Parameters
     ----------
