@@ -11,7 +11,7 @@ __all__ = ["benchmark"]
 
 
 def benchmark(
-    name: Literal["chain", "emulator", "privacy", "solver"],
+    name: Literal["chain", "doctor", "emulator", "privacy", "solver"],
     *,
     data: Path = Path("../shared/data"),
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("bench/results"),
@@ -109,6 +109,11 @@ def benchmark(
         from inundate.cli.solver_bench.run import run_solver
 
         figures = run_solver(data, output, work, quick=quick, only=only, peer_python=peer_python)
+    elif name == "doctor":
+        _check_unused(name, peer_python=peer_python, **own)
+        from inundate.cli.doctor_bench.run import run_doctor
+
+        figures = run_doctor(output, work, quick=quick, only=only)
     elif name == "privacy":
         _check_unused(name, peer_python=peer_python, **own)
         from inundate.cli.privacy_bench.run import run_privacy

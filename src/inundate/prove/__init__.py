@@ -7,9 +7,14 @@ from importlib import import_module
 from typing import Any
 
 _PUBLIC = {
+    "Case": "inundate.prove.case",
     "Data": "inundate.prove.task",
     "Task": "inundate.prove.task",
     "TaskResult": "inundate.prove.task",
+    "Verdict": "inundate.prove.verdict",
+    "Watch": "inundate.prove.watch",
+    "diagnose": "inundate.prove.verdict",
+    "make_case": "inundate.prove.case",
     "run_task": "inundate.prove.task",
 }
 

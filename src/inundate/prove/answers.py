@@ -112,7 +112,7 @@ class Answers:
         if self.kind == "classes":
             row = torch.log(self.prior.clamp(min=1e-4))
             shape = [1] * self.output.ndim
-            shape[self._class_dim(target)] = len(self.prior)
+            shape[self.class_dim(target)] = len(self.prior)
             found = row.reshape(shape).expand(len(target), *self._rest(target)).contiguous()
             return [found.to(self.output)]
         means = [self.prior.expand(target.shape), self.prior.mean().expand(target.shape)]
@@ -122,20 +122,21 @@ class Answers:
 
     def hits(self, output: Tensor, target: Tensor) -> Tensor:
         """Say where the answered class is right."""
-        return output.argmax(self._class_dim(target)) == target
+        return output.argmax(self.class_dim(target)) == target
 
     def _rest(self, target: Tensor) -> tuple[int, ...]:
         rest = list(target.shape[1:])
-        rest.insert(self._class_dim(target) - 1, len(self.prior))
+        rest.insert(self.class_dim(target) - 1, len(self.prior))
         return tuple(rest)
 
-    def _class_dim(self, target: Tensor) -> int:
+    def class_dim(self, target: Tensor) -> int:
+        """Give the dimension of an output that counts classes."""
         return _class_dim(target, self.output)
 
     def _like(self, answer: Tensor, batch: Batch) -> Tensor | None:
         if self.kind == "classes":
             one_hot = functional.one_hot(answer.clamp(min=0), len(self.prior)).movedim(
-                -1, self._class_dim(batch["target"])
+                -1, self.class_dim(batch["target"])
             )
             return (_SURE * (2.0 * one_hot - 1.0)).to(self.output)
         answer = answer.float()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,8 @@ class Case:
         ``metric(output, target)``; a perfect prediction should get its best value.
     known : callable, optional
         ``known(batch)`` says where the target counts, in a shape that broadcasts with it.
+    spare : collection of str
+        Inputs that the model may leave unused.
     unread : sequence of str
         Keys of the configuration that nothing has read.
     trained : bool
@@ -69,6 +71,7 @@ class Case:
     step: Step | None = None
     metric: Callable[[Tensor, Tensor], Any] | None = None
     known: Callable[[Batch], Tensor] | None = None
+    spare: Collection[str] = ()
     unread: Sequence[str] = ()
     trained: bool = False
     told: Sequence[str] = ()

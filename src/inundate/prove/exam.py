@@ -149,7 +149,7 @@ class Exam:
         Where the loss cannot be asked, 0 and that of the untrained model.
         """
         rights = [self._right(batch) for batch in batches]
-        constants = [self._constant(batch) for batch in batches]
+        constants = [self.constant(batch) for batch in batches]
         right = math.fsum(r for r in rights if r is not None)
         best = 0.0 if None in rights else right / len(batches)
         if None in constants:
@@ -160,7 +160,8 @@ class Exam:
         answer = self.answers.right(batch)
         return None if answer is None else loss_of_fixed(self.case, batch, answer)
 
-    def _constant(self, batch: Batch) -> float | None:
+    def constant(self, batch: Batch) -> float | None:
+        """Give the loss of the best constant answer; None if the loss cannot be asked."""
         found = [
             loss_of_fixed(self.case, batch, answer) for answer in self.answers.constants(batch)
         ]

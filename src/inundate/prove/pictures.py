@@ -1,70 +1,69 @@
-"""What a person would look at, as PNG: the pictures of a task's result."""
+"""What a person would look at: inputs, targets and outputs side by side."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import copy
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from inundate.core.files import atomic_file
-from inundate.prove.task import TaskResult
+from inundate.prove.exam import Exam
 
-__all__ = ["montage", "write_pictures"]
+__all__ = ["draw"]
 
-_GAP = 2  # pixels between images
-_BETWEEN = 128  # grey of the gap, so that black and white images both end somewhere
-_WANTED = 56  # pixels along the side of one image, about
+_SHOWN = 8
 
 
-def montage(images: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Lay images side by side on grey.
+def draw(exam: Exam) -> dict[str, NDArray[np.float32]]:
+    """Give pictures (rows, columns, H, W) between 0 and 1, or a table of answers.
 
-    Parameters
-    ----------
-    images : array (rows, columns, H, W), 0 to 1
-
-    Returns
-    -------
-    array (height, width), uint8
+    Maps are shown as an input, the target and the output of eight unseen samples, the last two
+    on one scale. Of classes the counts of (target, answer) are given, each row its own scale.
     """
-    rows, columns, height, width = images.shape
-    found = np.full(
-        (rows * (height + _GAP) + _GAP, columns * (width + _GAP) + _GAP), _BETWEEN, np.uint8
-    )
-    grey = np.rint(np.clip(images, 0.0, 1.0) * 255).astype(np.uint8)
-    for row in range(rows):
-        for column in range(columns):
-            top, left = _GAP + row * (height + _GAP), _GAP + column * (width + _GAP)
-            found[top : top + height, left : left + width] = grey[row, column]
-    return found
+    batch = exam.valid[0]
+    output = exam.run(copy.deepcopy(exam.all.model).eval(), batch)
+    if exam.answers.kind == "classes":
+        return _confusion(exam)
+    if exam.answers.kind == "logits":
+        output = torch.sigmoid(output)
+    target = batch["target"]
+    if output.shape != target.shape or output.ndim < 3:
+        return {}
+    rows = [_maps(target), _maps(output)]
+    low, high = float(rows[0].min()), float(rows[0].max())
+    shown = [((row - low) / max(high - low, 1e-9)).clamp(0, 1) for row in rows]
+    first = _first_map(batch["inputs"], tuple(rows[0].shape[1:]))
+    if first is not None:
+        shown.insert(0, (first - first.min()) / (first.max() - first.min()).clamp(min=1e-9))
+    name = "inputs, targets, outputs" if first is not None else "targets, outputs"
+    return {name: torch.stack(shown).nan_to_num().numpy().astype(np.float32)}
 
 
-def write_pictures(result: TaskResult, folder: Path | str) -> list[Path]:
-    """Write the pictures of a result as PNG, enlarged by a whole number.
+def _maps(values: Tensor) -> Tensor:
+    """Give the first map of each of the first samples (N, H, W)."""
+    found = values[:_SHOWN].float()
+    return found.reshape(len(found), -1, *found.shape[-2:])[:, 0]
 
-    Parameters
-    ----------
-    result : TaskResult
-    folder : Path
-        Made if it is not there; files are named after task and picture.
 
-    Returns
-    -------
-    list of Path
-    """
-    from PIL import Image
+def _first_map(inputs: dict[str, Tensor], size: tuple[int, ...]) -> Tensor | None:
+    for tensor in inputs.values():
+        if tensor.is_floating_point() and tensor.ndim >= 3 and tuple(tensor.shape[-2:]) == size:
+            return _maps(tensor)
+    return None
 
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    found = []
-    for name, images in result.pictures.items():
-        picture = Image.fromarray(montage(images))
-        times = max(1, round(_WANTED / images.shape[-1]))
-        size = (picture.width * times, picture.height * times)
-        words = name.replace(",", "").replace(" ", "-")
-        path = target / f"{result.name}-{words}.png"
-        with atomic_file(path) as temporary:
-            picture.resize(size, Image.Resampling.NEAREST).save(temporary, format="PNG")
-        found.append(path)
-    return found
+
+def _confusion(exam: Exam) -> dict[str, NDArray[np.float32]]:
+    classes = len(exam.answers.prior)
+    if not 2 <= classes <= 30:
+        return {}
+    model = copy.deepcopy(exam.all.model).eval()
+    counts = torch.zeros(classes, classes)
+    for batch in exam.valid:
+        target = batch["target"].flatten().clamp(0, classes - 1)
+        output = exam.run(model, batch)
+        answer = output.argmax(exam.answers.class_dim(batch["target"])).flatten()
+        counts.index_put_((target, answer), torch.ones(len(target)), accumulate=True)
+    share = counts / counts.sum(1, keepdim=True).clamp(min=1)
+    return {"answers (columns) of each class (rows)": share[None, None].numpy().astype(np.float32)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from inundate.prove.case import Case
 from inundate.prove.cause import RANK, Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
+from inundate.prove.pictures import draw
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
 from inundate.prove.probe.fit import probe_fit, probe_range
 from inundate.prove.probe.learn import learns, probe_learn
@@ -41,6 +42,10 @@ PROBES: tuple[Probe, ...] = (
     probe_range, probe_learn,
 )  # fmt: skip
 
+_SPEED = {
+    Cause.RATE_TOO_HIGH, Cause.RATE_TOO_LOW, Cause.DECAY_TOO_STRONG, Cause.NOISE_TOO_STRONG,
+    Cause.BAD_START, Cause.SATURATED, Cause.TARGET_SCALE, Cause.CANNOT_FIT,
+}  # fmt: skip
 _SPEAKS = {
     # causes that are told by an exact test or a tried remedy; the others rest on a threshold
     Cause.LOADER_SORTED: "medium",
@@ -79,6 +84,8 @@ class Verdict:
         Wall time, s.
     told : tuple of str
         What the run itself had recorded.
+    curves : mapping of str to list of float
+        Losses of the trials, one a step.
     """
 
     name: str
@@ -90,6 +97,7 @@ class Verdict:
     pictures: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     seconds: float = 0.0
     told: tuple[str, ...] = ()
+    curves: Mapping[str, list[float]] = field(default_factory=dict)
 
     @property
     def cause(self) -> Cause | None:
@@ -167,6 +175,7 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
             return decide(exam, seconds=time.monotonic() - began)
     for probe in PROBES:
         exam.findings += probe(exam)
+    exam.pictures |= draw(exam)
     return decide(exam, seconds=time.monotonic() - began)
 
 
@@ -182,6 +191,8 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
         keys = ", ".join(map(str, case.unread))
         text = f"read by nothing: {keys}"
         findings.append(Finding(Cause.UNREAD_CONFIG, "fault", text, keys))
+    if exam.figures.get("enough", 0.0) > 0:  # slow on one batch, but it learns what there is
+        findings = [replace(f, weight="note") if f.cause in _SPEED else f for f in findings]
     ranked = sorted(findings, key=_place)
     healthy = learns(exam)
     named = [f for f in ranked if f.weight == "fault"]
@@ -199,7 +210,14 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
         exam.pictures,
         seconds,
         tuple(case.told),
+        _curves(exam),
     )
+
+
+def _curves(exam: Exam) -> dict[str, list[float]]:
+    """Give the losses of the trials that were made."""
+    made = {"one batch": exam.__dict__.get("one"), "all batches": exam.__dict__.get("all")}
+    return {name: trial.losses for name, trial in made.items() if trial is not None}
 
 
 def _place(finding: Finding) -> tuple[int, int]:

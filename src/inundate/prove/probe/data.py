@@ -20,6 +20,7 @@ _FAR = 30.0  # mean or deviation from which a channel is on a doubtful scale
 _NEAR = 0.02  # deviation below which it is
 _SLIP = 100.0  # factor from which a sample is in another unit (mm for m: 1000)
 _MAJORITY = 0.8
+_FEW_MAPS = 16
 
 
 def gather(batches: Sequence[Batch], name: str) -> Tensor | None:
@@ -70,7 +71,7 @@ def _everything(batches: Sequence[Batch]) -> Iterator[tuple[str, list[Tensor]]]:
 
 def probe_inputs(exam: Exam) -> list[Finding]:
     """Look for empty inputs, doubtful scales, and samples in another unit."""
-    found: list[Finding] = []
+    found = _nothing_varies(exam)
     floats = [n for n, t in exam.train[0]["inputs"].items() if t.is_floating_point()]
     for name in floats:
         parts = [batch["inputs"][name] for batch in exam.train]
@@ -86,6 +87,16 @@ def probe_inputs(exam: Exam) -> list[Finding]:
     return found
 
 
+def _nothing_varies(exam: Exam) -> list[Finding]:
+    """See whether all samples are alike in all inputs."""
+    for name in exam.train[0]["inputs"]:
+        values = gather(exam.train, name)
+        if values is None or not bool((values == values[:1]).all()):
+            return []
+    names = ", ".join(repr(name) for name in exam.train[0]["inputs"])
+    return [Finding(Cause.DEAD_INPUT, "fault", "all samples have the same inputs", names)]
+
+
 def _scales(name: str, values: Tensor) -> list[Finding]:
     mean, deviation = channel_stats(values)
     found = []
@@ -97,9 +108,14 @@ def _scales(name: str, values: Tensor) -> list[Finding]:
         zeros = [int(c) for c in empty if mean[c] == 0.0]
         shown = ", ".join(map(str, empty[:6]))
         text = f"channel {shown} of {name!r} is the same in every sample and place"
+        # of a few maps none is meant to be empty; of many features some often are
+        weight = "fault" if zeros and values.ndim >= 3 and len(deviation) <= _FEW_MAPS else "note"
         found.append(
-            Finding(Cause.DEAD_INPUT, "suspect" if zeros else "note", text, f"{name!r}, {shown}")
-        )
+            Finding(
+                Cause.DEAD_INPUT, "fault" if weight == "fault" else "note", text,
+                f"{name!r}, channel {shown}",
+            )
+        )  # fmt: skip
     live = deviation > 0
     size = np.maximum(np.abs(mean[live]), deviation[live])
     worst = int(np.argmax(size))

@@ -14,7 +14,7 @@ from inundate.prove.answers import loss_of_fixed
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
-from inundate.prove.finding import Finding
+from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.trial import Remedy, run_trial
 
@@ -24,9 +24,10 @@ Change = Callable[[Batch], Batch]
 __all__ = ["FITTED", "probe_fit", "probe_range", "scaled_inputs"]
 
 FITTED = 0.7  # progress from which a batch counts as learnt
-_HELPS = 0.6
+_HELPS = 0.35
 _MORE = 0.25  # by how much a remedy must be better than the user's own training
 _FACTORS = (0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
+_MOST = 10  # rates that are tried
 _MISSED = 0.05  # share of the targets that an output may not reach
 
 
@@ -168,11 +169,14 @@ def _scaled_target(exam: Exam) -> Change:
 def _rates(exam: Exam, own: float) -> list[Finding]:
     """Try other learning rates from the same start: the range test."""
     reached = {1.0: own}
-    for factor in _FACTORS:
+    factors = list(_FACTORS)
+    for factor in factors:
         reached[factor] = reach(exam, Remedy(f"at {factor:g} times the rate", rate=factor))
         exam.figures[f"one_batch, {factor:g} times the rate"] = reached[factor]
         if helps(reached[factor], own) and reached[factor] > 0.9:
             break
+        if len(factors) < _MOST and factor == factors[-1]:  # the best may lie further out
+            factors += _further(reached)
     best = max(reached, key=lambda factor: reached[factor])
     if best != 1.0 and helps(reached[best], own):
         faded = next((f for f in exam.findings if f.cause is Cause.VANISHING_GRADIENT), None)
@@ -181,8 +185,20 @@ def _rates(exam: Exam, own: float) -> list[Finding]:
         cause = Cause.RATE_TOO_HIGH if best < 1 else Cause.RATE_TOO_LOW
         factor = 1 / best if best < 1 else best
         text = f"{told(exam, own)}, at {best:g} times the rate {percent(reached[best])}"
-        return [Finding(cause, "fault", text, f"{factor:g}", tried=True)]
+        # what comes a good way by itself is slow, not stuck: told, and named only if nothing is learnt
+        weight: Weight = "fault" if own < _HELPS else "suspect"
+        return [Finding(cause, weight, text, f"{factor:g}", tried=True)]
     return _no_rate(exam, own, reached)
+
+
+def _further(reached: dict[float, float]) -> list[float]:
+    """Give the next factor where the last one on that side was the best by far."""
+    low, high = min(reached), max(reached)
+    ranked = sorted(reached, key=lambda factor: reached[factor])
+    flat = reached[high] > -1.0 and reached[high] - min(reached.values()) < 0.02
+    if flat or ranked[-1] == high:  # no rate so far moves the loss, or the highest does most
+        return [high * 10.0]
+    return [low / 10.0] if ranked[-1] == low else []
 
 
 def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Finding]:

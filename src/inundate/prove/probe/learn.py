@@ -12,7 +12,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import channel_stats, gather
-from inundate.prove.probe.fit import percent
+from inundate.prove.probe.fit import percent, scaled_inputs
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.trial import Remedy, run_trial
 
@@ -20,6 +20,7 @@ __all__ = ["learns", "probe_learn"]
 
 _FACTORS = (0.1, 10.0, 0.01)
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
+_NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
 _ENOUGH = 100  # samples from which "there is nothing to learn" can be said
 
 
@@ -43,8 +44,9 @@ def probe_learn(exam: Exam) -> list[Finding]:
         exam.figures |= {"reference_skill": reference.value, "reference_p": reference.p_value}
     enough = _good(unseen, reference)
     one = exam.figures.get("one_batch", 1.0)
-    exam.figures["healthy"] = float(unseen.there and (enough or one >= 0.7))
-    found = _gap(exam) + _shift(exam, seen, unseen)
+    exam.figures["enough"] = float(enough)
+    exam.figures["healthy"] = float(unseen.there and (enough or one >= _NEAR))
+    found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen) + _scale(exam, unseen)
     if found or unseen.there:
         return found
     return _why(exam, seen, unseen, reference)
@@ -88,6 +90,29 @@ def _shift(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     return [Finding(Cause.SPLIT_SHIFT, "fault", text, suspect.subject, tried=True)]
 
 
+def _scale(exam: Exam, unseen: Skill) -> list[Finding]:
+    """Where inputs are on a doubtful scale, train on scaled ones: is far less left to learn."""
+    suspect = next((f for f in exam.findings if f.cause is Cause.INPUT_SCALE), None)
+    if suspect is None or suspect.weight != "suspect" or exam.case.trained:
+        return []
+    change = scaled_inputs(exam)
+    remedy = Remedy("with scaled inputs", batch=change)
+    trial = run_trial(
+        exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
+    )
+    if trial.broke:
+        return []
+    skill = exam.skill(trial.model, [change(batch) for batch in exam.valid])
+    exam.figures["skill_valid, with scaled inputs"] = skill.value
+    if skill.value < max(unseen.value, 0.0) + 0.05 or 1 - unseen.value < 1.5 * (1 - skill.value):
+        return []
+    text = (
+        f"{suspect.evidence}; skill on unseen samples is {unseen.value:.2f}, with scaled inputs "
+        f"{skill.value:.2f}"
+    )
+    return [Finding(Cause.INPUT_SCALE, "fault", text, suspect.subject, tried=True)]
+
+
 def _like_training(exam: Exam, batch: Batch) -> Batch:
     inputs = dict(batch["inputs"])
     for name, value in batch["inputs"].items():
@@ -105,11 +130,7 @@ def _like_training(exam: Exam, batch: Batch) -> Batch:
 
 def _why(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> list[Finding]:
     """Name why unseen samples are not predicted."""
-    if any(f.cause is Cause.MAJORITY_COLLAPSE for f in exam.findings) and _collapsed(exam):
-        suspect = next(f for f in exam.findings if f.cause is Cause.MAJORITY_COLLAPSE)
-        text = f"{suspect.evidence}, and so are all answers"
-        return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
-    if exam.one_progress < 0.7:
+    if exam.one_progress < _NEAR:
         return []  # the cause is nearer than that
     if not seen.there or exam.all.broke:
         found = _rates(exam)
@@ -118,11 +139,19 @@ def _why(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> lis
     return _unrelated(exam, seen, unseen, reference)
 
 
+def _majority(exam: Exam) -> list[Finding]:
+    suspect = next((f for f in exam.findings if f.cause is Cause.MAJORITY_COLLAPSE), None)
+    if suspect is None or not _collapsed(exam):
+        return []
+    text = f"{suspect.evidence}, and so are all answers"
+    return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
+
+
 def _collapsed(exam: Exam) -> bool:
     model = copy.deepcopy(exam.all.model).eval()
     answers = [exam.run(model, batch) for batch in exam.valid]
     if exam.answers.kind == "classes":
-        dim = exam.answers._class_dim(exam.valid[0]["target"])
+        dim = exam.answers.class_dim(exam.valid[0]["target"])
         return len(torch.unique(torch.cat([a.argmax(dim).flatten() for a in answers]))) == 1
     level = 0.0 if exam.answers.kind == "logits" else 0.5
     return len(torch.unique(torch.cat([a.flatten() for a in answers]) > level)) == 1
@@ -154,6 +183,7 @@ def _broke(exam: Exam) -> str:
 
 def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> list[Finding]:
     samples = sum(len(batch["target"]) for batch in exam.learnt)
+    dense = exam.learnt[0]["target"].ndim > 2  # a map is many targets
     value = unseen.value if math.isfinite(unseen.value) else -9.99
     text = (
         f"skill is {seen.value:.2f} on samples that were trained on and {value:.2f} (p = "
@@ -165,7 +195,8 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
         f"{text}; the best of a ridge regression and nearest neighbours has {reference.value:.2f}"
     )
     if reference.value > 0.05 and reference.p_value < 0.01:
-        return [Finding(Cause.MEMORISES, "fault", told)] if seen.value > 0.2 else []
-    if samples < _ENOUGH:
+        by_heart = seen.value > 0.5 and unseen.value < 0.5 * seen.value
+        return [Finding(Cause.MEMORISES, "fault", told)] if by_heart else []
+    if samples < (_ENOUGH // 2 if dense else _ENOUGH):
         return []
     return [Finding(Cause.TARGETS_UNRELATED, "fault", told)]

@@ -28,7 +28,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
     losses = {
         "right": loss_of_fixed(exam.case, batch, right),
         "wrong": loss_of_fixed(exam.case, batch, wrong),
-        "constant": exam._constant(batch),
+        "constant": exam.constant(batch),
     }
     if None in losses.values():
         return []
@@ -38,15 +38,13 @@ def probe_loss(exam: Exam) -> list[Finding]:
     if max(found.values()) - min(found.values()) < _SAME * scale:
         text = f"a right, a constant and a wrong answer all have the loss {found['right']:.5g}"
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the output")]
+    unlike = _shape(exam, batch, found)
+    if unlike:
+        return unlike
     if _blind(exam, batch, right, found["right"], scale):
         text = "with the targets of other samples the loss is the same to six digits"
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the target")]
-    return (
-        _shape(exam, batch, found)
-        or _mismatch(exam, batch, found)
-        or _order(found)
-        or _floor(exam, found)
-    )
+    return _mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
 
 
 def _blind(exam: Exam, batch: Batch, right: Tensor, loss: float, scale: float) -> bool:
@@ -90,7 +88,7 @@ def _mismatch(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding
 
 def _classes(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
     output = exam.output.float()
-    dim = 1 if output.ndim == 2 else exam.answers._class_dim(batch["target"])
+    dim = 1 if output.ndim == 2 else exam.answers.class_dim(batch["target"])
     sums = output.sum(dim)
     if bool((output >= 0).all()) and bool(torch.isclose(sums, torch.ones(()), atol=1e-3).all()):
         right = exam.answers.right(batch)
@@ -114,7 +112,7 @@ def _unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Fin
     surer = loss_of_fixed(exam.case, batch, 2.0 * right)
     if surer is None or found["right"] >= 0 or surer > 1.9 * found["right"]:
         return []
-    dim = exam.answers._class_dim(batch["target"])
+    dim = exam.answers.class_dim(batch["target"])
     total = torch.logsumexp(exam.output.float(), dim)
     if float(total.abs().max()) < 1e-3:
         return []

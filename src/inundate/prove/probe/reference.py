@@ -68,7 +68,7 @@ def reference_skill(exam: Exam) -> Skill | None:
     if target is None or other is None or (target.ndim and len(target) < 10):
         return None
     tried = [_by_sample(exam, train, valid, target), _by_place(exam, train, valid, target)]
-    batch = {"target": other, "inputs": {}}
+    batch = {**_rest(valid), "target": other, "inputs": {}}
     constants = [exam.error(c, batch) for c in exam.answers.constants(batch)]
     trivial = min(constants, key=lambda e: float(e.mean())).double().numpy()
     best: Skill | None = None
@@ -79,6 +79,12 @@ def reference_skill(exam: Exam) -> Skill | None:
         if best is None or skill.value > best.value:
             best = skill
     return best
+
+
+def _rest(batches: Sequence[Batch]) -> Batch:
+    """Lay together what batches hold besides inputs and target, such as a mask."""
+    names = [n for n, v in batches[0].items() if isinstance(v, Tensor) and n != "target" and v.ndim]
+    return {name: torch.cat([batch[name] for batch in batches]) for name in names}
 
 
 def _by_sample(

@@ -34,8 +34,10 @@ _SAME = 0.9995
 def probe_axes(exam: Exam) -> list[Finding]:
     """See whether a flipped or turned target follows better from what is around each place."""
     target = targets_of(exam.train)
-    if target is None or not target.is_floating_point() or target.ndim not in (3, 4):
+    if target is None or target.ndim not in (3, 4):
         return []
+    if not target.is_floating_point():  # of classes the commonest: is it here or not
+        target = (target == target.flatten().mode().values).float()
     target = target.float().nan_to_num()
     target = target[:, None] if target.ndim == 3 else target
     rows, columns = target.shape[2:]

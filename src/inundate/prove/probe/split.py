@@ -8,7 +8,7 @@ from torch import Tensor
 
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
-from inundate.prove.finding import Finding
+from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.loader import sample_keys
 
@@ -16,6 +16,7 @@ __all__ = ["probe_split"]
 
 _SHARE = 0.05
 _NEAR = 0.02  # of the usual distance between two samples: noise, a pixel's shift or rounding
+_GROSS = 8.0  # deviations, or ratio of them, that no other sample of the same data has
 _MOST = 800  # samples whose distances are compared
 
 
@@ -70,7 +71,7 @@ def _rows(exam: Exam, part: str) -> Tensor | None:
 
 
 def _shift(exam: Exam) -> list[Finding]:
-    """Compare mean and deviation of each channel; a large difference is a suspicion only."""
+    """Compare mean and deviation of each channel; a gross difference is a fault."""
     for name, tensor in exam.train[0]["inputs"].items():
         if not tensor.is_floating_point():
             continue
@@ -90,5 +91,7 @@ def _shift(exam: Exam) -> list[Finding]:
                 f"its deviation {ratio.min():.3g} to {ratio.max():.3g} times that in training"
             )
             exam.figures["split_shift"] = worst
-            return [Finding(Cause.SPLIT_SHIFT, "suspect", text, f"{name!r}")]
+            gross = float(away.max()) > _GROSS or ratio.max() > _GROSS or ratio.min() < 1 / _GROSS
+            weight: Weight = "fault" if gross else "suspect"
+            return [Finding(Cause.SPLIT_SHIFT, weight, text, f"{name!r}")]
     return []

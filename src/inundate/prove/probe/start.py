@@ -241,7 +241,8 @@ def _faded(called: list[str], first: dict[str, float], later: dict[str, float]) 
         return []
     front, back = live[0], live[-1]
     ratios = [values[front] / values[back] for values in (first, later) if values.get(back, 0) > 0]
-    if not ratios or max(ratios) > _FADED:
+    # what little comes later may be little everywhere: the untrained ratio tells most
+    if not ratios or ratios[0] > _FADED or ratios[-1] > 1e3 * _FADED:
         return []
     text = (
         f"per weight the gradient of {front} is {ratios[0]:.2g} of that of {back}, and "

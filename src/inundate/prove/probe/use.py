@@ -36,6 +36,8 @@ def probe_use(exam: Exam) -> list[Finding]:
         if all(m is None for m in moved):
             continue
         varied += 1
+        if name in exam.case.spare:
+            continue
         if not _matters(exam, models, batches, moved):
             whole.append(f"{name!r}")
             continue

@@ -1,0 +1,119 @@
+"""The command ``inundate doctor``: why does a model not learn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from inundate.cli.flags import Json
+from inundate.cli.shell import emit
+
+if TYPE_CHECKING:
+    from inundate.prove.case import Case
+    from inundate.prove.exam import Effort
+
+__all__ = ["doctor"]
+
+
+def doctor(
+    subject: str,
+    *,
+    data: str | None = None,
+    config: Path | None = None,
+    dataset: Path | None = None,
+    untrained: Annotated[bool, Parameter(negative=())] = False,
+    html: Path | None = None,
+    steps: int | None = None,
+    seed: int = 0,
+    strict: Annotated[bool, Parameter(negative=())] = False,
+    json: Json = False,
+) -> None:
+    """Say why a model does not learn: a named cause, its evidence, what to try first.
+
+    Copies of the model are trained for a few hundred steps, with one thing changed at a time; the
+    model itself stays as it is.
+
+    Parameters
+    ----------
+    subject
+        A run folder of inundate train, or module:factory or file.py:factory for any torch model.
+        The factory gives the model, or a mapping with model, loss, optimiser, step, metric.
+    data
+        module:loader or file.py:loader, for a model of your own: gives a loader, or a pair of one
+        to train on and one to validate on.
+    config
+        TOML file that is handed to factory and loader; keys that they do not read are told.
+    dataset
+        Data set of a run, if it has been moved.
+    untrained
+        Examine a run from fresh weights, not from those that it has learnt.
+    html
+        Write what was found with pictures, as one file.
+    steps
+        Training steps over all data at most; by default 400. A trial on one batch gets half.
+    seed
+        Of the trials.
+    strict
+        End with exit code 6 unless the model is healthy.
+
+    Examples
+    --------
+    ``inundate doctor runs/first --html doctor.html``
+
+    ``inundate doctor mine.py:make_model --data mine.py:make_loaders``
+    """
+    from inundate.core.errors import RunError
+    from inundate.prove.page import write_page
+    from inundate.prove.verdict import diagnose
+
+    case = _case(subject, data, config, dataset, untrained)
+    verdict = diagnose(case, effort=_effort(steps), seed=seed)
+    if html is not None:
+        write_page(verdict, html)
+    emit(verdict.record(), json=json, text=verdict.text)
+    if strict and verdict.answer != "healthy":
+        raise RunError(f"examining {subject}: {verdict.says()}")
+
+
+def _case(
+    subject: str, data: str | None, config: Path | None, dataset: Path | None, untrained: bool
+) -> Case:
+    from inundate.core.errors import ConfigError
+
+    if ":" in subject and not Path(subject).is_dir():
+        if data is None:
+            raise ConfigError(
+                f"examining {subject}: a model of your own needs data",
+                hint=f"inundate doctor {subject} --data module:loader",
+            )
+        unused = {"--dataset": dataset is not None, "--untrained": untrained}
+        _refuse(unused, f"{subject} is no run")
+        from inundate.core.config import read_toml
+        from inundate.prove.foreign import foreign_case
+
+        return foreign_case(subject, data, config=read_toml(config) if config else None)
+    _refuse({"--data": data is not None, "--config": config is not None}, f"{subject} is a run")
+    from inundate.prove.emulator_case import run_case
+
+    return run_case(subject, dataset=dataset, untrained=untrained)
+
+
+def _refuse(given: dict[str, bool], why: str) -> None:
+    from inundate.core.errors import ConfigError
+
+    names = [name for name, there in given.items() if there]
+    if names:
+        raise ConfigError(f"inundate doctor: {', '.join(names)} cannot be used, since {why}")
+
+
+def _effort(steps: int | None) -> Effort:
+    from inundate.core.errors import ConfigError
+    from inundate.prove.exam import Effort
+
+    if steps is None:
+        return Effort()
+    if steps < 20:
+        raise ConfigError(f"inundate doctor: --steps {steps}; expected at least 20")
+    return Effort(one_batch=max(steps // 2, 20), all_batches=steps, remedy=max(steps // 3, 20))

@@ -1,0 +1,72 @@
+"""A fault: what is broken in which healthy model, and what the doctor should call it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from inundate.cli.doctor_bench.parts import Parts
+from inundate.prove.cause import Cause
+
+__all__ = ["Body", "Fault", "Healthy", "body", "flood"]
+
+#: Makes a healthy training from a seed and the folder that keeps data.
+Body = Callable[[int, Path], Parts]
+
+
+def body(make: Callable[..., Parts], **given: object) -> Body:
+    """Make a body of a function that needs no folder."""
+    return lambda seed, _work: make(seed, **given)
+
+
+def flood(model: str) -> Body:
+    """Make the body of an emulator of the zoo."""
+
+    def make(seed: int, work: Path) -> Parts:
+        from inundate.cli.doctor_bench.flood import emulator  # simulates: only when asked for
+
+        return emulator(seed, work, model=model)
+
+    return make
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One injected fault.
+
+    Parameters
+    ----------
+    name : str
+        What is broken, in a few words.
+    body : callable
+        The healthy training.
+    breaks : callable
+        Puts the fault in.
+    cause : Cause
+        The right answer.
+    seed : int
+    """
+
+    name: str
+    body: Body
+    breaks: Callable[[Parts], Parts]
+    cause: Cause
+    seed: int = 0
+
+    def make(self, work: Path) -> Parts:
+        """Give the broken training."""
+        return self.breaks(self.body(self.seed, work))
+
+
+@dataclass(frozen=True)
+class Healthy:
+    """A model that nothing is wrong with."""
+
+    name: str
+    body: Body
+    seed: int
+
+    def make(self, work: Path) -> Parts:
+        """Give the training."""
+        return self.body(self.seed, work)

@@ -1,0 +1,267 @@
+"""Run the benchmark ``doctor`` and write its result file."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inundate.cli.doctor_bench.fault import Fault, Healthy
+from inundate.cli.doctor_bench.strangers import PACKAGES, STRANGER_FAULTS, STRANGERS
+from inundate.cli.doctor_bench.table import TABLE, TABLE_HEALTHY
+from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
+from inundate.cli.solver_bench.figures import figure
+from inundate.core.errors import ConfigError, nearest
+from inundate.core.files import write_text
+from inundate.core.provenance import provenance
+from inundate.learn.device import cpu_threads
+from inundate.prove.exam import Effort
+from inundate.prove.verdict import Verdict, diagnose
+
+__all__ = ["Diagnosed", "examine", "run_doctor"]
+
+_EFFORT = {"emulator": Effort(batches=60, one_batch=160, all_batches=320, remedy=120)}
+_HEALTHY = "healthy"
+_QUICK = 5  # each so many faults in the small version
+_NOTE = (
+    "Each row is one fault that was put into a healthy training, with what the doctor said. None "
+    "of these faults and healthy models was used to tune its rules: those are another "
+    "list (`--only tuning`)."
+)
+_READING = (
+    "Counts of faults that were put in on purpose, and of models with none. A fault counts as "
+    "named if the first cause that the doctor gives is the right one of its 45."
+)
+
+
+@dataclass(frozen=True)
+class Diagnosed:
+    """What the doctor said of one case.
+
+    Parameters
+    ----------
+    name, kind, wanted : str
+        Of the case; wanted is a cause, or ``healthy``.
+    verdict : Verdict
+    seconds : float
+        Processor time, s.
+    """
+
+    name: str
+    kind: str
+    wanted: str
+    verdict: Verdict
+    seconds: float
+
+    @property
+    def got(self) -> str:
+        """Named cause, ``healthy`` or ``cannot-say``."""
+        return self.verdict.cause.value if self.verdict.cause else self.verdict.answer
+
+    @property
+    def right(self) -> bool:
+        """Whether it is what was put in."""
+        return self.got == self.wanted
+
+
+def examine(case: Fault | Healthy, work: Path) -> Diagnosed:
+    """Make one case and let the doctor examine it.
+
+    Parameters
+    ----------
+    case : Fault or Healthy
+    work : Path
+        Folder that keeps the data set of the emulators.
+    """
+    began = time.process_time()
+    parts = case.make(work)
+    effort = _EFFORT.get(parts.kind, Effort())
+    verdict = diagnose(parts.case(case.name), effort=effort)
+    wanted = case.cause.value if isinstance(case, Fault) else _HEALTHY
+    return Diagnosed(case.name, parts.kind, wanted, verdict, time.process_time() - began)
+
+
+def run_doctor(
+    output: Path, work: Path, *, quick: bool = False, only: str | None = None
+) -> dict[str, Any]:
+    """Break models, ask the doctor, and write ``doctor.json``.
+
+    Parameters
+    ----------
+    output : Path
+        Folder that receives the result file.
+    work : Path
+        Folder for the data set of the emulators; kept.
+    quick : bool
+        Each fifth case alone; writes ``doctor-quick.json``.
+    only : str, optional
+        ``table``, ``strangers`` or ``tuning``: that list alone, and no file is written.
+
+    Returns
+    -------
+    dict
+        As in the file.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such list.
+    """
+    names = _chosen(only)
+    step = _QUICK if quick else 1
+    figures: list[dict[str, Any]] = []
+    tables: list[dict[str, Any]] = []
+    with cpu_threads(1):  # models this small are slower on several
+        for name in names:
+            faults, healthy, why = _lists(name)
+            cases: Sequence[Fault | Healthy] = [*faults[::step], *healthy[::step]]
+            found = [_told(examine(case, work / "doctor"), name) for case in cases]
+            figures += _figures(name, found, why)
+            tables += _tables(name, found)
+    source = provenance()
+    packages = source["packages"] if isinstance(source["packages"], dict) else {}
+    result = {
+        "name": "doctor",
+        "command": "inundate benchmark doctor" + (" --quick" if quick else ""),
+        "version": source["inundate"],
+        "commit": source["commit"],
+        "machine": source["machine"],
+        "date": str(source["time"])[:10],
+        "quick": quick,
+        "reading": _READING,
+        "packages": {"python": source["python"], **packages},
+        "figures": figures,
+        "tables": tables,
+    }
+    if only is None:
+        output.mkdir(parents=True, exist_ok=True)
+        file = "doctor-quick.json" if quick else "doctor.json"
+        write_text(output / file, json.dumps(result, indent=1))
+    return result
+
+
+def _chosen(only: str | None) -> list[str]:
+    lists = ("table", "strangers", "tuning")
+    if only is None:
+        return ["table", "strangers"]
+    if only in lists:
+        return [only]
+    close = nearest(only, lists)
+    raise ConfigError(
+        f"benchmark doctor: --only {only!r} is not known; expected one of {', '.join(lists)}",
+        hint=f"did you mean {close!r}?" if close else None,
+    )
+
+
+def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
+    if name == "table":
+        return TABLE, TABLE_HEALTHY, ""
+    if name == "tuning":
+        return TUNING, TUNING_HEALTHY, ""
+    missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
+    if missing:
+        return (), (), f"not installed: {', '.join(missing)}; pip install 'inundate[test]'"
+    return STRANGER_FAULTS, STRANGERS, ""
+
+
+def _told(found: Diagnosed, name: str) -> Diagnosed:
+    mark = "right" if found.right else f"WRONG, {found.wanted} was put in"
+    line = f"{found.name}: {found.got} ({mark}; {found.seconds:.1f} s)"
+    sys.stderr.write(f"benchmark doctor, {name}: {line}\n")
+    sys.stderr.flush()
+    return found
+
+
+def _figures(name: str, found: Sequence[Diagnosed], why: str) -> list[dict[str, Any]]:
+    faults = [one for one in found if one.wanted != _HEALTHY]
+    healthy = [one for one in found if one.wanted == _HEALTHY]
+    right = sum(one.right for one in faults)
+    alarms = sum(one.got != _HEALTHY for one in healthy)
+    silent = sum(one.got == "cannot-say" for one in faults)
+    wrong = len(faults) - right - silent
+    group = {
+        "table": "Faults put in", "strangers": "Models that no one here wrote",
+        "tuning": "Faults that the rules were tuned on",
+    }[name]  # fmt: skip
+    share = right / len(faults) if faults else None
+    goals = {"faults": ">= 30", "healthy": ">= 20"} if name == "table" else {}
+    rows = [
+        figure(f"{name}-faults", group, len(faults), "1", goals.get("faults", ""), note=why),
+        figure(
+            f"{name}-named", group, share, "1", ">= 1" if name == "strangers" else ">= 0.9",
+            note=f"{right} of {len(faults)}; of the others {wrong} were given another cause and "
+            f"{silent} none" if faults else why,
+        ),
+        figure(f"{name}-healthy", group, len(healthy), "1", goals.get("healthy", ""), note=why),
+        figure(
+            f"{name}-false-alarms", group, alarms if healthy else None, "1",
+            "<= 1" if name == "table" else "<= 0", note="" if healthy else why,
+        ),
+        figure(
+            f"{name}-processor-time", group, sum(one.seconds for one in found), "s",
+            "<= 900" if name == "table" else "",
+        ),
+    ]  # fmt: skip
+    if name == "table":
+        for kind in dict.fromkeys(one.kind for one in faults):
+            own = [one for one in faults if one.kind == kind]
+            hits = sum(one.right for one in own)
+            rows.append(
+                figure(
+                    f"{name}-named-{kind}",
+                    group,
+                    hits / len(own),
+                    "1",
+                    "",
+                    note=f"{hits} of {len(own)}",
+                )
+            )
+    return rows
+
+
+def _tables(name: str, found: Sequence[Diagnosed]) -> list[dict[str, Any]]:
+    rows = [
+        [
+            one.name,
+            f"`{one.wanted}`",
+            f"`{one.got}`",
+            "yes" if one.right else "**no**",
+            one.verdict.confidence,
+        ]
+        for one in found
+    ]
+    title = {
+        "table": "What was put in, and what the doctor said",
+        "strangers": "Models of other packages", "tuning": "Faults that the rules were tuned on",
+    }[name]  # fmt: skip
+    columns = ["case", "put in", "named", "right", "confidence"]
+    note = _NOTE if name == "table" else "The same for these."
+    made = [{"title": title, "note": note, "columns": columns, "rows": rows}] if rows else []
+    return made + (_confusion(found) if name == "table" else [])
+
+
+def _confusion(found: Sequence[Diagnosed]) -> list[dict[str, Any]]:
+    """Count by what was put in what was named."""
+    wanted = list(dict.fromkeys(one.wanted for one in found))
+    rows = []
+    for cause in wanted:
+        own = [one for one in found if one.wanted == cause]
+        others: dict[str, int] = {}
+        for one in own:
+            if not one.right:
+                others[one.got] = others.get(one.got, 0) + 1
+        told = ", ".join(f"`{name}` {count}" for name, count in others.items())
+        rows.append([f"`{cause}`", str(len(own)), str(sum(o.right for o in own)), told])
+    return [
+        {
+            "title": "Confusion",
+            "note": "By what was put in: how often it was named, and what was named in its place.",
+            "columns": ["put in", "cases", "named", "named in its place"],
+            "rows": rows,
+        }
+    ]
