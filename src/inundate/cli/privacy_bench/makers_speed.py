@@ -19,7 +19,7 @@ def speed(context: Context) -> Made:
     if not texts:
         texts = peers.planted_texts(SEED)[0] * 20
     source = context.work / "pages.jsonl"
-    number = 2_000 if context.quick else 50_000
+    number = 2_000 if context.quick else 200_000
     chain.write_pages(source, texts, number)
     runs = [chain.run_chain_of(source, context.work) for _ in range(1 if context.quick else 3)]
     source.unlink()

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 __all__ = ["Distinct", "Frequent", "codes_of", "count_authors", "value_codes"]
 
-_PAIRS = 300_000  # waiting pairs; 5 MB
+_PAIRS = 100_000  # waiting pairs; 2 MB
 
 
 def value_codes(values: Sequence[object]) -> np.ndarray:
@@ -63,7 +63,8 @@ class Distinct:
 
     def add(self, values: np.ndarray, authors: np.ndarray) -> None:
         """Take codes of values and of the authors who used them, both (N,)."""
-        self._waiting.append(_unique(values, authors))
+        rare = ~np.isin(values, self._frequent)
+        self._waiting.append(_unique(values[rare], authors[rare]))
         self._number += len(self._waiting[-1][0])
         if self._number > _PAIRS:
             self._settle()

@@ -14,6 +14,7 @@ from inundate.posts.anonymise.distinct import Distinct, value_codes
 __all__ = ["LEAST", "BareWords", "HandleBook", "canonical_column", "words_of"]
 
 LEAST = 4  # letters of a handle that is looked for without @; shorter ones are words
+_WAITING = 200_000  # pairs; 5 MB
 _WORD_RATIO = 3
 _TRIM = "#@.,:;!?()[]{}'\"<>*~|/&-"
 
@@ -43,7 +44,7 @@ class HandleBook:
         """Take handles in their one spelling, and the digests of their accounts' tokens."""
         codes = value_codes([(source, handle) for handle in handles])
         self._waiting.append((codes, np.frombuffer(digests, dtype="V16")))
-        if sum(len(one[0]) for one in self._waiting) > 500_000:
+        if sum(len(one[0]) for one in self._waiting) > _WAITING:
             self.settle()
 
     def settle(self) -> None:
@@ -105,11 +106,16 @@ class BareWords:
         self._bare = np.zeros(len(self._handles), dtype=np.int64)
         self._mentioned = np.zeros(len(self._handles), dtype=np.int64)
 
-    def add(self, column: pa.Array, authors: np.ndarray) -> None:
-        """Take texts (N,) and the codes of their authors (N,)."""
+    def add(self, columns: Sequence[tuple[pa.Array, np.ndarray]]) -> None:
+        """Take columns of texts (N,), each with the codes of their authors (N,)."""
         if not len(self._handles):
             return
-        written, rows = _written(column)
+        words = [_written(column) for column, _ in columns]
+        written = pa.concat_arrays([one for one, _ in words])
+        authors = np.concatenate(
+            [of[rows] for (_, of), (_, rows) in zip(columns, words, strict=True)]
+        )
+        # at once: each call makes a table of all handles
         places = pc.index_in(pc.utf8_trim(written, _TRIM), self._handles)
         there = pc.is_valid(places)
         found = np.asarray(places.drop_null())
@@ -117,7 +123,7 @@ class BareWords:
         np.add.at(self._mentioned, found[is_mention], 1)
         bare = found[~is_mention]
         np.add.at(self._bare, bare, 1)
-        self._authors.add(bare.astype(np.int64), authors[rows[np.asarray(there)][~is_mention]])
+        self._authors.add(bare.astype(np.int64), authors[np.asarray(there)][~is_mention])
 
     def rare(self) -> pa.Array:
         """Give the handles that go where they stand as a word.

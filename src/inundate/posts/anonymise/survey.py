@@ -113,6 +113,8 @@ def survey_posts(parts: Iterable[Part], settings: AnonymiseSettings, tokens: Pse
         points = points_of(table, settings.cells)
         floor.add(points, authors[points.rows])
         names.append(_learn_handles(book, source, table, tokens))
+        if sum(map(len, names[1:])) > _NAMES:
+            names = [pc.unique(pa.chunked_array(names))]
         if words is not None:
             words.add(table["text"].combine_chunks(), authors)
     floor.settle()
@@ -123,8 +125,7 @@ def survey_posts(parts: Iterable[Part], settings: AnonymiseSettings, tokens: Pse
     if len(handles):
         for _, table in _tables(parts, ("post_id", "author_id", *_WORDS)):
             authors = author_codes(table)
-            for name in _WORDS:
-                bare.add(*_flat(table[name].combine_chunks(), authors))
+            bare.add([_flat(table[name].combine_chunks(), authors) for name in _WORDS])
     common = {name: count.frequent() for name, count in counts.items()}
     return Survey(common, floor, book, bare.rare(), words)
 
@@ -134,7 +135,7 @@ def _tables(parts: Iterable[Part], columns: tuple[str, ...]) -> Iterator[tuple[s
     waiting: list[pa.Table] = []
     before, rows = "", 0
     for part in parts:
-        for table in read_batches(part.path, columns):
+        for table in read_batches(part.path, columns, _TOGETHER):
             if waiting and (part.source != before or rows + table.num_rows > _TOGETHER):
                 yield before, pa.concat_tables(waiting).combine_chunks()
                 waiting, rows = [], 0
@@ -146,6 +147,7 @@ def _tables(parts: Iterable[Part], columns: tuple[str, ...]) -> Iterator[tuple[s
 
 
 _TOGETHER = 16_384  # rows
+_NAMES = 200_000  # that may wait with copies among them
 
 
 _WORDS = ("text", "title", "hashtags", "media_alts", "poll_options")
@@ -160,7 +162,7 @@ def _flat(column: pa.Array, authors: np.ndarray) -> tuple[pa.Array, np.ndarray]:
 
 def _name(handles: pa.Array) -> pa.Array:
     """Give handles in lower case, without the server that may be part of them."""
-    return pc.utf8_lower(pc.list_element(pc.split_pattern(handles, "@"), 0))
+    return pc.replace_substring_regex(pc.utf8_lower(handles), r"@.*$|\.bsky\.social$", "")
 
 
 def _used(table: pa.Table, name: str, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -183,9 +185,11 @@ def _learn_handles(book: HandleBook, source: str, table: pa.Table, tokens: Pseud
         known = pc.is_valid(handles)
         given = _distinct_pairs(ids.filter(known), handles.filter(known), hosts.filter(known))
         spelled = canonical_column(given["handle"], source, given["host"])
-        found.append(pa.array(spelled, pa.string()))
+        names = pa.array(spelled, pa.string())
+        found.append(names)
         # the name alone is looked for too, where a server's name is part of the handle
-        found.append(_name(given["handle"]))
+        alone = _name(given["handle"])
+        found.append(alone.filter(pc.not_equal(alone, names)))
         has_id = pc.is_valid(given["id"])
         spelled = [one for one, there in zip(spelled, has_id.to_pylist(), strict=True) if there]
         if spelled:
