@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from inundate.core.config import resolve_settings
+from inundate.core.config import Settings, resolve_settings
 from inundate.core.errors import ConfigError, MissingFileError
 from inundate.core.run import Run
 from inundate.dataset.samples import Samples
@@ -27,7 +27,7 @@ from inundate.prove.case import Case, call_with_table
 __all__ = ["run_case"]
 
 _EPOCHS = 4  # pieces are drawn anew each epoch: some make a small data set worth looking at
-_TABLES = {
+_TABLES: dict[str, type[Settings]] = {
     "model": EmulatorSettings, "train": TrainSettings, "loss": LossSettings,
     "watch": WatchSettings,
 }  # fmt: skip

@@ -71,7 +71,7 @@ def table_classes(seed: int, *, count: int = 800, features: int = 10, classes: i
 
 
 def _digits(seed: int, count: int) -> tuple[Tensor, Tensor]:
-    from sklearn.datasets import load_digits
+    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
 
     found = load_digits()
     order = make_rng(seed, "digits").permutation(len(found.target))[:count]
@@ -121,7 +121,8 @@ class Skip(nn.Module):
         """Map (B, C, H, W) to (B, K, H, W)."""
         first = functional.relu(self.inward(inputs))
         deep = functional.relu(self.down(first))
-        return self.out(torch.cat([first, functional.relu(self.up(deep))], 1))
+        found: Tensor = self.out(torch.cat([first, functional.relu(self.up(deep))], 1))
+        return found
 
 
 def denoiser(seed: int, *, count: int = 320, side: int = 16, width: int = 8) -> Parts:
@@ -177,13 +178,14 @@ class Reader(nn.Module):
     ) -> None:
         super().__init__()
         self.embed = nn.Embedding(words, width)
-        self.read: Any = cell(width, width, batch_first=True)  # type: ignore[call-arg]
+        self.read: Any = cell(width, width, batch_first=True)
         self.tell = nn.Linear(width, classes)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map (B, L) to (B, K)."""
         states, _ = self.read(self.embed(inputs))
-        return self.tell(states.amax(1))
+        found: Tensor = self.tell(states.amax(1))
+        return found
 
 
 class Attention(nn.Module):
@@ -198,7 +200,8 @@ class Attention(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Map (B, L) to (B, K)."""
-        return self.tell(self.block(self.embed(inputs) + self.place).mean(1))
+        found: Tensor = self.tell(self.block(self.embed(inputs) + self.place).mean(1))
+        return found
 
 
 _WORDS, _LENGTH = 40, 12

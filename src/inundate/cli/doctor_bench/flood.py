@@ -96,13 +96,14 @@ def _pieces(work: Path, model: str, part: str, epochs: int) -> Samples:
 
 
 def _settings(model: str) -> EmulatorSettings:
-    own: dict[str, Any] = {
+    sizes: dict[str, dict[str, Any]] = {
         "temporal_cnn": {"rain_width": 4},
         "lead_cnn": {"lead_frames": 2, "rain_width": 4},
         "convgru_unet": {"memory_levels": 1},
         "deeplab": {"dilations": (1, 2)},
-    }.get(model, {})
-    return EmulatorSettings(model=model, width=8, levels=2, crop_cells=16, frames=2, **own)
+    }
+    own: dict[str, Any] = {"model": model, **sizes.get(model, {})}
+    return EmulatorSettings(width=8, levels=2, crop_cells=16, frames=2, **own)
 
 
 def emulator(seed: int, work: Path, *, model: str = "unet", rate: float = 3e-3) -> Parts:

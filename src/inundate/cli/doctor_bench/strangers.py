@@ -20,7 +20,7 @@ PACKAGES = ("skorch", "transformers", "monai")
 
 
 def _mlp(seed: int) -> Parts:
-    from skorch.toy import MLPModule
+    from skorch.toy import MLPModule  # type: ignore[import-untyped]
 
     p = b.table_classes(seed, features=20, classes=2)
     return pick(p, model=MLPModule(hidden_units=24, num_hidden=2))
@@ -32,7 +32,7 @@ def _bert(seed: int) -> Parts:
     p = b.keyword(seed)
     config = BertConfig(
         vocab_size=40, hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=64, max_position_embeddings=16, num_labels=2, hidden_dropout_prob=0.0,
+        intermediate_size=64, max_position_embeddings=16, hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )  # fmt: skip
 
@@ -48,7 +48,7 @@ def _bert(seed: int) -> Parts:
 
 
 def _unet(seed: int) -> Parts:
-    from monai.networks.nets import UNet
+    from monai.networks.nets import UNet  # type: ignore[attr-defined]
 
     p = b.denoiser(seed)
     model = UNet(2, in_channels=1, out_channels=1, channels=(8, 16, 32), strides=(2, 2))

@@ -298,7 +298,7 @@ TABLE: tuple[Fault, ...] = (
     Fault("digits: 16-bit images as they are", body(b.digit_cnn, norm=False), lambda p: _input(p, "input", lambda v: (v * 0.37 + 0.3) * 65535), C.INPUT_SCALE, 34),
     Fault("digits: SGD at 30", body(b.digit_cnn, norm=False), lambda p: pick(p, optimiser=_sgd(30.0)), C.RATE_TOO_HIGH, 35),
     Fault("segments: nll_loss of raw scores", body(b.segmenter), lambda p: pick(p, criterion=functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 36),
-    Fault("digits: dropout scaled the wrong way", body(b.digit_mlp), lambda p: pick(p, model=nn.Sequential(*list(p.model)[:3], _Unscaled(), *list(p.model)[3:], After(nn.Identity(), lambda t: t))), C.TRAIN_EVAL_GAP, 37),
+    Fault("digits: dropout scaled the wrong way", body(b.digit_mlp), lambda p: pick(p, model=nn.Sequential(*list(p.model.children())[:3], _Unscaled(), *list(p.model.children())[3:], After(nn.Identity(), lambda t: t))), C.TRAIN_EVAL_GAP, 37),
     Fault("denoiser: kernels all 0.02", body(b.denoiser), _alike, C.SYMMETRIC_START, 38),
     Fault("digits: batch norm of weight 0 and bias -1", body(b.digit_cnn), _shut, C.DEAD_UNITS, 39),
     Fault("maps: loss computed in numpy", body(b.blur), lambda p: pick(p, criterion=_numpy_loss), C.NO_GRADIENT, 40),

@@ -55,7 +55,7 @@ def _without_last(model: nn.Module) -> torch.optim.Optimizer:
 
 def _no_zero(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
     loss = functional.cross_entropy(model(raw["inputs"]["input"]), raw["target"])
-    loss.backward()
+    torch.autograd.backward(loss)
     optimiser.step()
     return loss
 
@@ -63,7 +63,7 @@ def _no_zero(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Te
 def _no_step(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
     optimiser.zero_grad()
     loss = functional.cross_entropy(model(raw["inputs"]["input"]), raw["target"])
-    loss.backward()
+    torch.autograd.backward(loss)
     return loss
 
 
@@ -72,7 +72,7 @@ def _label_feature(p: Parts) -> Parts:
         label = samples.target[:, None].float()
         return add(samples, {"input": torch.cat([samples.inputs["input"], label], 1)})
 
-    model = replace(p.model, "0", lambda old: nn.Linear(old.in_features + 1, old.out_features))
+    model = replace(p.model, "0", lambda _old: nn.Linear(11, 24))
     return pick(p, model=model, train=of(p.train), valid=of(p.valid))
 
 
@@ -172,14 +172,16 @@ def _weights(p: Parts, factor: float) -> Parts:
 
 
 def _dropout(p: Parts) -> Parts:
-    return pick(p, model=nn.Sequential(nn.Flatten(), nn.Dropout(0.98), *list(p.model)[1:]))
+    return pick(
+        p, model=nn.Sequential(nn.Flatten(), nn.Dropout(0.98), *list(p.model.children())[1:])
+    )
 
 
 def _frozen_norm(p: Parts) -> Parts:
     for module in p.model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.momentum = 0.0
-            module.running_var.fill_(400.0)  # type: ignore[union-attr,operator]
+            module.running_var.fill_(400.0)  # type: ignore[union-attr]
     return p
 
 

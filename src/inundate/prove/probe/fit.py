@@ -185,7 +185,7 @@ def _rates(exam: Exam, own: float) -> list[Finding]:
         cause = Cause.RATE_TOO_HIGH if best < 1 else Cause.RATE_TOO_LOW
         factor = 1 / best if best < 1 else best
         text = f"{told(exam, own)}, at {best:g} times the rate {percent(reached[best])}"
-        # what comes a good way by itself is slow, not stuck: told, and named only if nothing is learnt
+        # what comes a good way by itself is slow, not stuck: named only if nothing is learnt
         weight: Weight = "fault" if own < _HELPS else "suspect"
         return [Finding(cause, weight, text, f"{factor:g}", tried=True)]
     return _no_rate(exam, own, reached)
