@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from inundate.cli.app import main
 from inundate.cli.doctor_ladder import show_ladder
-from inundate.core.errors import ConfigError, StabilityError
+from inundate.core.errors import ConfigError, RunError
 from inundate.prove import ladder, task
 
 
@@ -33,7 +34,7 @@ def test_json_and_pictures(tmp_path, capsys):
 
 @pytest.mark.usefixtures("short")
 def test_strict_fails_after_the_table(capsys):
-    with pytest.raises(StabilityError) as raised:
+    with pytest.raises(RunError) as raised:
         show_ladder(tasks=["overfit"], strict=True)
     assert str(raised.value) == "ladder: 1 of 1 tasks did not end as expected: overfit"
     assert "0 of 1 as expected" in capsys.readouterr().out
@@ -42,3 +43,23 @@ def test_strict_fails_after_the_table(capsys):
 def test_unknown_task():
     with pytest.raises(ConfigError, match="no task 'overfitt'; did you mean 'overfit'"):
         show_ladder(tasks=["overfitt"])
+
+
+@pytest.mark.usefixtures("short")
+def test_the_flag_runs_the_ladder(capsys):
+    assert main(["doctor", "--ladder", "--task", "overfit", "--task", "delay", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in found["tasks"]] == ["overfit", "delay"]
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--ladder", "runs/first"], "a subject cannot be used, since --ladder runs models"),
+        (["runs/first", "--digits", "x"], "--digits cannot be used"),
+        ([], "nothing to examine"),
+    ],
+)
+def test_flags_that_do_not_belong_together(words, says, capsys):
+    assert main(["doctor", *words]) == 2
+    assert says in capsys.readouterr().err

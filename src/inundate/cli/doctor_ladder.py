@@ -37,11 +37,11 @@ def show_ladder(
 
     Raises
     ------
-    StabilityError
+    RunError
         With ``strict``, after the table, if a task did not end as expected.
     """
     from inundate.cli.shell import emit
-    from inundate.core.errors import StabilityError
+    from inundate.core.errors import RunError
     from inundate.prove.ladder import run_ladder
     from inundate.prove.montage import write_pictures
     from inundate.prove.task import Task, TaskResult
@@ -59,7 +59,7 @@ def show_ladder(
     emit(found, json=json, text=ladder.table)
     missed = [result.name for result in ladder.results if not result.passed]
     if strict and missed:
-        raise StabilityError(
+        raise RunError(
             f"ladder: {len(missed)} of {len(ladder.results)} tasks did not end as expected: "
             f"{', '.join(missed)}",
             hint="the meaning of each stands below the table",

@@ -63,4 +63,5 @@ def _rows(task: Mapping[str, Any]) -> list[str]:
 def _number(value: float | None) -> str:
     if value is None:
         return "none"
-    return f"{value:.1f}" if abs(value) >= 10 else f"{value:.3f}"
+    digits = 1 if abs(value) >= 10 else 3
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # never -0.000
