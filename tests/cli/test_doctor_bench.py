@@ -1,0 +1,105 @@
+"""The break-it suite: its lists, its counts, its tables."""
+
+import json
+
+import pytest
+
+from inundate.cli.app import main
+from inundate.cli.doctor_bench import run as bench
+from inundate.cli.doctor_bench.fault import Fault, Healthy, body
+from inundate.cli.doctor_bench.run import Diagnosed, run_doctor
+from inundate.cli.doctor_bench.table import TABLE, TABLE_HEALTHY
+from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
+from inundate.cli.results import results_page
+from inundate.prove.cause import Cause
+from inundate.prove.finding import Finding
+from inundate.prove.verdict import Verdict
+
+
+def told(cause):
+    if cause in ("healthy", "cannot-say"):
+        return Verdict("m", cause, None, "medium")
+    return Verdict("m", "cause", Finding(Cause(cause), "fault", "1 of 2"), "high")
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """Let the doctor say what the test wants, at no cost."""
+    given = {}
+
+    def examine(case, work):
+        wanted = case.cause.value if isinstance(case, Fault) else "healthy"
+        return Diagnosed(case.name, "image", wanted, told(given.get(case.name, wanted)), 0.5)
+
+    monkeypatch.setattr(bench, "examine", examine)
+    return given
+
+
+def test_the_lists_share_no_fault_and_are_large_enough():
+    assert len(TABLE) >= 30
+    assert len(TABLE_HEALTHY) == 20
+    assert not {f.name for f in TABLE} & {f.name for f in TUNING}
+    assert len({f.name for f in TABLE}) == len(TABLE)
+    assert not {(f.name, f.seed) for f in TABLE_HEALTHY} & {
+        (f.name, f.seed) for f in TUNING_HEALTHY
+    }
+    kinds = [name.partition(":")[0] for name in (f.name for f in TABLE)]
+    assert sum(k in ("unet", "temporal_cnn", "mode_h") for k in kinds) >= 10
+    assert sum(k in ("keywords", "counts", "order", "subjects") for k in kinds) >= 10
+
+
+def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
+    answers[TABLE[0].name] = "healthy"
+    answers[TABLE[1].name] = "cannot-say"
+    answers[TABLE_HEALTHY[0].name] = "rate-too-low"
+    found = run_doctor(tmp_path, tmp_path)
+    rows = {row["id"]: row for row in found["figures"]}
+    count = len(TABLE)
+    assert rows["table-named"]["value"] == pytest.approx((count - 2) / count)
+    assert rows["table-named"]["note"].endswith(
+        "of the others 1 were given another cause and 1 none"
+    )
+    assert rows["table-false-alarms"]["value"] == 1
+    assert rows["table-false-alarms"]["met"]
+    confusion = {row[0]: row for row in found["tables"][1]["rows"]}
+    wanted = TABLE[0].cause.value
+    assert confusion[f"`{wanted}`"][3] == "`healthy` 1"
+    assert confusion["`healthy`"][1:3] == ["20", "19"]
+
+
+def test_the_file_is_what_the_page_of_results_reads(answers, tmp_path):
+    run_doctor(tmp_path, tmp_path)
+    assert json.loads((tmp_path / "doctor.json").read_text())["name"] == "doctor"
+    page = results_page(tmp_path)
+    assert "## Doctor" in page
+    assert "### Confusion" in page
+    run_doctor(tmp_path, tmp_path, quick=True)
+    assert (tmp_path / "doctor-quick.json").is_file()
+
+
+def test_one_list_writes_no_file(answers, tmp_path):
+    found = run_doctor(tmp_path, tmp_path, only="tuning")
+    assert {row["group"] for row in found["figures"]} == {"Faults that the rules were tuned on"}
+    assert not list(tmp_path.iterdir())
+
+
+def test_packages_that_are_missing_are_told(answers, tmp_path, monkeypatch):
+    monkeypatch.setattr(bench, "PACKAGES", ("no_such_package",))
+    rows = {row["id"]: row for row in run_doctor(tmp_path, tmp_path, only="strangers")["figures"]}
+    assert rows["strangers-named"]["value"] is None
+    assert rows["strangers-named"]["note"].startswith("not installed: no_such_package")
+
+
+def test_flags_of_other_benchmarks_are_refused(capsys):
+    assert main(["benchmark", "doctor", "--workers", "2"]) == 2
+    assert "--workers belongs to another benchmark" in capsys.readouterr().err
+    assert main(["benchmark", "doctor", "--only", "tabel"]) == 2
+    assert "did you mean 'table'?" in capsys.readouterr().err
+
+
+def test_a_case_is_made_and_examined(tmp_path):
+    from inundate.cli.doctor_bench import bodies
+
+    healthy = Healthy("mine", body(bodies.table_classes, count=300), 3)
+    found = bench.examine(healthy, tmp_path)
+    assert (found.wanted, found.got, found.right) == ("healthy", "healthy", True)
