@@ -78,4 +78,4 @@ def test_bounds_are_lower_bounds(project):
 def test_all_holds_every_extra_for_users(project):
     extras = project["optional-dependencies"]
     named = set(re.search(r"\[(.*)\]", extras["all"][0])[1].split(","))
-    assert named == set(extras) - {"all", "test", "docs"}
+    assert named == set(extras) - {"all", "test", "docs", "strangers"}  # those of developers
