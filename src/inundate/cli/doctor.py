@@ -18,8 +18,12 @@ __all__ = ["doctor"]
 
 
 def doctor(
-    subject: str,
+    subject: str | None = None,
     *,
+    ladder: Annotated[bool, Parameter(negative=())] = False,
+    digits: str | None = None,
+    task: list[str] | None = None,
+    pictures: Path | None = None,
     data: str | None = None,
     config: Path | None = None,
     dataset: Path | None = None,
@@ -40,6 +44,15 @@ def doctor(
     subject
         A run folder of inundate train, or module:factory or file.py:factory for any torch model.
         The factory gives the model, or a mapping with model, loss, optimiser, step, metric.
+    ladder
+        Instead of a subject: run tasks with a known answer with their known-good models.
+    digits
+        For the ladder: folder with the four IDX files of MNIST or the like, or package:NAME; by
+        default the 8 x 8 digits of scikit-learn.
+    task
+        For the ladder: only this task; may be given several times.
+    pictures
+        For the ladder: folder that receives inputs, targets and outputs as PNG.
     data
         module:loader or file.py:loader, for a model of your own: gives a loader, or a pair of one
         to train on and one to validate on.
@@ -56,15 +69,46 @@ def doctor(
     seed
         Of the trials.
     strict
-        End with exit code 6 unless the model is healthy.
+        End with exit code 6 unless the model is healthy, or every task ended as expected.
 
     Examples
     --------
     ``inundate doctor runs/first --html doctor.html``
 
     ``inundate doctor mine.py:make_model --data mine.py:make_loaders``
+
+    ``inundate doctor --ladder --digits data/digits``
     """
-    from inundate.core.errors import RunError
+    from inundate.core.errors import ConfigError, RunError
+
+    tasks = {
+        "--digits": digits is not None,
+        "--task": task is not None,
+        "--pictures": pictures is not None,
+    }
+    if ladder:
+        others = {
+            "a subject": subject is not None,
+            "--data": data is not None,
+            "--config": config is not None,
+            "--dataset": dataset is not None,
+            "--untrained": untrained,
+            "--html": html is not None,
+            "--steps": steps is not None,
+        }
+        _refuse(others, "--ladder runs models of its own")
+        from inundate.cli.doctor_ladder import show_ladder
+
+        return show_ladder(
+            digits=digits, tasks=task, seed=seed, pictures=pictures, strict=strict, json=json
+        )
+    _refuse(tasks, "they belong to --ladder")
+    if subject is None:
+        raise ConfigError(
+            "inundate doctor: nothing to examine",
+            hint="inundate doctor RUN, inundate doctor module:factory --data module:loader, or "
+            "inundate doctor --ladder",
+        )
     from inundate.prove.page import write_page
     from inundate.prove.verdict import diagnose
 
