@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from inundate.posts.anonymise.accounts import canonical
 from inundate.posts.anonymise.distinct import Distinct, value_codes
 
-__all__ = ["LEAST", "BareWords", "HandleBook", "canonical_column", "words_of"]
+__all__ = ["LEAST", "BareWords", "HandleBook", "canonical_column", "name_alone", "words_of"]
 
 LEAST = 4  # letters of a handle that is looked for without @; shorter ones are words
 _WAITING = 200_000  # pairs; 5 MB
@@ -27,6 +27,11 @@ def canonical_column(handles: pa.Array, source: str, hosts: pa.Array | None = No
     names = handles.to_pylist()
     places = hosts.to_pylist() if hosts is not None else [None] * len(names)
     return [canonical(name, source, host) for name, host in zip(names, places, strict=True)]
+
+
+def name_alone(handles: pa.Array) -> pa.Array:
+    """Give handles in lower case, without the server that may be part of them."""
+    return pc.replace_substring_regex(pc.utf8_lower(handles), r"@.*$|\.bsky\.social$", "")
 
 
 class HandleBook:
@@ -105,25 +110,35 @@ class BareWords:
         self._authors = Distinct(k)
         self._bare = np.zeros(len(self._handles), dtype=np.int64)
         self._mentioned = np.zeros(len(self._handles), dtype=np.int64)
+        self._is_seen = np.zeros(len(self._handles), dtype=bool)
 
-    def add(self, columns: Sequence[tuple[pa.Array, np.ndarray]]) -> None:
-        """Take columns of texts (N,), each with the codes of their authors (N,)."""
+    def add(
+        self, texts: Sequence[tuple[pa.Array, np.ndarray]], tags: tuple[pa.Array, np.ndarray]
+    ) -> None:
+        """Take columns of texts, and the tags, each (N,) with the codes of its authors (N,)."""
         if not len(self._handles):
             return
+        columns = [*texts, tags]
         words = [_written(column) for column, _ in columns]
         written = pa.concat_arrays([one for one, _ in words])
         authors = np.concatenate(
             [of[rows] for (_, of), (_, rows) in zip(columns, words, strict=True)]
         )
+        is_text = np.arange(len(written)) < len(written) - len(words[-1][0])
+        is_mention = pc.match_substring(written, "@")
+        plain = pc.utf8_trim(written, _TRIM)
+        if pc.any(is_mention).as_py():
+            plain = pc.replace_with_mask(plain, is_mention, name_alone(plain.filter(is_mention)))
         # at once: each call makes a table of all handles
-        places = pc.index_in(pc.utf8_trim(written, _TRIM), self._handles)
-        there = pc.is_valid(places)
-        found = np.asarray(places.drop_null())
-        is_mention = np.asarray(pc.match_substring(written.filter(there), "@"))
-        np.add.at(self._mentioned, found[is_mention], 1)
-        bare = found[~is_mention]
-        np.add.at(self._bare, bare, 1)
-        self._authors.add(bare.astype(np.int64), authors[np.asarray(there)][~is_mention])
+        places = pc.index_in(plain, self._handles)
+        there = np.asarray(places.is_valid())
+        found = np.asarray(places.drop_null()).astype(np.int64)
+        mentions = np.asarray(is_mention)[there]
+        np.add.at(self._mentioned, found[mentions], 1)
+        # the tags of a post mostly stand in its text too, and are not counted twice
+        np.add.at(self._bare, found[~mentions & is_text[there]], 1)
+        self._is_seen[found[~mentions]] = True
+        self._authors.add(found[~mentions], authors[there][~mentions])
 
     def rare(self) -> pa.Array:
         """Give the handles that go where they stand as a word.
@@ -134,5 +149,5 @@ class BareWords:
         is_word = np.zeros(len(self._handles), dtype=bool)
         is_word[self._authors.frequent().codes] = True
         is_word &= self._bare >= _WORD_RATIO * self._mentioned
-        rare = self._handles.filter(pa.array((self._bare > 0) & ~is_word))
+        rare = self._handles.filter(pa.array(self._is_seen & ~is_word))
         return pa.array(sorted(rare.to_pylist()), pa.string())

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from inundate.posts.anonymise.cells import CellFloor, points_of
 from inundate.posts.anonymise.coarsen import client_class
 from inundate.posts.anonymise.distinct import Distinct, Frequent, codes_of
-from inundate.posts.anonymise.handles import BareWords, HandleBook, canonical_column
+from inundate.posts.anonymise.handles import BareWords, HandleBook, canonical_column, name_alone
 from inundate.posts.anonymise.links import HOST, domain_of
 from inundate.posts.anonymise.reorder import CommonWords
 from inundate.posts.anonymise.settings import AnonymiseSettings
@@ -123,9 +123,13 @@ def survey_posts(parts: Iterable[Part], settings: AnonymiseSettings, tokens: Pse
     names.clear()
     bare = BareWords(handles, settings.k)
     if len(handles):
-        for _, table in _tables(parts, ("post_id", "author_id", *_WORDS)):
+        for _, table in _tables(parts, ("post_id", "author_id", "hashtags", *_TEXTS)):
             authors = author_codes(table)
-            bare.add([_flat(table[name].combine_chunks(), authors) for name in _WORDS])
+            texts, tags = (
+                [_flat(table[name].combine_chunks(), authors) for name in names_of]
+                for names_of in (_TEXTS, ("hashtags",))
+            )
+            bare.add(texts, tags[0])
     common = {name: count.frequent() for name, count in counts.items()}
     return Survey(common, floor, book, bare.rare(), words)
 
@@ -150,7 +154,7 @@ _TOGETHER = 16_384  # rows
 _NAMES = 200_000  # that may wait with copies among them
 
 
-_WORDS = ("text", "title", "hashtags", "media_alts", "poll_options")
+_TEXTS = ("text", "title", "media_alts", "poll_options")
 
 
 def _flat(column: pa.Array, authors: np.ndarray) -> tuple[pa.Array, np.ndarray]:
@@ -158,11 +162,6 @@ def _flat(column: pa.Array, authors: np.ndarray) -> tuple[pa.Array, np.ndarray]:
     if not pa.types.is_list(column.type):
         return column, authors
     return column.flatten(), authors[np.asarray(pc.list_parent_indices(column))]
-
-
-def _name(handles: pa.Array) -> pa.Array:
-    """Give handles in lower case, without the server that may be part of them."""
-    return pc.replace_substring_regex(pc.utf8_lower(handles), r"@.*$|\.bsky\.social$", "")
 
 
 def _used(table: pa.Table, name: str, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -188,7 +187,7 @@ def _learn_handles(book: HandleBook, source: str, table: pa.Table, tokens: Pseud
         names = pa.array(spelled, pa.string())
         found.append(names)
         # the name alone is looked for too, where a server's name is part of the handle
-        alone = _name(given["handle"])
+        alone = name_alone(given["handle"])
         found.append(alone.filter(pc.not_equal(alone, names)))
         has_id = pc.is_valid(given["id"])
         spelled = [one for one, there in zip(spelled, has_id.to_pylist(), strict=True) if there]
