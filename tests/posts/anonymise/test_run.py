@@ -373,3 +373,45 @@ def test_deletions_reach_the_output(lines, safe, tmp_path):
     assert sorted(row["text"] for row in rows) == ["t0", "t2"]
     assert verify_posts(store.path, raw=tmp_path / "raw")[1] == []
     assert not list(store.path.glob("_deleted*"))  # hashes of ids without a key stay where they are
+
+
+def test_tags_that_are_handles_go_and_words_stay(lines, safe):
+    """Many write the word "calgary", which is a handle too; the other is mentioned mostly."""
+    posts = []
+    for number in range(24):
+        text = "calgary is wet #calgary" if number < 20 else "@calgary @zwurzel #zwurzel"
+        tags = {"hashtags": [{"tag": "calgary" if number < 20 else "zwurzel"}]}
+        mentions = {
+            "mentions": [{"username": "calgary", "id": "7"}, {"username": "zwurzel", "id": "8"}]
+        }
+        posts.append(post(number, number, text, entities=tags | (mentions if number >= 20 else {})))
+    _, rows = safe(lines(posts), k=3)
+    assert {row["text"] for row in rows} == {"calgary is wet #calgary", "<user> <user> #<user>"}
+    assert {tag for row in rows for tag in row["hashtags"]} == {"calgary"}
+
+
+def test_a_tag_of_bluesky_is_the_handle_without_its_server(safe, tmp_path):
+    import json
+
+    def one(number):
+        record = {"text": "@zwurzel.bsky.social yes", "createdAt": "2024-01-02T10:00:00.000Z",
+                  "tags": ["zwurzel"]}  # fmt: skip
+        author = {"did": f"did:plc:a{number}", "handle": "zwurzel.bsky.social" if not number else
+                  f"n{number}.bsky.social"}  # fmt: skip
+        return {"uri": f"at://did:plc:a{number}/app.bsky.feed.post/3k{number}", "cid": "c",
+                "author": author, "record": record, "indexedAt": "2024-01-02T10:00:01.000Z"}  # fmt: skip
+
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(one(number)) + "\n" for number in range(8)))
+    _, rows = safe(path)
+    assert {row["text"] for row in rows} == {"<user> yes"}
+    assert {tag for row in rows for tag in row["hashtags"]} == set()
+    assert {tuple(row["mentions"]) for row in rows} == {(author_of(rows),)}
+
+
+def author_of(rows):
+    """Give the token of the one who is mentioned: the author whom all mention."""
+    mentioned = {token for row in rows for token in row["mentions"]}
+    found = [row["author"] for row in rows if row["author"] in mentioned]
+    assert len(found) == 1
+    return found[0]
