@@ -396,10 +396,11 @@ def test_a_tag_of_bluesky_is_the_handle_without_its_server(safe, tmp_path):
     def one(number):
         record = {"text": "@zwurzel.bsky.social yes", "createdAt": "2024-01-02T10:00:00.000Z",
                   "tags": ["zwurzel"]}  # fmt: skip
-        author = {"did": f"did:plc:a{number}", "handle": "zwurzel.bsky.social" if not number else
-                  f"n{number}.bsky.social"}  # fmt: skip
-        return {"uri": f"at://did:plc:a{number}/app.bsky.feed.post/3k{number}", "cid": "c",
-                "author": author, "record": record, "indexedAt": "2024-01-02T10:00:01.000Z"}  # fmt: skip
+        name = "zwurzel" if not number else f"n{number}"
+        author = {"did": f"did:plc:a{number}", "handle": f"{name}.bsky.social"}
+        uri = f"at://did:plc:a{number}/app.bsky.feed.post/3k{number}"
+        made = {"uri": uri, "cid": "c", "author": author, "record": record}
+        return made | {"indexedAt": "2024-01-02T10:00:01.000Z"}
 
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps(one(number)) + "\n" for number in range(8)))
