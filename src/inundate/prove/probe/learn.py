@@ -20,6 +20,7 @@ __all__ = ["learns", "probe_learn"]
 
 _FACTORS = (0.1, 10.0, 0.01)
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
+_SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
 _ENOUGH = 100  # samples from which "there is nothing to learn" can be said
 
@@ -45,16 +46,18 @@ def probe_learn(exam: Exam) -> list[Finding]:
     enough = _good(unseen, reference)
     one = exam.figures.get("one_batch", 1.0)
     exam.figures["enough"] = float(enough)
-    exam.figures["healthy"] = float(unseen.there and (enough or one >= _NEAR))
+    some = one >= _NEAR and _good(unseen, reference, share=_SOME)
+    exam.figures["healthy"] = float(unseen.there and (enough or one >= 0.7 or some))
     found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen) + _scale(exam, unseen)
     if found or unseen.there:
         return found
     return _why(exam, seen, unseen, reference)
 
 
-def _good(unseen: Skill, reference: Skill | None) -> bool:
+def _good(unseen: Skill, reference: Skill | None, *, share: float = 0.7) -> bool:
     """Whether a skill is as good as what a simple learner finds, or good by itself."""
-    least = 0.7 * reference.value if reference is not None and reference.value > 0.05 else 0.3
+    known = reference is not None and reference.value > 0.05
+    least = share * (reference.value if reference is not None and known else 0.4)
     return unseen.there and max(unseen.value, unseen.progress) >= least
 
 
