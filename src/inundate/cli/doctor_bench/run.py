@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from inundate.cli.doctor_bench.fault import Fault, Healthy
-from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
 from inundate.cli.doctor_bench.strangers import PACKAGES, STRANGER_FAULTS, STRANGERS
 from inundate.cli.doctor_bench.table import TABLE, TABLE_HEALTHY
 from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
@@ -163,7 +162,7 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
     if name == "table":
         return TABLE, TABLE_HEALTHY, ""
     if name == "tuning":
-        return (*TUNING, *FIRST), (*TUNING_HEALTHY, *FIRST_HEALTHY), ""
+        return TUNING, TUNING_HEALTHY, ""
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
         return (), (), f"not installed: {', '.join(missing)}; pip install 'inundate[test]'"

@@ -20,7 +20,6 @@ __all__ = ["learns", "probe_learn"]
 
 _FACTORS = (0.1, 10.0, 0.01)
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
-_SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
 _ENOUGH = 100  # samples from which "there is nothing to learn" can be said
 
@@ -46,18 +45,16 @@ def probe_learn(exam: Exam) -> list[Finding]:
     enough = _good(unseen, reference)
     one = exam.figures.get("one_batch", 1.0)
     exam.figures["enough"] = float(enough)
-    some = one >= _NEAR and _good(unseen, reference, share=_SOME)
-    exam.figures["healthy"] = float(unseen.there and (enough or one >= 0.7 or some))
+    exam.figures["healthy"] = float(unseen.there and (enough or one >= _NEAR))
     found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen) + _scale(exam, unseen)
     if found or unseen.there:
         return found
     return _why(exam, seen, unseen, reference)
 
 
-def _good(unseen: Skill, reference: Skill | None, *, share: float = 0.7) -> bool:
+def _good(unseen: Skill, reference: Skill | None) -> bool:
     """Whether a skill is as good as what a simple learner finds, or good by itself."""
-    known = reference is not None and reference.value > 0.05
-    least = share * (reference.value if reference is not None and known else 0.4)
+    least = 0.7 * reference.value if reference is not None and reference.value > 0.05 else 0.3
     return unseen.there and max(unseen.value, unseen.progress) >= least
 
 
