@@ -205,8 +205,8 @@ def _physics(manifest: dict[str, Any], forecast: ForecastSettings | None) -> Sim
         given = forecast.model_dump(exclude_none=True)
         if given.get("infiltration", stored.get("infiltration")) != stored.get("infiltration"):
             # what belongs to the other kind of soil is not of this one
-            soil = {"infiltration", "loss_mm_h", "conductivity_mm_h", "suction_mm"}
-            stored = {k: v for k, v in stored.items() if k not in {*soil, "moisture_deficit"}}
+            soil = {"infiltration", *SOIL_OF}
+            stored = {k: v for k, v in stored.items() if k not in soil}
         stored = {**stored, **given}
         soil_kind = stored.get("infiltration")
         unread = [name for name, kind in SOIL_OF.items() if name in given and kind != soil_kind]

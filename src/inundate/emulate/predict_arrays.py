@@ -75,7 +75,7 @@ def predict_prepared(
         raise ConfigError(
             f"predicting with {settings.model}, the network every {every} frames; expected "
             f"{'1 or more' if isinstance(model, ModeH) else '1'}",
-            hint="only mode_h can pass over frames",
+            hint=None if isinstance(model, ModeH) else "only mode_h can pass over frames",
         )
     if tile_cells < model.align:
         raise ConfigError(
@@ -247,7 +247,7 @@ class _Corrections:
         last = scene.frames - 1
         self.nodes = [*range(0, last, every), last]  # frames for which the network runs
         self.every = every
-        self._embedded: dict[str, Tensor] = {}
+        self._embedded: dict[tuple[int, int], Tensor] = {}
         self._made: dict[int, Tensor] = {}  # by node; those that are past are forgotten
 
     def depth(self, whole: Mapping[str, Tensor], frames: Sequence[int]) -> Tensor:
@@ -259,9 +259,8 @@ class _Corrections:
             inputs = self.scene.inputs([self.nodes[n] for n in missing], self.outer,
                                        factor=self.factor)  # fmt: skip
             asked = {name: values[None] for name, values in inputs.items()}
-            if not self._embedded:
-                self._embedded = {"embedded": self.model.embed(asked)}
-            found = self.model.corrections(asked | self._embedded)
+            asked["embedded"] = embed_once(self.model, asked, self.outer, self._embedded)
+            found = self.model.corrections(asked)
             self._made |= dict(zip(missing, found, strict=True))
         self._made = {node: self._made[node] for node in wanted}
         rows = {node: row for row, node in enumerate(wanted)}
@@ -274,11 +273,10 @@ class _Corrections:
 
     def _ends(self, frame: int) -> tuple[int, int]:
         """Give the places in ``nodes`` of the two between which a frame lies."""
-        first = min(frame // self.every, len(self.nodes) - 1)
-        if frame == self.nodes[-1]:
-            first = len(self.nodes) - 1
-        exact = self.nodes[first] == frame
-        return first, first if exact else first + 1
+        if frame == self.nodes[-1]:  # it may come sooner than another `every` frames
+            return len(self.nodes) - 1, len(self.nodes) - 1
+        first = frame // self.every
+        return first, first if self.nodes[first] == frame else first + 1
 
 
 def _rolled(model: Network, scene: Scene, bar: Progress | None) -> Array:

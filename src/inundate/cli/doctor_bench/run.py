@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
 from inundate.cli.doctor_bench.fault import Fault, Healthy
 from inundate.cli.doctor_bench.strangers import PACKAGES, STRANGER_FAULTS, STRANGERS
 from inundate.cli.doctor_bench.table import TABLE, TABLE_HEALTHY
 from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
 from inundate.cli.solver_bench.figures import figure
-from inundate.core.errors import ConfigError, nearest
-from inundate.core.files import write_text
-from inundate.core.provenance import provenance
 from inundate.learn.device import cpu_threads
 from inundate.prove.exam import Effort
 from inundate.prove.verdict import Verdict, diagnose
@@ -27,6 +23,7 @@ __all__ = ["Diagnosed", "examine", "run_doctor"]
 
 _EFFORT = {"emulator": Effort(batches=60, one_batch=160, all_batches=320, remedy=120)}
 _HEALTHY = "healthy"
+_LISTS = ("table", "strangers", "tuning")  # the last is made only when it is asked for
 _QUICK = 5  # each so many faults in the small version
 _NOTE = (
     "Each row is one fault that was put into a healthy training, with what the doctor said. None "
@@ -112,7 +109,7 @@ def run_doctor(
     ConfigError
         If there is no such list.
     """
-    names = _chosen(only)
+    names = chosen_parts("doctor", only, _LISTS, default=_LISTS[:2])
     step = _QUICK if quick else 1
     figures: list[dict[str, Any]] = []
     tables: list[dict[str, Any]] = []
@@ -123,39 +120,15 @@ def run_doctor(
             found = [_told(examine(case, work / "doctor"), name) for case in cases]
             figures += _figures(name, found, why)
             tables += _tables(name, found)
-    source = provenance()
-    packages = source["packages"] if isinstance(source["packages"], dict) else {}
     result = {
-        "name": "doctor",
-        "command": "inundate benchmark doctor" + (" --quick" if quick else ""),
-        "version": source["inundate"],
-        "commit": source["commit"],
-        "machine": source["machine"],
-        "date": str(source["time"])[:10],
-        "quick": quick,
+        **file_head("doctor", quick=quick),
         "reading": _READING,
-        "packages": {"python": source["python"], **packages},
         "figures": figures,
         "tables": tables,
     }
     if only is None:
-        output.mkdir(parents=True, exist_ok=True)
-        file = "doctor-quick.json" if quick else "doctor.json"
-        write_text(output / file, json.dumps(result, indent=1))
+        write_result(output, result)
     return result
-
-
-def _chosen(only: str | None) -> list[str]:
-    lists = ("table", "strangers", "tuning")
-    if only is None:
-        return ["table", "strangers"]
-    if only in lists:
-        return [only]
-    close = nearest(only, lists)
-    raise ConfigError(
-        f"benchmark doctor: --only {only!r} is not known; expected one of {', '.join(lists)}",
-        hint=f"did you mean {close!r}?" if close else None,
-    )
 
 
 def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
@@ -165,15 +138,14 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
         return TUNING, TUNING_HEALTHY, ""
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
-        return (), (), f"not installed: {', '.join(missing)}; pip install 'inundate[test]'"
+        return (), (), f"not installed: {', '.join(missing)}; pip install 'inundate[strangers]'"
     return STRANGER_FAULTS, STRANGERS, ""
 
 
 def _told(found: Diagnosed, name: str) -> Diagnosed:
     mark = "right" if found.right else f"WRONG, {found.wanted} was put in"
     line = f"{found.name}: {found.got} ({mark}; {found.seconds:.1f} s)"
-    sys.stderr.write(f"benchmark doctor, {name}: {line}\n")
-    sys.stderr.flush()
+    sayer(f"doctor, {name}")(line)
     return found
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
 from inundate.cli.emulator_bench.context import Context, Options
 from inundate.cli.emulator_bench.entrants import main_models
 from inundate.cli.emulator_bench.registry import MAKERS
 from inundate.cli.emulator_bench.worlds import about, scored_data, zoo_data
-from inundate.core.errors import ConfigError, nearest
-from inundate.core.files import write_text
-from inundate.core.provenance import provenance
+from inundate.core.errors import ConfigError
 from inundate.core.run import Run
 from inundate.emulate.export import find_weights
 
@@ -41,7 +38,7 @@ READING = (
     "frames, and are explained on the page of [scores](scores.md). Ground and storms of the test "
     "part were never trained on; towns (`flat-urban`) are in the regime of their slope as well."
 )
-_ALL_AT_0 = ("zoo_storms", "ensembles")
+_ZERO_IS_ALL = ("zoo_storms", "ensembles")
 _LEARNT = ("parameters", "checkpoint_step", "step", "wall_s", "device", "ended_by", "split_hash")
 
 
@@ -79,7 +76,7 @@ def sized(
     faults = [
         f"{key} {value}"
         for key, value in changes.items()
-        if isinstance(value, int) and value < (0 if key in _ALL_AT_0 else 1)
+        if isinstance(value, int) and value < (0 if key in _ZERO_IS_ALL else 1)
     ]
     if faults:
         raise ConfigError(
@@ -131,8 +128,9 @@ def run_emulator(
     ConfigError
         If there is no such part.
     """
-    makers = _chosen(only)
-    context = Context(data, work, quick, options or (QUICK if quick else Options()), _say)
+    makers = chosen_parts("emulator", only, MAKERS)
+    options = options or (QUICK if quick else Options())
+    context = Context(data, work, quick, options, sayer("emulator"))
     figures: list[dict[str, Any]] = []
     tables: list[dict[str, Any]] = []
     for name in makers:
@@ -143,15 +141,11 @@ def run_emulator(
         tables += made.tables
     found = {**_head(context), "figures": figures, "tables": tables}
     if only is None:
-        output.mkdir(parents=True, exist_ok=True)
-        name = "emulator-quick.json" if quick else "emulator.json"
-        write_text(output / name, json.dumps(found, indent=1))
+        write_result(output, found)
     return found
 
 
 def _head(context: Context) -> dict[str, Any]:
-    source = provenance()
-    packages = source["packages"] if isinstance(source["packages"], dict) else {}
     options = context.options
     plain, told = Options(), vars(options)
     flags = [
@@ -159,16 +153,8 @@ def _head(context: Context) -> dict[str, Any]:
         for key, value in told.items()
         if key not in ("shipped", "runs", "configs", "workers") and value != getattr(plain, key)
     ]
-    sized = " --quick" if context.quick else "".join(flags)
     return {
-        "name": "emulator",
-        "command": f"inundate benchmark emulator{sized}",
-        "version": source["inundate"],
-        "commit": source["commit"],
-        "machine": source["machine"],
-        "date": str(source["time"])[:10],
-        "quick": context.quick,
-        "packages": {"python": source["python"], **packages},
+        **file_head("emulator", quick=context.quick, flags="".join(flags)),
         "reading": READING,
         "data": {"scored": about(scored_data(context)), "zoo": about(zoo_data(context))},
         "models": {main.name: _learnt(main.source) for main in main_models(context)},
@@ -180,18 +166,3 @@ def _learnt(source: str) -> dict[str, Any]:
     manifest = Run(find_weights(source)).manifest
     told = {key: manifest[key] for key in _LEARNT if key in manifest}
     return {**told, "commit": manifest.get("provenance", {}).get("commit")}
-
-
-def _chosen(only: str | None) -> list[str]:
-    if only is None or only in MAKERS:
-        return [only] if only else list(MAKERS)
-    close = nearest(only, MAKERS)
-    raise ConfigError(
-        f"benchmark emulator: --only {only!r} is not known; expected one of {', '.join(MAKERS)}",
-        hint=f"did you mean {close!r}?" if close else None,
-    )
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"benchmark emulator: {line}\n")
-    sys.stderr.flush()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
 from inundate.cli.privacy_bench.context import Context
 from inundate.cli.privacy_bench.makers import MAKERS
-from inundate.core.errors import ConfigError, nearest
-from inundate.core.files import write_text
-from inundate.core.provenance import provenance
 
 __all__ = ["run_privacy"]
 
@@ -50,44 +46,20 @@ def run_privacy(
     ConfigError
         If there is no such part.
     """
-    if only is not None and only not in MAKERS:
-        close = nearest(only, MAKERS)
-        raise ConfigError(
-            f"benchmark privacy: --only {only!r} is not known; expected one of {', '.join(MAKERS)}",
-            hint=f"did you mean {close!r}?" if close else None,
-        )
-    context = Context(data, work / "privacy", quick, _say)
+    makers = chosen_parts("privacy", only, MAKERS)
+    context = Context(data, work / "privacy", quick, sayer("privacy"))
     figures: list[dict[str, Any]] = []
     tables: list[dict[str, Any]] = []
-    for name in [only] if only else MAKERS:
+    for name in makers:
         made = MAKERS[name](context)
         figures += made.figures
         tables += made.tables
-    source = provenance()
-    packages = source["packages"]
     found = {
-        "name": "privacy",
-        "command": "inundate benchmark privacy" + (" --quick" if quick else ""),
-        "version": source["inundate"],
-        "commit": source["commit"],
-        "machine": source["machine"],
-        "date": str(source["time"])[:10],
-        "quick": quick,
-        "packages": {
-            "python": source["python"],
-            **(packages if isinstance(packages, dict) else {}),
-        },
+        **file_head("privacy", quick=quick),
         "reading": _READING,
         "figures": figures,
         "tables": tables,
     }
     if only is None:
-        output.mkdir(parents=True, exist_ok=True)
-        name = "privacy-quick.json" if quick else "privacy.json"
-        write_text(output / name, json.dumps(found, indent=1))
+        write_result(output, found)
     return found
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"benchmark privacy: {line}\n")
-    sys.stderr.flush()

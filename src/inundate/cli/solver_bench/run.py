@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
+from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
 from inundate.cli.solver_bench.pieces import Context
 from inundate.cli.solver_bench.registry import MAKERS
-from inundate.core.errors import ConfigError, nearest
-from inundate.core.files import write_text
-from inundate.core.provenance import provenance
 
 __all__ = ["run_solver"]
 
@@ -54,48 +50,19 @@ def run_solver(
     RunError
         If a measurement of our own fails.
     """
-    makers = _chosen(only)
-    context = Context(data, work, quick, peer_python, _say)
+    makers = chosen_parts("solver", only, MAKERS)
+    context = Context(data, work, quick, peer_python, sayer("solver"))
     figures: list[dict[str, Any]] = []
     tables: list[dict[str, Any]] = []
     for name in makers:
         made = MAKERS[name](context)
         figures += made.figures
         tables += made.tables
-    source = provenance()
     found = {
-        "name": "solver",
-        "command": "inundate benchmark solver" + (" --quick" if quick else ""),
-        "version": source["inundate"],
-        "commit": source["commit"],
-        "machine": source["machine"],
-        "date": str(source["time"])[:10],
-        "quick": quick,
-        "packages": {"python": source["python"], **_mapping(source["packages"])},
+        **file_head("solver", quick=quick),
         "figures": figures,
         "tables": tables,
     }
     if only is None:
-        output.mkdir(parents=True, exist_ok=True)
-        name = "solver-quick.json" if quick else "solver.json"
-        write_text(output / name, json.dumps(found, indent=1))
+        write_result(output, found)
     return found
-
-
-def _chosen(only: str | None) -> list[str]:
-    if only is None or only in MAKERS:
-        return [only] if only else list(MAKERS)
-    close = nearest(only, MAKERS)
-    raise ConfigError(
-        f"benchmark solver: --only {only!r} is not known; expected one of {', '.join(MAKERS)}",
-        hint=f"did you mean {close!r}?" if close else None,
-    )
-
-
-def _mapping(found: object) -> dict[str, str]:
-    return dict(found) if isinstance(found, dict) else {}
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"benchmark solver: {line}\n")
-    sys.stderr.flush()

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from inundate.core.seeds import make_seed
 from inundate.emulate.orient import orientation, turned_back
+from inundate.emulate.predict_arrays import TILE_CELLS
 from inundate.emulate.rain_bound import RainBound
 from inundate.emulate.scene import Scene, padded
 from inundate.emulate.settings import EmulatorSettings
@@ -20,8 +21,6 @@ from inundate.emulate.uncertain.law import Law
 from inundate.emulate.zoo import Emulator
 
 __all__ = ["LatentEnsemble"]
-
-_TILE_CELLS = 1024
 
 
 class LatentEnsemble:
@@ -46,7 +45,7 @@ class LatentEnsemble:
         *,
         members: int = 16,
         seed: int = 0,
-        tile_cells: int = _TILE_CELLS,
+        tile_cells: int = TILE_CELLS,
     ) -> None:
         self.model: Any = model
         self.settings, self.members, self.seed = settings, members, seed
