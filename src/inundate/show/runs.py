@@ -13,6 +13,7 @@ from inundate.core.files import check_input
 from inundate.core.run import Run
 from inundate.show.report import write_report
 from inundate.show.verdict import check_evaluation, verdict_lines
+from inundate.show.words import model_words
 
 __all__ = ["EVALUATION", "RunReport", "report_run", "run_problems"]
 
@@ -97,7 +98,7 @@ def report_run(
         provenance=_origin(opened),
         limits=[str(limit) for limit in opened.manifest.get("limits", [])],
         problems=problems,
-        title=title or f"Run {opened.path.resolve().name}",
+        title=title or _heading(opened),
         overwrite=overwrite,
     )
     return RunReport(
@@ -145,6 +146,13 @@ def _evaluation(run: Path, named: Path | None) -> dict[str, Any] | None:
         raise DataError(f"reading evaluation {path}: a {type(found).__name__}, expected an object")
     check_evaluation(found)
     return found
+
+
+def _heading(run: Run) -> str:
+    """Name the model and the folder: runs of one model differ by their folder alone."""
+    name = run.path.resolve().name
+    model = run.manifest.get("model")
+    return f"{model_words(str(model))} ({name})" if model else f"Run {name}"
 
 
 def _origin(run: Run) -> dict[str, Any]:

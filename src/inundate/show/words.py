@@ -22,6 +22,7 @@ MODEL_WORDS: dict[str, str] = {
     "bathtub": "Bathtub",
     "climatology": "Climatology",
     "persistence": "Persistence",
+    "persistence_30min": "Persistence, 30 min",
 }
 
 METRIC_WORDS: dict[str, str] = {
