@@ -1,0 +1,1 @@
+"""Posts that people have judged, whatever table they stand in."""

@@ -1,0 +1,1 @@
+"""Texts of posts as tokens: the same in training and in serving."""
