@@ -242,10 +242,26 @@ def test_public_names_exist():
 
 
 def test_check_output_in_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
-    with pytest.raises(RunError, match="no permission to write into") as caught:
+    def refuse(path, exist_ok=True):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    with pytest.raises(
+        RunError, match=r"no permission to write into .*Permission denied"
+    ) as caught:
         check_output(tmp_path / "a.nc")
     assert caught.value.hint == "give another -o"
+
+
+def test_check_output_leaves_nothing_behind(tmp_path):
+    check_output(tmp_path / "a.nc")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc on this system")
+def test_check_output_where_even_root_cannot_write():
+    with pytest.raises(RunError, match="writing /proc/x.zarr"):
+        check_output("/proc/x.zarr")
 
 
 def test_a_folder_is_not_replaced_by_a_file(tmp_path):

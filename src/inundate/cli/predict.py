@@ -13,6 +13,7 @@ from inundate.emulate.uncertain.settings import Method, OutputSettings
 
 __all__ = ["predict"]
 
+Precision = Literal["float32", "bfloat16"]
 Numbers = Annotated[tuple[float, ...], Parameter(consume_multiple=True, negative=())]
 
 
@@ -29,6 +30,7 @@ def predict(
     forecast: Annotated[ForecastSettings | None, Parameter(name="*")] = None,
     every: int = 1,
     peak: Annotated[bool, Parameter(negative=())] = False,
+    precision: Precision = "float32",
     tile_cells: int = 1024,
     uncertainty: Annotated[bool, Parameter(negative=())] = False,
     method: Method | None = None,
@@ -68,6 +70,9 @@ def predict(
         index.
     peak
         The map of greatest depths alone, in one pass of the network; output .tif. Mode H only.
+    precision
+        Numbers of the inner layers of Mode H's network. bfloat16 takes half the network's time on
+        a processor that has instructions for it; depths move by 0.1 mm, rarely by centimetres.
     tile_cells
         Largest side of a piece predicted at once; the result does not depend on it.
     uncertainty
@@ -94,6 +99,9 @@ def predict(
     -o depth.zarr``
 
     ``inundate predict --rain storm.nc --terrain dem.tif -o peak.tif --peak --factor 8``
+
+    ``inundate predict --rain storm.nc --terrain dem.tif -o depth.zarr --factor 4 --every 3
+    --precision bfloat16``
 
     ``inundate predict runs/first --rain storm.nc --terrain dem.tif -o depth.zarr --uncertainty
     --samples 8``
@@ -143,6 +151,7 @@ def predict(
         factor=factor,
         every=every,
         peak=peak,
+        precision=precision,
         tile_cells=tile_cells,
         uncertainty=asked,
     )

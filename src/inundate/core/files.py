@@ -76,12 +76,23 @@ def check_output(path: Path | str, overwrite: bool = False) -> Path:
             f"writing {found}: the folder {found.parent} cannot be made ({error.strerror})",
             hint="give another -o",
         ) from error
-    if not os.access(found.absolute().parent, os.W_OK | os.X_OK):  # told before hours of work
-        raise RunError(
-            f"writing {found}: no permission to write into {found.absolute().parent}",
-            hint="give another -o",
-        )
+    _check_writable(found)  # told before hours of work
     return found
+
+
+def _check_writable(path: Path) -> None:
+    """Write and remove an empty file: root may write anywhere, and yet not into /proc."""
+    parent = path.absolute().parent
+    probe = parent / f".inundate{_PART}{uuid.uuid4().hex[:8]}"
+    try:
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        cause = "no permission" if isinstance(error, PermissionError) else "no way"
+        raise RunError(
+            f"writing {path}: {cause} to write into {parent} ({error.strerror})",
+            hint="give another -o",
+        ) from error
 
 
 def check_not_input(output: Path, inputs: Iterable[Path]) -> None:

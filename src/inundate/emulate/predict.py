@@ -17,6 +17,7 @@ from inundate.core.names import attributes, check_variable
 from inundate.core.progress import Progress
 from inundate.core.provenance import provenance
 from inundate.emulate.models.mode_h import ModeH
+from inundate.emulate.precision import Precision, use_precision
 from inundate.emulate.predict_arrays import (
     TILE_CELLS,
     predict_frames,
@@ -47,6 +48,7 @@ def predict(
     factor: int | None = None,
     every: int = 1,
     peak: bool = False,
+    precision: Precision = "float32",
     tile_cells: int = TILE_CELLS,
     uncertainty: OutputSettings | None = None,
     progress: bool = True,
@@ -73,6 +75,10 @@ def predict(
         Frames from one pass of the network to the next; see :func:`predict_prepared`.
     peak : bool
         Only the map of greatest depths, see :func:`predict_peak`.
+    precision : str
+        Numbers of the inner layers of Mode H's network: ``"bfloat16"`` takes half the network's
+        time on a processor that has instructions for it; depths move by 0.1 mm, rarely by
+        centimetres.
     tile_cells : int
         Largest side of a piece predicted at once.
     uncertainty : OutputSettings, optional
@@ -92,8 +98,11 @@ def predict(
     ------
     GridError, DataError
         If rain and terrain do not fit, as for the solver.
+    ConfigError
+        If the model is no Mode H, or this processor has no bfloat16, and that was asked for.
     """
     found, settings, model = load_emulator(run)
+    use_precision(model, precision, name=settings.model)
     physics = _physics(found.manifest, forecast)
     factors = _chosen(settings, factor)
     if peak and (uncertainty is not None or every != 1):
@@ -151,6 +160,7 @@ def predict(
         "storm_name": str(rain.attrs.get("storm_name", "rain")),
         "settings": physics.model_dump_json(),
         "gate": gate.share if isinstance(model, ModeH) else 1.0,
+        "precision": precision,
         "warnings": json.dumps(warnings),
         "provenance": json.dumps(provenance()),
         **{key: rain.attrs[key] for key in handed if key in rain.attrs},
@@ -177,7 +187,10 @@ def predict(
             ),
             **fixed,
         },
-        coords={"time": ("time", frames.time, {"standard_name": "time"})},
+        coords={
+            "time": ("time", frames.time, {"standard_name": "time", "bounds": "time_bounds"}),
+            "time_bounds": (("time", "bounds"), frames.bounds),
+        },
         attrs=attrs,
     )
     if uncertainty is not None:

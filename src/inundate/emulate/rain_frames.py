@@ -36,6 +36,12 @@ class RainFrames:
     interval_s: float
     assumed_dry: dict[str, float]
 
+    @property
+    def bounds(self) -> NDArray[np.datetime64]:
+        """Begin and end of each interval (T, 2), datetime64[ns]."""
+        step = np.timedelta64(round(self.interval_s * 1e9), "ns")
+        return np.stack([self.time - step, self.time], axis=1)
+
 
 def rain_frames(
     rain: xr.DataArray, grid: Grid, valid: NDArray[np.bool_], settings: SimulateSettings

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from inundate.cli.emulator_bench.scoring import STATISTICS, set_gate
 from inundate.cli.emulator_bench.sheet import METRICS
 from inundate.core.grid import grid_of
+from inundate.emulate.precision import Precision, has_bfloat16, use_precision
 from inundate.emulate.predict import predict_peak, predict_prepared
 from inundate.emulate.prepared import Prepared, prepare, terrain_channels
 from inundate.emulate.scene import FAMILY_OF
@@ -119,7 +120,7 @@ def measure(
     truth = Observed.of(last["depth"]["solver"], interval_s=_INTERVAL_S)
     return {
         "cells": side * side, "frames": int(place.rain_rate.shape[0]), "hours": hours,
-        "threads": threads, "rain_mm": _RAIN_MM,
+        "threads": threads, "rain_mm": _RAIN_MM, "precision": fast_precision(),
         "solver_s": [turn["seconds"]["solver"]["solve"] for turn in turns],
         "terrain_s": [turn["seconds"]["terrain"]["terrain"] for turn in turns],
         "models": {
@@ -130,6 +131,11 @@ def measure(
             for key in last["depth"] if key != "solver"
         },
     }  # fmt: skip
+
+
+def fast_precision() -> Precision:
+    """Give the numbers of the network where one asks for speed."""
+    return "bfloat16" if has_bfloat16() else "float32"
 
 
 def _turn(
@@ -158,6 +164,7 @@ def _turn(
                 set_gate(model, run.manifest, prepared, place.grid.dx, place.physics)
                 depth[key] = predict_prepared(model, settings, prepared, factor=factor or None)
             if FAMILY_OF.get(settings.model) == "hybrid":
+                use_precision(model, fast_precision(), name=settings.model)
                 with _clock(seconds[key], "every"):
                     depth[f"{key}|every"] = predict_prepared(
                         model, settings, prepared, factor=factor, every=EVERY
@@ -167,6 +174,7 @@ def _turn(
                     peak = predict_peak(model, settings, prepared, factor=factor)
                 depth[f"{key}|peak"] = peak[None]
                 seconds[f"{key}|peak"] = seconds[key]
+                use_precision(model, "float32", name=settings.model)
     return {"seconds": seconds, "depth": depth}
 
 

@@ -80,7 +80,7 @@ def _series(ground: Ground, main: Main, found: dict[str, Any]) -> dict[str, Any]
     return _ratio(
         f"6-series-{ground.name}", _SERIES_GOAL, main, factor, found,
         _ratios(found, key, ("coarse", "every"), terrain=True),
-        f"network every {EVERY} frames; "
+        f"network every {EVERY} frames, in {found['precision']}; "
         + _told_scores(found["models"][f"{key}|every"]["scores"], ""),
     )  # fmt: skip
 
@@ -107,7 +107,8 @@ def _peak(ground: Ground, main: Main, found: dict[str, Any]) -> dict[str, Any]:
     return _ratio(
         f"6-peak-{ground.name}", _PEAK_GOAL, main, factor, found,
         _ratios(found, key, ("coarse", "peak"), terrain=True),
-        _told_scores(found["models"][f"{key}|peak"]["scores"], "peak_"),
+        f"network in {found['precision']}; "
+        + _told_scores(found["models"][f"{key}|peak"]["scores"], "peak_"),
     )  # fmt: skip
 
 
@@ -146,10 +147,11 @@ def _table(ground: Ground, mains: list[Main], found: dict[str, Any]) -> dict[str
             label = f"`{main.name}`" + (f" x{factor}" if factor else "")
             rows.append([label, "series", *_line(found, key, "network", "")])
             if f"{key}|every" in found["models"]:
-                what = f"series, network every {EVERY}"
+                what = f"series, network every {EVERY}, {found['precision']}"
                 rows.append([label, what, *_line(found, f"{key}|every", "every", "")])
             if f"{key}|peak" in found["models"]:
-                rows.append([label, "peak map", *_line(found, f"{key}|peak", "peak", "peak_")])
+                what = f"peak map, {found['precision']}"
+                rows.append([label, what, *_line(found, f"{key}|peak", "peak", "peak_")])
     return {
         "title": f"Speed and error: {ground.name}",
         "note": f"{found['cells']:,} cells, {found['frames']} frames; median seconds of "
