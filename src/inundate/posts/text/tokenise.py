@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 import regex
 
-from inundate.core.config import Settings
+from inundate.core.config import Settings, resolve_settings
 from inundate.core.errors import DataError
+from inundate.posts.text import twitter
 from inundate.posts.text.clean import clean
+from inundate.posts.text.fixed import REPOST
+from inundate.posts.text.hashtags import Segmenter
+from inundate.posts.text.markers import Stripper
+from inundate.posts.text.spelling import shorten
+from inundate.posts.text.vocabulary import Vocabulary, english
 from inundate.posts.text.words import words_of
 
 __all__ = ["Tokeniser", "TokeniserSettings"]
@@ -36,18 +43,32 @@ class Tokeniser:
     Parameters
     ----------
     settings : TokeniserSettings
+    vocabulary : Vocabulary, optional
+        Words that hashtags are cut into and drawn out words are shortened to, such as those of
+        an embedding; by default the English list of the package.
 
     Examples
     --------
-    >>> Tokeniser()("RT @bob: can't cross #BowRiver, http://t.co/x 😢")
-    ['<rt>', '<user>', 'ca', "n't", 'cross', 'bow', 'river', ',', '<url>', '😢']
+    >>> Tokeniser()("RT @bob: can't cross #bowriver, sooo wet http://t.co/x 😢")
+    ['<rt>', '<user>', 'ca', "n't", 'cross', 'bow', 'river', ',', 'so', 'wet', '<url>', '😢']
     """
 
     version: ClassVar[str] = "1"
 
-    def __init__(self, settings: TokeniserSettings = TokeniserSettings()) -> None:  # noqa: B008
+    def __init__(
+        self,
+        settings: TokeniserSettings = TokeniserSettings(),  # noqa: B008
+        *,
+        vocabulary: Vocabulary | None = None,
+    ) -> None:
         self.settings = settings
+        self._own = vocabulary
+        self._strip = Stripper(settings.strip_markers)
+        self._is_posts = settings.style == "posts"
         self._known: dict[str, tuple[str, ...]] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:  # a worker remembers pieces of its own
+        return _rebuild, (self.settings, self._own)
 
     def __call__(self, text: str) -> list[str]:
         """Give the tokens of a text, in lower case.
@@ -61,8 +82,8 @@ class Tokeniser:
         list of str
             Empty where the text holds nothing but blanks.
         """
-        if "RT" in text or "rt" in text:
-            text = _REPOST.sub("<rt>", text)
+        if self._is_posts and ("RT" in text or "rt" in text):
+            text = _REPOST.sub(REPOST, text)
         tokens: list[str] = []
         known = self._known
         for piece in text.split():
@@ -72,49 +93,85 @@ class Tokeniser:
             tokens += found
         return tokens
 
+    def strip(self, text: str) -> str:
+        """Give a text without the markers, for models that do not take tokens."""
+        return self._strip(text)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """Words that hashtags are cut into."""
+        return english() if self._own is None else self._own
+
+    @cached_property
+    def _split(self) -> Segmenter:
+        return Segmenter(self.vocabulary)
+
     def _cut(self, piece: str) -> tuple[str, ...]:
-        found = tuple(
-            token
-            for part in clean(piece).split()
-            for token in words_of(part, self._split_tag, _shorten)
-        )
+        found = tuple(self._posts(piece) if self._is_posts else self._twitter(piece))
         if len(piece) <= _LONGEST_KEPT:
             if len(self._known) >= _KEPT:
                 self._known.clear()
             self._known[piece] = found
         return found
 
+    def _posts(self, piece: str) -> Iterator[str]:
+        for part in self._strip.strip_clean(clean(piece)).split():
+            yield from words_of(part, self._split_tag, self._shorten)
+
+    def _twitter(self, piece: str) -> Iterator[str]:
+        for part in self._strip(piece).split():
+            yield from twitter.cut(part, self.settings.split_hashtags)
+
     def _split_tag(self, tag: str) -> list[str]:
-        if not self.settings.split_hashtags:
-            return ["#" + tag.lower()]
-        return [part.lower() for part in _CAMEL.findall(tag)]
+        return self._split(tag) if self.settings.split_hashtags else ["#" + tag.lower()]
+
+    def _shorten(self, word: str) -> str:
+        return shorten(word, self.vocabulary)
 
     def describe(self) -> dict[str, Any]:
         """Give what :meth:`from_description` makes the same tokeniser of, as JSON."""
-        return {"version": self.version, **self.settings.model_dump(mode="json")}
+        words = None if self._own is None else self._own.digest
+        return {
+            "version": self.version,
+            "vocabulary": words,
+            **self.settings.model_dump(mode="json"),
+        }
 
     @classmethod
-    def from_description(cls, description: Mapping[str, Any]) -> Tokeniser:
+    def from_description(
+        cls, description: Mapping[str, Any], *, vocabulary: Vocabulary | None = None
+    ) -> Tokeniser:
         """Make the tokeniser that a model was trained with.
+
+        Parameters
+        ----------
+        description : mapping
+            From :meth:`describe`.
+        vocabulary : Vocabulary, optional
+            The one of that tokeniser, where it was not the package's.
 
         Raises
         ------
         DataError
-            If that was of another version, or the description is none.
+            If that was of another version or had other words, or the description is none.
         """
         values = dict(description)
-        version = values.pop("version", None)
+        version, words = values.pop("version", None), values.pop("vocabulary", None)
         if version != cls.version:
             raise DataError(
                 f"opening a model: its tokens were made by version {version!r} of the tokeniser, "
                 f"and this inundate has version {cls.version!r}",
                 hint="train it anew: inundate posts train",
             )
-        return cls(TokeniserSettings.model_validate(values))
+        given = None if vocabulary is None else vocabulary.digest
+        if given != words:
+            raise DataError(
+                f"opening a model: its hashtags were cut by the words {words or 'of the package'}, "
+                f"those given are {given or 'of the package'}",
+                hint="give the embedding that it was trained with",
+            )
+        return cls(resolve_settings(TokeniserSettings, flags=values), vocabulary=vocabulary)
 
 
-_CAMEL = regex.compile(r"\p{N}+|\p{Lu}+(?!\p{Ll})|\p{Lu}?[\p{Ll}\p{Lo}\p{Lm}\p{Lt}\p{M}]+")
-
-
-def _shorten(word: str) -> str:
-    return str(regex.sub(r"(\p{L})\1\1+", r"\1\1", word))
+def _rebuild(settings: TokeniserSettings, vocabulary: Vocabulary | None) -> Tokeniser:
+    return Tokeniser(settings, vocabulary=vocabulary)
