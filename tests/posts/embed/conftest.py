@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache"
