@@ -18,7 +18,6 @@ _PARTS = regex.compile(
     r"\p{N}++(?:st|nd|rd|th|s)(?!\p{Ll})|(?<!\p{L})\p{L}\p{N}++(?!\p{L})|\p{N}++|\p{Lu}+(?![\p{Ll}\p{M}])|[\p{Lu}\p{Lt}]?[\p{Ll}\p{Lo}\p{Lm}\p{M}]+|\p{Lt}"
 )
 _LATIN = regex.compile(r"[a-zà-öø-ÿœ]+")
-_MEAN_LETTERS = 2.5  # of what stands between capitals
 _WEATHER = "wx"  # spotters' tags: a state, and this
 _KEPT = 1 << 15
 
@@ -51,9 +50,19 @@ class Segmenter:
             Without its sign.
         """
         parts = _PARTS.findall(tag)
-        if len(parts) > 2 and len(tag) < _MEAN_LETTERS * len(parts):  # fLoOd: they mean nothing
-            parts = _PARTS.findall(tag.lower())
+        lowered = tag.lower()
+        words = self._words(parts)
+        if lowered == tag:
+            return words
+        # capitals may mean nothing (fLoOd), or stand where no word begins (ABflood, YouTube)
+        other = self._words(_PARTS.findall(lowered))
+        return words if self._price(words) <= self._price(other) else other
+
+    def _words(self, parts: list[str]) -> list[str]:
         return [word for part in parts for word in self._cut(part.lower())]
+
+    def _price(self, words: list[str]) -> float:
+        return sum(self.vocabulary.cost(word) for word in words)
 
     def _segment(self, part: str) -> tuple[str, ...]:
         """Cut a run of letters of one case; Viterbi over all places where words may meet."""

@@ -24,9 +24,9 @@ _EYES, _NOSE = "[8:=;]", r"['`\-]?"
 _LINK = regex.compile(r"https?://\S+\b|www\.(?:\w+\.)+\S*")
 _MENTION = regex.compile(r"@\S+")
 _FACES = (
-    (regex.compile(rf"{_EYES}{_NOSE}[)dD]+|[)dD]+{_NOSE}{_EYES}"), "<smile>"),
+    (regex.compile(rf"{_EYES}{_NOSE}[)dD]+|(?<![)dD])[)dD]+{_NOSE}{_EYES}"), "<smile>"),
     (regex.compile(rf"{_EYES}{_NOSE}[pP]+"), "<lolface>"),
-    (regex.compile(rf"{_EYES}{_NOSE}\(+|\)+{_NOSE}{_EYES}"), "<sadface>"),
+    (regex.compile(rf"{_EYES}{_NOSE}\(+|(?<!\))\)+{_NOSE}{_EYES}"), "<sadface>"),
     (regex.compile(rf"{_EYES}{_NOSE}[/|l*]"), "<neutralface>"),
 )
 _NUMBER = regex.compile(r"[-+]?\.*+\d[:,.\d]*+")

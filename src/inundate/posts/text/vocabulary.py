@@ -33,7 +33,7 @@ _WORDS = (
     "enchentes alagamento chuva chuvas desastre alluvione alluvioni maltempo allerta allertameteo "
     "sardegna emilia inondation inondations crue crues tempete tempête orage secours hochwasser "
     "flut unwetter sturm überschwemmung erdbeben banjir gempa baha ulan bagyo lindol habagat "
-    "rescueph reliefph pray strong prayers"
+    "pray strong prayers"
 )
 _EXTRA_RANK = 3_000  # as common as words that everybody knows
 
