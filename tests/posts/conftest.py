@@ -1,7 +1,10 @@
 import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.append(str(Path(__file__).parent))  # for stand_in, also in processes that tests start
 
 EXAMPLES = Path(__file__).parents[1] / "data" / "posts"
 

@@ -1,0 +1,1 @@
+"""Classifiers for events that they were not trained on: calibrated, corrected, and able to pass."""
