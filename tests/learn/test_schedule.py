@@ -21,6 +21,13 @@ def test_cosine_falls_to_the_floor():
     assert (rates[0], rates[5], rates[10]) == pytest.approx((1.0, 0.6, 0.2))
 
 
+def test_line_falls_to_the_floor_after_the_warm_up():
+    settings = TrainSettings(learning_rate=1.0, warmup_steps=4, floor=0.2, schedule="linear")
+    rates = [learning_rate(settings, step=9, progress=p / 4) for p in range(5)]
+    assert rates == pytest.approx([1.0, 0.8, 0.6, 0.4, 0.2])
+    assert learning_rate(settings, step=0, progress=0.0) == pytest.approx(0.25)
+
+
 @pytest.mark.parametrize(
     ("given", "steps", "named"),
     [

@@ -77,7 +77,7 @@ def learning_rate(settings: TrainSettings, *, step: int, progress: float) -> flo
     Returns
     -------
     float
-        Linear warm-up times the cosine from 1 to ``floor`` (or times 1).
+        Linear warm-up times the cosine, or the line, from 1 to ``floor`` (or times 1).
 
     Source
     ------
@@ -92,5 +92,8 @@ def learning_rate(settings: TrainSettings, *, step: int, progress: float) -> flo
     rise = min(1.0, (step + 1) / settings.warmup_steps) if settings.warmup_steps else 1.0
     if settings.schedule == "constant":
         return settings.learning_rate * rise
-    cosine = 0.5 * (1.0 + math.cos(math.pi * progress))
-    return settings.learning_rate * rise * (settings.floor + (1.0 - settings.floor) * cosine)
+    if settings.schedule == "linear":
+        left = 1.0 - progress
+    else:
+        left = 0.5 * (1.0 + math.cos(math.pi * progress))
+    return settings.learning_rate * rise * (settings.floor + (1.0 - settings.floor) * left)

@@ -56,14 +56,14 @@ class TrainSettings(Settings):
         ge=0,
         description="Steps over which the learning rate rises linearly to its highest.",
     )
-    schedule: Literal["cosine", "constant"] = Field(
+    schedule: Literal["cosine", "linear", "constant"] = Field(
         default="cosine", description="How the learning rate falls after the warm-up."
     )
     floor: float = Field(
         default=0.05,
         ge=0.0,
         le=1.0,
-        description="Lowest learning rate of the cosine, share of the highest.",
+        description="Lowest learning rate of the cosine or line, share of the highest.",
     )
     clip: float = Field(
         default=1.0,
