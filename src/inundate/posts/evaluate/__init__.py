@@ -1,0 +1,1 @@
+"""Honest evaluation of classifiers of posts: splits without leaks, scores with intervals."""
