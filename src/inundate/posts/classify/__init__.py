@@ -1,0 +1,1 @@
+"""Classifiers of posts: from the majority to networks, each by its name in ``zoo``."""
