@@ -148,6 +148,14 @@ def test_each_text_is_encoded_once():
     assert inner.seen == ["river", "road", "mill"]
 
 
+def test_memory_is_bounded():
+    inner = Counting()
+    kept = RememberedSentences(inner, most=2)
+    kept.sentences(["a", "b", "c"])
+    kept.sentences(["c", "a"])
+    assert inner.seen == ["a", "b", "c", "a"]
+
+
 def test_vectors_are_remembered_by_later_processes(tmp_path):
     RememberedSentences(Counting(), tmp_path).sentences(["river", "road"])
     later = Counting()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,17 @@ from torch import Tensor, nn
 from inundate.core.errors import DataError, MissingFileError, nearest, require_extra
 from inundate.core.files import check_input
 
-__all__ = ["FAMILIES", "digest_of", "load_network", "read_config", "write_network"]
+__all__ = [
+    "FAMILIES",
+    "build_network",
+    "check_config",
+    "config_of",
+    "digest_of",
+    "load_network",
+    "put_weights",
+    "read_config",
+    "write_network",
+]
 
 #: Values of ``model_type`` that can be run: encoders that see the whole post at once.
 FAMILIES = ("bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
@@ -46,21 +56,32 @@ def read_config(folder: Path | str) -> dict[str, Any]:
         config: Any = json.loads(file.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"reading {file}: not valid JSON ({error})") from error
+    return check_config(config, where=f"reading {file}")
+
+
+def check_config(config: Any, *, where: str) -> dict[str, Any]:
+    """Check that a configuration is that of an encoder that can be run here.
+
+    Raises
+    ------
+    DataError
+        If it is of another family, a decoder, or asks for code of its own.
+    """
     family = config.get("model_type") if isinstance(config, dict) else None
     if family not in FAMILIES:
         close = nearest(str(family), FAMILIES)
         raise DataError(
-            f"reading {file}: model_type is {family!r}, expected one of {', '.join(FAMILIES)}",
+            f"{where}: model_type is {family!r}, expected one of {', '.join(FAMILIES)}",
             hint=f"did you mean {close!r}?" if close else "take an encoder of one of these",
         )
     if config.get("auto_map"):
         raise DataError(
-            f"reading {file}: the model asks for program code that comes with it (auto_map)",
+            f"{where}: the model asks for program code that comes with it (auto_map)",
             hint="code from model folders is never run; take a model of a plain family",
         )
     if config.get("is_decoder"):
         raise DataError(
-            f"reading {file}: the model is a decoder, expected an encoder",
+            f"{where}: the model is a decoder, expected an encoder",
             hint="a decoder does not see what follows a word; take an encoder",
         )
     return dict(config)
@@ -79,16 +100,26 @@ def load_network(folder: Path | str) -> nn.Module:
         If ``transformers`` is not installed.
     """
     place = Path(folder)
-    read_config(place)
+    network = build_network(read_config(place))
+    put_weights(network, _read_tensors(place), where=str(place))
+    return network.eval()
+
+
+def build_network(config: Mapping[str, Any]) -> nn.Module:
+    """Build the encoder of a configuration that was checked, with random weights.
+
+    Raises
+    ------
+    MissingExtraError
+        If ``transformers`` is not installed.
+    """
     transformers = require_extra("text", "transformers", what="running an encoder")
-    config = transformers.AutoConfig.from_pretrained(
-        str(place), local_files_only=True, trust_remote_code=False
-    )
-    network: nn.Module = transformers.AutoModel.from_config(config)
+    table = {key: value for key, value in config.items() if key != "model_type"}
+    made = transformers.AutoConfig.for_model(config["model_type"], **table)
+    network: nn.Module = transformers.AutoModel.from_config(made, trust_remote_code=False)
     if getattr(network, "pooler", None) is not None:
         network.pooler = None  # type: ignore[assignment]  # of no use, and often not trained
-    _put(network, _read_tensors(place), where=str(place))
-    return network.eval()
+    return network
 
 
 def _read_tensors(folder: Path) -> dict[str, Tensor]:
@@ -115,8 +146,14 @@ def _read_tensors(folder: Path) -> dict[str, Tensor]:
     return tensors
 
 
-def _put(network: nn.Module, tensors: Mapping[str, Tensor], *, where: str) -> None:
-    """Copy weights in, whatever head they were trained under; every part must get its own."""
+def put_weights(network: nn.Module, tensors: Mapping[str, Tensor], *, where: str) -> None:
+    """Copy weights in, whatever head they were trained under; every part must get its own.
+
+    Raises
+    ------
+    DataError
+        If a part gets none, or of another shape.
+    """
     prefix = f"{getattr(network, 'base_model_prefix', '')}."
     plain = {_plain_name(name, prefix): tensor for name, tensor in tensors.items()}
     missing, misfits = [], []
@@ -152,18 +189,20 @@ def _some(names: list[str]) -> str:
     return f" ({', '.join(names[:3])}{', …' if len(names) > 3 else ''})" if names else ""
 
 
-def write_network(folder: Path, network: nn.Module) -> None:
-    """Write config and weights into a folder that exists, as others read them too."""
+def config_of(network: nn.Module) -> dict[str, Any]:
+    """Give the configuration of an encoder as JSON, as others write it too."""
     config: Any = network.config
     table = {key: value for key, value in config.to_dict().items() if value is not None}
-    text = json.dumps(table, indent=2, sort_keys=True, default=str)
+    found: dict[str, Any] = json.loads(json.dumps(table, default=str))
+    return found
+
+
+def write_network(folder: Path, network: nn.Module) -> None:
+    """Write config and weights into a folder that exists, as others read them too."""
+    text = json.dumps(config_of(network), indent=2, sort_keys=True)
     (folder / "config.json").write_text(text + "\n", encoding="utf-8")
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in _weights(network)}
+    tensors = {n: tensor.detach().cpu().contiguous() for n, tensor in network.named_parameters()}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
-
-
-def _weights(network: nn.Module) -> Iterable[tuple[str, Tensor]]:
-    return network.named_parameters()
 
 
 def digest_of(folder: Path) -> str:

@@ -103,9 +103,31 @@ class BertTokens:
         """Give padded numbers and mask of texts, as an encoder takes them."""
         return self.pad_rows(self.ids(texts))
 
+    @classmethod
+    def from_text(cls, text: str, *, pad: int, longest: int) -> BertTokens:
+        """Make it of what :attr:`text` gave.
+
+        Raises
+        ------
+        DataError
+            If the text is no tokeniser.
+        MissingExtraError
+            If ``tokenizers`` is not installed.
+        """
+        tokenizers = require_extra("text", "tokenizers", what="cutting posts into word pieces")
+        try:
+            return cls(tokenizers.Tokenizer.from_str(text), pad=pad, longest=longest)
+        except Exception as error:  # the library raises plain Exception for all its faults
+            raise DataError(f"reading the tokeniser of a model: {error}") from error
+
+    @property
+    def text(self) -> str:
+        """The tokeniser as JSON, as in ``tokenizer.json``."""
+        return str(self._tokeniser.to_str())
+
     def write(self, folder: Path) -> None:
         """Write ``tokenizer.json`` into a folder that exists."""
-        (folder / "tokenizer.json").write_text(self._tokeniser.to_str(), encoding="utf-8")
+        (folder / "tokenizer.json").write_text(self.text, encoding="utf-8")
 
 
 def _read(folder: Path) -> Any:

@@ -12,13 +12,13 @@ import torch
 
 from inundate.core.errors import DataError
 from inundate.core.seeds import make_rng
-from inundate.learn.batches import Batch, sample_order
+from inundate.learn.batches import Batch
+from inundate.posts.embed.bucketed import bucketed_batches, sorted_batches
 from inundate.posts.embed.elmo_characters import BEGIN, END, character_ids, distinct_words
 
 __all__ = ["UNKNOWN", "SentenceBatches", "Vocabulary", "hold_out", "ngram_perplexity"]
 
 UNKNOWN = " <UNK>"
-_POOL = 50  # batches among which sentences of like length are put together
 
 Sentences = Sequence[Sequence[str]]
 Ids = list[np.ndarray[Any, np.dtype[np.int64]]]
@@ -144,17 +144,9 @@ class SentenceBatches:
         return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
     def _order(self, epoch: int) -> list[np.ndarray[Any, Any]]:
-        count = len(self._ids)
         if not self._shuffle:
-            order = np.argsort(self._lengths, kind="stable")
-            return [order[start : start + self._size] for start in range(0, count, self._size)]
-        order = sample_order(count, seed=self._seed, epoch=epoch)
-        pool = _POOL * self._size
-        parts = [order[start : start + pool] for start in range(0, count, pool)]
-        alike = np.concatenate([p[np.argsort(self._lengths[p], kind="stable")] for p in parts])
-        batches = [alike[start : start + self._size] for start in range(0, count, self._size)]
-        turn = make_rng(self._seed, "batches", epoch).permutation(len(batches))
-        return [batches[place] for place in turn]
+            return sorted_batches(self._lengths, size=self._size)
+        return bucketed_batches(self._lengths, size=self._size, seed=self._seed, epoch=epoch)
 
 
 def ngram_perplexity(train: Ids, valid: Ids, *, words: int) -> dict[str, float]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -19,7 +20,16 @@ from inundate.posts.embed.contextual import Floats
 from inundate.posts.embed.elmo import ElmoEmbedding
 from inundate.posts.embed.elmo_files import is_elmo_folder
 
-__all__ = ["SHIPPED", "RememberedSentences", "ShippedModel", "find_model", "open_contextual"]
+__all__ = [
+    "SHIPPED",
+    "RememberedSentences",
+    "ShippedModel",
+    "find_model",
+    "open_contextual",
+    "shared_sentences",
+]
+
+_MOST_ROWS = 100_000  # vectors kept in memory: 150 MB of 384 numbers
 
 
 class ShippedModel(NamedTuple):
@@ -109,6 +119,26 @@ def open_contextual(
     return BertEmbedding.open(folder, name=name, longest=longest, precision=precision)
 
 
+@lru_cache(maxsize=2)
+def shared_sentences(
+    source: str, *, longest: int = 64, precision: Literal["fp32", "auto"] = "fp32"
+) -> RememberedSentences:
+    """Give an embedding that all models of this process share, with the vectors it has made.
+
+    Parameters
+    ----------
+    source, longest, precision
+        As for :func:`open_contextual`.
+
+    Raises
+    ------
+    MissingFileError, MissingExtraError, DataError, ConfigError
+        As :func:`open_contextual`.
+    """
+    opened = open_contextual(source, longest=longest, precision=precision)
+    return RememberedSentences(opened)
+
+
 class RememberedSentences:
     """Vectors of posts that are computed once for each text.
 
@@ -121,6 +151,8 @@ class RememberedSentences:
         What makes the vectors. Those of a stateful ELMo depend on more than the text.
     folder : Path, optional
         Kept there for later processes; several may write to it at once.
+    most : int
+        Vectors kept in memory; the oldest are forgotten.
 
     Raises
     ------
@@ -129,7 +161,11 @@ class RememberedSentences:
     """
 
     def __init__(
-        self, embedding: BertEmbedding | ElmoEmbedding, folder: Path | str | None = None
+        self,
+        embedding: BertEmbedding | ElmoEmbedding,
+        folder: Path | str | None = None,
+        *,
+        most: int = _MOST_ROWS,
     ) -> None:
         if isinstance(embedding, ElmoEmbedding) and embedding.stateful:
             raise DataError(
@@ -140,6 +176,7 @@ class RememberedSentences:
         self.embedding = embedding
         self.name, self.width = embedding.name, embedding.width
         self._rows: dict[bytes, Floats] = {}
+        self._most = most
         self._folder: Path | None = None
         if folder is not None:
             told = {**embedding.describe(), "precision_check": None}  # its times differ each time
@@ -159,6 +196,8 @@ class RememberedSentences:
         found = np.zeros((len(texts), self.width), np.float32)
         for place, key in enumerate(keys):
             found[place] = self._rows[key]
+        for key in list(self._rows)[: max(0, len(self._rows) - self._most)]:
+            del self._rows[key]
         return found
 
     def _write(self, keys: list[bytes], vectors: Floats) -> None:
