@@ -1,0 +1,211 @@
+"""How sure a score is: whole clusters of posts are drawn anew, not single posts.
+
+Copies of a post, and posts of an author, are not independent: drawing them one by one makes
+intervals too short.
+
+Source
+------
+Efron and Tibshirani (1993), An Introduction to the Bootstrap, ch. 13 (percentile interval);
+Davison and Hinkley (1997), Bootstrap Methods and their Application, ch. 4 (p-value).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from inundate.core.errors import DataError
+from inundate.core.seeds import make_rng
+from inundate.posts.evaluate.measure import Measured
+
+__all__ = ["DRAWS", "Interval", "PairedDifference", "draws_of", "intervals", "paired_bootstrap"]
+
+DRAWS = 1000
+_LEVEL = 0.95
+_FEWEST = 10  # clusters; an interval of less says nothing
+_UNDEFINED = 0.1  # share of draws without a value above which there is no interval
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A score with its 95 % interval.
+
+    Attributes
+    ----------
+    value, low, high : float
+        NaN where undefined.
+    note : str
+        Why there is no interval; empty when there is one.
+    """
+
+    value: float
+    low: float
+    high: float
+    note: str = ""
+
+    def to_json(self) -> dict[str, float | str]:
+        """Give a JSON-able form."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class PairedDifference(Interval):
+    """The score of one model less that of another on the same posts.
+
+    Attributes
+    ----------
+    p : float
+        Two-sided: how often draws leave no difference, or one the other way. NaN where undefined.
+    """
+
+    p: float = float("nan")
+
+    @property
+    def is_better(self) -> bool:
+        """Whether the whole interval lies above zero."""
+        return bool(self.low > 0)
+
+
+def draws_of(
+    clusters: ArrayLike, *, draws: int = DRAWS, seed: int = 0
+) -> Iterator[NDArray[np.float64]]:
+    """Draw clusters with replacement, and give how often each post then counts.
+
+    Parameters
+    ----------
+    clusters : array (N,), int
+    draws : int
+    seed : int
+        The same seed and clusters give the same draws.
+
+    Yields
+    ------
+    array (N,), float64
+    """
+    _, place = np.unique(np.asarray(clusters), return_inverse=True)
+    number = int(place.max(initial=-1)) + 1
+    rng = make_rng(seed, "bootstrap of posts")
+    for _ in range(draws):
+        taken = np.bincount(rng.integers(0, number, number), minlength=number)
+        yield taken[place].astype(np.float64)
+
+
+def intervals(
+    measured: Measured,
+    statistics: Sequence[str],
+    *,
+    clusters: ArrayLike,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> dict[str, Interval]:
+    """Give scores with their 95 % intervals.
+
+    Parameters
+    ----------
+    measured : Measured
+        N posts.
+    statistics : sequence of str
+    clusters : array (N,), int
+        Posts that belong together.
+    draws, seed
+        See :func:`draws_of`.
+
+    Raises
+    ------
+    DataError
+        If there is not a cluster for each post.
+    """
+    note = _why_not(clusters, len(measured), draws)
+    found: dict[str, list[float]] = {name: [] for name in statistics}
+    if not note:
+        for weights in draws_of(clusters, draws=draws, seed=seed):
+            for name, values in found.items():
+                values.append(measured.value(name, weights))
+    return {
+        name: Interval(measured.value(name), *_ends(values, note)) for name, values in found.items()
+    }
+
+
+def paired_bootstrap(
+    prob_a: ArrayLike,
+    prob_b: ArrayLike,
+    labels: ArrayLike,
+    *,
+    clusters: ArrayLike | None = None,
+    statistic: str = "macro_f1",
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> PairedDifference:
+    """Compare two models on the same posts: both are scored on each draw.
+
+    Parameters
+    ----------
+    prob_a, prob_b : array (N, K)
+    labels : array (N,), int
+    clusters : array (N,), int, optional
+        By default each post is one.
+    statistic : str
+        One of :data:`~inundate.posts.evaluate.measure.STATISTICS`.
+    draws, seed
+        See :func:`draws_of`.
+
+    Returns
+    -------
+    PairedDifference
+        Of a less b; for ``ece`` and ``brier`` a negative one is better.
+
+    Raises
+    ------
+    DataError
+        If shapes do not fit.
+    ConfigError
+        If there is no such score.
+    """
+    classes = int(np.shape(prob_a)[-1])
+    one, other = Measured(prob_a, labels, classes), Measured(prob_b, labels, classes)
+    groups = np.arange(len(one)) if clusters is None else np.asarray(clusters)
+    note = _why_not(groups, len(one), draws)
+    values: list[float] = []
+    if not note:
+        values = [
+            one.value(statistic, weights) - other.value(statistic, weights)
+            for weights in draws_of(groups, draws=draws, seed=seed)
+        ]
+    value = one.value(statistic) - other.value(statistic)
+    low, high, note = _ends(values, note)
+    return PairedDifference(value, low, high, note, float("nan") if note else _p(values))
+
+
+def _why_not(clusters: ArrayLike, posts: int, draws: int) -> str:
+    groups = np.asarray(clusters)
+    if groups.shape != (posts,):
+        raise DataError(
+            f"bootstrap: clusters of shape {groups.shape}, expected ({posts},), one for each post"
+        )
+    number = len(np.unique(groups))
+    if number < _FEWEST:
+        return f"{number} independent posts, an interval needs {_FEWEST}"
+    return "" if draws >= 2 else f"{draws} draws"
+
+
+def _ends(values: Sequence[float], note: str) -> tuple[float, float, str]:
+    nothing = float("nan")
+    if note:
+        return nothing, nothing, note
+    drawn = np.asarray(values)
+    known = drawn[np.isfinite(drawn)]
+    if len(known) < (1 - _UNDEFINED) * len(drawn):
+        return nothing, nothing, f"undefined in {len(drawn) - len(known)} of {len(drawn)} draws"
+    tail = 100 * (1 - _LEVEL) / 2
+    low, high = np.percentile(known, [tail, 100 - tail])
+    return float(low), float(high), ""
+
+
+def _p(values: Sequence[float]) -> float:
+    drawn = np.asarray(values)
+    drawn = drawn[np.isfinite(drawn)]
+    less = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
+    return float(min(1.0, 2 * (less + 1) / (len(drawn) + 1)))
