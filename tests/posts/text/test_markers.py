@@ -27,7 +27,7 @@ WAYS = [
 
 
 @pytest.mark.parametrize("style", ["posts", "glove-twitter"])
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     words=st.lists(st.sampled_from(["wet", "dry", "water", "#flood", "@bob", "x", ""]), max_size=6),
     marker=st.sampled_from(MARKERS),

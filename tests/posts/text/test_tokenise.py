@@ -42,7 +42,7 @@ def test_tokens_are_those_that_were_stored(style, case):
 
 
 @pytest.mark.parametrize("style", STYLES)
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(text=TEXTS)
 def test_any_text_has_tokens(style, text):
     tokens = ONES[style](text)
@@ -51,7 +51,7 @@ def test_any_text_has_tokens(style, text):
     json.dumps(tokens).encode()
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(text=TEXTS)
 def test_tokens_are_lower_case(text):
     tokens = ONES["posts"](text)
@@ -68,7 +68,7 @@ def test_texts_do_not_know_of_each_other(texts):
     assert one(" ".join([*texts, " "])) or not any(together)
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(text=st.lists(st.sampled_from(
     ["can't", "l'eau", "flood-hit", "e-mail", "#yycflood", "#ABFlood", "sooo", "hahaha", ":)", "<3",
      "1,5", "100,000", "2nd", "U.S.", "http://t.co/x", "@bob:", "👍🏽", "o'clock", "C'est", "RT",
@@ -98,7 +98,7 @@ def seconds(tokenise, piece, size):
     return time.process_time() - start
 
 
-@settings(deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(text=TEXTS)
 def test_the_quick_grammar_is_the_whole_one(text):
     """ASCII has a pattern of its own; it must cut as the other does."""

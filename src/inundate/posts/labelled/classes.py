@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from inundate.core.errors import DataError
-from inundate.posts.labelled.tasks import NOT_JUDGED, TASKS, Task, find_task, plain, polarity
+from inundate.posts.labelled.tasks import NOT_JUDGED, TASKS, Task, find_task, plain, polarity, sides
 
-__all__ = ["Classes", "choose_classes"]
+__all__ = ["Classes", "answers", "choose_classes"]
 
 _MOST = 50  # classes; what has more is a text or a number
 
@@ -70,6 +70,15 @@ def choose_classes(
     if known is not None:
         return _by_task(found, judged, known, where)
     return _by_themselves(found, judged, where)
+
+
+def answers(labels: Iterable[str], task: Task) -> bool:
+    """Whether written labels are those of a task, or say that nobody judged."""
+    return all(
+        task.class_of(label) or _of_type(label, task) or _is_aside(label, task)
+        or plain(label) in NOT_JUDGED
+        for label in labels
+    )  # fmt: skip
 
 
 def _is_open(label: str, task: Task | None, positive: Sequence[str]) -> bool:
@@ -152,14 +161,15 @@ def _by_themselves(found: Counter[str], judged: Sequence[str], where: str) -> Cl
             f"opening {where}: {len(spellings)} different labels, expected at most {_MOST}",
             hint="name the column with the labels by --label",
         )
-    sides = {word: polarity(word) for word in spellings}
-    is_binary = len(sides) == 2 and set(sides.values()) == {False, True}
-    order = sorted(spellings, key=lambda word: (bool(sides[word]) and is_binary, _key(word)))
+    order = sorted(spellings, key=_key)
+    said = sides((order[0], order[1])) if len(order) == 2 else None
+    if said == (True, False):
+        order.reverse()
     names = tuple(spellings[word].most_common(1)[0][0] for word in order)
     places = dict.fromkeys(found, -1)
     places |= {label: order.index(plain(label)) for label in judged}
-    assumed = [f"label {names[1]!r} is what is looked for"] if is_binary else []
-    return Classes(names, places, names[1] if is_binary else None, assumed)
+    assumed = [f"label {names[1]!r} is what is looked for"] if said else []
+    return Classes(names, places, names[1] if said else None, assumed)
 
 
 def _key(word: str) -> tuple[bool, float, str]:

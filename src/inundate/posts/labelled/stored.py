@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inundate.core.errors import DataError, nearest
-
-if TYPE_CHECKING:
-    from inundate.posts.labelled.opening import Read, Wanted
+from inundate.posts.labelled.gather import Read, Wanted
+from inundate.posts.labelled.tasks import TASKS
+from inundate.posts.store import open_posts
 
 __all__ = ["read_store"]
 
@@ -24,14 +23,11 @@ def read_store(path: Path, wanted: Wanted) -> Read:
     DataError
         If the store is raw, no post has a label, or several labels are there and none is named.
     """
-    from inundate.posts.labelled.opening import Read
-    from inundate.posts.store import open_posts
-
     store = open_posts(path)
     rows = [row for table in store.batches(_COLUMNS) for row in table.to_pylist()]
     names = Counter(name for row in rows for name in row["label_names"] or ())
-    label = _choose(names, wanted, path)
-    read = Read(task=wanted.task or (label if _is_task(label) else None), format="posts")
+    label = "" if wanted.is_weak else _choose(names, wanted, path)
+    read = Read(task=wanted.task or (label if label in TASKS else None), format="posts")
     for row in rows:
         text = row["text"] or ""
         if not text.strip():
@@ -44,7 +40,8 @@ def read_store(path: Path, wanted: Wanted) -> Read:
         read.authors.append(row["author"] or "")
         read.events.append(wanted.event if wanted.event is not None else row["event"] or "")
         read.languages.append(row["lang"] or "")
-    read.assumed.append(f"label {label!r} is read")
+    if label:
+        read.assume(f"label {label!r} is read")
     read.files.append(
         {
             "name": path.name, "encoding": "store", "delimiter": "", "rows": len(rows),
@@ -53,12 +50,6 @@ def read_store(path: Path, wanted: Wanted) -> Read:
         }
     )  # fmt: skip
     return read
-
-
-def _is_task(label: str) -> bool:
-    from inundate.posts.labelled.tasks import TASKS
-
-    return label in TASKS
 
 
 def _choose(names: Counter[str], wanted: Wanted, path: Path) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from inundate.core.errors import DataError
-from inundate.posts.labelled.tasks import polarity
+from inundate.posts.labelled.tasks import find_task, polarity, sides
 
-__all__ = ["LabelledPosts", "open_labelled"]
+__all__ = ["LabelledPosts", "open_labelled", "open_weak"]
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,10 @@ class LabelledPosts:
 def _places(found: Sequence[str], wanted: Sequence[str]) -> dict[str, int]:
     """Give where in the wanted classes each class is that was found."""
     places = {name: wanted.index(name) for name in found if name in wanted}
-    if len(places) < len(found) <= len(wanted) == 2:
-        sides = [polarity(name) for name in wanted]
-        if sides == [False, True]:
-            said = {name: polarity(name) for name in found}
-            if None not in said.values() and len(set(said.values())) == len(found):
-                return {name: int(bool(side)) for name, side in said.items()}
+    if len(places) < len(found) <= len(wanted) == 2 and sides(wanted) == (False, True):
+        said = (polarity(found[0]),) if len(found) == 1 else sides((found[0], found[1]))
+        if said is not None and None not in said:
+            return {name: int(bool(side)) for name, side in zip(found, said, strict=True)}
     return places
 
 
@@ -152,7 +150,9 @@ def open_labelled(
         A file, a folder of files of one kind, or a pseudonymised store of posts with labels.
     task : str, optional
         What is asked, of :data:`~inundate.posts.labelled.tasks.TASKS`; it chooses the column
-        of known tables, and the classes.
+        of known tables, and the classes. With ``emoji`` labels are made of the signs in the
+        texts, which ``origin["strip_markers"]`` then names; see
+        :mod:`~inundate.posts.labelled.weak`.
     text, label : str, optional
         Columns with the text and the label; in a store, the name of the label.
     event : str, optional
@@ -170,6 +170,38 @@ def open_labelled(
         If it is no table of labelled posts, columns are absent or several would do, labels are
         not those of the task, or it is a store that is not pseudonymised.
     """
-    from inundate.posts.labelled.opening import Wanted, read_labelled
+    from inundate.posts.labelled.gather import EMOJI, Wanted
+    from inundate.posts.labelled.opening import read_labelled
 
+    if task is not None and task != EMOJI:
+        find_task(task)
     return read_labelled(Path(path), Wanted(task, text, label, event, tuple(positive)))
+
+
+def open_weak(
+    path: Path | str,
+    categories: Mapping[str, tuple[str, ...]],
+    *,
+    text: str | None = None,
+    event: str | None = None,
+) -> LabelledPosts:
+    """Open posts and label them by the emoji in them; see :func:`open_labelled`.
+
+    Parameters
+    ----------
+    path : Path
+        As there; labels of people are not needed.
+    categories : mapping
+        Class to its signs, as :func:`~inundate.posts.labelled.weak.read_categories` gives it.
+    text, event : str, optional
+        As there.
+
+    Raises
+    ------
+    MissingFileError, DataError
+        As there, and when no post has a sign.
+    """
+    from inundate.posts.labelled.gather import EMOJI, Wanted
+    from inundate.posts.labelled.opening import read_labelled
+
+    return read_labelled(Path(path), Wanted(EMOJI, text, None, event, (), categories))

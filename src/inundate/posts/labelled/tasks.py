@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inundate.core.errors import ConfigError, nearest
 
-__all__ = ["NOT_JUDGED", "TASKS", "Task", "find_task", "plain", "polarity"]
+__all__ = ["NOT_JUDGED", "TASKS", "Task", "find_task", "plain", "polarity", "sides"]
 
 NOT_JUDGED = frozenset(
     ("", "not labeled", "not labelled", "unlabeled", "unlabelled", "na", "n/a", "nan", "none",
@@ -160,7 +161,7 @@ TASKS: dict[str, Task] = {
     )
 }
 """By name. ``emoji`` is not here: its classes are those of a table of markers, see
-:mod:`inundate.posts.labelled.markers`."""
+:mod:`inundate.posts.labelled.weak`."""
 
 _SAYS_NO = {plain(label) for label in f"{_NO}|{_NOT_ABOUT}".split("|")}
 _SAYS_YES = {plain(label) for label in f"{_YES}|{_ABOUT}".split("|")}
@@ -184,6 +185,35 @@ def polarity(label: str) -> bool | None:
     return word in _SAYS_YES
 
 
+def sides(pair: Sequence[str]) -> tuple[bool, bool] | None:
+    """Say which of two labels means yes; None where that cannot be told.
+
+    One that denies the other (``flood``, ``not_flood``) means no; so does the other one where
+    only one is known.
+
+    Examples
+    --------
+    >>> sides(["1", "0"]), sides(["storm", "no storm"]), sides(["flood", "other"])
+    ((True, False), (True, False), (True, False))
+    >>> sides(["rain", "wind"]) is None
+    True
+    """
+    first, second = map(plain, pair)
+    for one, other, found in ((first, second, (True, False)), (second, first, (False, True))):
+        if other in {f"{word}{one}" for word in _DENYING}:
+            return found
+    said = polarity(first), polarity(second)
+    if said[0] is None and said[1] is None:
+        return None
+    if said[0] == said[1]:
+        return None
+    yes = said[0] if said[0] is not None else not said[1]
+    return yes, not yes
+
+
+_DENYING = ("not ", "no ", "non ", "un", "in", "ir", "non", "not a ", "without ")
+
+
 def find_task(name: str) -> Task:
     """Give a task by its name.
 
@@ -194,9 +224,9 @@ def find_task(name: str) -> Task:
     """
     if name in TASKS:
         return TASKS[name]
-    close = nearest(name, TASKS)
+    close = nearest(name, [*TASKS, "emoji"])
     raise ConfigError(
         f"reading labels: task {name!r} is not known; "
-        + (f"did you mean {close!r}?" if close else "expected one of " + ", ".join(TASKS)),
-        hint="tasks: " + ", ".join(TASKS),
+        + (f"did you mean {close!r}?" if close else "expected a task of posts"),
+        hint="tasks: " + ", ".join([*TASKS, "emoji"]),
     )
