@@ -111,6 +111,8 @@ def _same(owners: Sequence[Copies]) -> tuple[np.ndarray, np.ndarray]:
     found = np.zeros(len(hashes), dtype=bool)
     found[order[1:][is_same]] = True
     found[order[:-1][is_same]] = True
+    if not found.any():
+        return np.flatnonzero(found), np.empty(0, dtype=np.int64)
     keys: list[str] = []
     start = 0
     for copies in owners:

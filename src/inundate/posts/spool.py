@@ -184,7 +184,7 @@ def _by_partition(table: pa.Table) -> Iterator[tuple[str, pa.RecordBatch]]:
     codes = np.asarray(sources.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
     order = np.lexsort((days, codes))  # stable
     edges = np.flatnonzero(np.diff(days[order]) | np.diff(codes[order])) + 1
-    if len(edges):
+    if len(edges) and (np.diff(order) < 0).any():  # files are mostly in the order of time
         table = table.take(order).combine_chunks()
     starts = [0, *edges.tolist()]
     for start, stop in zip(starts, [*edges.tolist(), len(order)], strict=True):

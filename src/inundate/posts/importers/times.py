@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 
 __all__ = ["Unreadable", "from_seconds", "from_snowflake", "iso_time", "v1_time"]
 
 _SECOND = 1_000_000
+_START = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = 0, 4_102_444_800 * _SECOND  # 1970 to 2100: outside is a slip of units
 _SNOWFLAKE_START = 1_288_834_974_657  # ms; ids of X count from here on, 2010-11-04
 _SNOWFLAKE_FIRST = 29_700_859_247  # ids below were given one by one and tell no time
@@ -18,11 +18,6 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 class Unreadable(ValueError):
     """A value that cannot be read; the message holds nothing of it."""
-
-
-@lru_cache(maxsize=4096)
-def _day(text: str) -> int:
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * _SECOND
 
 
 def _checked(micros: int) -> int:
@@ -56,22 +51,13 @@ def iso_time(text: str | None) -> int | None:
     """
     if not text:
         return None
-    if len(text) == 24 and text[23] == "Z" and text[10] == "T" and text[19] == ".":
-        try:  # what X, Mastodon and Bluesky write; ten times as fast as the general way
-            return _checked(
-                _day(text[:10])
-                + (int(text[11:13]) * 3600 + int(text[14:16]) * 60 + int(text[17:19])) * _SECOND
-                + int(text[20:23]) * 1000
-            )
-        except ValueError:
-            pass
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise Unreadable("a time that is not ISO 8601") from None
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC)
-    whole = found - datetime(1970, 1, 1, tzinfo=UTC)
+    whole = found - _START
     return _checked((whole.days * 86_400 + whole.seconds) * _SECOND + whole.microseconds)
 
 

@@ -28,6 +28,7 @@ from inundate.posts.importers.x_wire import (
     Geo,
     Includes,
     Media,
+    Mention,
     Page,
     Place,
     Poll,
@@ -156,14 +157,19 @@ def _post(tweet: Tweet, context: _Context, name: str) -> Item:
     author = tweet.author or context.users.get(tweet.author_id or "")
     if author is not None and author.protected:
         return Dropped(NOT_PUBLIC)
-    reference = _reference(tweet)
-    kind = _KINDS.get(reference.type, "original") if reference else _plain_kind(tweet)
+    reference, kind, refers = None, "original", None
+    if tweet.referenced_tweets:
+        reference = _reference(tweet)
+        kind = _KINDS.get(reference.type, kind) if reference else kind
+        refers = reference if kind in ("quote", "repost") else None
+    if reference is None and tweet.in_reply_to_user_id is not None:
+        kind = "reply"
     shown = _shown(tweet, reference, context)
     text = (shown.note_tweet and shown.note_tweet.text) or shown.text or tweet.text
-    refers = reference if kind in ("quote", "repost") else None
     count, entities = tweet.public_metrics or _NO_COUNT, shown.entities or _NO_ENTITIES
-    media = _media_of(shown.attachments, context)
-    ids, handles = _mentions(entities)
+    ids, handles = _mentions(entities.mentions) if entities.mentions else ([], [])
+    media = _media_of(shown.attachments, context) if shown.attachments else ()
+    edits = tweet.edit_history_tweet_ids
     created = iso_time(tweet.created_at)
     return Post(
         source="x",
@@ -176,7 +182,7 @@ def _post(tweet: Tweet, context: _Context, name: str) -> Item:
         lang=tweet.lang,
         author_id=tweet.author_id or (author.id if author else None),
         conversation_id=tweet.conversation_id,
-        reply_to_id=_answered(tweet),
+        reply_to_id=_answered(tweet) if reference else None,
         reply_to_author_id=tweet.in_reply_to_user_id,
         refers_to_id=refers.id if refers else None,
         refers_to_author_id=(context.tweets.get(refers.id) or refers).author_id if refers else None,
@@ -188,9 +194,9 @@ def _post(tweet: Tweet, context: _Context, name: str) -> Item:
             for url in entities.urls or ()
             if not url.media_key and (link := url.unwound_url or url.expanded_url or url.url)
         ],
-        media_kinds=[_MEDIA.get(item.type or "", "other") for item in media],
-        media_alts=[item.alt_text for item in media if item.alt_text],
-        poll_options=_poll_of(shown.attachments, context),
+        media_kinds=[_MEDIA.get(item.type or "", "other") for item in media] if media else [],
+        media_alts=[item.alt_text for item in media if item.alt_text] if media else [],
+        poll_options=_poll_of(shown.attachments, context) if shown.attachments else [],
         reposts=count.retweet_count,
         replies=count.reply_count,
         likes=count.like_count,
@@ -198,7 +204,7 @@ def _post(tweet: Tweet, context: _Context, name: str) -> Item:
         views=count.impression_count,
         client=tweet.source,
         is_sensitive=tweet.possibly_sensitive,
-        is_edited=len(tweet.edit_history_tweet_ids) > 1 if tweet.edit_history_tweet_ids else None,
+        is_edited=len(edits) > 1 if edits else None,
         **_author_of(author),
         **_geo_of(tweet.geo, context),
     )
@@ -210,14 +216,8 @@ _NOTHING: dict[str, Any] = {}
 
 def _reference(tweet: Tweet) -> Reference | None:
     """Give the reference that makes the kind of a post."""
-    if not tweet.referenced_tweets:
-        return None
-    by_type = {reference.type: reference for reference in tweet.referenced_tweets}
+    by_type = {reference.type: reference for reference in tweet.referenced_tweets or ()}
     return next((by_type[name] for name in _ORDER if name in by_type), None)
-
-
-def _plain_kind(tweet: Tweet) -> str:
-    return "original" if tweet.in_reply_to_user_id is None else "reply"
 
 
 def _shown(tweet: Tweet, reference: Reference | None, context: _Context) -> Tweet | Reference:
@@ -233,27 +233,23 @@ def _answered(tweet: Tweet) -> str | None:
     return next(found, None)
 
 
-def _mentions(entities: Entities) -> tuple[list[str | None], list[str | None]]:
-    if not entities.mentions:
-        return [], []
-    known = [
-        (mention, None) if isinstance(mention, str) else (mention.id, mention.username)
-        for mention in entities.mentions
-    ]
-    return [pair[0] for pair in known], [pair[1] for pair in known]
+def _mentions(mentions: list[Mention | str]) -> tuple[list[str | None], list[str | None]]:
+    ids: list[str | None] = []
+    handles: list[str | None] = []
+    for mention in mentions:
+        known = (mention, None) if isinstance(mention, str) else (mention.id, mention.username)
+        ids.append(known[0])
+        handles.append(known[1])
+    return ids, handles
 
 
-def _media_of(attachments: Attachments | None, context: _Context) -> list[Media]:
-    if attachments is None:
-        return []
+def _media_of(attachments: Attachments, context: _Context) -> list[Media]:
     if attachments.media is not None:
         return attachments.media
     return [context.media.get(key) or Media() for key in attachments.media_keys or ()]
 
 
-def _poll_of(attachments: Attachments | None, context: _Context) -> list[str]:
-    if attachments is None:
-        return []
+def _poll_of(attachments: Attachments, context: _Context) -> list[str]:
     polls = [attachments.poll] + [context.polls.get(key) for key in attachments.poll_ids or ()]
     return [option.label for poll in polls if poll for option in poll.options or ()]
 
