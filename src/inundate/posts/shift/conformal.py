@@ -70,6 +70,10 @@ def prediction_sets(probabilities: Floats, thresholds: Floats) -> np.ndarray:
     return np.asarray(probabilities >= thresholds)
 
 
+_SHARES = np.arange(1, 41) / 40  # of the posts, the surest first
+_BEGINNINGS = (1, 5, 15, 25)  # several: the accuracy of the surest few is noise
+
+
 @dataclass(frozen=True)
 class Selection:
     """Where a model is to pass.
@@ -90,17 +94,14 @@ class Selection:
 
 
 def select_confident(
-    probabilities: Floats,
-    labels: Ints,
-    *,
-    accuracy: float,
-    confidence: float = 0.9,
-    least: int = 50,
+    probabilities: Floats, labels: Ints, *, accuracy: float, confidence: float = 0.9
 ) -> Selection:
     """Find the least confidence above which a model is right as often as wanted.
 
-    Going down from the surest posts, the threshold stops before the first one at which the lower
-    end of the Clopper-Pearson interval of the accuracy above it falls below what is wanted.
+    From each of a few shares of the surest posts the threshold goes down in small steps, until
+    the lower end of the Clopper-Pearson interval of the accuracy above it falls below what is
+    wanted; the lowest threshold reached is taken. The certainty is shared among the beginnings,
+    so that it holds for the one taken.
 
     Parameters
     ----------
@@ -111,9 +112,7 @@ def select_confident(
     accuracy : float
         Wanted of the answers.
     confidence : float
-        Of the interval, one-sided; 0.5 asks for little more than the accuracy that was found.
-    least : int
-        Posts above the first threshold that is tried.
+        That the answers about further posts have it.
 
     Raises
     ------
@@ -122,31 +121,40 @@ def select_confident(
 
     Source
     ------
-    Geifman and El-Yaniv (2017), Selective classification for deep neural networks, NeurIPS;
-    Angelopoulos et al. (2021), Learn then test, arXiv:2110.01052, 2.2 (fixed sequence testing).
+    Angelopoulos et al. (2021), Learn then test, arXiv:2110.01052, 2.2 (fixed sequence testing
+    from several beginnings).
     """
-    from scipy.stats import beta
-
     kept, known = check_probabilities(probabilities, labels, "looking for a threshold")
     sure = kept.max(axis=1)
     order = np.argsort(-sure, kind="stable")
+    sorted_sure = sure[order]
     right = np.cumsum((kept.argmax(axis=1) == known)[order])
-    number = np.arange(1, len(known) + 1)
-    # only at the last of posts with the same confidence can a threshold be
-    last = np.append(sure[order][:-1] != sure[order][1:], True)
-    tried = np.flatnonzero(last & (number >= min(least, len(known))))
-    low = beta.ppf(1 - confidence, right[tried], number[tried] - right[tried] + 1)
-    fails = np.flatnonzero(~(low >= accuracy))
-    good = tried if not len(fails) else tried[: fails[0]]
-    if not len(good):
-        best = float(np.nanmax(low)) if np.isfinite(low).any() else 0.0
+    rows = np.maximum(np.ceil(_SHARES * len(known)).astype(np.int64), 1)
+    # posts as sure as the last one are above its threshold too
+    rows = np.searchsorted(-sorted_sure, -sorted_sure[rows - 1], side="right")
+    low = _lower_end(right[rows - 1], rows, (1 - confidence) / len(_BEGINNINGS))
+    passed = low >= accuracy
+    reached = [_last_of_run(passed, begin) for begin in _BEGINNINGS if passed[begin]]
+    if not reached:
         raise DataError(
             f"looking for a threshold: no confidence above which {accuracy:.1%} of the answers "
             f"about {len(known)} posts are right with {confidence:.0%} certainty "
-            f"(best {best:.1%})",
+            f"(best {float(low.max()):.1%})",
             hint="ask for less, or give more labelled posts",
         )
-    place = int(good[-1])
+    count = int(rows[max(reached)])
     return Selection(
-        float(sure[order][place]), float(right[place] / number[place]), (place + 1) / len(known)
+        float(sorted_sure[count - 1]), float(right[count - 1] / count), count / len(known)
     )
+
+
+def _lower_end(right: Ints, number: Ints, level: float) -> Floats:
+    from scipy.stats import beta
+
+    low = beta.ppf(level, right, number - right + 1)
+    return np.asarray(np.where(right > 0, low, 0.0), np.float64)
+
+
+def _last_of_run(passed: np.ndarray, begin: int) -> int:
+    fails = np.flatnonzero(~passed[begin:])
+    return begin + int(fails[0]) - 1 if len(fails) else len(passed) - 1
