@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from inundate.core.errors import DataError, nearest
 from inundate.posts.labelled.gather import Read, Wanted
@@ -24,22 +25,25 @@ def read_store(path: Path, wanted: Wanted) -> Read:
         If the store is raw, no post has a label, or several labels are there and none is named.
     """
     store = open_posts(path)
-    rows = [row for table in store.batches(_COLUMNS) for row in table.to_pylist()]
-    names = Counter(name for row in rows for name in row["label_names"] or ())
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+    for table in store.batches(_COLUMNS):
+        for name, values in columns.items():
+            values.extend(table[name].to_pylist())
+    names = Counter(name for judged in columns["label_names"] for name in judged or ())
     label = "" if wanted.is_weak else _choose(names, wanted, path)
     read = Read(task=wanted.task or (label if label in TASKS else None), format="posts")
-    for row in rows:
-        text = row["text"] or ""
-        if not text.strip():
+    rows = list(zip(*columns.values(), strict=True))
+    for text, post, author, event, lang, judged, values in rows:
+        if not (text or "").strip():
             read.dropped["empty text"] += 1
             continue
-        known = dict(zip(row["label_names"] or (), row["label_values"] or (), strict=True))
+        known = dict(zip(judged or (), values or (), strict=True))
         read.texts.append(text)
         read.labels.append(known.get(label, ""))
-        read.ids.append(row["post"] or "")
-        read.authors.append(row["author"] or "")
-        read.events.append(wanted.event if wanted.event is not None else row["event"] or "")
-        read.languages.append(row["lang"] or "")
+        read.ids.append(post or "")
+        read.authors.append(author or "")
+        read.events.append(wanted.event if wanted.event is not None else event or "")
+        read.languages.append(lang or "")
     if label:
         read.assume(f"label {label!r} is read")
     read.files.append(

@@ -91,6 +91,19 @@ class LabelledPosts:
         found = np.bincount(self.labels[self.labels >= 0], minlength=len(self.classes))
         return dict(zip(self.classes, found.tolist(), strict=True))
 
+    def with_languages(self) -> LabelledPosts:
+        """Give the posts with guesses where the table states no language.
+
+        See :func:`~inundate.posts.text.language.detect_language`.
+        """
+        from inundate.posts.text.language import detect_language
+
+        guessed = tuple(
+            stated or detect_language(text)
+            for text, stated in zip(self.texts, self.languages, strict=True)
+        )
+        return replace(self, languages=guessed)
+
     def with_classes(self, classes: Sequence[str]) -> LabelledPosts:
         """Give the posts with the classes of a model, in its order.
 
