@@ -119,7 +119,7 @@ class Measured:
         return float(np.nanmean(f1_of(self.confusion(weights))))
 
     def auc(self, weights: Floats) -> float:
-        """Give the area under the ROC curve: of the second of two classes; of more, the mean of all.
+        """Give the area under the ROC curve: of the second of two classes, or the mean of all.
 
         Each class is held against the rest; classes without posts, or with all, have none.
         """

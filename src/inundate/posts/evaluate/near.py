@@ -17,9 +17,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from inundate.core.errors import ConfigError
 from inundate.core.seeds import make_rng
@@ -188,21 +186,33 @@ def _overlap(
 ) -> NDArray[np.float64]:
     """Give the Jaccard similarity (M,) of pairs."""
     distinct, column = np.unique(hashes, return_inverse=True)
-    ones = np.ones(len(hashes), np.int32)
-    table = sp.csr_array((ones, (owner, column)), shape=(number, len(distinct)))
+    codes = owner * len(distinct) + column  # rising, since hashes rise within an owner
     sizes = np.bincount(owner, minlength=number)
-    shared = [np.empty(0)]
+    starts = np.cumsum(sizes) - sizes
+    both = np.zeros(len(pairs), np.int64)
     for start in range(0, len(pairs), _CHUNK):
         one, other = pairs[start : start + _CHUNK].T
-        shared.append(np.asarray(table[one].multiply(table[other]).sum(axis=1)).ravel())
-    both = np.concatenate(shared)
+        pair = np.repeat(np.arange(len(one)), sizes[one])
+        within = np.arange(len(pair)) - np.repeat(np.cumsum(sizes[one]) - sizes[one], sizes[one])
+        wanted = other[pair] * len(distinct) + column[starts[one][pair] + within]
+        place = np.minimum(np.searchsorted(codes, wanted), len(codes) - 1)
+        shared = np.bincount(pair, codes[place] == wanted, len(one))
+        both[start : start + len(one)] = shared.astype(np.int64)
     return np.asarray(both / np.maximum(sizes[pairs].sum(axis=1) - both, 1), np.float64)
 
 
 def _components(links: NDArray[np.int64], number: int) -> NDArray[np.int64]:
-    ones = np.ones(len(links), np.int8)
-    graph = sp.coo_array((ones, (links[:, 0], links[:, 1])), shape=(number, number))
-    return np.asarray(connected_components(graph, directed=False)[1], np.int64)
+    """Give the least number that each is linked to over any way."""
+    least = np.arange(number)
+    while True:
+        low = np.minimum(least[links[:, 0]], least[links[:, 1]])
+        new = least.copy()
+        np.minimum.at(new, least[links[:, 0]], low)
+        np.minimum.at(new, least[links[:, 1]], low)
+        new = new[new]  # halves the way to the least
+        if np.array_equal(new, least):
+            return least
+        least = new
 
 
 def _numbered(groups: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -8,25 +8,23 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from inundate.posts.classify.signs import FLOOD_STEMS, StemSign
 from inundate.posts.labelled.table import LabelledPosts
 
-__all__ = ["FLOOD_STEMS", "by_language", "by_year", "has_keyword", "year_of"]
+__all__ = ["by_language", "by_year", "has_keyword", "year_of"]
 
-FLOOD_STEMS = ("flood",)
-"""What the rule looks for, anywhere in a word: ``#yycflood``, ``flooding``."""
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 def has_keyword(texts: Sequence[str], stems: Sequence[str] = FLOOD_STEMS) -> NDArray[np.bool_]:
-    """Say which texts have one of some stems in them, without regard to case.
+    """Say which texts have one of some stems in them, as the keyword rule sees it.
 
     Examples
     --------
     >>> has_keyword(["#YYCFlood", "the bridge is gone"])
     array([ True, False])
     """
-    pattern = re.compile("|".join(re.escape(stem.casefold()) for stem in stems) or r"(?!)")
-    return np.array([bool(pattern.search(text.casefold())) for text in texts], dtype=bool)
+    return np.asarray(StemSign(stems)(texts), dtype=bool)
 
 
 def year_of(event: str) -> str:
