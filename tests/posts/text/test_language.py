@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from inundate.posts.text.language import LANGUAGES, UNKNOWN, detect_language
 
 POSTS = {
-    "en": "RT @made_up: Water levels on Mill Lane keep rising, residents moved http://t.co/x #flood",
+    "en": "RT @made_up: Water levels on Mill Lane keep rising, residents moved http://t.co/x",
     "es": "El agua ya está en la calle y no hay luz #inundación",
     "fr": "La rivière monte, les pompiers sont sur place depuis ce matin",
     "pt": "A água não para de subir na rua, alguém pode ajudar?",
