@@ -36,7 +36,7 @@ def test_registered_help_is_one_sentence(path):
 
 
 def test_groups_have_commands_and_commands_a_group():
-    used = {path.partition(" ")[0] for path in COMMANDS if " " in path}
+    used = {path.rpartition(" ")[0] for path in COMMANDS if " " in path}
     assert used == set(GROUPS)
 
 

@@ -66,6 +66,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "posts verify": ("inundate.cli.posts_anonymise:verify", "Check a pseudonymised store."),
     "posts forget": ("inundate.cli.posts_anonymise:forget", "Forget an author, or the key."),
     "posts describe": ("inundate.cli.posts:describe", "Say what a store of posts holds."),
+    "posts embed train": ("inundate.cli.posts_embed:train", "Train vectors of words on texts."),
+    "posts embed convert": ("inundate.cli.posts_embed:convert", "Convert a file of vectors."),
+    "posts embed look": ("inundate.cli.posts_embed:look", "Look at vectors and what they know."),
+    "posts embed compare": ("inundate.cli.posts_embed:compare", "Compare two embeddings."),
     "map": ("inundate.cli.map:map_", "Write one HTML map that opens offline."),
     "report": ("inundate.cli.report:report", "Write the report of a run."),
     "doctor": ("inundate.cli.doctor:doctor", "Say why a model does not learn."),
@@ -79,6 +83,7 @@ GROUPS = {
     "exchange": "Files of other flood models: HAIL-CAESAR, LISFLOOD-FP, SFINCS.",
     "dataset": "Samples for the emulator.",
     "posts": "Posts of social media: collect, import, pseudonymise, describe.",
+    "posts embed": "Vectors of words: train, convert, look, compare.",
     "weights": "Trained weights to predict with.",
 }
 
@@ -91,9 +96,10 @@ def _build() -> App:
         help_format="plaintext",  # no markup parser to load
         suppress_keyboard_interrupt=False,  # main says how to go on
     )
-    groups = {name: App(name=name, help=text) for name, text in GROUPS.items()}
-    for group in groups.values():
-        root.command(group)
+    groups = {name: App(name=name.split()[-1], help=text) for name, text in GROUPS.items()}
+    for name, group in groups.items():
+        parent = name.rpartition(" ")[0]
+        (groups[parent] if parent else root).command(group)
     for path, (target, text) in COMMANDS.items():
         parent, _, name = path.rpartition(" ")
         (groups[parent] if parent else root).command(target, name=name, help=text)

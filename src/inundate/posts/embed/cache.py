@@ -18,7 +18,7 @@ from inundate.posts.embed.folder import (
 )
 from inundate.posts.embed.registry import REGISTRY, find_shipped, read_shipped
 from inundate.posts.embed.report import ReadReport
-from inundate.posts.embed.source import find_source
+from inundate.posts.embed.source import find_source, join_digests
 from inundate.posts.embed.stamp import known_digest
 from inundate.posts.lock import locked
 
@@ -71,12 +71,8 @@ class Source:
 
     def digest(self, notes: Path) -> str:
         """Give its SHA-256: of the file, or of the digests of both files."""
-        import hashlib
-
         found = [known_digest(path, member=self.member, notes=notes) for path in self.paths]
-        return (
-            found[0] if len(found) == 1 else hashlib.sha256("\n".join(found).encode()).hexdigest()
-        )
+        return join_digests(found)
 
 
 def resolve_source(source: str | Path) -> Source | Path:

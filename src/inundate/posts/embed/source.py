@@ -6,14 +6,14 @@ import gzip
 import hashlib
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from inundate.core.errors import DataError, MissingFileError, nearest, require_extra
 
-__all__ = ["digest_files", "find_source", "open_source"]
+__all__ = ["digest_files", "find_source", "join_digests", "open_source"]
 
 _GZIP, _ZIP, _ZSTD = b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd"
 _PACKED = 2**17  # bytes of a packed file read at a time
@@ -41,9 +41,12 @@ def digest_files(*paths: Path, member: str | None = None) -> str:
     for path in paths:
         with path.open("rb") as stream:
             found.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    if len(found) == 1 and member is None:
-        return found[0]
-    return hashlib.sha256("\n".join([*found, member or ""]).encode()).hexdigest()
+    return join_digests(found if member is None else [*found, member])
+
+
+def join_digests(parts: Sequence[str]) -> str:
+    """Give one part as it is, or the SHA-256 of several."""
+    return parts[0] if len(parts) == 1 else hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @contextmanager
