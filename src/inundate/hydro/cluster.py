@@ -145,6 +145,11 @@ class DaskPool:
         self._tries = 0
 
     @property
+    def client(self) -> Any:
+        """The connection, for work that is no simulation."""
+        return self._client
+
+    @property
     def free(self) -> int:
         """How many more jobs can be worked on at once; one is always kept waiting."""
         threads = sum(self._client.nthreads().values())

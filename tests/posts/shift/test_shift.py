@@ -5,16 +5,18 @@ import pytest
 from stand_in import Bayes, made_up, open_bayes
 
 from inundate.core.errors import ConfigError, DataError
+from inundate.posts.classify.zoo import make_classifier
 from inundate.posts.shift.abstaining import Abstaining, AbstainSettings
 from inundate.posts.shift.adapted import Adapted, AdaptSettings, choose_sure
 from inundate.posts.shift.calibrated import Calibrated, fit_across_events
+from inundate.posts.shift.cascade import Cascade
 from inundate.posts.shift.conformal import (
     conformal_thresholds,
     prediction_sets,
     select_confident,
 )
 from inundate.posts.shift.events import predict_left_out
-from inundate.posts.shift.opening import open_model, unwrap
+from inundate.posts.shift.opening import model_id, open_model, unwrap
 from inundate.posts.shift.prior import PriorCorrected, correct_prior, estimate_prior
 from inundate.posts.shift.temperature import calibration_error, cool, fit_temperature
 
@@ -269,3 +271,55 @@ def test_wrappers_nest_and_open_again(tmp_path):
     (tmp_path / "m" / "shift.json").write_text("{}")
     with pytest.raises(DataError, match="its shift.json is not what saving a model writes"):
         open_model(tmp_path / "m", open_inner=open_bayes)
+
+
+def test_cascade_asks_the_next_only_about_what_is_unsure(tmp_path):
+    train = made_up(300, noise=0.02)
+    quick, slow = Bayes(), Bayes()
+    quick.fit(train)
+    slow.fit(train)
+    model = Cascade([quick, slow], [0.9])
+    texts = ["water rising aire10", "unheard of", "music lunch aire01", ""]
+    quick.calls, slow.calls = [], []
+    slow.prior = [-5.0, 0.0]  # so that its answers are told apart
+    found = model.probabilities(texts)
+    assert (quick.calls, slow.calls) == ([4], [2])
+    assert model.asked.tolist() == [4, 2]
+    assert np.allclose(found[[0, 2]], quick.probabilities(texts)[[0, 2]])
+    assert np.allclose(found[[1, 3]], slow.probabilities(texts)[[1, 3]])
+    model.save(tmp_path / "m")
+    again = open_model(tmp_path / "m", open_inner=open_bayes)
+    assert again.sure == (0.9,)
+    assert np.allclose(again.probabilities(texts), found)
+    assert Cascade([Bayes(), Bayes()], [1.0]).probabilities([]).shape == (0, 2)
+
+
+def test_cascade_fits_all_and_refuses_what_does_not_fit():
+    model = Cascade([Bayes(), Bayes(), Bayes()], [0.99, 0.9])
+    assert model.name == "bayes>bayes>bayes"
+    assert model.fit(made_up(60)) == {"posts": 60}
+    assert all(inner.words for inner in model.models)
+    with pytest.raises(ConfigError, match="1 models and 0 thresholds"):
+        Cascade([Bayes()], [])
+    with pytest.raises(ConfigError, match="threshold 1.5, expected from 0 to 1"):
+        Cascade([Bayes(), Bayes()], [1.5])
+    with pytest.raises(ConfigError, match="bayes has dry, wet; expected the same"):
+        Cascade([Bayes(), Bayes(("dry", "wet"))], [0.9])
+    with pytest.raises(ConfigError, match="a run, expected none"):
+        model.fit(made_up(20), run=object())
+
+
+def test_id_tells_what_decides_the_answers(tmp_path):
+    rule = make_classifier("keyword")
+    rule.fit(made_up(40))
+    one, other = Calibrated(rule, 1.5), Calibrated(rule, 1.6)
+    one.save(tmp_path / "one", notes={"a": 1})
+    Calibrated(rule, 1.5).save(tmp_path / "same")
+    other.save(tmp_path / "other")
+    Cascade([rule, one], [0.9]).save(tmp_path / "cascade")
+    rule.save(tmp_path / "bare")
+    ids = {name: model_id(tmp_path / name) for name in ("one", "same", "other", "cascade", "bare")}
+    assert ids["one"] == ids["same"]
+    assert len(set(ids.values())) == 4
+    texts = ["a flood", "lunch"]
+    assert np.allclose(open_model(tmp_path / "one").probabilities(texts), one.probabilities(texts))

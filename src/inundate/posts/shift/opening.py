@@ -13,6 +13,7 @@ from inundate.core.files import check_input
 from inundate.posts.shift.abstaining import Abstaining
 from inundate.posts.shift.adapted import Adapted
 from inundate.posts.shift.calibrated import Calibrated
+from inundate.posts.shift.cascade import Cascade
 from inundate.posts.shift.model import Model
 from inundate.posts.shift.prior import PriorCorrected
 from inundate.posts.shift.wrapper import FILE, INNER, VERSION, Wrapper
@@ -25,7 +26,7 @@ WRAPPERS: dict[str, type[Wrapper]] = {
 
 
 def is_wrapped(folder: Path | str) -> bool:
-    """Whether a folder holds a model around a model."""
+    """Whether a folder holds a model around one or several models."""
     return (Path(folder) / FILE).is_file()
 
 
@@ -49,7 +50,16 @@ def open_model(folder: Path | str, *, open_inner: Callable[[Path], Model] | None
     if not is_wrapped(place):
         return (open_inner or _open_classifier)(place)
     kind, values = _read(place)
-    return WRAPPERS[kind].from_values(open_model(place / INNER, open_inner=open_inner), values)
+    inner = [open_model(part, open_inner=open_inner) for part in _parts(place, kind, values)]
+    if kind == Cascade.kind:
+        return Cascade(inner, values["sure"])
+    return WRAPPERS[kind].from_values(inner[0], values)
+
+
+def _parts(place: Path, kind: str, values: dict[str, Any]) -> list[Path]:
+    if kind == Cascade.kind:
+        return [place / f"{INNER}-{number}" for number in range(len(values["sure"]) + 1)]
+    return [place / INNER]
 
 
 def _read(place: Path) -> tuple[str, dict[str, Any]]:
@@ -60,10 +70,11 @@ def _read(place: Path) -> tuple[str, dict[str, Any]]:
         raise DataError(
             f"opening {place}: its {FILE} is not what saving a model writes ({error})"
         ) from error
-    if version != VERSION or kind not in WRAPPERS:
+    known = [*WRAPPERS, Cascade.kind]
+    if version != VERSION or kind not in known:
         raise DataError(
             f"opening {place}: model of kind {kind!r}, version {version}; expected one of "
-            f"{', '.join(WRAPPERS)}, version {VERSION}"
+            f"{', '.join(known)}, version {VERSION}"
         )
     return str(kind), dict(values)
 
@@ -85,7 +96,9 @@ def model_id(folder: Path | str) -> str:
         from inundate.posts.classify.folder import stored_id
 
         return stored_id(place)
-    told = json.dumps([*_read(place), model_id(place / INNER)], sort_keys=True)
+    kind, values = _read(place)
+    inner = [model_id(part) for part in _parts(place, kind, values)]
+    told = json.dumps([kind, values, inner], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
