@@ -322,6 +322,39 @@ def test_json_lines(table):
     assert posts.texts == ("water is here", "sun is here")
 
 
+def test_fasttext(table):
+    text = (
+        "__label__on-topic water is here\n__label__off-topic tea\n"
+        "__label__a __label__b both of them\nno label\n__label__on-topic \n\n"
+    )
+    posts = open_labelled(table(text, "mine.txt"))
+    assert posts.texts == ("water is here", "tea")
+    assert named(posts) == ["on-topic", "off-topic"]
+    assert posts.origin["broken_lines"] == 2
+    assert posts.origin["dropped"] == {"empty text": 1}
+
+
+def test_a_table_without_a_header(table):
+    text = "".join(f"{n % 2},{1000 + n},somebody wrote {n} long words here\n" for n in range(6))
+    posts = open_labelled(table(text))
+    assert len(posts) == 6
+    assert posts.classes == ("0", "1")
+    assert posts.ids[0] == "mine:1"
+    assert posts.origin["assumed"][0] == (
+        "the first line is a row, not a header: columns are numbered"
+    )
+    assert posts.origin["files"][0]["columns"] == {"text": "column 3", "label": "column 1"}
+
+
+def test_numbers_are_labels(table):
+    text = "text,label\nwater here,-1\nsun here,0\nrain here,1.0\nwind,-1.0\nsnow,+1\n"
+    posts = open_labelled(table(text))
+    assert posts.classes == ("-1", "0", "1.0")
+    assert posts.labels.tolist() == [0, 1, 2, 0, 2]
+    posts = open_labelled(table(text), task="sentiment")
+    assert named(posts) == ["negative", "neutral", "positive", "negative", "positive"]
+
+
 def test_a_folder_of_one_kind(table, tmp_path):
     table(T6, "a/2013_One-ontopic_offtopic.csv")
     table(T6, "b/2014_Two-ontopic_offtopic.csv")

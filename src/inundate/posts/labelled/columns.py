@@ -17,10 +17,11 @@ from inundate.posts.labelled.formats import (
 from inundate.posts.labelled.rows import Rows
 from inundate.posts.labelled.tasks import find_task
 
-__all__ = ["find_column", "find_label", "find_text", "named"]
+__all__ = ["find_column", "find_label", "find_text", "is_headless", "named"]
 
 _LOOKED_AT = 2_000  # rows that tell what a column holds
 _WORDS = 3.0  # mean number of words from which a column is a text
+_NAME_WORDS = 5  # words of the name of a column
 _CLASSES = 40  # more kinds of values than that are no classes
 
 
@@ -101,7 +102,7 @@ def find_label(table: Rows, text: str, task: str | None, where: str) -> Found:
         If none or several would do.
     """
     columns = [column for column in table.header if column != text]
-    known = [column for column in _by_name(columns, LABEL_COLUMNS) if _few(table, column)]
+    known = [column for column in _by_name(columns, LABEL_COLUMNS) if _classes(table, column)]
     if not known:
         known = [column for column in columns if "label" in column.lower() and _few(table, column)]
     if len(known) == 1:
@@ -136,6 +137,23 @@ def _of_task(table: Rows, columns: Sequence[str], task: str) -> list[str]:
     return fit or list(columns)
 
 
+def is_headless(header: Sequence[str]) -> bool:
+    """Whether what stands in a table's first line is a row: a text, numbers, no known name.
+
+    Examples
+    --------
+    >>> is_headless(["7", "the water is in the street", "yes"]), is_headless(["nr", "words"])
+    (True, False)
+    """
+    known = (*TEXT_COLUMNS, *LABEL_COLUMNS, *ID_COLUMNS, *EVENT_COLUMNS, *LANGUAGE_COLUMNS)
+    if _by_name(header, known):
+        return False
+    return any(len(cell.split()) > _NAME_WORDS for cell in header) or (
+        len(header) > 1
+        and sum(cell.strip("'\"+-").replace(".", "").isdigit() for cell in header) > 0
+    )
+
+
 def find_column(header: Sequence[str], names: Sequence[str]) -> str | None:
     """Give the first column that has one of these names, in the order of the names."""
     found = _by_name(header, names)
@@ -166,10 +184,14 @@ def _mean(table: Rows, column: str, measure: Callable[[str], int]) -> float:
     return sum(map(measure, cells)) / len(cells) if cells else 0.0
 
 
+def _classes(table: Rows, column: str) -> bool:
+    return 0 < len(_values(table, column)) <= _CLASSES
+
+
 def _few(table: Rows, column: str) -> bool:
     """Whether the values of a column come back, as classes do."""
     values = _values(table, column)
-    return 0 < len(values) <= _CLASSES and (len(values) < len(table.rows) or len(values) <= 2)
+    return _classes(table, column) and (len(values) < len(table.rows) or len(values) <= 2)
 
 
 def _several(what: str, columns: Sequence[str], where: str) -> DataError:

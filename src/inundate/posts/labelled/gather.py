@@ -10,7 +10,14 @@ from typing import Any
 
 from inundate.core.errors import DataError
 from inundate.posts.labelled.classes import answers
-from inundate.posts.labelled.columns import Found, find_column, find_label, find_text, named
+from inundate.posts.labelled.columns import (
+    Found,
+    find_column,
+    find_label,
+    find_text,
+    is_headless,
+    named,
+)
 from inundate.posts.labelled.formats import (
     AUTHOR_COLUMNS,
     EVENT_COLUMNS,
@@ -19,7 +26,7 @@ from inundate.posts.labelled.formats import (
     Format,
     find_format,
 )
-from inundate.posts.labelled.rows import Rows
+from inundate.posts.labelled.rows import Rows, without_header
 from inundate.posts.labelled.tasks import TASKS
 from inundate.posts.labelled.weak import POLARITY
 
@@ -102,6 +109,9 @@ def add_table(
         If it has no rows, or its columns cannot be told.
     """
     where = str(file)
+    if table.format == "table" and not (wanted.text or wanted.label) and is_headless(table.header):
+        read.assume("the first line is a row, not a header: columns are numbered")
+        table = without_header(table)
     if not table.rows:
         raise DataError(
             f"opening {where}: no rows of a table"

@@ -7,15 +7,16 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from inundate.core.errors import DataError
 
-__all__ = ["Rows", "decode", "read_rows", "read_table"]
+__all__ = ["Rows", "decode", "read_rows", "read_table", "without_header"]
 
 _DELIMITERS = ("\t", ",", ";", "|")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_PREFIX = "__label__"
 _LONGEST = 60  # lines of one cell; a quote that is never closed must not swallow the file
 
 
@@ -160,7 +161,35 @@ def read_rows(path: Path) -> Rows:
     text, encoding = decode(data)
     if text.lstrip()[:1] in ("{", "["):
         return _json_rows(text, encoding)
+    if text.lstrip().startswith(_PREFIX):
+        return _prefixed_rows(text, encoding)
     return read_table(path, text, encoding)
+
+
+def _prefixed_rows(text: str, encoding: str) -> Rows:
+    """Read lines as fastText has them: labels with a prefix, then the text."""
+    table = Rows(["label", "text"], encoding=encoding, delimiter=" ", format="fasttext")
+    for number, line in enumerate(text.split("\n"), 1):
+        words = line.split()
+        label = words[0].removeprefix(_PREFIX) if words else ""
+        rest = [word for word in words[1:] if not word.startswith(_PREFIX)]
+        if not words:
+            continue
+        if not words[0].startswith(_PREFIX) or len(rest) < len(words) - 1:
+            table.broken.append(number)  # no label, or several
+        else:
+            table.rows.append([label, " ".join(rest)])
+            table.lines.append(number)
+    return table
+
+
+def without_header(table: Rows) -> Rows:
+    """Give a table whose first row was taken for a header that it has not."""
+    names = [f"column {number}" for number in range(1, len(table.header) + 1)]
+    first = table.lines[0] - 1 if table.lines else 1
+    return replace(
+        table, header=names, rows=[table.header, *table.rows], lines=[first, *table.lines]
+    )
 
 
 def _json_rows(text: str, encoding: str) -> Rows:

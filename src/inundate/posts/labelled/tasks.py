@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,11 +22,16 @@ def plain(label: str) -> str:
 
     Examples
     --------
-    >>> plain(" Related_and-informative"), plain("Don't know")
-    ('related and informative', 'dont know')
+    >>> plain(" Related_and-informative"), plain("Don't know"), plain("-1.0")
+    ('related and informative', 'dont know', '-1')
     """
+    if _NUMBER.fullmatch(label.strip()):
+        return f"{float(label):g}"
     kept = "".join(char if char.isalnum() or char in "?/+." else " " for char in _flat(label))
     return " ".join(kept.split()) or label.strip()
+
+
+_NUMBER = re.compile(r"[+-]?\d{1,9}(?:\.\d{0,9})?", re.ASCII)
 
 
 def _flat(label: str) -> str:
@@ -66,8 +72,8 @@ def _task(name: str, doc: str, **classes: str) -> Task:
     return Task(name, names, labels, doc)
 
 
-_NO = "no|n|0|0.0|false|f|negative|neg|none of it"
-_YES = "yes|y|1|1.0|true|t|positive|pos"
+_NO = "no|n|0|false|f|negative|neg|none of it"
+_YES = "yes|y|1|true|t|positive|pos"
 _NOT_ABOUT = (
     "not related|unrelated|irrelevant|not relevant|off|offtopic|not humanitarian|other topic"
     "|not related or irrelevant|not physical landslide|not crisis|non disaster|not disaster"
