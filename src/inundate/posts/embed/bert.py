@@ -47,6 +47,8 @@ class BertEmbedding:
         posts then give slightly other vectors on another machine, so that it is asked for.
     digest : str
         SHA-256 of the folder.
+    progress : bool
+        Whether to show how far a call is.
     """
 
     def __init__(
@@ -57,9 +59,11 @@ class BertEmbedding:
         name: str = "bert",
         precision: Literal["fp32", "auto"] = "fp32",
         digest: str = "",
+        progress: bool = False,
     ) -> None:
         self.encoder, self.tokens = encoder.eval(), tokens
         self.name, self.width, self.digest = name, encoder.width, digest
+        self.progress = progress
         self.check: PrecisionCheck | None = None
         self._precision: Precision = "fp32"
         if precision == "auto":
@@ -74,6 +78,7 @@ class BertEmbedding:
         name: str | None = None,
         longest: int = 64,
         precision: Literal["fp32", "auto"] = "fp32",
+        progress: bool = False,
     ) -> BertEmbedding:
         """Open a local folder with ``config.json``, safetensors and a tokeniser.
 
@@ -85,7 +90,7 @@ class BertEmbedding:
             By default that of the folder.
         longest : int
             Pieces of a post; what comes behind is cut off.
-        precision
+        precision, progress
             As for the class.
 
         Raises
@@ -102,6 +107,7 @@ class BertEmbedding:
             name=name or place.absolute().name,
             precision=precision,
             digest=digest_of(place),
+            progress=progress,
         )
 
     def describe(self) -> dict[str, Any]:
@@ -130,8 +136,7 @@ class BertEmbedding:
         check_fits(len(rows), longest, self.width, what=f"encoding with {self.name}")
         found = np.zeros((len(rows), longest, self.width), np.float32)
         mask = np.arange(longest) < lengths[:, None]
-        bar = Progress("encode posts", total=len(texts), unit="post")
-        with bar, inference(self._precision):
+        with self._bar(len(texts)) as bar, inference(self._precision):
             for places, hidden, _ in self._batches(rows):
                 found[places, : hidden.shape[1]] = hidden
                 bar.advance(len(places))
@@ -144,14 +149,14 @@ class BertEmbedding:
         The pieces of the boundaries take part because the sentence encoders of this family
         were trained so.
         """
-        return self._pooled(texts, self._precision, progress=True)
+        return self._pooled(texts, self._precision)
 
-    def _pooled(
-        self, texts: Sequence[str], precision: Precision, *, progress: bool = False
-    ) -> Floats:
+    def _bar(self, count: int) -> Progress:
+        return Progress("encode posts", total=count, unit="post", enabled=self.progress)
+
+    def _pooled(self, texts: Sequence[str], precision: Precision) -> Floats:
         vectors = np.zeros((len(texts), self.width), np.float32)
-        bar = Progress("encode posts", total=len(texts), unit="post", enabled=progress)
-        with bar, inference(precision):
+        with self._bar(len(texts)) as bar, inference(precision):
             for start in range(0, len(texts), _BLOCK):
                 rows = self.tokens.ids(texts[start : start + _BLOCK])
                 for places, _, pooled in self._batches(rows):
@@ -161,9 +166,10 @@ class BertEmbedding:
 
     def _batches(self, rows: list[list[int]]) -> Iterator[tuple[Ints, Floats, Floats]]:
         """Give places, token vectors (B, L, E) and their means (B, E), posts of like length."""
-        lengths = [len(row) for row in rows]
+        lengths, device = [len(row) for row in rows], next(self.encoder.parameters()).device
         for places in length_buckets(lengths, most_tokens=_MOST_TOKENS, most_rows=_MOST_ROWS):
             ids, mask = self.tokens.pad_rows([rows[place] for place in places])
+            ids, mask = ids.to(device), mask.to(device)
             hidden = self.encoder(ids, mask).float()
             pooled = masked_mean(hidden, mask)
-            yield places, hidden.numpy(), pooled.numpy()
+            yield places, hidden.cpu().numpy(), pooled.cpu().numpy()

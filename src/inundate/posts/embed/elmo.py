@@ -72,6 +72,8 @@ class ElmoEmbedding:
         Whether states are carried on between calls.
     digest : str
         SHA-256 of the weights.
+    progress : bool
+        Whether to show how far a call is.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class ElmoEmbedding:
         layer: Layer = "mean",
         stateful: bool = False,
         digest: str = "",
+        progress: bool = False,
     ) -> None:
         count = network.options.layers
         if layer != "mean" and not 0 <= layer < count:
@@ -92,7 +95,7 @@ class ElmoEmbedding:
             )
         self.name, self.width, self.digest = name, network.options.width, digest
         self.network = network.eval()
-        self.stateful = stateful
+        self.stateful, self.progress = stateful, progress
         self._tokenise = tokenise
         self._layer = layer
         self._states: list[State] | None = None
@@ -105,6 +108,7 @@ class ElmoEmbedding:
         layer: Layer = "mean",
         stateful: bool = False,
         tokenise: Callable[[str], list[str]] | None = None,
+        progress: bool = False,
     ) -> ElmoEmbedding:
         """Open a folder with ``*options.json`` and ``*weights.hdf5``.
 
@@ -113,7 +117,7 @@ class ElmoEmbedding:
         source : Path
             Folder as published, or as :func:`~inundate.posts.embed.elmo_train.train_elmo`
             writes it.
-        layer, stateful
+        layer, stateful, progress
             As for the class.
         tokenise : callable, optional
             By default the tokeniser of the training, where the folder tells it, otherwise
@@ -138,6 +142,7 @@ class ElmoEmbedding:
             layer=layer,
             stateful=stateful,
             digest=digest,
+            progress=progress,
         )
 
     def describe(self) -> dict[str, Any]:
@@ -152,6 +157,10 @@ class ElmoEmbedding:
             "longest_words": _LONGEST,
             "digest": self.digest,
         }
+
+    def words(self, text: str) -> list[str]:
+        """Cut a text into the words that go into the network."""
+        return self._tokenise(text)
 
     def reset(self) -> None:
         """Forget the states that were carried on."""
@@ -215,7 +224,8 @@ class ElmoEmbedding:
     ) -> Iterator[tuple[Ints, Tensor]]:
         """Give rows and their layers (K, B, L, E) without boundaries, zeros behind the end."""
         size = max(1, len(sentences)) if self.stateful else _BLOCK
-        with Progress(f"ELMo {label}", total=len(sentences), unit="post") as bar:
+        bar = Progress(f"ELMo {label}", total=len(sentences), unit="post", enabled=self.progress)
+        with bar:
             for start in range(0, len(sentences), size):
                 block = [words[:_LONGEST] for words in sentences[start : start + size]]
                 for rows, layers in self._block(block):

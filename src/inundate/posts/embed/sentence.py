@@ -94,7 +94,11 @@ def find_model(source: Path | str) -> Path:
 
 
 def open_contextual(
-    source: Path | str, *, longest: int = 64, precision: Literal["fp32", "auto"] = "fp32"
+    source: Path | str,
+    *,
+    longest: int = 64,
+    precision: Literal["fp32", "auto"] = "fp32",
+    progress: bool = False,
 ) -> BertEmbedding | ElmoEmbedding:
     """Open an ELMo or an encoder of the BERT family.
 
@@ -106,6 +110,8 @@ def open_contextual(
         Word pieces of a post, for an encoder.
     precision : "fp32" or "auto"
         For an encoder; see :class:`~inundate.posts.embed.bert.BertEmbedding`.
+    progress : bool
+        Whether to show how far a call is.
 
     Raises
     ------
@@ -114,9 +120,11 @@ def open_contextual(
     """
     folder = find_model(source)
     if is_elmo_folder(folder):
-        return ElmoEmbedding.open(folder)
+        return ElmoEmbedding.open(folder, progress=progress)
     name = str(source) if str(source) in SHIPPED else None
-    return BertEmbedding.open(folder, name=name, longest=longest, precision=precision)
+    return BertEmbedding.open(
+        folder, name=name, longest=longest, precision=precision, progress=progress
+    )
 
 
 @lru_cache(maxsize=2)

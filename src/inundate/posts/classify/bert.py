@@ -1,0 +1,281 @@
+"""Encoders of the BERT family as classifiers: as they are, and fine-tuned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from inundate.core.config import Settings
+from inundate.core.errors import DataError
+from inundate.core.run import Run
+from inundate.learn.device import pick_device
+from inundate.learn.random_state import isolated_random
+from inundate.learn.settings import TrainSettings
+from inundate.posts.classify.base import State, TextClassifier
+from inundate.posts.classify.fitting import FittingSettings, Loss, fit_network, validate_by
+from inundate.posts.classify.logistic import (
+    ABSENT,
+    ClassWeight,
+    class_weights,
+    fit_logistic,
+    softmax,
+)
+from inundate.posts.classify.post_batches import PostBatches
+from inundate.posts.embed.bert import BertEmbedding
+from inundate.posts.embed.bert_encoder import BertEncoder, masked_mean
+from inundate.posts.embed.bert_files import build_network, check_config, config_of, put_weights
+from inundate.posts.embed.bert_tokens import BertTokens
+from inundate.posts.embed.contextual import Floats
+from inundate.posts.embed.sentence import find_model, shared_sentences
+from inundate.posts.labelled.table import LabelledPosts
+from inundate.posts.text.markers import Stripper
+
+__all__ = ["BertFinetuned", "BertFrozen"]
+
+_WARMUP = 0.1  # share of all steps, as measured best on crisis posts with a fall in a line
+
+
+class EncoderSettings(Settings):
+    """Which encoder, and what it is shown."""
+
+    encoder: str = Field(
+        default="minilm",
+        description="Local folder of an encoder, or a name such as `minilm`.",
+    )
+    longest: int = Field(default=64, ge=3, description="Word pieces of a post; the rest is cut.")
+    precision: Literal["fp32", "auto"] = Field(
+        default="fp32",
+        description="auto: classify in bfloat16 where a check on this machine finds it right and "
+        "faster.",
+    )
+    strip_markers: tuple[str, ...] = Field(
+        default=(), description="Signs taken out of every text, since labels were made of them."
+    )
+
+
+class BertFrozenSettings(EncoderSettings):
+    """How vectors of posts become classes."""
+
+    inverse_penalty: float = Field(
+        default=0.1, gt=0.0, description="C of the logistic regression: larger is freer."
+    )
+    class_weight: ClassWeight = Field(
+        default="none", description="balanced: all classes count alike."
+    )
+
+
+class BertFrozen(TextClassifier):
+    """Logistic regression on vectors of posts.
+
+    The encoder is opened once for all models of a process, and each text goes through it once.
+    A saved model holds the digest of the encoder, not its weights.
+    """
+
+    name = "bert_frozen"
+    kind = BertFrozenSettings
+
+    _slopes: np.ndarray[Any, Any]  # (E, K)
+    _offsets: np.ndarray[Any, Any]  # (K,)
+
+    def _fit(
+        self, train: LabelledPosts, valid: LabelledPosts | None, seed: int, run: Run | None
+    ) -> dict[str, Any]:
+        self._slopes, self._offsets = fit_logistic(
+            self._vectors(train.texts),
+            train.labels,
+            len(train.classes),
+            inverse_penalty=self.settings.inverse_penalty,
+            class_weight=self.settings.class_weight,
+            what=self.name,
+        )
+        return {"encoder": self._embedding().describe()}
+
+    def _embedding(self) -> BertEmbedding:
+        s = self.settings
+        found = shared_sentences(s.encoder, longest=s.longest, precision=s.precision).embedding
+        if not isinstance(found, BertEmbedding):
+            raise DataError(
+                f"opening the encoder {s.encoder} for {self.name}: it is an ELMo, expected an "
+                "encoder of the BERT family",
+                hint="take elmo_bilstm",
+            )
+        return found
+
+    def _vectors(self, texts: Sequence[str]) -> Floats:
+        """Give vectors (N, E) whose numbers have a mean square of 1."""
+        s, strip = self.settings, Stripper(self.settings.strip_markers)
+        width = self._embedding().width
+        memory = shared_sentences(s.encoder, longest=s.longest, precision=s.precision)
+        vectors = memory.sentences([strip(text) for text in texts])
+        norms = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+        return np.asarray(vectors / norms * np.sqrt(width), np.float32)
+
+    def _probabilities(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
+        return softmax(self._vectors(texts) @ self._slopes + self._offsets)
+
+    def state(self) -> State:
+        """Give the weights and which encoder they are for."""
+        return State(
+            facts={"encoder": self._embedding().digest},
+            arrays={"slopes": self._slopes, "offsets": self._offsets},
+        )
+
+    def take_state(self, state: State) -> None:
+        """Take the weights; refuse another encoder."""
+        found, expected = self._embedding().digest, state.facts["encoder"]
+        if found != expected:
+            raise DataError(
+                f"opening {self.name}: the encoder {self.settings.encoder} has the digest "
+                f"{found[:12]}, the model was fitted on {expected[:12]}",
+                hint="give it the encoder it was fitted on, or train anew: inundate posts train",
+            )
+        self._slopes, self._offsets = state.arrays["slopes"], state.arrays["offsets"]
+
+
+class BertFinetunedSettings(EncoderSettings, FittingSettings):
+    """How an encoder is trained further."""
+
+    epochs: int = Field(default=2, ge=1, description="Passes over the training posts.")
+    batch_size: int = Field(default=32, ge=1, description="Posts in one step.")
+    learning_rate: float = Field(default=5e-5, gt=0.0, description="Highest rate of AdamW.")
+    warmup_steps: int = Field(
+        default=0, ge=0, description="Steps of linear rise of the rate; 0: a tenth of all."
+    )
+    schedule: Literal["cosine", "linear", "constant"] = Field(
+        default="linear", description="How the rate falls to zero after the warm-up."
+    )
+    dropout: float = Field(
+        default=0.1, ge=0.0, lt=1.0, description="Share of a post's vector left out in training."
+    )
+
+    def loop(self, seed: int, *, steps: int) -> TrainSettings:
+        """Give the settings of the loop for an epoch of so many steps."""
+        warmup = self.warmup_steps or math.ceil(_WARMUP * self.epochs * steps)
+        return self.training(seed).model_copy(update={"warmup_steps": warmup, "floor": 0.0})
+
+
+class _Head(nn.Module):
+    """An encoder, the mean over its tokens, and logits."""
+
+    def __init__(self, encoder: BertEncoder, classes: int, *, dropout: float) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.dropout = nn.Dropout(dropout)
+        self.logits = nn.Linear(encoder.width, classes)
+
+    def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Turn piece numbers and their mask (B, L) into logits (B, K)."""
+        ids, mask = inputs["input_ids"], inputs["attention_mask"]
+        pooled = masked_mean(self.encoder(ids, mask), mask)
+        found: Tensor = self.logits(self.dropout(pooled))
+        return found
+
+
+class BertFinetuned(TextClassifier):
+    """An encoder trained further on the judged posts; a saved model holds all of its weights.
+
+    Source
+    ------
+    Devlin et al. (2019), arXiv:1810.04805; mean over tokens as in Reimers and Gurevych (2019),
+    arXiv:1908.10084.
+    """
+
+    name = "bert_finetuned"
+    kind = BertFinetunedSettings
+
+    _model: _Head
+    _tokens: BertTokens
+    _embedding: BertEmbedding
+
+    def _fit(
+        self, train: LabelledPosts, valid: LabelledPosts | None, seed: int, run: Run | None
+    ) -> dict[str, Any]:
+        s = self.settings
+        folder = find_model(s.encoder)
+        self._tokens = BertTokens.open(folder, longest=s.longest)
+        encoder = BertEncoder.open(folder)
+        with isolated_random(seed, self.name):
+            self._model = _Head(encoder, len(train.classes), dropout=s.dropout)
+        self._model.to(pick_device(s.device))
+        batches = self._batches(train, seed)
+        weights = class_weights(train.labels, len(train.classes), s.class_weight)
+        self._serve("fp32")
+        validate = None
+        if valid is not None:
+            validate = validate_by(lambda: self._logits(valid.texts), valid.labels, s.choose_by)
+        told = fit_network(
+            self._model,
+            batches,
+            Loss(weights),
+            settings=s.loop(seed, steps=len(batches)),
+            run=run,
+            config=s.model_dump(mode="json"),
+            validate=validate,
+        )
+        with torch.no_grad():  # a class that no post has gets no chance, as in other models
+            self._model.logits.bias[torch.from_numpy(weights == 0)] = ABSENT
+        self._serve(s.precision)
+        return {**told, "encoder": s.encoder, "precision": self._embedding.describe()["precision"]}
+
+    def _serve(self, precision: Literal["fp32", "auto"]) -> None:
+        training = self._model.training
+        self._embedding = BertEmbedding(
+            self._model.encoder, self._tokens, name=self.name, precision=precision
+        )
+        self._model.train(training)
+
+    def _batches(self, posts: LabelledPosts, seed: int) -> PostBatches:
+        strip = Stripper(self.settings.strip_markers)
+        rows = self._tokens.ids([strip(text) for text in posts.texts])
+
+        def collate(chosen: np.ndarray[Any, Any]) -> dict[str, Tensor]:
+            ids, mask = self._tokens.pad_rows([rows[row] for row in chosen])
+            return {"input_ids": ids, "attention_mask": mask}
+
+        return PostBatches(
+            [len(row) for row in rows],
+            posts.labels,
+            collate,
+            batch_size=self.settings.batch_size,
+            seed=seed,
+        )
+
+    def _probabilities(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
+        return softmax(self._logits(texts))
+
+    def _logits(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
+        strip = Stripper(self.settings.strip_markers)
+        vectors = self._embedding.sentences([strip(text) for text in texts])
+        weight, bias = (p.detach().cpu().numpy() for p in self._model.logits.parameters())
+        return np.asarray(vectors.astype(np.float64) @ weight.T + bias)
+
+    def state(self) -> State:
+        """Give all weights, the configuration of the encoder and its tokeniser."""
+        return State(
+            facts={
+                "config": config_of(self._model.encoder.network),
+                "tokeniser": self._tokens.text,
+                "pad": self._tokens.pad,
+            },
+            arrays={name: p.detach().cpu().numpy() for name, p in self._model.named_parameters()},
+        )
+
+    def take_state(self, state: State) -> None:
+        """Build the encoder and take its weights; no other folder is needed."""
+        config = check_config(dict(state.facts["config"]), where=f"opening {self.name}")
+        s = self.settings
+        self._tokens = BertTokens.from_text(
+            state.facts["tokeniser"], pad=int(state.facts["pad"]), longest=s.longest
+        )
+        encoder = BertEncoder(build_network(config))
+        self._model = _Head(encoder, len(self.classes), dropout=s.dropout)
+        tensors = {name: torch.from_numpy(array.copy()) for name, array in state.arrays.items()}
+        put_weights(self._model, tensors, where=self.name)
+        self._model.to(pick_device(s.device)).eval()
+        self._serve(s.precision)
