@@ -110,6 +110,17 @@ def test_the_quick_grammar_is_the_whole_one(text):
         assert quick == whole
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    start=st.sampled_from(["http://", "https://", "@", "@a", "http:", "#"]),
+    rest=st.text("ab1/.:@#&;-_)<>'\"*é…", max_size=12),
+)
+def test_quick_ways_are_the_way_of_the_grammar(start, rest):
+    piece = start + rest
+    whole = Tokeniser(TokeniserSettings(strip_markers=("\u2603",)))  # with markers there is none
+    assert Tokeniser()(piece) == whole(piece)
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_what_pseudonymisation_puts_in_is_one_token(style):
     from inundate.posts.anonymise.scrub import KINDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -12,7 +13,7 @@ from inundate.core.config import Settings, resolve_settings
 from inundate.core.errors import DataError
 from inundate.posts.text import twitter
 from inundate.posts.text.clean import clean
-from inundate.posts.text.fixed import REPOST
+from inundate.posts.text.fixed import REPOST, URL, USER
 from inundate.posts.text.hashtags import Segmenter
 from inundate.posts.text.markers import Stripper
 from inundate.posts.text.spelling import shorten
@@ -23,6 +24,9 @@ __all__ = ["Tokeniser", "TokeniserSettings"]
 
 _KEPT = 1 << 17  # pieces of text whose tokens are remembered; some 30 MB
 _LONGEST_KEPT = 24  # characters
+# most of what was not seen before: what the grammar makes of it is known beforehand
+_LINK = re.compile(r"https?://[!-%'-~]*[A-Za-z0-9/]")
+_MENTION = re.compile(r"@\w+:?", re.ASCII)
 _REPOST = regex.compile(r"(?<!\w)[Rr][Tt](?=\s+(?:@|＠|<user>))")
 
 
@@ -64,6 +68,7 @@ class Tokeniser:
         self.settings = settings
         self._own = vocabulary
         self._strip = Stripper(settings.strip_markers)
+        self._is_plain = not settings.strip_markers
         self._is_posts = settings.style == "posts"
         self._known: dict[str, tuple[str, ...]] = {}
 
@@ -115,6 +120,13 @@ class Tokeniser:
         return found
 
     def _posts(self, piece: str) -> Iterator[str]:
+        if self._is_plain:
+            if _LINK.fullmatch(piece):
+                yield URL
+                return
+            if _MENTION.fullmatch(piece):
+                yield USER
+                return
         for part in self._strip.strip_clean(clean(piece)).split():
             yield from words_of(part, self._split_tag, self._shorten)
 

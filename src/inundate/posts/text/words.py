@@ -76,10 +76,10 @@ _ASCII_PIECES = re.compile(_grammar(**_ASCII), re.VERBOSE | re.ASCII)
 
 _HYPHEN_LONGEST = 40  # letters; what is longer is no word
 _NUMBER_LONGEST = 4  # digits: years, hours and counts of a street stay, others are one token
-_CONTRACTED = regex.compile(r"(.+)('(?:s|m|re|ve|ll|d)|n't)")
-_COMMA = regex.compile(r"^(\d+),(\d\d?)$")  # as most of Europe writes tenths
-_BEFORE = regex.compile(rf"((?:{_ELIDED})')(.+)")
-_DRAWN = regex.compile(r"(\p{L})\1\1|^a?(?:([hj][aeio])\2)[hj]")
+_CONTRACTED = re.compile(r"(.+)('(?:s|m|re|ve|ll|d)|n't)")
+_COMMA = re.compile(r"^(\d+),(\d\d?)$")  # as most of Europe writes tenths
+_BEFORE = re.compile(rf"((?:{_ELIDED})')(.+)")
+_DRAWN = re.compile(r"([^\W\d_])\1\1|^a?([hj][aeio])\2[hj]")
 
 Split = Callable[[str], list[str]]
 Shorten = Callable[[str], str]
@@ -145,7 +145,7 @@ def _word(word: str, shorten: Shorten) -> Iterator[str]:
 def _number(found: str) -> str:
     if sum(char.isdigit() for char in found) > _NUMBER_LONGEST:
         return NUMBER
-    return str(_COMMA.sub(r"\1.\2", found.lower()))
+    return _COMMA.sub(r"\1.\2", found.lower())
 
 
 def _face(found: str) -> str:
