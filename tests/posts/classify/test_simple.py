@@ -208,6 +208,6 @@ def test_macro_f1_by_hand():
 
 
 def test_order_needs_more_than_words(made):
-    model = make_classifier("tfidf_words")
+    model = make_classifier("tfidf_words", pairs=False)
     model.fit(made.order_posts(400))
     assert accuracy(model, made.order_posts(200, 1)) < 0.65

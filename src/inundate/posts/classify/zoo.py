@@ -21,6 +21,13 @@ CLASSIFIERS: dict[str, tuple[str, str]] = {
     "lexicon": ("inundate.posts.classify.rules", "Lexicon"),
     "tfidf_words": ("inundate.posts.classify.tfidf", "TfidfWords"),
     "tfidf_characters": ("inundate.posts.classify.tfidf", "TfidfCharacters"),
+    "lstm": ("inundate.posts.classify.networks", "Lstm"),
+    "bilstm": ("inundate.posts.classify.networks", "Bilstm"),
+    "transformer": ("inundate.posts.classify.networks", "Transformer"),
+    "original_lstm": ("inundate.posts.classify.networks", "OriginalLstm"),
+    "elmo_bilstm": ("inundate.posts.classify.elmo", "ElmoBilstm"),
+    "bert_frozen": ("inundate.posts.classify.bert", "BertFrozen"),
+    "bert_finetuned": ("inundate.posts.classify.bert", "BertFinetuned"),
 }
 """Every classifier by name: module and class."""
 
