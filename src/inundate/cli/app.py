@@ -70,6 +70,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "posts embed convert": ("inundate.cli.posts_embed:convert", "Convert a file of vectors."),
     "posts embed look": ("inundate.cli.posts_embed:look", "Look at vectors and what they know."),
     "posts embed compare": ("inundate.cli.posts_embed:compare", "Compare two embeddings."),
+    "posts embed elmo": ("inundate.cli.posts_embed_models:elmo", "Train an ELMo on texts."),
+    "posts embed distil": (
+        "inundate.cli.posts_embed_models:distil",
+        "Distil an encoder into vectors of words.",
+    ),
+    "posts embed check": (
+        "inundate.cli.posts_embed_models:check",
+        "Tell what a contextual model is, and how it may run here.",
+    ),
+    "posts evaluate": (
+        "inundate.cli.posts_evaluate:evaluate",
+        "Score a model of posts beside what it must beat.",
+    ),
     "map": ("inundate.cli.map:map_", "Write one HTML map that opens offline."),
     "report": ("inundate.cli.report:report", "Write the report of a run."),
     "doctor": ("inundate.cli.doctor:doctor", "Say why a model does not learn."),
@@ -83,7 +96,7 @@ GROUPS = {
     "exchange": "Files of other flood models: HAIL-CAESAR, LISFLOOD-FP, SFINCS.",
     "dataset": "Samples for the emulator.",
     "posts": "Posts of social media: collect, import, pseudonymise, describe.",
-    "posts embed": "Vectors of words: train, convert, look, compare.",
+    "posts embed": "Vectors of words and posts: train, convert, look, compare, distil.",
     "weights": "Trained weights to predict with.",
 }
 

@@ -89,12 +89,12 @@ def test_padding_of_roberta_is_its_own(tmp_path):
 
 
 def test_length_limit_is_the_models(bert, tmp_path):
-    with pytest.raises(ConfigError, match="41 pieces a post are asked for; .* 3 to 40"):
-        BertTokens.open(bert, longest=41)
+    with pytest.raises(ConfigError, match="71 pieces a post are asked for; .* 3 to 70"):
+        BertTokens.open(bert, longest=71)
     roberta = tiny.make_roberta(tmp_path / "r")
-    BertTokens.open(roberta, longest=40)
-    with pytest.raises(ConfigError, match="3 to 40"):
-        BertTokens.open(roberta, longest=41)
+    BertTokens.open(roberta, longest=70)
+    with pytest.raises(ConfigError, match="3 to 70"):
+        BertTokens.open(roberta, longest=71)
 
 
 def test_order_is_kept_through_buckets(bert):

@@ -21,7 +21,7 @@ SIZES = {
 def make_bert(folder, *, seed=0, whole=True, head="bert."):
     """Write a BERT; ``whole``: with tokenizer.json, otherwise with vocab.txt alone."""
     words = [*SPECIAL, *LETTERS, *("##" + letter for letter in LETTERS), *WORDS]
-    config = transformers.BertConfig(vocab_size=len(words), max_position_embeddings=40, **SIZES)
+    config = transformers.BertConfig(vocab_size=len(words), max_position_embeddings=70, **SIZES)
     write_model(folder, transformers.AutoModel, config, seed=seed, head=head)
     (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
     if whole:
@@ -33,7 +33,7 @@ def make_bert(folder, *, seed=0, whole=True, head="bert."):
 def make_roberta(folder, *, seed=0):
     """Write a RoBERTa with a byte-level tokeniser; padding is number 1, positions start at 2."""
     config = transformers.RobertaConfig(
-        vocab_size=300, max_position_embeddings=42, pad_token_id=1, **SIZES
+        vocab_size=300, max_position_embeddings=72, pad_token_id=1, **SIZES
     )
     write_model(folder, transformers.AutoModel, config, seed=seed, head="roberta.")
     made = tokenizers.ByteLevelBPETokenizer()
@@ -53,7 +53,7 @@ def make_distilbert(folder, *, seed=0):
     make_bert(folder, seed=seed)
     vocabulary = json.loads((folder / "config.json").read_text(encoding="utf-8"))["vocab_size"]
     config = transformers.DistilBertConfig(
-        vocab_size=vocabulary, max_position_embeddings=40, dim=16, n_layers=2, n_heads=2
+        vocab_size=vocabulary, max_position_embeddings=70, dim=16, n_layers=2, n_heads=2
     )
     write_model(folder, transformers.AutoModel, config, seed=seed, head="distilbert.")
     return folder

@@ -48,6 +48,13 @@ def split_words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def _described(table: dict[str, Any]) -> Callable[[str], list[str]]:
+    """Give what cut the corpus of a training here."""
+    if table.pop("tokens", None) == "spaces":
+        return str.split
+    return Tokeniser.from_description(table)
+
+
 class ElmoEmbedding:
     """Token vectors of a bidirectional language model over characters.
 
@@ -131,8 +138,7 @@ class ElmoEmbedding:
         options, weights = find_elmo(source)
         described = Path(source) / TOKENISER_FILE
         if tokenise is None and described.is_file():
-            table = json.loads(described.read_text(encoding="utf-8"))
-            tokenise = Tokeniser.from_description(table)
+            tokenise = _described(json.loads(described.read_text(encoding="utf-8")))
         with weights.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return cls(

@@ -16,7 +16,10 @@ from inundate.core.files import atomic_file, atomic_folder, check_input, check_o
 from inundate.posts.embed.elmo_network import BiLm
 from inundate.posts.embed.elmo_options import read_options, write_options
 
-__all__ = ["find_elmo", "is_elmo_folder", "read_elmo", "write_elmo", "write_weights"]
+__all__ = ["TRAINED", "find_elmo", "is_elmo_folder", "read_elmo", "write_elmo", "write_weights"]
+
+TRAINED = "elmo"
+"""Folder of the model in a run that trained it."""
 
 
 def is_elmo_folder(folder: Path) -> bool:

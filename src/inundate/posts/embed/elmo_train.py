@@ -13,7 +13,6 @@ from pydantic import Field
 from inundate.core.config import Settings
 from inundate.core.files import atomic_folder, write_text
 from inundate.core.run import Run
-from inundate.learn.job import TrainResult
 from inundate.learn.loop import resume_training, train
 from inundate.learn.random_state import isolated_random
 from inundate.learn.settings import TrainSettings
@@ -25,17 +24,22 @@ from inundate.posts.embed.elmo_corpus import (
     hold_out,
     ngram_perplexity,
 )
-from inundate.posts.embed.elmo_files import write_weights
+from inundate.posts.embed.elmo_files import TRAINED, write_weights
 from inundate.posts.embed.elmo_language import LanguageModel, language_loss, perplexities
 from inundate.posts.embed.elmo_network import BiLm
 from inundate.posts.embed.elmo_options import ElmoOptions, write_options
 
-__all__ = ["ELMO_TRAINING", "ElmoSettings", "ElmoTraining", "train_elmo"]
+__all__ = ["ElmoSettings", "ElmoTrainSettings", "ElmoTraining", "train_elmo"]
 
-#: How an ELMo is trained where nothing else is said.
-ELMO_TRAINING = TrainSettings(
-    epochs=10, batch_size=64, learning_rate=2e-3, weight_decay=1e-4, warmup_steps=100
-)
+
+class ElmoTrainSettings(TrainSettings):
+    """How long and how fast an ELMo is trained."""
+
+    epochs: int = Field(default=10, ge=0, description="Times through the corpus; 0: no limit.")
+    batch_size: int = Field(default=64, ge=1, description="Sentences in one step.")
+    learning_rate: float = Field(default=2e-3, gt=0.0, description="Highest rate of AdamW.")
+    weight_decay: float = Field(default=1e-4, ge=0.0, description="Decay of weight matrices.")
+    warmup_steps: int = Field(default=100, ge=0, description="Steps of linear rise of the rate.")
 
 
 class ElmoSettings(Settings):
@@ -94,13 +98,16 @@ class ElmoTraining:
     scores : dict of str to float
         Perplexities on held-out sentences: of the model forwards, backwards and their
         geometric mean, and of the baselines ``unigram`` and ``bigram``.
-    result : TrainResult
-        How the loop ended.
+    steps : int
+        Optimiser steps made.
+    epochs : float
+        Times through the corpus.
     """
 
     folder: Path
     scores: Mapping[str, float]
-    result: TrainResult
+    steps: int
+    epochs: float
 
 
 def train_elmo(
@@ -108,7 +115,7 @@ def train_elmo(
     settings: ElmoSettings,
     run: Run,
     *,
-    training: TrainSettings = ELMO_TRAINING,
+    training: TrainSettings | None = None,
     valid: Sequence[Sequence[str]] | None = None,
     tokeniser: Mapping[str, Any] | None = None,
     resume: bool = False,
@@ -126,12 +133,13 @@ def train_elmo(
         Sizes.
     run : Run
         Gets checkpoints, metrics and the model.
-    training : TrainSettings
-        How long and how fast.
+    training : TrainSettings, optional
+        How long and how fast; by default :class:`ElmoTrainSettings`.
     valid : sequence of sequences of str, optional
         Held-out posts; by default a share of the corpus is held out, equal posts together.
     tokeniser : mapping, optional
-        Description of what cut the posts, stored beside the weights so that the same is used.
+        Description of what cut the posts, stored beside the weights so that the same is used:
+        that of a :class:`~inundate.posts.text.tokenise.Tokeniser`, or ``{"tokens": "spaces"}``.
     resume : bool
         Whether to go on with a run that was interrupted.
     progress : bool
@@ -144,6 +152,7 @@ def train_elmo(
     RunError, TrainingStopped
         As :func:`~inundate.learn.loop.train`.
     """
+    training = training or ElmoTrainSettings()
     if valid is None:
         kept, held = hold_out(corpus, settings.held_out, seed=training.seed)
     else:
@@ -160,21 +169,23 @@ def train_elmo(
         network = BiLm(settings.options(), dropout=settings.dropout)
         model = LanguageModel(network, len(vocabulary), samples=settings.samples)
     validate = perplexities(held_batches)
-    start = resume_training if resume else train
-    result = start(
-        model,
-        batches,
-        language_loss,
-        run=run,
-        settings=training,
-        validate=validate,
-        progress=progress,
-    )
+    if run.status != "finished":  # else it was stopped just before the model was written
+        start = resume_training if resume else train
+        start(
+            model,
+            batches,
+            language_loss,
+            run=run,
+            settings=training,
+            validate=validate,
+            progress=progress,
+        )
     load_model(model, run.path)
     ngrams = ngram_perplexity(vocabulary.ids(kept), vocabulary.ids(held), words=len(vocabulary))
     scores = {**validate(model), **ngrams}
-    folder = _write(run.path / "elmo", network, vocabulary, tokeniser, scores)
-    return ElmoTraining(folder, scores, result)
+    folder = _write(run.path / TRAINED, network, vocabulary, tokeniser, scores)
+    facts = Run(run.path).manifest
+    return ElmoTraining(folder, scores, steps=facts["step"], epochs=facts["epoch"])
 
 
 def _write(

