@@ -15,6 +15,7 @@ __all__ = ["CellFloor", "Points", "points_of"]
 
 _UNIT = 0.1  # degrees; every side of a cell is a multiple
 _NONE = -1
+_WAITING = 100_000  # places; 4 MB
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Points:
     row: np.ndarray
     column: np.ndarray
     level: np.ndarray
+
+    def take(self, chosen: np.ndarray) -> Points:
+        """Give some of the places, by a mask or by numbers."""
+        return Points(*(one[chosen] for one in (self.rows, self.row, self.column, self.level)))
 
     def cells(self, side: float) -> np.ndarray:
         """Give the cell of each place, of a side in degrees."""
@@ -79,6 +84,8 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray:
 class CellFloor:
     """Which cells are shown: a post is in the finest that ``k`` authors shown there share.
 
+    Memory grows with the cells that few authors share, not with the posts.
+
     Parameters
     ----------
     sides : sequence of float
@@ -88,33 +95,48 @@ class CellFloor:
 
     def __init__(self, sides: Sequence[float], k: int) -> None:
         self.sides, self.k = tuple(sides), k
-        self._points: list[Points] = []
-        self._authors: list[np.ndarray] = []
-        self._shown: list[np.ndarray] = []
+        nothing = np.empty(0, dtype=np.int64)
+        self._waiting: list[tuple[Points, np.ndarray]] = []
+        self._number = 0
+        # by level, of the posts whose finest possible cell is of it
+        self._held = [(Points(nothing, nothing, nothing, nothing), nothing) for _ in self.sides]
+        self._shown = [nothing for _ in self.sides]
 
     def add(self, points: Points, authors: np.ndarray) -> None:
         """Take places (M,) and the codes of their authors (M,)."""
-        if len(points.rows):
-            self._points.append(points)
-            self._authors.append(authors)
+        self._waiting.append((points, authors))
+        self._number += len(authors)
+        if self._number > _WAITING:
+            self._sift()
+
+    def _sift(self) -> None:
+        """Leave of all places only those whose cell is not yet known to be shown, each once.
+
+        What ``k`` authors share who could not be in a finer cell is shown, whoever else comes.
+        """
+        waiting, self._waiting, self._number = self._waiting, [], 0
+        for level, side in enumerate(self.sides):
+            own = [(points.take(here), authors[here]) for points, authors in waiting
+                   for here in [points.level == level]]  # fmt: skip
+            points, authors = _once([self._held[level], *own])
+            values, numbers = count_authors(points.cells(side), authors)
+            self._shown[level] = np.union1d(self._shown[level], values[numbers >= self.k])
+            rare = ~np.isin(points.cells(side), self._shown[level])
+            self._held[level] = points.take(rare), authors[rare]
 
     def settle(self) -> None:
         """Decide, when all are taken."""
-        self._shown = [np.empty(0, dtype=np.int64) for _ in self.sides]
-        if not self._points:
-            return
-        names = ("rows", "row", "column", "level")
-        points = Points(*(np.concatenate([getattr(one, n) for one in self._points]) for n in names))
-        authors = np.concatenate(self._authors)
-        self._points, self._authors = [], []
-        left = np.ones(len(authors), dtype=bool)
+        self._sift()
+        left: list[tuple[Points, np.ndarray]] = []
         for level, side in enumerate(self.sides):
+            points, authors = _once([*left, self._held[level]])
             cells = points.cells(side)
-            here = left & (points.level <= level)
-            values, numbers = count_authors(cells[here], authors[here])
-            self._shown[level] = values[numbers >= self.k]
+            values, numbers = count_authors(cells, authors)
+            self._shown[level] = np.union1d(self._shown[level], values[numbers >= self.k])
             # those who are shown here do not count for a coarser cell: they are not seen in it
-            left &= ~(here & np.isin(cells, self._shown[level]))
+            rare = ~np.isin(cells, self._shown[level])
+            left = [(points.take(rare), authors[rare])]
+        self._held = []
 
     def coarsen(self, points: Points, number: int) -> tuple[pa.Array, pa.Array, pa.Array]:
         """Give latitude, longitude of the centres and sides of the cells (N,), in degrees."""
@@ -132,3 +154,16 @@ class CellFloor:
             found[2, rows] = side
         latitude, longitude, sides = (pa.array(one, from_pandas=True) for one in found)
         return latitude, longitude, sides
+
+
+def _once(pairs: Sequence[tuple[Points, np.ndarray]]) -> tuple[Points, np.ndarray]:
+    """Join places and authors, and leave each pair of them once."""
+    names = ("rows", "row", "column", "level")
+    points = Points(*(np.concatenate([getattr(one, name) for one, _ in pairs]) for name in names))
+    authors = np.concatenate([authors for _, authors in pairs])
+    order = np.lexsort((authors, points.column, points.row))
+    points, authors = points.take(order), authors[order]
+    first = np.ones(len(authors), dtype=bool)
+    keys = np.stack([points.row, points.column, authors])
+    first[1:] = (keys[:, 1:] != keys[:, :-1]).any(axis=0)
+    return points.take(first), authors[first]

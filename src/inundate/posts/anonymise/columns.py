@@ -30,13 +30,17 @@ __all__ = ["OTHER", "Anonymiser"]
 OTHER = "other"
 """Stands for languages, clients and communities that too few authors share."""
 _TOKENS = {
-    "post": ("post", "post_id"),
-    "conversation": ("post", "conversation_id"),
-    "reply_to": ("post", "reply_to_id"),
-    "refers_to": ("post", "refers_to_id"),
-    "author": ("author", "author_id"),
-    "reply_to_author": ("author", "reply_to_author_id"),
-    "refers_to_author": ("author", "refers_to_author_id"),
+    "post": {
+        "post": "post_id",
+        "conversation": "conversation_id",
+        "reply_to": "reply_to_id",
+        "refers_to": "refers_to_id",
+    },
+    "author": {
+        "author": "author_id",
+        "reply_to_author": "reply_to_author_id",
+        "refers_to_author": "refers_to_author_id",
+    },
 }
 _KEPT = (
     "source", "format", "kind", "author_is_bot", "media_kinds", "place_kind", "is_sensitive",
@@ -87,8 +91,9 @@ class Anonymiser:
         """
         raw = {name: table[name].combine_chunks() for name in table.schema.names}
         made: dict[str, pa.Array] = {name: raw[name] for name in _KEPT}
-        for name, (kind, field) in _TOKENS.items():
-            made[name] = self.tokens.column(kind, source, raw[field])
+        for kind, fields in _TOKENS.items():
+            tokens = self.tokens.columns(kind, source, [raw[name] for name in fields.values()])
+            made.update(zip(fields, tokens, strict=True))
         for name, field in _BINNED.items():
             made[name] = bin_times(raw[field], self.settings.time_bin_minutes)
         made["collected_day"] = bin_times(raw["collected_at"], _DAY)
@@ -149,14 +154,11 @@ class Anonymiser:
         if not handles:
             return _listed(tokens, rows, number)
         hosts = raw["community"].to_pylist() if source == "mastodon" else [None] * number
-        spelled = [
-            (row, canonical(handle, source, hosts[row]))
-            for row, found in handles.items()
-            for handle in dict.fromkeys(found)
-        ]
-        known = self._accounts(list(dict.fromkeys(name for _, name in spelled)), source)
-        more = [known[name] for _, name in spelled]
-        rows = np.concatenate([rows, np.fromiter((row for row, _ in spelled), np.int64)])
+        in_texts = [(row, one) for row, found in handles.items() for one in dict.fromkeys(found)]
+        spelled = [canonical(handle, source, hosts[row]) for row, handle in in_texts]
+        known = self._accounts(list(dict.fromkeys(spelled)), source)
+        more = [known[name] for name in spelled]
+        rows = np.concatenate([rows, np.fromiter((row for row, _ in in_texts), np.int64)])
         tokens = pa.concat_arrays([tokens, pa.array(more, pa.string())])
         order = np.argsort(rows, kind="stable")
         tokens, rows = tokens.take(pa.array(order)), rows[order]
@@ -184,13 +186,12 @@ class Anonymiser:
 
     def _accounts(self, names: list[str], source: str) -> dict[str, str]:
         """Give the token of each handle's account; where that is unknown, one of the handle."""
-        found = self.survey.handles.find(source, names)
-        own = self.tokens.digests("handle", source, names)
-        digests = b"".join(
-            own[16 * place : 16 * place + 16] if digest is None else digest
-            for place, digest in enumerate(found)
-        )
-        return dict(zip(names, letters(digests).to_pylist(), strict=True))
+        known, digests = self.survey.handles.find(source, names)
+        unknown = [names[place] for place in np.flatnonzero(~known).tolist()]
+        own = np.frombuffer(self.tokens.digests("handle", source, unknown), dtype="V16")
+        found = np.empty(len(names), dtype="V16")
+        found[known], found[~known] = np.frombuffer(digests, dtype="V16"), own
+        return dict(zip(names, letters(found.tobytes()).to_pylist(), strict=True))
 
 
 def _listed(values: pa.Array, rows: np.ndarray, number: int) -> pa.Array:

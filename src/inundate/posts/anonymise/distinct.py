@@ -17,7 +17,7 @@ def value_codes(values: Sequence[object]) -> np.ndarray:
 
     Python's own hash: it is drawn anew for each process, and never leaves it.
     """
-    return np.fromiter((hash(value) for value in values), dtype=np.int64, count=len(values))
+    return np.fromiter(map(hash, values), dtype=np.int64, count=len(values))
 
 
 def codes_of(column: pa.Array) -> tuple[np.ndarray, np.ndarray]:

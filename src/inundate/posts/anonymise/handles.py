@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -10,11 +11,13 @@ import pyarrow.compute as pc
 
 from inundate.posts.anonymise.accounts import canonical
 from inundate.posts.anonymise.distinct import Distinct, value_codes
+from inundate.posts.anonymise.shelf import Shelf
 
 __all__ = ["LEAST", "BareWords", "HandleBook", "canonical_column", "name_alone", "words_of"]
 
 LEAST = 4  # letters of a handle that is looked for without @; shorter ones are words
-_WAITING = 200_000  # pairs; 5 MB
+_DIGEST = 16  # bytes
+_BLOCK = 1 << 20  # bytes, whole rows
 _WORD_RATIO = 3
 _TRIM = "#@.,:;!?()[]{}'\"<>*~|/&-"
 
@@ -35,53 +38,44 @@ def name_alone(handles: pa.Array) -> pa.Array:
 
 
 class HandleBook:
-    """From handles to the hashes of accounts, 24 bytes each.
+    """From handles to the hashes of accounts.
 
     Of a handle that several accounts had, one account is taken, always the same.
+
+    Parameters
+    ----------
+    folder : Path
+        For temporary files.
     """
 
-    def __init__(self) -> None:
-        self._codes = np.empty(0, dtype=np.int64)
-        self._digests = np.empty(0, dtype="V16")
-        self._waiting: list[tuple[np.ndarray, np.ndarray]] = []
+    def __init__(self, folder: Path) -> None:
+        self._shelf = Shelf(folder, _DIGEST)
+        self.settle = self._shelf.settle
 
     def add(self, source: str, handles: Sequence[str], digests: bytes) -> None:
         """Take handles in their one spelling, and the digests of their accounts' tokens."""
         codes = value_codes([(source, handle) for handle in handles])
-        self._waiting.append((codes, np.frombuffer(digests, dtype="V16")))
-        if sum(len(one[0]) for one in self._waiting) > _WAITING:
-            self.settle()
-
-    def settle(self) -> None:
-        """Make ready for :meth:`find`."""
-        parts = self._waiting
-        if len(self._codes):
-            parts = [(self._codes, self._digests), *parts]
-        if not parts:
-            return
-        codes = np.concatenate([part[0] for part in parts])
-        digests = np.concatenate([part[1] for part in parts])
-        halves = digests.view(">u8").reshape(-1, 2)
-        order = np.lexsort((halves[:, 1], halves[:, 0], codes))
-        codes, digests = codes[order], digests[order]
-        first = np.ones(len(codes), dtype=bool)
-        first[1:] = codes[1:] != codes[:-1]
-        self._codes, self._digests, self._waiting = codes[first], digests[first], []
+        self._shelf.add(codes, np.frombuffer(digests, dtype=f"V{_DIGEST}"))
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self._shelf)
 
-    def find(self, source: str, handles: Sequence[str]) -> list[bytes | None]:
-        """Give the digest of each handle's account, None where it is unknown."""
-        if not len(self._codes):
-            return [None] * len(handles)
-        codes = value_codes([(source, handle) for handle in handles])
-        places = np.searchsorted(self._codes, codes).clip(max=len(self._codes) - 1)
-        known = self._codes[places] == codes
-        return [
-            self._digests[place].tobytes() if is_known else None
-            for place, is_known in zip(places.tolist(), known.tolist(), strict=True)
-        ]
+    def find(self, source: str, handles: Sequence[str]) -> tuple[np.ndarray, bytes]:
+        """Look for the accounts of handles.
+
+        Parameters
+        ----------
+        source : str
+        handles : sequence of str
+            In their one spelling, (N,).
+
+        Returns
+        -------
+        tuple of (array (N,), bool; bytes)
+            Which are known, and the digests of these, one after the other.
+        """
+        found, digests = self._shelf.find(value_codes([(source, handle) for handle in handles]))
+        return found, digests.tobytes()
 
 
 def words_of(column: pa.Array) -> tuple[pa.Array, np.ndarray]:
@@ -100,45 +94,96 @@ class BareWords:
 
     Parameters
     ----------
-    handles : array of string (M,)
-        In lower case, each once.
+    folder : Path
+        For temporary files.
     k : int
     """
 
-    def __init__(self, handles: pa.Array, k: int) -> None:
-        self._handles = handles.filter(pc.greater_equal(pc.utf8_length(handles), LEAST))
+    def __init__(self, folder: Path, k: int) -> None:
+        self._shelf = Shelf(folder / "handles")
+        self._mentions = folder / "mentions"  # rows of code and number: those of other words too
         self._authors = Distinct(k)
-        self._bare = np.zeros(len(self._handles), dtype=np.int64)
-        self._mentioned = np.zeros(len(self._handles), dtype=np.int64)
-        self._is_seen = np.zeros(len(self._handles), dtype=bool)
+        self._places: dict[str, int] = {}  # of the handles that were seen as a word
+        self._numbers = np.zeros(0, dtype=np.int64)
+
+    def learn(self, handles: pa.Array) -> None:
+        """Take handles in lower case, before the texts."""
+        long = handles.filter(pc.greater_equal(pc.utf8_length(handles), LEAST))
+        self._shelf.add(value_codes(long.to_pylist()))
+
+    def settle(self) -> None:
+        """Make ready for the texts."""
+        self._shelf.settle()
+
+    def __len__(self) -> int:
+        """Give the number of handles, once settled."""
+        return len(self._shelf)
 
     def add(
-        self, texts: Sequence[tuple[pa.Array, np.ndarray]], tags: tuple[pa.Array, np.ndarray]
+        self,
+        texts: Sequence[tuple[pa.Array, np.ndarray]],
+        tags: tuple[pa.Array, np.ndarray],
+        author_codes: Callable[[np.ndarray], np.ndarray],
     ) -> None:
-        """Take columns of texts, and the tags, each (N,) with the codes of its authors (N,)."""
-        if not len(self._handles):
-            return
+        """Take columns of texts, and the tags.
+
+        Parameters
+        ----------
+        texts : sequence of tuple of (array of string (N,); array (N,), int)
+            With the post of each.
+        tags : tuple of (array of string (N,); array (N,), int)
+        author_codes : callable
+            Gives the codes of the authors of posts.
+        """
         columns = [*texts, tags]
         words = [_written(column) for column, _ in columns]
-        written = pa.concat_arrays([one for one, _ in words])
-        authors = np.concatenate(
+        coded = pa.concat_arrays([one for one, _ in words]).dictionary_encode()
+        posts = np.concatenate(
             [of[rows] for (_, of), (_, rows) in zip(columns, words, strict=True)]
         )
-        is_text = np.arange(len(written)) < len(written) - len(words[-1][0])
-        is_mention = pc.match_substring(written, "@")
+        written, codes = coded.dictionary, np.asarray(coded.indices)
+        is_text = np.arange(len(codes)) < len(codes) - len(words[-1][0])
+        is_mention = np.asarray(pc.match_substring(written, "@"))
         plain = pc.utf8_trim(written, _TRIM)
-        if pc.any(is_mention).as_py():
-            plain = pc.replace_with_mask(plain, is_mention, name_alone(plain.filter(is_mention)))
-        # at once: each call makes a table of all handles
-        places = pc.index_in(plain, self._handles)
-        there = np.asarray(places.is_valid())
-        found = np.asarray(places.drop_null()).astype(np.int64)
-        mentions = np.asarray(is_mention)[there]
-        np.add.at(self._mentioned, found[mentions], 1)
+        self._add_mentions(name_alone(plain.filter(is_mention)), np.bincount(codes)[is_mention])
+        place = np.full(len(written), -1, dtype=np.int64)
+        asked = ~is_mention & np.asarray(pc.greater_equal(pc.utf8_length(plain), LEAST))
+        place[asked] = self._places_of(plain.filter(pa.array(asked)).to_pylist())
+        found = place[codes]
+        there = found >= 0
         # the tags of a post mostly stand in its text too, and are not counted twice
-        np.add.at(self._bare, found[~mentions & is_text[there]], 1)
-        self._is_seen[found[~mentions]] = True
-        self._authors.add(found[~mentions], authors[there][~mentions])
+        np.add.at(self._numbers, found[there & is_text], 1)
+        self._authors.add(found[there], author_codes(posts[there]))
+
+    def _places_of(self, words: list[str]) -> np.ndarray:
+        """Give the places of the words that are a handle, -1 of others."""
+        is_handle, _ = self._shelf.find(value_codes(words))
+        known = self._places
+        found = np.full(len(words), -1, dtype=np.int64)
+        for row in np.flatnonzero(is_handle).tolist():
+            found[row] = known.setdefault(words[row], len(known))
+        more = np.zeros(len(known) - len(self._numbers), dtype=np.int64)
+        self._numbers = np.concatenate([self._numbers, more])
+        return found
+
+    def _add_mentions(self, names: pa.Array, numbers: np.ndarray) -> None:
+        rows = np.stack([value_codes(names.to_pylist()), numbers.astype(np.int64)], axis=1)
+        with self._mentions.open("ab") as stream:
+            stream.write(rows.tobytes())
+
+    def _mentioned(self) -> np.ndarray:
+        """Give how often each of the handles that were seen as a word is mentioned."""
+        codes = value_codes(list(self._places))
+        order = np.argsort(codes)
+        codes = codes[order]
+        found = np.zeros(len(codes), dtype=np.int64)
+        with self._mentions.open("rb") as stream:
+            while block := stream.read(_BLOCK):
+                rows = np.frombuffer(block, dtype=np.int64).reshape(-1, 2)
+                places = np.searchsorted(codes, rows[:, 0]).clip(max=len(codes) - 1)
+                is_same = codes[places] == rows[:, 0]
+                np.add.at(found, order[places[is_same]], rows[is_same, 1])
+        return found
 
     def rare(self) -> pa.Array:
         """Give the handles that go where they stand as a word.
@@ -146,8 +191,10 @@ class BareWords:
         A word stays when at least ``k`` authors use it, and three times as often as the handle is
         mentioned: many write "calgary", and few of them mean the account.
         """
-        is_word = np.zeros(len(self._handles), dtype=bool)
+        if not self._places:
+            return pa.array([], pa.string())
+        is_word = np.zeros(len(self._places), dtype=bool)
         is_word[self._authors.frequent().codes] = True
-        is_word &= self._bare >= _WORD_RATIO * self._mentioned
-        rare = self._handles.filter(pa.array(self._is_seen & ~is_word))
-        return pa.array(sorted(rare.to_pylist()), pa.string())
+        is_word &= self._numbers >= _WORD_RATIO * self._mentioned()
+        rare = (name for name, place in self._places.items() if not is_word[place])
+        return pa.array(sorted(rare), pa.string())

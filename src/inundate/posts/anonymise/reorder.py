@@ -8,7 +8,6 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
-from inundate.posts.anonymise.distinct import value_codes
 from inundate.posts.anonymise.handles import words_of
 from inundate.posts.anonymise.tokens import Pseudonyms
 
@@ -28,36 +27,37 @@ class CommonWords:
     Each word has two sets of 64 marks that it may share with other words; an author makes one mark
     in each. A word is common when both sets have ``k`` marks, so it has been used by ``k``
     authors at least, but for the one in some thousands that shares both sets with common words.
+    Sets and marks are keyed: they are the same for the same key, and told to nobody.
 
     Parameters
     ----------
     k : int
         At most 48; more authors than that cannot be told apart by 64 marks.
+    tokens : Pseudonyms
     """
 
-    def __init__(self, k: int) -> None:
-        self.k = min(k, 48)
+    def __init__(self, k: int, tokens: Pseudonyms) -> None:
+        self.k, self._tokens = min(k, 48), tokens
         self._marks = np.zeros((2, _BUCKETS), dtype=np.uint64)
 
-    def add(self, column: pa.Array, authors: np.ndarray) -> None:
-        """Take texts (N,) and the codes of their authors (N,)."""
+    def add(self, column: pa.Array, authors: pa.Array) -> None:
+        """Take texts (N,) and their authors (N,)."""
         words, rows = words_of(column)
-        coded = words.dictionary_encode()
-        codes = value_codes(coded.dictionary.to_pylist())[np.asarray(coded.indices)]
-        marks = np.uint64(1) << (authors[rows].astype(np.uint64) % np.uint64(64))
-        for table, buckets in zip(self._marks, _buckets(codes), strict=True):
-            np.bitwise_or.at(table, buckets, marks)
+        coded, names = words.dictionary_encode(), authors.dictionary_encode()
+        buckets = self._codes(coded.dictionary.to_pylist()) % np.uint64(_BUCKETS)
+        marks = np.uint64(1) << self._codes(names.dictionary.to_pylist())[0] % np.uint64(64)
+        codes, made = np.asarray(coded.indices), marks[np.asarray(names.indices)[rows]]
+        for table, places in zip(self._marks, buckets, strict=True):
+            np.bitwise_or.at(table, places[codes].astype(np.int64), made)
+
+    def _codes(self, values: list[str]) -> np.ndarray:
+        digests = self._tokens.digests("common", "", values)
+        return np.frombuffer(digests, dtype="<u8").reshape(-1, 2).T
 
     def __contains__(self, word: str) -> bool:
-        first, second = _buckets(value_codes([word]))
-        marks = (int(self._marks[0, first[0]]), int(self._marks[1, second[0]]))
+        buckets = (self._codes([word])[:, 0] % np.uint64(_BUCKETS)).tolist()
+        marks = [int(table[place]) for table, place in zip(self._marks, buckets, strict=True)]
         return min(mark.bit_count() for mark in marks) >= self.k
-
-
-def _buckets(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    plain = codes.astype(np.uint64)
-    size = np.uint64(_BUCKETS)
-    return (plain % size).astype(np.int64), ((plain >> np.uint64(32)) % size).astype(np.int64)
 
 
 def hashed_texts(column: pa.Array, tokens: Pseudonyms, source: str) -> pa.Array:
@@ -80,22 +80,21 @@ def reordered_texts(
     column: pa.Array, common: CommonWords, tokens: Pseudonyms, source: str
 ) -> pa.Array:
     """Put the common words of scrubbed texts in an order that only the key knows."""
-    ranks: dict[str, str] = {}
+    ranks: dict[str, str | None] = {}
 
-    def rank(word: str) -> str:
+    def rank(word: str) -> str | None:
         if word not in ranks:
-            ranks[word] = tokens.one("order", source, word)
+            is_shown = _MARK.fullmatch(word) or word in common
+            ranks[word] = tokens.one("order", source, word) if is_shown else None
         return ranks[word]
 
-    return pa.array(
-        [text and _reordered(text, common, rank) for text in column.to_pylist()], pa.string()
-    )
+    return pa.array([text and _reordered(text, rank) for text in column.to_pylist()], pa.string())
 
 
-def _reordered(text: str, common: CommonWords, rank: Callable[[str], str]) -> str:
+def _reordered(text: str, rank: Callable[[str], str | None]) -> str:
     words = [word.lower() for word in _WORD.findall(text)]
-    kept = [word for word in words if _MARK.fullmatch(word) or word in common]
-    order = sorted(kept, key=rank)
+    ranked = [(place, word) for word in words if (place := rank(word)) is not None]
+    order = [word for _, word in sorted(ranked)]
     if longest_run(words, order) > RUN:  # by chance; one of some thousands
         order.reverse()
     if longest_run(words, order) > RUN:  # the same few words over and over

@@ -92,8 +92,8 @@ def _renamed(forgotten: Forgotten, raw: Path | str, old: Key, fresh: Key) -> For
                 if kind == "handle":
                     values = pc.unique(pa.array(canonical_column(values, source), pa.string()))
                 are_gone = pa.array(
-                    [token in gone for token in before.many(kind, source, values).to_pylist()],
+                    [token in gone for token in before.column(kind, source, values).to_pylist()],
                     pa.bool_(),
                 )
-                found += after.many(kind, source, values.filter(are_gone)).to_pylist()
+                found += after.column(kind, source, values.filter(are_gone)).to_pylist()
     return Forgotten(found)

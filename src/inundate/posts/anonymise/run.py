@@ -22,6 +22,7 @@ from inundate.posts.anonymise.key import Key
 from inundate.posts.anonymise.names import name_finder
 from inundate.posts.anonymise.report import write_report
 from inundate.posts.anonymise.settings import AnonymiseSettings
+from inundate.posts.anonymise.slices import Plan, in_slices
 from inundate.posts.anonymise.survey import survey_posts
 from inundate.posts.anonymise.tokens import Pseudonyms
 from inundate.posts.gaps import carry_gaps, read_gaps
@@ -36,7 +37,7 @@ __all__ = ["FORGOTTEN", "Anonymised", "anonymise_posts"]
 FORGOTTEN = "forgotten on request"
 _ROWS = 16_384  # of a group of parts that is converted at once
 _STATISTICS = ("created_bin",)
-_STATE = "state.json"
+_STATE, _LEARNED = "state.json", "learned"
 
 
 class _State(msgspec.Struct):
@@ -175,7 +176,9 @@ class _Job:
         return self._finish(store, state)
 
     def _convert_all(self, state: _State, store: PostStore, on_done: Callable[[int], None]) -> None:
-        survey = survey_posts(self.parts, self.settings, self.tokens)
+        learned = store.path / "_staging" / _LEARNED
+        shutil.rmtree(learned, ignore_errors=True)  # of a run that was killed
+        survey = survey_posts(self.parts, self.settings, self.tokens, learned)
         names = name_finder(self.settings.names) if self.settings.names else None
         anonymiser = Anonymiser(self.settings, self.tokens, survey, names)
         for group in _groups(self.parts):
@@ -213,7 +216,7 @@ class _Job:
         self, store: PostStore, anonymiser: Anonymiser, parts: Sequence[Part]
     ) -> Iterator[tuple[str, PartInfo]]:
         if len(parts) == 1 and parts[0].rows > _ROWS:
-            tables = self._in_slices(anonymiser, parts[0])
+            tables = self._in_slices(store, anonymiser, parts[0])
             yield self._name(parts[0]), self._store(store, self._name(parts[0]), tables)
             return
         read = [pa.concat_tables(read_batches(part.path)) for part in parts]
@@ -225,21 +228,25 @@ class _Job:
             name = self._name(part)
             yield name, self._store(store, name, [_shuffled(table)])
 
-    def _in_slices(self, anonymiser: Anonymiser, part: Part) -> Iterator[pa.Table]:
-        """Convert a part that is too large for memory, by slices of time in their order."""
+    def _in_slices(
+        self, store: PostStore, anonymiser: Anonymiser, part: Part
+    ) -> Iterator[pa.Table]:
+        """Convert a part that is too large for memory, and give it in the order of a whole one."""
         width = self.settings.time_bin_minutes * 60_000_000
-        times = pa.concat_tables(read_batches(part.path, ["created_at"]))["created_at"]
-        bins = np.asarray(times.cast(pa.int64()).fill_null(0).to_numpy()) // width
-        values, counts = np.unique(bins, return_counts=True)
-        slices = np.cumsum(counts) // _ROWS
-        for number in np.unique(slices):
-            wanted = np.isin(bins, values[slices == number])
-            rows = []
-            start = 0
-            for table in read_batches(part.path):
-                rows.append(table.filter(pa.array(wanted[start : start + table.num_rows])))
-                start += table.num_rows
-            made = anonymiser.convert(pa.concat_tables(rows).combine_chunks(), part.source)
+
+        def bins(table: pa.Table) -> np.ndarray:
+            times = table["created_at"].cast(pa.int64()).fill_null(0)
+            return np.asarray(times.to_numpy()) // width
+
+        plan = Plan(np.concatenate([*map(bins, read_batches(part.path, ["created_at"]))]), _ROWS)
+
+        def converted() -> Iterator[tuple[pa.Table, np.ndarray]]:
+            for table in read_batches(part.path, rows=_ROWS):
+                made = anonymiser.convert(table, part.source)
+                yield made, plan.of(bins(table), made["post"].combine_chunks())
+
+        spilled = store.path / "_staging" / _LEARNED / "slices"
+        for made in in_slices(converted(), plan.slices, spilled):
             yield _shuffled(self._kept(made))
 
     def _kept(self, table: pa.Table) -> pa.Table:

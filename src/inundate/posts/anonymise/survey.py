@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -84,13 +86,14 @@ def mapped(name: str, column: pa.Array) -> pa.Array:
     return pa.array(coarse, pa.string()).take(coded.indices)
 
 
-def author_codes(table: pa.Table) -> np.ndarray:
+def author_codes(authors: pa.Array, posts: pa.Array) -> np.ndarray:
     """Give a code for each post's author; where none is known, the post is its own author."""
-    authors = pc.coalesce(table["author_id"], table["post_id"]).combine_chunks()
-    return codes_of(authors)[0]
+    return codes_of(pc.coalesce(authors, posts))[0]
 
 
-def survey_posts(parts: Iterable[Part], settings: AnonymiseSettings, tokens: Pseudonyms) -> Survey:
+def survey_posts(
+    parts: Iterable[Part], settings: AnonymiseSettings, tokens: Pseudonyms, folder: Path
+) -> Survey:
     """Learn what is common.
 
     Parameters
@@ -99,39 +102,42 @@ def survey_posts(parts: Iterable[Part], settings: AnonymiseSettings, tokens: Pse
         Of a raw store.
     settings : AnonymiseSettings
     tokens : Pseudonyms
+    folder : Path
+        For temporary files, which are needed as long as the survey is.
     """
     parts = list(parts)
     counts = {name: Distinct(settings.k) for name in SHARED}
     floor = CellFloor(settings.cells, settings.k)
-    book = HandleBook()
-    names: list[pa.Array] = []
-    words = CommonWords(settings.k) if settings.text == "paraphrase-safe" else None
+    book, bare = HandleBook(folder / "accounts"), BareWords(folder / "words", settings.k)
+    words = CommonWords(settings.k, tokens) if settings.text == "paraphrase-safe" else None
     for source, table in _tables(parts, _READ if words is None else (*_READ, "text")):
-        authors = author_codes(table)
+        authors = _authors(table, np.arange(table.num_rows))
         for name, count in counts.items():
             count.add(*_used(table, name, authors))
         points = points_of(table, settings.cells)
         floor.add(points, authors[points.rows])
-        names.append(_learn_handles(book, source, table, tokens))
-        if sum(map(len, names[1:])) > _NAMES:
-            names = [pc.unique(pa.chunked_array(names))]
+        bare.learn(_learn_handles(book, source, table, tokens))
         if words is not None:
-            words.add(table["text"].combine_chunks(), authors)
-    floor.settle()
-    book.settle()
-    handles = pc.unique(pa.chunked_array(names, pa.string()))
-    names.clear()
-    bare = BareWords(handles, settings.k)
-    if len(handles):
+            writers = pc.coalesce(table["author_id"], table["post_id"]).combine_chunks()
+            words.add(table["text"].combine_chunks(), writers)
+    for learned in (floor, book, bare):
+        learned.settle()
+    if len(bare):
         for _, table in _tables(parts, ("post_id", "author_id", "hashtags", *_TEXTS)):
-            authors = author_codes(table)
-            texts, tags = (
-                [_flat(table[name].combine_chunks(), authors) for name in names_of]
-                for names_of in (_TEXTS, ("hashtags",))
-            )
-            bare.add(texts, tags[0])
+            rows = np.arange(table.num_rows)
+            texts = [_flat(table[name].combine_chunks(), rows) for name in _TEXTS]
+            tags = _flat(table["hashtags"].combine_chunks(), rows)
+            bare.add(texts, tags, partial(_authors, table))
     common = {name: count.frequent() for name, count in counts.items()}
     return Survey(common, floor, book, bare.rare(), words)
+
+
+def _authors(table: pa.Table, rows: np.ndarray) -> np.ndarray:
+    """Give the codes of the authors of some posts (M,)."""
+    places, inverse = np.unique(rows, return_inverse=True)
+    chosen = table.select(["author_id", "post_id"]).take(pa.array(places)).combine_chunks()
+    authors, posts = (chosen[name].combine_chunks() for name in ("author_id", "post_id"))
+    return author_codes(authors, posts)[inverse]
 
 
 def _tables(parts: Iterable[Part], columns: tuple[str, ...]) -> Iterator[tuple[str, pa.Table]]:
@@ -151,17 +157,16 @@ def _tables(parts: Iterable[Part], columns: tuple[str, ...]) -> Iterator[tuple[s
 
 
 _TOGETHER = 16_384  # rows
-_NAMES = 200_000  # that may wait with copies among them
 
 
 _TEXTS = ("text", "title", "media_alts", "poll_options")
 
 
-def _flat(column: pa.Array, authors: np.ndarray) -> tuple[pa.Array, np.ndarray]:
-    """Give the values of lists, if a column holds these, and the author of each."""
+def _flat(column: pa.Array, of_rows: np.ndarray) -> tuple[pa.Array, np.ndarray]:
+    """Give the values of lists, if a column holds these, and what belongs to each one's row."""
     if not pa.types.is_list(column.type):
-        return column, authors
-    return column.flatten(), authors[np.asarray(pc.list_parent_indices(column))]
+        return column, of_rows
+    return column.flatten(), of_rows[np.asarray(pc.list_parent_indices(column))]
 
 
 def _used(table: pa.Table, name: str, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

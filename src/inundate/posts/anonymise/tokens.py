@@ -44,13 +44,18 @@ class Pseudonyms:
 
     def digests(self, kind: str, source: str, values: Sequence[str]) -> bytes:
         """Give the hashes of several values, 16 bytes each, one after the other."""
+        return self._digests(
+            kind, source, [value.encode("utf-8", "surrogatepass") for value in values]
+        )
+
+    def _digests(self, kind: str, source: str, values: Sequence[bytes]) -> bytes:
         base = self._key.hasher(kind)
         base.update(source.encode() + b"\0")
         copy = base.copy
         found = []
         for value in values:
             hasher = copy()
-            hasher.update(value.encode("utf-8", "surrogatepass"))
+            hasher.update(value)
             found.append(hasher.digest())
         return b"".join(found)
 
@@ -58,8 +63,8 @@ class Pseudonyms:
         """Give the token of one value."""
         return str(letters(self.digests(kind, source, [value]))[0])
 
-    def column(self, kind: str, source: str, values: pa.Array) -> pa.Array:
-        """Give the tokens of a column of texts, null where it is.
+    def columns(self, kind: str, source: str, columns: Sequence[pa.Array]) -> list[pa.Array]:
+        """Give the tokens of columns of texts, null where these are; equal texts are hashed once.
 
         Parameters
         ----------
@@ -67,14 +72,18 @@ class Pseudonyms:
             ``post``, ``author``, ...
         source : str
             Platform, of all values.
-        values : array of string (N,)
+        columns : sequence of array of string (N,)
         """
-        coded = values.dictionary_encode()
-        return self.many(kind, source, coded.dictionary).take(coded.indices)
+        coded = pa.concat_arrays(columns).dictionary_encode()
+        # as bytes, since hashes want these
+        values = coded.dictionary.cast(pa.binary()).to_pylist()
+        made = letters(self._digests(kind, source, values)).take(coded.indices)
+        edges = np.cumsum([0, *map(len, columns)]).tolist()
+        return [made.slice(edge, len(one)) for edge, one in zip(edges, columns, strict=False)]
 
-    def many(self, kind: str, source: str, values: pa.Array) -> pa.Array:
-        """Give the tokens of texts that are all different and none null."""
-        return letters(self.digests(kind, source, values.to_pylist()))
+    def column(self, kind: str, source: str, values: pa.Array) -> pa.Array:
+        """Give the tokens of one column; see :meth:`columns`."""
+        return self.columns(kind, source, [values])[0]
 
 
 def letters(digests: bytes) -> pa.Array:
