@@ -7,11 +7,15 @@ import pytest
 
 from inundate.core.errors import ConfigError, DataError
 from inundate.posts.evaluate.abstain import risk_coverage
-from inundate.posts.evaluate.bootstrap import draws_of, intervals, paired_bootstrap
+from inundate.posts.evaluate.bootstrap import draws_of, paired_bootstrap, score_draws
 from inundate.posts.evaluate.measure import Measured
 from inundate.posts.evaluate.scores import classification_scores
 
 metrics = pytest.importorskip("sklearn.metrics")
+
+
+def accuracy_of(measured, clusters, seed=0):
+    return score_draws(measured, ["accuracy"], clusters=clusters, seed=seed)["accuracy"].interval()
 
 
 def noisy(number, classes, seed, ties=False):
@@ -103,8 +107,8 @@ def test_clusters_widen_the_interval_as_theory_says():
     right = np.repeat(rng.random(100) < 0.8, 9)  # nine copies of each
     said = np.where(right, 0.9, 0.1)
     one = Measured(np.stack([1 - said, said], 1), np.ones(900, int), 2)
-    alone = intervals(one, ["accuracy"], clusters=np.arange(900), seed=1)["accuracy"]
-    whole = intervals(one, ["accuracy"], clusters=np.repeat(np.arange(100), 9), seed=1)["accuracy"]
+    alone = accuracy_of(one, np.arange(900), 1)
+    whole = accuracy_of(one, np.repeat(np.arange(100), 9), 1)
     spread = 2 * 1.96 * np.sqrt(0.8 * 0.2 / 100)
     assert whole.high - whole.low == pytest.approx(spread, rel=0.25)
     assert (whole.high - whole.low) / (alone.high - alone.low) == pytest.approx(3, rel=0.15)
@@ -126,10 +130,7 @@ def test_a_paired_difference_is_seen_where_intervals_overlap():
     wrong = rng.random(600) < 0.2
     mended = wrong & (rng.random(600) > 0.15)
     a, b = (np.eye(2)[np.where(w, 1 - labels, labels)] * 0.8 + 0.1 for w in (mended, wrong))
-    apart = [
-        intervals(Measured(p, labels, 2), ["accuracy"], clusters=np.arange(600))["accuracy"]
-        for p in (a, b)
-    ]
+    apart = [accuracy_of(Measured(p, labels, 2), np.arange(600)) for p in (a, b)]
     assert apart[0].low < apart[1].high
     found = paired_bootstrap(a, b, labels, statistic="accuracy")
     assert found.is_better

@@ -21,7 +21,9 @@ from inundate.core.errors import DataError
 from inundate.core.seeds import make_rng
 from inundate.posts.evaluate.measure import Measured
 
-__all__ = ["DRAWS", "Interval", "PairedDifference", "draws_of", "intervals", "paired_bootstrap"]
+__all__ = [
+    "DRAWS", "Drawn", "Interval", "PairedDifference", "draws_of", "paired_bootstrap", "score_draws",
+]  # fmt: skip
 
 DRAWS = 1000
 _LEVEL = 0.95
@@ -93,15 +95,46 @@ def draws_of(
         yield taken[place].astype(np.float64)
 
 
-def intervals(
+@dataclass(frozen=True)
+class Drawn:
+    """A score, and what it is on each draw.
+
+    Attributes
+    ----------
+    value : float
+    draws : array (D,)
+        Empty where there are too few clusters; ``note`` then says so.
+    note : str
+    """
+
+    value: float
+    draws: NDArray[np.float64]
+    note: str = ""
+
+    def interval(self) -> Interval:
+        """Give the 95 % interval."""
+        return Interval(self.value, *_ends(self.draws, self.note))
+
+    def less(self, other: Drawn) -> PairedDifference:
+        """Give the difference to the score of another model on the same posts and draws."""
+        if self.note or other.note:
+            ends = _ends(self.draws, self.note or other.note)
+            return PairedDifference(self.value - other.value, *ends)
+        apart = self.draws - other.draws
+        low, high, note = _ends(apart, "")
+        p = float("nan") if note else _p(apart)
+        return PairedDifference(self.value - other.value, low, high, note, p)
+
+
+def score_draws(
     measured: Measured,
     statistics: Sequence[str],
     *,
     clusters: ArrayLike,
     draws: int = DRAWS,
     seed: int = 0,
-) -> dict[str, Interval]:
-    """Give scores with their 95 % intervals.
+) -> dict[str, Drawn]:
+    """Give scores, and what they are on each draw of clusters.
 
     Parameters
     ----------
@@ -117,15 +150,18 @@ def intervals(
     ------
     DataError
         If there is not a cluster for each post.
+    ConfigError
+        If there is no such score.
     """
+    found = {name: measured.value(name) for name in statistics}
     note = _why_not(clusters, len(measured), draws)
-    found: dict[str, list[float]] = {name: [] for name in statistics}
+    table = np.empty((len(statistics), 0 if note else draws))
     if not note:
-        for weights in draws_of(clusters, draws=draws, seed=seed):
-            for name, values in found.items():
-                values.append(measured.value(name, weights))
+        for number, weights in enumerate(draws_of(clusters, draws=draws, seed=seed)):
+            for row, name in enumerate(statistics):
+                table[row, number] = measured.value(name, weights)
     return {
-        name: Interval(measured.value(name), *_ends(values, note)) for name, values in found.items()
+        name: Drawn(found[name], drawn, note) for name, drawn in zip(statistics, table, strict=True)
     }
 
 
@@ -167,16 +203,11 @@ def paired_bootstrap(
     classes = int(np.shape(prob_a)[-1])
     one, other = Measured(prob_a, labels, classes), Measured(prob_b, labels, classes)
     groups = np.arange(len(one)) if clusters is None else np.asarray(clusters)
-    note = _why_not(groups, len(one), draws)
-    values: list[float] = []
-    if not note:
-        values = [
-            one.value(statistic, weights) - other.value(statistic, weights)
-            for weights in draws_of(groups, draws=draws, seed=seed)
-        ]
-    value = one.value(statistic) - other.value(statistic)
-    low, high, note = _ends(values, note)
-    return PairedDifference(value, low, high, note, float("nan") if note else _p(values))
+    a, b = (
+        score_draws(each, [statistic], clusters=groups, draws=draws, seed=seed)[statistic]
+        for each in (one, other)
+    )
+    return a.less(b)
 
 
 def _why_not(clusters: ArrayLike, posts: int, draws: int) -> str:
@@ -191,11 +222,10 @@ def _why_not(clusters: ArrayLike, posts: int, draws: int) -> str:
     return "" if draws >= 2 else f"{draws} draws"
 
 
-def _ends(values: Sequence[float], note: str) -> tuple[float, float, str]:
+def _ends(drawn: NDArray[np.float64], note: str) -> tuple[float, float, str]:
     nothing = float("nan")
     if note:
         return nothing, nothing, note
-    drawn = np.asarray(values)
     known = drawn[np.isfinite(drawn)]
     if len(known) < (1 - _UNDEFINED) * len(drawn):
         return nothing, nothing, f"undefined in {len(drawn) - len(known)} of {len(drawn)} draws"
@@ -204,8 +234,7 @@ def _ends(values: Sequence[float], note: str) -> tuple[float, float, str]:
     return float(low), float(high), ""
 
 
-def _p(values: Sequence[float]) -> float:
-    drawn = np.asarray(values)
+def _p(drawn: NDArray[np.float64]) -> float:
     drawn = drawn[np.isfinite(drawn)]
     less = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
     return float(min(1.0, 2 * (less + 1) / (len(drawn) + 1)))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from inundate.posts.evaluate.abstain import risk_coverage
-from inundate.posts.evaluate.bootstrap import DRAWS, intervals
+from inundate.posts.evaluate.bootstrap import DRAWS, Drawn, score_draws
 from inundate.posts.evaluate.measure import STATISTICS, Measured, per_class
 
 __all__ = ["classification_scores"]
@@ -23,6 +23,7 @@ def classification_scores(
     clusters: ArrayLike | None = None,
     draws: int = DRAWS,
     seed: int = 0,
+    drawn: Mapping[str, Drawn] | None = None,
 ) -> dict[str, Any]:
     """Score probabilities against what is true.
 
@@ -36,6 +37,8 @@ def classification_scores(
         Posts that belong together, such as copies; by default each is alone.
     draws, seed : int
         Of the bootstrap over clusters.
+    drawn : mapping of str to Drawn, optional
+        All scores on the draws, where they were made already.
 
     Returns
     -------
@@ -52,14 +55,15 @@ def classification_scores(
     """
     measured = Measured(probabilities, labels, len(classes))
     groups = np.arange(len(measured)) if clusters is None else np.asarray(clusters)
-    found = intervals(measured, STATISTICS, clusters=groups, draws=draws, seed=seed)
+    if drawn is None:
+        drawn = score_draws(measured, STATISTICS, clusters=groups, draws=draws, seed=seed)
     confusion = measured.confusion()
     shares = confusion.sum(axis=1) / len(measured)
     return {
         "posts": len(measured),
         "independent": len(np.unique(groups)),
         "shares": dict(zip(classes, shares.tolist(), strict=True)),
-        "scores": {name: one.to_json() for name, one in found.items()},
+        "scores": {name: one.interval().to_json() for name, one in drawn.items()},
         "classes": per_class(confusion, classes),
         "confusion": confusion.astype(int).tolist(),
         "reliability": measured.reliability(),
