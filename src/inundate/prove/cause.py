@@ -32,8 +32,8 @@ class Cause(StrEnum):
     GRADIENT_ACCUMULATES = "gradient-accumulates"
     DEAD_UNITS = "dead-units"
     SYMMETRIC_START = "symmetric-start"
-    NO_GRADIENT = "no-gradient"
     IGNORES_INPUT = "ignores-input"
+    NO_GRADIENT = "no-gradient"
     DEAD_INPUT = "dead-input"
     UNIT_SLIP = "unit-slip"
     AXES_MIXED = "axes-mixed"
@@ -43,6 +43,7 @@ class Cause(StrEnum):
     OUTPUT_RANGE = "output-range"
     INPUT_SCALE = "input-scale"
     TARGET_SCALE = "target-scale"
+    PADDING = "padding"
     BAD_START = "bad-start"
     SATURATED = "saturated"
     VANISHING_GRADIENT = "vanishing-gradient"
@@ -182,6 +183,11 @@ _TOLD: dict[Cause, tuple[str, str]] = {
     Cause.TARGET_SCALE: (
         "the targets are on a scale that the network cannot reach",
         "scale the targets to about 1 and the prediction back",
+    ),
+    Cause.PADDING: (
+        "what fills up {subject} drowns what was said",
+        "pack the sequences, mask them, or pool over the places that hold text; a recurrent "
+        "network read at its last step needs the padding in front",
     ),
     Cause.BAD_START: (
         "the weights start from where the training cannot get away",

@@ -17,11 +17,13 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.pictures import draw
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
-from inundate.prove.probe.fit import probe_fit, probe_range
+from inundate.prove.probe.fit import probe_fit
 from inundate.prove.probe.learn import learns, probe_learn
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss, probe_metric
 from inundate.prove.probe.optimiser import probe_optimiser, probe_step
+from inundate.prove.probe.padding import probe_padding
+from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.runs import probe_runs
 from inundate.prove.probe.split import probe_split
@@ -38,8 +40,8 @@ Probe = Callable[[Exam], list[Finding]]
 FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
 PROBES: tuple[Probe, ...] = (
     probe_inputs, probe_target, probe_split, probe_target_in_input, probe_axes, probe_loss,
-    probe_metric, probe_optimiser, probe_step, probe_start, probe_gradient, probe_fit, probe_use,
-    probe_range, probe_learn,
+    probe_metric, probe_optimiser, probe_step, probe_start, probe_gradient, probe_padding,
+    probe_fit, probe_use, probe_range, probe_learn,
 )  # fmt: skip
 
 _SPEED = {

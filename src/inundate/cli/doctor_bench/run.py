@@ -11,11 +11,14 @@ from typing import Any
 
 from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
 from inundate.cli.doctor_bench.fault import Fault, Healthy
+from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
+from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
 from inundate.cli.doctor_bench.strangers import PACKAGES, STRANGER_FAULTS, STRANGERS
 from inundate.cli.doctor_bench.table import TABLE, TABLE_HEALTHY
 from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
 from inundate.cli.solver_bench.figures import figure
 from inundate.learn.device import cpu_threads
+from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort
 from inundate.prove.verdict import Verdict, diagnose
 
@@ -27,12 +30,16 @@ _LISTS = ("table", "strangers", "tuning")  # the last is made only when it is as
 _QUICK = 5  # each so many faults in the small version
 _NOTE = (
     "Each row is one fault that was put into a healthy training, with what the doctor said. None "
-    "of these faults and healthy models was used to tune its rules: those are another "
-    "list (`--only tuning`)."
+    "of these faults and healthy models was used to tune its rules (`--only tuning` runs those "
+    "that were). It is the third such list, written before the doctor was asked about any of it "
+    "and run once. Of the first 41 of 48 were named (85 %), of the second 34 of 38 (89 %), without "
+    "a false alarm on 20 healthy models each time; what a list had shown of the rules was mended, "
+    "and the list put among those to tune on."
 )
 _READING = (
     "Counts of faults that were put in on purpose, and of models with none. A fault counts as "
-    "named if the first cause that the doctor gives is the right one of its 45."
+    "named if the first cause that the doctor gives is the right one of its "
+    f"{len(Cause)}."
 )
 
 
@@ -135,7 +142,8 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
     if name == "table":
         return TABLE, TABLE_HEALTHY, ""
     if name == "tuning":
-        return TUNING, TUNING_HEALTHY, ""
+        healthy = (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY)
+        return (*TUNING, *FIRST, *SECOND), healthy, ""
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
         return (), (), f"not installed: {', '.join(missing)}; pip install 'inundate[strangers]'"

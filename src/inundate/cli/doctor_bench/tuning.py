@@ -14,6 +14,7 @@ from inundate.cli.doctor_bench import bodies as b
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
 from inundate.cli.doctor_bench.flood import emulator
 from inundate.cli.doctor_bench.parts import Parts, Samples, add, pick
+from inundate.cli.doctor_bench.texts import mood
 from inundate.cli.doctor_bench.wrap import After, Before, Through, fill, replace
 from inundate.prove.cause import Cause
 
@@ -253,6 +254,9 @@ TUNING: tuple[Fault, ...] = (
     Fault("targets mixed within each batch", body(b.digit_cnn), _mispaired, C.TARGETS_MISPAIRED),
     Fault("all weights times 100", body(b.table_classes), lambda p: _weights(p, 100.0), C.SATURATED),
     Fault("constant loss", body(b.segmenter), lambda p: pick(p, criterion=lambda o, t: functional.cross_entropy(o, o.argmax(1))), C.LOSS_IGNORES),
+    Fault("LSTM read at its last step, after 40 places of padding", body(mood, pool="last"), lambda p: p, C.PADDING),
+    Fault("LSTM read at its last step, after 100 places of padding", body(mood, pool="last", length=100), lambda p: p, C.PADDING, 1),
+    Fault("LSTM read at its last step, slow optimiser", body(mood, pool="last", length=60, count=600), lambda p: pick(p, optimiser=b.optimiser(1e-3)), C.PADDING, 2),
     Fault("emulator: rain and terrain of another sample", emulator, _shuffled, C.TARGETS_UNRELATED),
     Fault("emulator: rate 1e-8", emulator, lambda p: pick(p, optimiser=b.optimiser(1e-8)), C.RATE_TOO_LOW),
     Fault("emulator: terrain of zeros", emulator, lambda p: pick(p, train=add(p.train, {"terrain": torch.zeros_like(p.train.inputs["terrain"])}), valid=add(p.valid, {"terrain": torch.zeros_like(p.valid.inputs["terrain"])})), C.DEAD_INPUT),
@@ -267,5 +271,7 @@ TUNING_HEALTHY: tuple[Healthy, ...] = (
         )
         for seed in (1,)
     ),
+    Healthy("mood, end 1", body(mood), 1),
+    Healthy("mood, largest, two ways 1", body(mood, pool="max", two_ways=True), 1),
     Healthy("emulator unet 1", emulator, 1),
 )  # fmt: skip

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -16,19 +15,20 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.data import channel_stats, gather
+from inundate.prove.probe.padding import find_padding, move_padding
 from inundate.prove.trial import Remedy, run_trial
 
 #: Makes another batch of one.
 Change = Callable[[Batch], Batch]
 
-__all__ = ["FITTED", "probe_fit", "probe_range", "scaled_inputs"]
+__all__ = ["FITTED", "moved_padding", "probe_fit", "scaled_inputs"]
 
 FITTED = 0.7  # progress from which a batch counts as learnt
 _HELPS = 0.35
 _MORE = 0.25  # by how much a remedy must be better than the user's own training
 _FACTORS = (0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
 _MOST = 10  # rates that are tried
-_MISSED = 0.05  # share of the targets that an output may not reach
+_RESTS = 0.02  # progress that cannot be told from none
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,9 @@ def _remedies(exam: Exam) -> Iterator[_Tried]:
     if Cause.PRECISION in suspects:
         whole = Remedy("in float32", whole=True)
         yield _Tried(Cause.PRECISION, whole, *of(Cause.PRECISION))
+    if Cause.PADDING in suspects:
+        moved = Remedy("with the padding at the other end", batch=moved_padding(exam))
+        yield _Tried(Cause.PADDING, moved, *of(Cause.PADDING))
     for cause in (Cause.SYMMETRIC_START, Cause.SATURATED, Cause.BAD_START):
         if cause in suspects:
             yield _Tried(cause, Remedy("with fresh weights", fresh=True), *of(cause))
@@ -155,6 +158,16 @@ def scaled_inputs(exam: Exam) -> Change:
         return {**batch, "inputs": inputs}
 
     return scale
+
+
+def moved_padding(exam: Exam) -> Change:
+    """Make the function that moves the padding of a batch to the other end."""
+    padding = find_padding(exam.train)
+
+    def move(batch: Batch) -> Batch:
+        return batch if padding is None else move_padding(padding, batch)
+
+    return move
 
 
 def _scaled_target(exam: Exam) -> Change:
@@ -209,9 +222,14 @@ def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Findin
     )  # fmt: skip
     last = reach(exam, everything)
     exam.figures["one_batch, all remedies"] = last
+    best = max(reached, key=lambda factor: reached[factor])
+    if helps(last, own) and _rests(exam, own) and (best > 1 or reached[best] < own + _RESTS):
+        # the user's steps are too small to be seen, larger ones go the right way, and Adam learns
+        text = f"{told(exam, own)}, where it began, at {best:g} times the rate "
+        text += f"{percent(reached[best])}; {everything.name} {percent(last)}"
+        return [Finding(Cause.RATE_TOO_LOW, "suspect", text, f"{best:g} or more")]
     if helps(last, own):
         return []  # several faults at once: which, the other findings must say
-    best = max(reached, key=lambda factor: reached[factor])
     text = (
         f"{told(exam, own)}, at the best of {len(reached)} rates {percent(reached[best])}, with "
         f"all remedies at once {percent(last)}"
@@ -219,46 +237,6 @@ def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Findin
     return [Finding(Cause.CANNOT_FIT, "suspect", text)]
 
 
-def probe_range(exam: Exam) -> list[Finding]:
-    """See whether the output is held in a range that the targets leave."""
-    if exam.answers.kind != "values":
-        return []
-    targets = torch.cat([b["target"].float().flatten() for b in exam.train])
-    targets = targets[torch.isfinite(targets)]
-    seen = _outputs(exam)
-    if seen is None:
-        return []
-    margin = 0.05 * max(float(targets.std()), 1e-12)
-    for bound, below in ((0.0, True), (-1.0, True), (1.0, False), (0.0, False)):
-        inside = bool((seen >= bound).all() if below else (seen <= bound).all())
-        touched = bool(((seen - bound).abs() < 1e-3).any())
-        missed = targets < bound - margin if below else targets > bound + margin
-        share = float(missed.float().mean())
-        if inside and touched and share >= _MISSED:
-            where = f"at {bound:g} or {'above' if below else 'below'}"
-            text = (
-                f"whatever is put in, outputs stay {where}; {100 * share:.0f} % of the targets "
-                f"are {'below' if below else 'above'}"
-            )
-            return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
-    return []
-
-
-def _outputs(exam: Exam) -> Tensor | None:
-    """Give outputs of three models on inputs as they are, much larger, and turned in sign."""
-    parts: list[Tensor] = []
-    models: Sequence[nn.Module] = (
-        copy.deepcopy(exam.case.model), exam.one.model, exam.all.model,
-    )  # fmt: skip
-    for model in models:
-        model.eval()
-        for factor in (1.0, 1000.0, -1000.0):
-            for batch in exam.train[:3]:
-                inputs = {
-                    name: value * factor if value.is_floating_point() else value
-                    for name, value in batch["inputs"].items()
-                }
-                parts.append(exam.run(model, {**batch, "inputs": inputs}).float().flatten())
-    found = torch.cat(parts)
-    found = found[torch.isfinite(found)]
-    return found if found.numel() else None
+def _rests(exam: Exam, own: float) -> bool:
+    """Whether the loss on one batch is where it began."""
+    return abs(own - exam.progress(exam.one.first, [exam.typical])) < _RESTS

@@ -12,14 +12,20 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import channel_stats, gather
-from inundate.prove.probe.fit import percent, scaled_inputs
+from inundate.prove.probe.fit import Change, moved_padding, percent, scaled_inputs
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.trial import Remedy, run_trial
 
 __all__ = ["learns", "probe_learn"]
 
+_MENDED = (
+    (Cause.INPUT_SCALE, "with scaled inputs", scaled_inputs),
+    (Cause.PADDING, "with the padding at the other end", moved_padding),
+)
 _FACTORS = (0.1, 10.0, 0.01)
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
+_WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
+_SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
 _ENOUGH = 100  # samples from which "there is nothing to learn" can be said
 
@@ -42,19 +48,25 @@ def probe_learn(exam: Exam) -> list[Finding]:
     }
     if reference is not None:
         exam.figures |= {"reference_skill": reference.value, "reference_p": reference.p_value}
-    enough = _good(unseen, reference)
+    # classes may be right most of the time while the loss is far beyond that of knowing nothing
+    sound = seen.progress > _WILD
+    enough = sound and _good(unseen, reference)
     one = exam.figures.get("one_batch", 1.0)
     exam.figures["enough"] = float(enough)
-    exam.figures["healthy"] = float(unseen.there and (enough or one >= _NEAR))
-    found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen) + _scale(exam, unseen)
+    some = sound and one >= _NEAR and _good(unseen, reference, share=_SOME)
+    exam.figures["healthy"] = float(unseen.there and sound and (enough or one >= 0.7 or some))
+    found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen)
+    for cause, name, make in _MENDED:
+        found += _remade(exam, unseen, cause, name, make(exam))
     if found or unseen.there:
         return found
     return _why(exam, seen, unseen, reference)
 
 
-def _good(unseen: Skill, reference: Skill | None) -> bool:
+def _good(unseen: Skill, reference: Skill | None, *, share: float = 0.7) -> bool:
     """Whether a skill is as good as what a simple learner finds, or good by itself."""
-    least = 0.7 * reference.value if reference is not None and reference.value > 0.05 else 0.3
+    known = reference is not None and reference.value > 0.05
+    least = share * (reference.value if reference is not None and known else 0.4)
     return unseen.there and max(unseen.value, unseen.progress) >= least
 
 
@@ -90,27 +102,26 @@ def _shift(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     return [Finding(Cause.SPLIT_SHIFT, "fault", text, suspect.subject, tried=True)]
 
 
-def _scale(exam: Exam, unseen: Skill) -> list[Finding]:
-    """Where inputs are on a doubtful scale, train on scaled ones: is far less left to learn."""
-    suspect = next((f for f in exam.findings if f.cause is Cause.INPUT_SCALE), None)
+def _remade(exam: Exam, unseen: Skill, cause: Cause, name: str, change: Change) -> list[Finding]:
+    """Train on mended inputs where they are suspected, and see whether far less is left."""
+    suspect = next((f for f in exam.findings if f.cause is cause), None)
     if suspect is None or suspect.weight != "suspect" or exam.case.trained:
         return []
-    change = scaled_inputs(exam)
-    remedy = Remedy("with scaled inputs", batch=change)
+    remedy = Remedy(name, batch=change)
     trial = run_trial(
         exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
     )
     if trial.broke:
         return []
     skill = exam.skill(trial.model, [change(batch) for batch in exam.valid])
-    exam.figures["skill_valid, with scaled inputs"] = skill.value
+    exam.figures[f"skill_valid, {name}"] = skill.value
     if skill.value < max(unseen.value, 0.0) + 0.05 or 1 - unseen.value < 1.5 * (1 - skill.value):
         return []
     text = (
-        f"{suspect.evidence}; skill on unseen samples is {unseen.value:.2f}, with scaled inputs "
+        f"{suspect.evidence}; skill on unseen samples is {unseen.value:.2f}, {name} "
         f"{skill.value:.2f}"
     )
-    return [Finding(Cause.INPUT_SCALE, "fault", text, suspect.subject, tried=True)]
+    return [Finding(cause, "fault", text, suspect.subject, tried=True)]
 
 
 def _like_training(exam: Exam, batch: Batch) -> Batch:

@@ -41,7 +41,10 @@ def _key(parts: Sequence[Tensor]) -> bytes:
 
 def probe_loader(exam: Exam) -> list[Finding]:
     """Go through two epochs of the training data."""
-    return _starves(exam) or _repeats(exam) or _mispaired(exam) or _sorted(exam)
+    found = _starves(exam)
+    if found or _alike(exam):
+        return found  # samples that are all alike are the fault of who made them
+    return _repeats(exam) or _mispaired(exam) or _sorted(exam)
 
 
 def _starves(exam: Exam) -> list[Finding]:
@@ -89,6 +92,15 @@ def _repeats(exam: Exam) -> list[Finding]:
         f"batch comes up to {same} times, the same sample {most} times"
     )
     return [Finding(Cause.LOADER_REPEATS, "fault", text)]
+
+
+def _alike(exam: Exam) -> bool:
+    """Whether all inputs are the same though targets are not."""
+    inputs, targets = (
+        {key for batch in sample_keys(exam.train, target=which) for key in batch}
+        for which in (False, True)
+    )
+    return len(inputs) == 1 and len(targets) > 1
 
 
 def _mispaired(exam: Exam) -> list[Finding]:

@@ -29,6 +29,8 @@ TURNS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 _BETTER = 0.1  # by how much another way must explain more
 _SAME = 0.9995
+_CLASSES = 4
+_FRAMES = 24  # of a target of maps, each of which may stand among the inputs
 
 
 def probe_axes(exam: Exam) -> list[Finding]:
@@ -36,22 +38,39 @@ def probe_axes(exam: Exam) -> list[Finding]:
     target = targets_of(exam.train)
     if target is None or target.ndim not in (3, 4):
         return []
-    if not target.is_floating_point():  # of classes the commonest: is it here or not
-        target = (target == target.flatten().mode().values).float()
-    target = target.float().nan_to_num()
+    classes = [target] if target.is_floating_point() else _indicators(target)
+    found = [_ways(exam, one.float().nan_to_num()) for one in classes]
+    best = max(found, key=lambda ways: max(ways.values(), default=0.0), default={})
+    return _told(exam, best)
+
+
+def _indicators(target: Tensor) -> list[Tensor]:
+    """Give of each of the commonest classes where it is."""
+    values, counts = torch.unique(target, return_counts=True)
+    common = values[counts.argsort(descending=True)][:_CLASSES]
+    return [(target == value).float() for value in common]
+
+
+def _ways(exam: Exam, target: Tensor) -> dict[str, float]:
+    """Give how much is explained of a target as it is, flipped and turned."""
     target = target[:, None] if target.ndim == 3 else target
     rows, columns = target.shape[2:]
     if min(rows, columns) < 4:
-        return []
+        return {}
     features = local_features(exam.train, (rows, columns))
     if features is None:
-        return []
+        return {}
     target = target.mean(1, keepdim=True)
     ways = {
         name: turn(target) for name, turn in TURNS.items() if turn(target).shape == target.shape
     }
     explained = _explained(features, torch.cat(list(ways.values()), 1))
-    found = dict(zip(ways, explained, strict=True))
+    return dict(zip(ways, explained, strict=True))
+
+
+def _told(exam: Exam, found: dict[str, float]) -> list[Finding]:
+    if not found:
+        return []
     exam.figures["explained_as_it_is"] = found["as it is"]
     best = max(found, key=lambda name: found[name])
     here = max(found["as it is"], 0.0)
@@ -91,8 +110,11 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
     target = targets_of(exam.train)
     if target is None or len(target) < 50:
         return []
-    channels = sum(t.shape[1] if t.ndim > 1 else 1 for t in exam.train[0]["inputs"].values())
-    if channels < 2:
+    dense = target.ndim > 2
+    numbers = 0
+    for tensor in exam.train[0]["inputs"].values():
+        numbers += tensor.shape[1] if dense and tensor.ndim > 1 else tensor[:1].numel()
+    if numbers < 2:  # what has one input only may well be told by it
         return []
     for name, tensor in exam.train[0]["inputs"].items():
         values = gather(exam.train, name)
@@ -111,9 +133,11 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
 def _map_channel(values: Tensor, target: Tensor) -> int | None:
     if values.ndim != 4 or target.ndim != 4 or values.shape[2:] != target.shape[2:]:
         return None
-    wanted = target.float().nan_to_num().mean(1).flatten().double()
+    held = target.float().nan_to_num()
+    frames = [held.mean(1), *held[:, :_FRAMES].unbind(1)] if held.shape[1] > 1 else [held[:, 0]]
     for channel in range(values.shape[1]):
-        if abs(_correlation(values[:, channel].flatten().double(), wanted)) > _SAME:
+        given = values[:, channel].flatten().double()
+        if any(abs(_correlation(given, frame.flatten().double())) > _SAME for frame in frames):
             return channel
     return None
 

@@ -44,8 +44,9 @@ def _near(exam: Exam) -> list[Finding]:
     train, valid = _rows(exam, "train"), _rows(exam, "valid")
     if train is None or valid is None or min(len(train), len(valid)) < 10:
         return []
-    scale = train.std(0).clamp(min=1e-9)
-    train, valid = train[:_MOST] / scale, valid[:_MOST] / scale
+    scale = train.std(0)
+    live = scale > 1e-3 * scale.max()  # what hardly varies in training tells no two samples apart
+    train, valid = (part[:_MOST, live] / scale[live] for part in (train, valid))
     usual = float(torch.cdist(train[:200], train[:200]).median())
     nearest = torch.cdist(valid, train).min(1).values
     within = torch.cdist(train[:200], train) + torch.eye(min(200, len(train)), len(train)) * 1e9

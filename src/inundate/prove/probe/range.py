@@ -1,0 +1,82 @@
+"""An output that is held in a range: by a last activation, or by a clamp."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+
+__all__ = ["probe_range"]
+
+_MISSED = 0.05  # share of the targets that an output may not reach
+_KNOWN = ((0.0, True), (-1.0, True), (1.0, False), (0.0, False))  # bound, whether from below
+_AT = 0.02  # share of the outputs that lie at a bound which no weights move
+_SAME = 1e-5
+
+
+def probe_range(exam: Exam) -> list[Finding]:
+    """See whether the output is held in a range that the targets leave."""
+    if exam.answers.kind != "values":
+        return []
+    targets = torch.cat([b["target"].float().flatten() for b in exam.train])
+    targets = targets[torch.isfinite(targets)]
+    seen = _outputs(exam)
+    if not seen:
+        return []
+    margin = 0.05 * max(float(targets.std()), 1e-12)
+    everything = torch.cat(seen)
+    for bound, below in (*_KNOWN, *_clamps(seen)):
+        inside = bool((everything >= bound).all() if below else (everything <= bound).all())
+        touched = bool(((everything - bound).abs() < 1e-3).any())
+        missed = targets < bound - margin if below else targets > bound + margin
+        share = float(missed.float().mean())
+        if inside and touched and share >= _MISSED:
+            where = f"at {bound:.4g} or {'above' if below else 'below'}"
+            text = (
+                f"whatever is put in, outputs stay {where}; {100 * share:.0f} % of the targets "
+                f"are {'below' if below else 'above'}"
+            )
+            return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
+    return []
+
+
+def _clamps(seen: Sequence[Tensor]) -> list[tuple[float, bool]]:
+    """Give the bounds that all models share, whatever their weights, with some outputs at each."""
+    found = []
+    for below in (True, False):
+        ends = [float(part.min() if below else part.max()) for part in seen]
+        size = max(abs(end) for end in ends)
+        at = [float((part == end).float().mean()) for part, end in zip(seen, ends, strict=True)]
+        varied = all(len(torch.unique(part)) > 2 for part in seen)
+        if varied and max(ends) - min(ends) <= _SAME * size and min(at) > _AT:
+            found.append((ends[0], below))
+    return found
+
+
+def _outputs(exam: Exam) -> list[Tensor]:
+    """Give outputs of three models on inputs as they are, much larger, and turned in sign."""
+    found = []
+    models: Sequence[nn.Module] = (
+        copy.deepcopy(exam.case.model), exam.one.model, exam.all.model,
+    )  # fmt: skip
+    for model in models:
+        model.eval()
+        parts: list[Tensor] = []
+        for factor in (1.0, 1000.0, -1000.0):
+            for batch in exam.train[:3]:
+                inputs = {
+                    name: value * factor if value.is_floating_point() else value
+                    for name, value in batch["inputs"].items()
+                }
+                parts.append(exam.run(model, {**batch, "inputs": inputs}).float().flatten())
+        outputs = torch.cat(parts)
+        outputs = outputs[torch.isfinite(outputs)]
+        if outputs.numel():
+            found.append(outputs)
+    return found
