@@ -24,6 +24,7 @@ from inundate.posts.anonymise.scrub import put_at
 from inundate.posts.anonymise.tokens import Pseudonyms
 from inundate.posts.ledger import Entry, PartInfo, entry_bytes
 from inundate.posts.parquet import read_batches, write_parquet
+from inundate.posts.serve.labels import beside, prune_labels
 from inundate.posts.store import PostStore, open_posts, open_raw
 
 __all__ = ["Forgot", "forget_author"]
@@ -48,7 +49,7 @@ def forget_author(
     handle: str | None = None,
     raw: Path | str | None = None,
 ) -> Forgot:
-    """Take one author out of a pseudonymised store, and out of the raw one.
+    """Take one author out of a pseudonymised store, of labels beside it, and of the raw one.
 
     The author's token stays in ``forgotten.json``, so that no later pseudonymisation under this
     key brings the posts back.
@@ -90,12 +91,21 @@ def forget_author(
     before = Forgotten.read(made.path)
     all_gone = Forgotten([*before.tokens, *gone])
     number = _rewrite(made, all_gone.leave_out, all_gone)
+    _forget_labels(made)
     refresh_report(made)
     raw_number = None
     if source_store is not None:
         raw_number = _rewrite(source_store, _raw_filter(source, author_id, handle))
         _forget_rejects(source_store, [author_id, *([handle] if handle else [])])
     return Forgot(number, raw_number)
+
+
+def _forget_labels(store: PostStore) -> None:
+    """Take away what models said of posts that are gone, where that lies beside the store."""
+    labels = beside(store.path)
+    if labels.exists():
+        there = (post for table in store.batches(["post"]) for post in table["post"].to_pylist())
+        prune_labels(labels, there)
 
 
 def _rewrite(
