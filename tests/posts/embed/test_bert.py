@@ -263,3 +263,25 @@ def test_minilm_ranks_posts_by_meaning():
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     assert vectors.shape == (3, 384)
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.2
+
+
+def test_token_vectors_that_would_fill_the_memory_are_refused(bert, monkeypatch):
+    monkeypatch.setattr("inundate.posts.embed.contextual.MOST_BYTES", 1000)
+    ours = BertEmbedding.open(bert, longest=20)
+    with pytest.raises(ConfigError, match=r"4 posts of up to 15 tokens of 16 numbers") as caught:
+        ours.encode(POSTS)
+    assert "sentences()" in caught.value.hint
+    assert ours.sentences(POSTS).shape == (4, 16)
+
+
+def test_ids_and_mask_must_have_one_shape(bert):
+    encoder = BertEncoder.open(bert)
+    with pytest.raises(ValueError, match=r"got \(1, 3\) and \(1, 4\)"):
+        encoder(torch.zeros(1, 3, dtype=torch.int64), torch.ones(1, 4, dtype=torch.int64))
+
+
+def test_damaged_config_is_told(tmp_path):
+    folder = tiny.make_bert(tmp_path / "model")
+    (folder / "config.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match="not valid JSON"):
+        BertEmbedding.open(folder)

@@ -167,6 +167,20 @@ def test_vectors_are_remembered_by_later_processes(tmp_path):
     assert other.seen == ["road"]
 
 
+def test_carried_states_cannot_be_remembered(tmp_path):
+    options = ElmoOptions.build(
+        character_width=2,
+        filters=((1, 4),),
+        highways=1,
+        projection=3,
+        cells=4,
+        layers=1,
+        longest_word=8,
+    )
+    with pytest.raises(DataError, match="another vector each time"):
+        RememberedSentences(ElmoEmbedding(BiLm(options), stateful=True))
+
+
 def test_damaged_memory_is_told(tmp_path):
     RememberedSentences(Counting(), tmp_path).sentences(["river"])
     next(tmp_path.glob("*/part-*/vectors.npy")).write_bytes(b"broken")

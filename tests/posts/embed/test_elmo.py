@@ -232,3 +232,23 @@ def test_options_of_a_training_are_refused_with_what_to_do(tmp_path):
 def test_unknown_layer_is_refused(network):
     with pytest.raises(ConfigError, match="layer 3 is asked for; it has layers 0 to 2"):
         ElmoEmbedding(network, layer=3)
+
+
+def test_options_that_are_no_json_or_do_not_fit_are_refused(tmp_path):
+    file = tmp_path / "options.json"
+    file.write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match="not valid JSON"):
+        read_options(file)
+    table = small_options().model_dump(mode="json")
+    table["char_cnn"]["filters"] = [[13, 4]]
+    file.write_text(json.dumps(table), encoding="utf-8")
+    with pytest.raises(DataError, match="a filter spans 13 characters, a word has 12"):
+        read_options(file)
+
+
+def test_values_that_are_not_finite_are_refused(network, tmp_path):
+    with torch.no_grad():
+        network.words.projection.bias[0] = torch.nan
+    write_elmo(tmp_path / "mine", network)
+    with pytest.raises(DataError, match="CNN_proj/b_proj has values that are not finite"):
+        ElmoEmbedding.open(tmp_path / "mine")
