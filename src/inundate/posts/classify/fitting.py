@@ -15,7 +15,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inundate.core.config import Settings
-from inundate.core.files import check_output
 from inundate.core.run import Run
 from inundate.learn.batches import Batch, Batches
 from inundate.learn.checkpoint import checkpoint_folders
@@ -26,7 +25,7 @@ from inundate.learn.weights import load_model
 from inundate.posts.classify.logistic import ClassWeight, softmax
 from inundate.posts.classify.quality import plain_scores
 
-__all__ = ["FittingSettings", "Loss", "child_run", "fit_network", "validate_by"]
+__all__ = ["FittingSettings", "Loss", "fit_network", "pad", "validate_by"]
 
 
 class FittingSettings(Settings):
@@ -193,26 +192,6 @@ def _run_or_temporary(run: Run | None, config: Mapping[str, Any]) -> Iterator[Ru
         return
     with tempfile.TemporaryDirectory(prefix="inundate-") as folder:
         yield Run.create(Path(folder) / "run", kind="posts train", config={"model": dict(config)})
-
-
-def child_run(run: Run | None, *names: str | int, config: Mapping[str, Any]) -> Run | None:
-    """Give the run of a part of a training, which goes on by itself where it was begun.
-
-    Parameters
-    ----------
-    run : Run, optional
-        Of the whole; None gives None.
-    *names : str or int
-        Of the part.
-    config : mapping
-        Settings of the part.
-    """
-    if run is None:
-        return None
-    folder = run.path / "parts" / "-".join(map(str, names))
-    if (folder / "manifest.json").is_file():
-        return Run(folder)
-    return Run.create(check_output(folder), kind="posts train", config={"model": dict(config)})
 
 
 def pad(rows: Sequence[np.ndarray[Any, Any]], width: int) -> np.ndarray[Any, Any]:

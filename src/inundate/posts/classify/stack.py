@@ -1,0 +1,139 @@
+"""A stacked ensemble: logistic regression on what several models say of posts new to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from inundate.core.config import Settings
+from inundate.core.run import Run
+from inundate.posts.classify.base import State, TextClassifier
+from inundate.posts.classify.folds import event_folds, make_folds, out_of_fold
+from inundate.posts.classify.logistic import ClassWeight, fit_logistic, softmax
+from inundate.posts.classify.runs import child_run
+from inundate.posts.labelled.table import LabelledPosts
+
+__all__ = ["Stack", "StackSettings", "log_shares"]
+
+_LEAST = 1e-6  # probabilities nearer to 0 say no more than this
+
+
+class StackSettings(Settings):
+    """Which models, and how their answers on new posts are made."""
+
+    members: tuple[str, ...] = Field(
+        default=("tfidf_words", "tfidf_characters", "vector_mean", "keyword"),
+        min_length=2,
+        description="Classifiers by name, or TOML files.",
+    )
+    folds: int = Field(default=5, ge=2, description="Parts that each model is fitted without.")
+    by: tuple[str, ...] = Field(
+        default=("copy",),
+        description="copy: copies of a post are in one part; event: whole events are, so that the "
+        "weights are those for a new event.",
+    )
+    inverse_penalty: float = Field(
+        default=1.0, gt=0.0, description="C of the logistic regression: larger is freer."
+    )
+    class_weight: ClassWeight = Field(
+        default="none", description="balanced: all classes count alike."
+    )
+
+
+class Stack(TextClassifier):
+    """Weighs the log probabilities of its members."""
+
+    name = "stack"
+    kind = StackSettings
+
+    _members: dict[str, TextClassifier]
+    _slopes: np.ndarray[Any, Any]
+    _offsets: np.ndarray[Any, Any]
+
+    def _fit(
+        self, train: LabelledPosts, valid: LabelledPosts | None, seed: int, run: Run | None
+    ) -> dict[str, Any]:
+        s = self.settings
+        folds = event_folds(train, s.folds) if "event" in s.by else None
+        if folds is None:
+            folds = make_folds(train, s.folds, seed)
+        said = []
+        self._members = {}
+        details = {}
+        for number, member in enumerate(s.members):
+            key = f"{number}-{_plain(member)}"
+
+            def fit(
+                posts: LabelledPosts, fold: int, member: str = member, key: str = key
+            ) -> TextClassifier:
+                return _fitted(member, posts, None, seed, run, key, fold)
+
+            said.append(log_shares(out_of_fold(train, folds, fit)))
+            self._members[key] = _fitted(member, train, valid, seed, run, key, "all")
+            details[key] = dict(self._members[key].training["details"])
+        self._slopes, self._offsets = fit_logistic(
+            np.concatenate(said, axis=1),
+            train.labels,
+            len(train.classes),
+            inverse_penalty=s.inverse_penalty,
+            class_weight=s.class_weight,
+            what=self.name,
+        )
+        return {"folds": len(np.unique(folds)), "members": details}
+
+    def _probabilities(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
+        said = [log_shares(member.probabilities(texts)) for member in self._members.values()]
+        return softmax(np.concatenate(said, axis=1) @ self._slopes + self._offsets)
+
+    def state(self) -> State:
+        """Give members and weights."""
+        return State(arrays={"slopes": self._slopes, "offsets": self._offsets}, parts=self._members)
+
+    def take_state(self, state: State) -> None:
+        """Take members and weights."""
+        self._members = dict(state.parts)
+        self._slopes, self._offsets = state.arrays["slopes"], state.arrays["offsets"]
+
+
+def log_shares(probabilities: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Give log probabilities less their mean over classes; of two classes one column.
+
+    Parameters
+    ----------
+    probabilities : array (N, K)
+
+    Returns
+    -------
+    array (N, K), or (N, 1) of the log odds of the second class
+    """
+    logs = np.log(np.clip(probabilities, _LEAST, 1.0))
+    if logs.shape[1] == 2:
+        odds: np.ndarray[Any, Any] = logs[:, 1:] - logs[:, :1]
+        return odds
+    centred: np.ndarray[Any, Any] = logs - logs.mean(1, keepdims=True)
+    return centred
+
+
+def _fitted(
+    member: str,
+    posts: LabelledPosts,
+    valid: LabelledPosts | None,
+    seed: int,
+    run: Run | None,
+    key: str,
+    part: str | int,
+) -> TextClassifier:
+    from inundate.posts.classify.zoo import make_classifier
+
+    model = make_classifier(member)
+    config = model.settings.model_dump(mode="json")
+    model.fit(posts, valid, seed=seed, run=child_run(run, key, part, config=config))
+    return model
+
+
+def _plain(member: str) -> str:
+    """Give a name for a folder of a member that may be a path."""
+    return "".join(char if char.isalnum() or char == "_" else "-" for char in member).strip("-")
