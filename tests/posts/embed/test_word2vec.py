@@ -14,7 +14,13 @@ from inundate.posts.embed.sanity import made_up_texts, measure_sanity, spearman
 from inundate.posts.embed.static import Embedding
 from inundate.posts.embed.train import train_vectors
 from inundate.posts.embed.word2vec import Word2Vec, Word2VecSettings, keep_shares
-from inundate.posts.embed.word2vec_kernel import alias_table, sigmoid_table, train_texts
+from inundate.posts.embed.word2vec_kernel import (
+    CBOW,
+    SKIP_GRAM,
+    alias_table,
+    sigmoid_table,
+    train_texts,
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,32 +64,78 @@ def test_the_seed_alone_decides(corpus, cls):
     assert one == again != other
 
 
-def test_one_pair_moves_as_the_formula_says():
-    """A text of two words, no negative words drawn but the target itself, which is skipped."""
-    inputs = np.array([[0.5, -0.25], [0.1, 0.2]], np.float32)
-    outputs = np.array([[0.3, 0.4], [-0.6, 0.7]], np.float32)
-    old_in, old_out = inputs.astype(float), outputs.astype(float)
-    thresholds, others = alias_table(np.array([1.0, 1e-12]))  # always word 0
-    keep = np.full(2, 2**32 - 1, np.uint32)
-    tokens = np.array([0, 1], np.int32)
+class Draws:
+    """SplitMix64 in whole numbers of Python."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def __call__(self):
+        mask = 2**64 - 1
+        self.state = (self.state + 0x9E3779B97F4A7C15) & mask
+        bits = self.state
+        bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & mask
+        bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & mask
+        return bits ^ (bits >> 31)
+
+
+def plain_training(method, texts, inputs, outputs, keep, alias, window, negative, rates, seed):
+    """word2vec as the papers say it, in 64 bits and without a table of the sigmoid."""
+    draw, (thresholds, others) = Draws(seed), alias
+    total, before = sum(map(len, texts)), 0
+
+    def push(row, word, rate):
+        change = np.zeros_like(row)
+        for k in range(negative + 1):
+            target = word
+            if k:
+                bits = draw()
+                target = ((bits >> 32) * len(outputs)) >> 32
+                if bits & 0xFFFFFFFF > thresholds[target]:
+                    target = others[target]
+                if target == word:
+                    continue
+            gain = rate * ((k == 0) - 1 / (1 + np.exp(-row @ outputs[target])))
+            change += gain * outputs[target]
+            outputs[target] += gain * row
+        return change
+
+    for text in texts:
+        rate = rates[0] + (rates[1] - rates[0]) * before / total
+        before += len(text)
+        kept = [w for w in text if keep[w] == 2**32 - 1 or keep[w] > draw() >> 32]
+        for k, word in enumerate(kept):
+            reach = 1 + (((draw() >> 32) * window) >> 32)
+            around = [kept[j] for j in range(max(0, k - reach), k)]
+            around += kept[k + 1 : k + reach + 1]
+            if method == SKIP_GRAM:
+                for other in around:
+                    inputs[other] += push(inputs[other], word, rate)
+            elif around:
+                change = push(np.mean([inputs[other] for other in around], axis=0), word, rate)
+                for other in around:
+                    inputs[other] += change
+
+
+@pytest.mark.parametrize("method", [SKIP_GRAM, CBOW])
+def test_kernel_does_what_plain_python_does(method):
+    rng = np.random.default_rng(1)
+    texts = [rng.integers(6, size=n).tolist() for n in (7, 1, 12, 2, 30)]
+    inputs = rng.normal(size=(6, 5)).astype(np.float32)
+    outputs = rng.normal(size=(6, 5)).astype(np.float32)
+    expected = inputs.astype(np.float64), outputs.astype(np.float64)
+    alias = alias_table(np.array([9.0, 4.0, 3.0, 2.0, 1.0, 0.5]))
+    keep = np.array([2**31, *[2**32 - 1] * 5], np.uint32)
+    plain_training(method, texts, *expected, keep, alias, 3, 4, (0.1, 0.01), 5)
+    tokens = np.array([word for text in texts for word in text], np.int32)
     tokens.flags.writeable = False  # as the corpus has them, which spares a compilation
     train_texts(
-        0, tokens, np.array([2]), inputs, outputs, keep, thresholds, others,
-        *sigmoid_table(), 1, 1, 0.1, 0.1, 0, 2, np.array([5], np.uint64),
+        method, tokens, np.cumsum([len(text) for text in texts]), inputs, outputs, keep, *alias,
+        *sigmoid_table(), 3, 4, 0.1, 0.01, 0, len(tokens), np.array([5], np.uint64),
     )  # fmt: skip
-    sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
-    # word 0 is the middle: input of word 1, target 0; the drawn word is 0 itself, so it is skipped
-    gain = 0.1 * (1 - sigmoid(old_in[1] @ old_out[0]))
-    new_in_1 = old_in[1] + gain * old_out[0]
-    new_out_0 = old_out[0] + gain * old_in[1]
-    # word 1 is the middle: input of word 0, target 1, and word 0 is pushed away
-    gain = 0.1 * (1 - sigmoid(old_in[0] @ old_out[1]))
-    push = -0.1 * sigmoid(old_in[0] @ new_out_0)
-    expected = old_in[0] + gain * old_out[1] + push * new_out_0
-    np.testing.assert_allclose(inputs[0], expected, atol=1e-4)
-    np.testing.assert_allclose(inputs[1], new_in_1, atol=1e-4)
-    np.testing.assert_allclose(outputs[1], old_out[1] + gain * old_in[0], atol=1e-4)
-    np.testing.assert_allclose(outputs[0], new_out_0 + push * old_in[0], atol=1e-4)
+    # the table of the sigmoid has steps of 0.006
+    np.testing.assert_allclose(inputs, expected[0], atol=2e-3)
+    np.testing.assert_allclose(outputs, expected[1], atol=2e-3)
 
 
 def test_alias_table_draws_by_weight():

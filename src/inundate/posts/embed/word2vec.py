@@ -72,7 +72,8 @@ class Word2Vec:
         self.corpus, self.settings = corpus, settings
         shape = (len(corpus.words), settings.width)
         rng = make_rng(settings.seed, "word2vec", "start")
-        self.inputs = (rng.random(shape, dtype=np.float32) - 0.5) / settings.width
+        # twice as wide as in word2vec's programme, as gensim has it: small corpora learn sooner
+        self.inputs = (2 * rng.random(shape, dtype=np.float32) - 1) / settings.width
         self.outputs = np.zeros(shape, np.float32)
         self._state = np.array([make_seed(settings.seed, "word2vec", "draws")], np.uint64)
         self._tables = (*alias_table(corpus.counts**_POWER), *sigmoid_table())

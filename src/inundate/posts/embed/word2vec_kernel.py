@@ -130,6 +130,29 @@ def _push(
 
 
 @njit(nogil=True, error_model="numpy", fastmath=True, cache=True)
+def _mean(inputs: Any, kept: Any, first: int, middle: int, last: int, found: Any) -> None:
+    """Average the rows of the words around one, two by two: half the writing."""
+    width = found.size
+    share = np.float32(1.0) / np.float32(last - first - 1)
+    for e in range(width):
+        found[e] = np.float32(0.0)
+    waiting: Any = -1
+    for j in range(first, last):
+        if j == middle:
+            continue
+        if waiting < 0:
+            waiting = np.int64(kept[j])
+            continue
+        other = kept[j]
+        for e in range(width):
+            found[e] += share * (inputs[waiting, e] + inputs[other, e])
+        waiting = -1
+    if waiting >= 0:
+        for e in range(width):
+            found[e] += share * inputs[waiting, e]
+
+
+@njit(nogil=True, error_model="numpy", fastmath=True, cache=True)
 def train_texts(
     method: int, tokens: Any, ends: Any, inputs: Any, outputs: Any, keep: Any,
     thresholds: Any, others: Any, sigmoid: Any, log_sigmoid: Any, window: int, negative: int,
@@ -204,15 +227,7 @@ def train_texts(
                 around = last - first - 1
                 if around == 0:
                     continue
-                for e in range(width):
-                    middle[e] = np.float32(0.0)
-                for j in range(first, last):
-                    if j != k:
-                        for e in range(width):
-                            middle[e] += inputs[kept[j], e]
-                share = np.float32(1.0) / np.float32(around)
-                for e in range(width):
-                    middle[e] *= share
+                _mean(inputs, kept, first, k, last, middle)
                 loss += _push(
                     middle, change, kept[k], outputs, thresholds, others,
                     sigmoid, log_sigmoid, negative, rate, state,

@@ -1,0 +1,1 @@
+"""Parts of ``inundate benchmark text``."""
