@@ -19,6 +19,7 @@ CLASSIFIERS: dict[str, tuple[str, str]] = {
     "majority": ("inundate.posts.classify.rules", "Majority"),
     "keyword": ("inundate.posts.classify.rules", "Keyword"),
     "lexicon": ("inundate.posts.classify.rules", "Lexicon"),
+    "sentiment": ("inundate.posts.classify.sentiment", "Sentiment"),
     "tfidf_words": ("inundate.posts.classify.tfidf", "TfidfWords"),
     "tfidf_characters": ("inundate.posts.classify.tfidf", "TfidfCharacters"),
     "fasttext": ("inundate.posts.classify.fasttext", "FastText"),
