@@ -1,6 +1,7 @@
 """Files of vectors: every form gives the same words and the same bits; bad ones are told."""
 
 import gzip
+import json
 import struct
 import zipfile
 from pathlib import Path
@@ -234,6 +235,28 @@ def test_cut_binary_file_and_bad_numbers(tmp_path):
     path.write_bytes(b"3 4\n" + struct.pack("<4f", 1, 2, 3, 4).replace(b" ", b"x") * 1000)
     with pytest.raises(DataError, match="starts with no word"):
         read(path)
+
+
+def test_json_of_wink(tmp_path):
+    rows = {
+        word: [*map(float, row), float(np.linalg.norm(row)), k]
+        for k, (word, row) in enumerate(zip(WORDS, VECTORS, strict=True))
+    }
+    made = {"corpus": "made up", "dimensions": 6, "words": WORDS, "vectors": rows}
+    path = tmp_path / "v.json"
+    path.write_text(json.dumps(made), encoding="utf-8")
+    words, vectors, report = read(path)
+    assert words == WORDS
+    assert same_bits(vectors, VECTORS)
+    assert report.format == "JSON"
+    path.write_text(json.dumps(made)[:-9], encoding="utf-8")
+    with pytest.raises(DataError, match="a JSON file, but not of words, vectors and dimensions"):
+        read(path)
+    path.write_text(json.dumps({**made, "words": [*WORDS, "none"]}), encoding="utf-8")
+    with pytest.raises(DataError, match=r"1 of 11 lines are broken, .*line 11: 0 numbers"):
+        read(path)
+    path.write_text('{" 1 2\n{"a 3 4\n')  # words of a GloVe file that begin alike
+    assert read(path)[0] == ['{"', '{"a']
 
 
 def test_words_that_are_numbers_make_no_header(tmp_path):

@@ -21,6 +21,7 @@ _CHUNK = 2**24  # bytes a block of text is made of
 _LONGEST = 2**22  # bytes of a line: 300 numbers take 3,000
 _LOOKED_AT = 200  # lines that tell the width
 _HEADER = re.compile(rb"(\d{1,12})[ \t]+(\d{1,6})[ \t]*\r?\n")
+_JSON = re.compile(rb"\s*\{\s*\"[A-Za-z_ ]{1,40}\"\s*:")
 _BOM = b"\xef\xbb\xbf"
 _FASTTEXT = b"\xba\x16\x4f\x2f"  # magic number 793712314 of fastText's own files
 
@@ -54,7 +55,8 @@ def read_blocks(path: Path, report: ReadReport, member: str | None = None) -> It
     Parameters
     ----------
     path : Path
-        Text with or without a header, or word2vec binary; plain, gzip, zip or zstd.
+        Text with or without a header, word2vec binary, or the JSON of wink-embeddings-sg; plain,
+        gzip, zip or zstd.
     report : ReadReport
         Filled while reading.
     member : str, optional
@@ -73,7 +75,11 @@ def read_blocks(path: Path, report: ReadReport, member: str | None = None) -> It
         head = _read(stream, _HEAD).removeprefix(_BOM)
         _refuse(path, head)
         header = _header(head)
-        if header is None or _is_text(head[header.end :], header.width):
+        if _JSON.match(head):
+            from inundate.posts.embed.json_file import read_json
+
+            yield from read_json(stream, head, report)
+        elif header is None or _is_text(head[header.end :], header.width):
             yield from _text(stream, head, header, report)
         else:
             from inundate.posts.embed.binary import read_binary

@@ -73,9 +73,9 @@ class Embedding:
         ----------
         source : str or Path
             GloVe or word2vec text, word2vec binary (plain, gzip, zip, zstd;
-            ``archive.zip/name`` where an archive holds several), ``.npy`` with a list of words
-            beside it, a folder that ``inundate posts embed`` wrote, or a name such as
-            ``glove-6b-50d``.
+            ``archive.zip/name`` where an archive holds several), the JSON of wink-embeddings-sg,
+            ``.npy`` with a list of words beside it, a folder that ``inundate posts embed`` wrote,
+            or a name such as ``glove-6b-50d``.
         oov : str
             See :class:`Embedding`.
         cache : Path, optional
