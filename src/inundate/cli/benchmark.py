@@ -11,14 +11,14 @@ __all__ = ["benchmark"]
 
 
 def benchmark(
-    name: Literal["chain", "doctor", "emulator", "privacy", "solver"],
+    name: Literal["chain", "doctor", "emulator", "privacy", "solver", "text"],
     *,
     data: Path = Path("../shared/data"),
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("bench/results"),
     work: Path = Path("bench/work"),
     quick: bool = False,
     steps: int = 1200,
-    only: str | None = None,
+    only: Annotated[str | None, Parameter(name=["--only", "--part"])] = None,
     peer_python: Path | None = None,
     run: list[Path] | None = None,
     world: str | None = None,
@@ -27,6 +27,7 @@ def benchmark(
     zoo_minutes: float | None = None,
     zoo_storms: int | None = None,
     seeds: int | None = None,
+    models: str | None = None,
     other_seeds: int | None = None,
     ensembles: int | None = None,
     draws: int | None = None,
@@ -46,6 +47,7 @@ def benchmark(
         emulator: weights that ship, the zoo and every baseline on unseen ground under unseen
         storms; volume, probes, uncertainty, speed.
         privacy: a red team against pseudonymised posts; precision, speed beside other scrubbers.
+        text: classifiers of posts on floods that they have not seen, beside the keyword rule.
     data
         Folder with radar/ and terrain/ of the real inputs.
     output
@@ -57,7 +59,7 @@ def benchmark(
     steps
         chain: optimiser steps of Mode H; the Temporal CNNs get two thirds of it.
     only
-        solver, emulator, privacy: measure and show this one part, and write no result file.
+        All but chain: measure and show this one part, and write no result file.
     peer_python
         solver: a Python >= 3.12 for the solvers that need one; looked for on the path otherwise.
     run
@@ -73,13 +75,16 @@ def benchmark(
     zoo_storms
         emulator: storms of each test terrain that the zoo is scored on; by default 0, all.
     seeds
-        emulator: trainings of each Temporal CNN; by default 5.
+        emulator: trainings of each Temporal CNN; text: of each random model; by default 5.
+    models
+        text: names of classifiers with commas between, NAME@SOURCE for another embedding; by
+        default all.
     other_seeds
         emulator: trainings of each other model of the zoo; by default 2.
     ensembles
         emulator: ensembles on which the spread is scored; by default 0, all.
     draws
-        emulator: bootstrap draws of an interval; by default 2000.
+        emulator, text: bootstrap draws of an interval; by default 2000 and 1000.
     repeats
         emulator: times that each speed is measured; by default 5.
     side_cells
@@ -94,6 +99,8 @@ def benchmark(
     ``inundate benchmark chain --data ../shared/data``
 
     ``inundate benchmark emulator --quick --only depth``
+
+    ``inundate benchmark text --part alberta --models bilstm,bert_frozen --seeds 2``
     """
     from inundate.cli.shell import emit
 
@@ -104,6 +111,8 @@ def benchmark(
         "other_seeds": other_seeds, "ensembles": ensembles, "draws": draws, "repeats": repeats,
         "side_cells": side_cells, "workers": workers,
     }  # fmt: skip
+    if name != "text":
+        _check_unused(name, models=models)
     if name == "solver":
         _check_unused(name, **own)
         from inundate.cli.solver_bench.run import run_solver
@@ -119,6 +128,14 @@ def benchmark(
         from inundate.cli.privacy_bench.run import run_privacy
 
         figures = run_privacy(data, output, work, quick=quick, only=only)
+    elif name == "text":
+        rest = {key: value for key, value in own.items() if key not in ("seeds", "draws")}
+        _check_unused(name, peer_python=peer_python, **rest)
+        from inundate.cli.text_bench.run import run_text
+
+        figures = run_text(
+            data, output, work, quick=quick, only=only, models=models, seeds=seeds, draws=draws
+        )
     elif name == "emulator":
         _check_unused(name, peer_python=peer_python)
         from inundate.cli.emulator_bench.run import run_emulator, sized

@@ -86,6 +86,16 @@ def test_calibrated_probabilities_have_a_small_error():
     assert bad.value("ece") > 0.15
 
 
+def test_the_interval_of_a_small_calibration_error_holds_it():
+    rng = np.random.default_rng(3)
+    p = rng.random(300)
+    labels = (rng.random(300) < p).astype(int)
+    scores = classification_scores(np.stack([1 - p, p], 1), labels, ("no", "yes"), draws=200)
+    for name in ("ece", "ece_adaptive"):
+        one = scores["scores"][name]
+        assert 0 <= one["low"] < one["value"] < one["high"]
+
+
 def test_one_class_leaves_the_area_undefined_and_says_so():
     found = np.tile([0.2, 0.8], (30, 1))
     scores = classification_scores(found, np.ones(30, int), ("no", "yes"), draws=50)

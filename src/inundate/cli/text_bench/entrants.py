@@ -1,0 +1,113 @@
+"""Classifiers that enter, by name: what is expected, what there is, how one is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inundate.core.errors import ConfigError, nearest
+from inundate.posts.evaluate.references import REFERENCES
+
+__all__ = ["DETERMINISTIC", "EXPECTED", "Entrant", "choose_entrants"]
+
+EXPECTED = (
+    "majority", "keyword", "lexicon", "vader", "tfidf_words", "tfidf_characters", "fasttext",
+    "glove_mean", "lstm", "bilstm", "bilstm_characters", "original_lstm", "transformer",
+    "elmo_bilstm", "bert_frozen", "bert_finetuned", "stack", "blend",
+)  # fmt: skip
+"""Names that a full run enters; those that this version does not know are told and left out."""
+DETERMINISTIC = frozenset(
+    ("majority", "keyword", "lexicon", "vader", "tfidf_words", "tfidf_characters", "glove_mean",
+     "bert_frozen")
+)  # fmt: skip
+"""Of these every seed gives the same."""
+_SOURCES = ("embedding", "elmo", "encoder", "lexicon")  # settings that NAME@SOURCE may mean
+_SHOWN = {name: shown for shown, name in REFERENCES.items()}
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A classifier as it is asked for: ``NAME``, or ``NAME@SOURCE`` with another embedding.
+
+    Attributes
+    ----------
+    spec : str
+    """
+
+    spec: str
+
+    @property
+    def name(self) -> str:
+        """Name of the classifier or its configuration."""
+        return self.spec.partition("@")[0]
+
+    @property
+    def shown(self) -> str:
+        """Name in tables."""
+        return _SHOWN.get(self.spec, self.spec)
+
+    def seeds(self, number: int) -> range:
+        """Give the seeds that are worth a training each."""
+        return range(1 if self.name in DETERMINISTIC else number)
+
+    def make(self, data: Path) -> Any:
+        """Make the classifier.
+
+        Parameters
+        ----------
+        data : Path
+            Folder with ``text/CrisisLexLexicon``, of which the lexicon is read in place.
+
+        Raises
+        ------
+        ConfigError
+            If it has no setting for another source, or is not known.
+        """
+        from inundate.posts.classify.zoo import make_classifier
+
+        name, _, source = self.spec.partition("@")
+        plain = make_classifier(name)
+        fields = type(plain.settings).model_fields
+        if not source and name == "lexicon":
+            found = sorted((data / "text" / "CrisisLexLexicon").glob("*.txt"))
+            source = str(found[0]) if found else ""
+        if not source:
+            return plain
+        for field in _SOURCES:
+            if field in fields:
+                return make_classifier(name, **{field: source})
+        raise ConfigError(
+            f"benchmark text: --models {self.spec}: {name} takes no other source",
+            hint="NAME@SOURCE sets the embedding, ELMo, encoder or lexicon of a classifier",
+        )
+
+
+def choose_entrants(asked: str | None) -> tuple[list[Entrant], list[str]]:
+    """Give those that enter, and expected ones that this version does not have.
+
+    Parameters
+    ----------
+    asked : str, optional
+        Names with commas between; majority, keyword rule and TF-IDF enter always. By default all
+        that are expected.
+
+    Raises
+    ------
+    ConfigError
+        If one that is asked for is not known.
+    """
+    from inundate.posts.classify.configs import shipped_configs
+
+    known = {*shipped_configs()}
+    specs = [one.strip() for one in asked.split(",") if one.strip()] if asked else list(EXPECTED)
+    lacking = [one for one in specs if one.partition("@")[0] not in known]
+    if asked and lacking:
+        close = nearest(lacking[0], known)
+        raise ConfigError(
+            f"benchmark text: --models {lacking[0]!r} is not known; there are "
+            + ", ".join(sorted(known)),
+            hint=f"did you mean {close!r}?" if close else None,
+        )
+    specs = [*REFERENCES.values(), *(one for one in specs if one not in lacking)]
+    return [Entrant(one) for one in dict.fromkeys(specs)], lacking

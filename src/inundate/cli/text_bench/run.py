@@ -1,0 +1,115 @@
+"""Run the benchmark ``text`` and write its result file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
+from inundate.cli.text_bench.entrants import choose_entrants
+from inundate.cli.text_bench.goals import figures_of
+from inundate.cli.text_bench.problems import Sources
+from inundate.cli.text_bench.questions import QUESTIONS
+from inundate.cli.text_bench.sheet import cost_table, tables_of
+from inundate.cli.text_bench.standing import answer_question
+from inundate.cli.text_bench.trials import Bench
+
+__all__ = ["run_text"]
+
+_QUICK_MODELS = "tfidf_words"
+_READING = (
+    "A value is the mean over seeds, with its 95 % bootstrap interval over posts of which none is "
+    "a near-duplicate of another; every model answers the same draws. Where a model had to be "
+    "chosen it was chosen on validation posts, which are of the training events alone: nothing "
+    "was tuned on an event that is tested.\n"
+)
+
+
+def run_text(
+    data: Path,
+    output: Path,
+    work: Path,
+    *,
+    quick: bool = False,
+    only: str | None = None,
+    models: str | None = None,
+    seeds: int | None = None,
+    draws: int | None = None,
+) -> dict[str, Any]:
+    """Train and score classifiers of posts; write ``text.json``.
+
+    Every training is kept below ``work`` by all that it depends on, and is not made again: a run
+    that was stopped, or was made part by part, goes on.
+
+    Parameters
+    ----------
+    data : Path
+        Folder with ``text/CrisisLexT6`` and ``text/CrisisLexT26``.
+    output : Path
+        Folder that receives the result file.
+    work : Path
+    quick : bool
+        Few posts, the references alone unless models are named; writes ``text-quick.json``.
+    only : str, optional
+        One name of :data:`~.questions.QUESTIONS`; no file is written.
+    models : str, optional
+        Names with commas between, see :func:`~.entrants.choose_entrants`.
+    seeds : int, optional
+        Trainings of each random model; by default 5, in the small version 1.
+    draws : int, optional
+        Of the bootstrap; by default 1000, in the small version 50.
+
+    Returns
+    -------
+    dict
+        As in the file.
+
+    Raises
+    ------
+    ConfigError
+        If a part or a model is not known.
+    DataError
+        If the data are not there.
+    """
+    parts = chosen_parts("text", only, QUESTIONS)
+    entrants, lacking = choose_entrants(models or (_QUICK_MODELS if quick else None))
+    say = sayer("text")
+    if lacking:
+        say(f"this version has no {', '.join(lacking)}; they are left out")
+    bench = Bench(
+        Sources(data, quick),
+        work / ("text-quick" if quick else "text"),
+        seeds or (1 if quick else 5),
+        draws or (50 if quick else 1000),
+        say,
+    )
+    answered = [answer_question(bench, name, QUESTIONS[name], entrants) for name in parts]
+    flags = f" --models {models}" if models else ""
+    flags += f" --seeds {seeds}" if seeds else ""
+    found = {
+        **file_head("text", quick=quick, flags=flags),
+        "reading": _READING,
+        "lacking": lacking,
+        "figures": [row for one in answered for row in figures_of(one)],
+        "tables": [*(t for one in answered for t in tables_of(one)), *cost_table(answered)],
+        "merged": bench.sources.reports,
+        "parts": {one.part: one.parts for one in answered},
+        "seeds": {one.part: _values(one) for one in answered},
+    }
+    if only is None:
+        write_result(output, found)
+    return found
+
+
+def _values(one: Any) -> dict[str, Any]:
+    """Give accuracy and macro-F1 of each seed, by unit and classifier."""
+    return {
+        unit.name: {
+            name: {
+                score: [round(value, 4) for value in row.seeds[score]]
+                for score in ("accuracy", "macro_f1")
+            }
+            for name, row in unit.rows.items()
+        }
+        for unit in one.units
+    }
