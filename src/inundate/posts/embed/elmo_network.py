@@ -119,11 +119,12 @@ class ProjectedLstm(nn.Module):
         of_input, of_output = torch.split(self.gates.weight, [width, self.outputs], dim=1)
         known = functional.linear(inputs, of_input, self.gates.bias).transpose(0, 1)  # (L, B, 4C)
         found, ended = [], []
-        for step, count in enumerate(alive.tolist()):
+        # unbound once: the gradient of an index into all steps would be as large as all steps
+        for part, count in zip(known.unbind(0), alive.tolist(), strict=True):
             if count < output.shape[0]:
                 ended.append((output[count:], cell[count:]))
                 output, cell = output[:count], cell[:count]
-            gates = known[step, :count] + functional.linear(output, of_output)
+            gates = part[:count] + functional.linear(output, of_output)
             output, cell = self._step(gates, cell)
             found.append(functional.pad(output, (0, 0, 0, batch - count)))
         ended.append((output, cell))
