@@ -67,6 +67,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "posts forget": ("inundate.cli.posts_anonymise:forget", "Forget an author, or the key."),
     "posts describe": ("inundate.cli.posts:describe", "Say what a store of posts holds."),
     "posts classify": ("inundate.cli.posts_classify:classify", "Let a model classify posts."),
+    "posts label": ("inundate.cli.posts_label:label", "Ask people about posts."),
     "posts train": ("inundate.cli.posts_train:train", "Train a classifier of posts."),
     "posts embed train": ("inundate.cli.posts_embed:train", "Train vectors of words on texts."),
     "posts embed convert": ("inundate.cli.posts_embed:convert", "Convert a file of vectors."),
