@@ -153,3 +153,51 @@ def test_log_shares():
     assert np.allclose(log_shares(np.array([[0.25, 0.75]])), np.log(3))
     assert np.allclose(log_shares(np.full((2, 4), 0.25)), 0)
     assert np.isfinite(log_shares(np.array([[0.0, 1.0]]))).all()
+
+
+def hazard_posts(made, hazards, count, seed=0):
+    """Posts about an event mostly have its hazard's word, others words of that event's own."""
+    rng = np.random.default_rng(seed)
+    texts, labels, events = [], [], []
+    for event, (word, place, *dry) in hazards.items():
+        for label in rng.integers(0, 2, count):
+            about = [word if rng.random() < 0.9 else "rescue"] if label else rng.choice(dry, 1)
+            texts.append(" ".join([*rng.choice(made.FILLER, 5), place, *about]))
+            labels.append(label)
+            events.append(event)
+    return made.table(texts, labels, events=events)
+
+
+SEEN = {
+    "2001_north_tornado": ("tornado", "northville", "party", "tea"),
+    "2002_south_earthquake": ("earthquake", "southtown", "music", "lunch"),
+    "2003_west_explosion": ("explosion", "westham", "film", "concert"),
+}
+
+
+def test_signs_carry_over_to_a_flood_that_no_model_has_seen(made, tmp_path):
+    train = hazard_posts(made, SEEN, 80)
+    test = hazard_posts(
+        made, {"2004_east_flood": ("flood", "eastby", "coffee", "football")}, 100, 1
+    )
+    plain = make_classifier("stack", members=("tfidf_words",), by="event", folds=3)
+    blend = make_classifier("stack", members=("tfidf_words",), by="event", folds=3, signs=True)
+    for model in (plain, blend):
+        assert model.fit(train).details["folds"] == 3
+    assert accuracy(blend, test) > 0.95
+    assert accuracy(plain, test) < accuracy(blend, test) - 0.1
+    check_saved(blend, test.texts, tmp_path)
+    # and the sign is no rule: what the member says of "rescue" still counts
+    found = blend.probabilities(["rescue at the bridge", "party at the bridge"])[:, 1]
+    assert found[0] > found[1] + 0.1
+
+
+def test_stems_of_another_hazard_can_be_asked_for(made):
+    train = hazard_posts(made, SEEN, 60)
+    settings = {"members": ("tfidf_words",), "by": "event", "folds": 3, "signs": True}
+    lava = make_classifier("stack", stems=("lava",), **settings)
+    flood = make_classifier("stack", **settings)
+    for model in (lava, flood):
+        model.fit(train)
+    new = ["the lava came near"]
+    assert lava.probabilities(new)[0, 1] > flood.probabilities(new)[0, 1] + 0.2

@@ -1,9 +1,15 @@
-"""A stacked ensemble: logistic regression on what several models say of posts new to them."""
+"""A stacked ensemble: logistic regression on what models say of posts new to them, and on signs.
+
+A word for the hazard tells more of an event that no model has seen than any model does. How much
+more is learnt as it will be used: of each training event by models that were fitted on the others,
+with the stems of that event's own hazard.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -14,10 +20,19 @@ from inundate.posts.classify.base import State, TextClassifier
 from inundate.posts.classify.folds import event_folds, make_folds, out_of_fold
 from inundate.posts.classify.logistic import ClassWeight, fit_logistic, softmax
 from inundate.posts.classify.runs import child_run
+from inundate.posts.classify.signs import (
+    FLOOD_STEMS,
+    StemSign,
+    TermSign,
+    hazard_of,
+    read_terms,
+)
 from inundate.posts.labelled.table import LabelledPosts
+from inundate.posts.text.tokenise import Tokeniser
 
 __all__ = ["Stack", "StackSettings", "log_shares"]
 
+_MOST_TERMS = 3  # terms of a lexicon in a post, beyond which more say nothing
 _LEAST = 1e-6  # probabilities nearer to 0 say no more than this
 
 
@@ -26,14 +41,26 @@ class StackSettings(Settings):
 
     members: tuple[str, ...] = Field(
         default=("tfidf_words", "tfidf_characters", "vector_mean", "keyword"),
-        min_length=2,
+        min_length=1,
         description="Classifiers by name, or TOML files.",
     )
     folds: int = Field(default=5, ge=2, description="Parts that each model is fitted without.")
-    by: tuple[str, ...] = Field(
-        default=("copy",),
+    by: Literal["copy", "event"] = Field(
+        default="copy",
         description="copy: copies of a post are in one part; event: whole events are, so that the "
         "weights are those for a new event.",
+    )
+    signs: bool = Field(
+        default=False, description="Also weigh whether a post has a stem or terms of a hazard."
+    )
+    stems: tuple[str, ...] = Field(
+        default=FLOOD_STEMS,
+        description="Stems that count as the hazard's, when posts are classified; of training "
+        "events whose name tells their hazard, its own stems do.",
+    )
+    lexicon: Path | None = Field(
+        default=None,
+        description="File with one term a line; None: the words of hazards that the package knows.",
     )
     inverse_penalty: float = Field(
         default=1.0, gt=0.0, description="C of the logistic regression: larger is freer."
@@ -50,6 +77,7 @@ class Stack(TextClassifier):
     kind = StackSettings
 
     _members: dict[str, TextClassifier]
+    _terms: TermSign | None
     _slopes: np.ndarray[Any, Any]
     _offsets: np.ndarray[Any, Any]
 
@@ -57,7 +85,7 @@ class Stack(TextClassifier):
         self, train: LabelledPosts, valid: LabelledPosts | None, seed: int, run: Run | None
     ) -> dict[str, Any]:
         s = self.settings
-        folds = event_folds(train, s.folds) if "event" in s.by else None
+        folds = event_folds(train, s.folds) if s.by == "event" else None
         if folds is None:
             folds = make_folds(train, s.folds, seed)
         said = []
@@ -74,8 +102,10 @@ class Stack(TextClassifier):
             said.append(log_shares(out_of_fold(train, folds, fit)))
             self._members[key] = _fitted(member, train, valid, seed, run, key, "all")
             details[key] = dict(self._members[key].training["details"])
+        self._terms = TermSign(read_terms(s.lexicon), Tokeniser()) if s.signs else None
+        stems = [hazard_of(event) or s.stems for event in train.events]
         self._slopes, self._offsets = fit_logistic(
-            np.concatenate(said, axis=1),
+            self._features(np.concatenate(said, axis=1), train.texts, stems),
             train.labels,
             len(train.classes),
             inverse_penalty=s.inverse_penalty,
@@ -84,18 +114,46 @@ class Stack(TextClassifier):
         )
         return {"folds": len(np.unique(folds)), "members": details}
 
+    def _features(
+        self,
+        said: np.ndarray[Any, Any],
+        texts: Sequence[str],
+        stems: Sequence[tuple[str, ...]],
+    ) -> np.ndarray[Any, Any]:
+        """Join what members say (N, M) and the signs; what is said may weigh more without one."""
+        if self._terms is None:
+            return said
+        flags = np.zeros((len(texts), 1))
+        for own in dict.fromkeys(stems):
+            rows = [row for row, found in enumerate(stems) if found == own]
+            flags[rows, 0] = StemSign(own)([texts[row] for row in rows])
+        terms = np.minimum(self._terms.counts(texts), _MOST_TERMS)[:, None] / _MOST_TERMS
+        return np.concatenate([said, flags, terms, said * flags], axis=1)
+
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
         said = [log_shares(member.probabilities(texts)) for member in self._members.values()]
-        return softmax(np.concatenate(said, axis=1) @ self._slopes + self._offsets)
+        stems = [self.settings.stems] * len(texts)
+        features = self._features(np.concatenate(said, axis=1), texts, stems)
+        return softmax(features @ self._slopes + self._offsets)
 
     def state(self) -> State:
-        """Give members and weights."""
-        return State(arrays={"slopes": self._slopes, "offsets": self._offsets}, parts=self._members)
+        """Give members, weights and terms."""
+        facts: dict[str, Any] = {"terms": None, "tokeniser": None}
+        if self._terms is not None:
+            facts = {
+                "terms": list(self._terms.terms),
+                "tokeniser": self._terms.tokeniser.describe(),
+            }
+        return State(facts, {"slopes": self._slopes, "offsets": self._offsets}, parts=self._members)
 
     def take_state(self, state: State) -> None:
-        """Take members and weights."""
+        """Take members, weights and terms."""
         self._members = dict(state.parts)
         self._slopes, self._offsets = state.arrays["slopes"], state.arrays["offsets"]
+        self._terms = None
+        if state.facts["terms"] is not None:
+            tokeniser = Tokeniser.from_description(state.facts["tokeniser"])
+            self._terms = TermSign(state.facts["terms"], tokeniser)
 
 
 def log_shares(probabilities: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
