@@ -1,0 +1,169 @@
+"""The benchmark of classifiers: nothing leaks, nothing is made twice, no score stands alone."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from inundate.cli.app import main
+from inundate.cli.results import results_page
+from inundate.cli.text_bench import run as text_run
+from inundate.cli.text_bench.entrants import choose_entrants
+from inundate.cli.text_bench.problems import Sources
+from inundate.cli.text_bench.questions import QUESTIONS
+from inundate.cli.text_bench.run import run_text
+from inundate.core.errors import ConfigError, DataError
+
+pytest.importorskip("sklearn")
+EVENTS = ("2012_Costa_Earthquake", "2013_Alberta_Floods", "2013_Colorado_Floods", "2012_Ohio_Storm")
+TYPES = ("Affected individuals", "Caution and advice", "Sympathy and support")
+NOUNS = [
+    "river",
+    "bridge",
+    "mill",
+    "road",
+    "cellar",
+    "street",
+    "house",
+    "field",
+    "car",
+    "boat",
+    "tree",
+    "shop",
+]
+VERBS = ["is", "was", "stands", "lies", "looks", "stays"]
+WET = ["flooded", "wet", "under-water", "soaked", "washed-away"]
+DRY = ["lovely", "empty", "quiet", "painted", "for-sale"]
+
+
+def sentence(rng, words):
+    picked = " ".join(rng.choice(NOUNS, 4))
+    return f"the {picked} {rng.choice(VERBS)} {rng.choice(words)} {rng.integers(1000)}"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shared")
+    rng = np.random.default_rng(0)
+    for event in EVENTS:
+        t6 = folder / "text" / "CrisisLexT6" / event
+        t26 = folder / "text" / "CrisisLexT26" / event
+        t6.mkdir(parents=True)
+        t26.mkdir(parents=True)
+        with (t6 / f"{event}-ontopic_offtopic.csv").open("w", newline="") as stream:
+            table = csv.writer(stream)
+            table.writerow(["tweet id", " tweet", " label"])
+            for number in range(60):
+                about = number % 2 == 0
+                text = sentence(rng, WET if about else DRY)
+                table.writerow([f"'{number}'", text, "on-topic" if about else "off-topic"])
+                if number % 10 == 0:
+                    table.writerow([f"'9{number}'", f"RT @someone: {text}",
+                                    "on-topic" if about else "off-topic"])  # fmt: skip
+        with (t26 / f"{event}-tweets_labeled.csv").open("w", newline="") as stream:
+            table = csv.writer(stream)
+            table.writerow(["Tweet ID", " Tweet Text", " Information Source", " Information Type",
+                            " Informativeness"])  # fmt: skip
+            for number in range(45):
+                about = number % 3 > 0
+                text = f"we are told that {sentence(rng, WET if about else DRY)}"
+                table.writerow([
+                    number, text, "Media", TYPES[number // 15],
+                    "Related and informative" if about else "Not related",
+                ])  # fmt: skip
+    return folder
+
+
+def test_every_part_keeps_what_it_asks_about_from_what_it_teaches(data):
+    sources = Sources(data)
+    for part in set(QUESTIONS) - {"type", "type-floods", "languages"}:
+        for unit in QUESTIONS[part].make(sources):
+            for problem in unit.problems:
+                train, valid, test = (problem.part(n) for n in ("train", "valid", "test"))
+                assert not set(test.texts) & {*train.texts, *valid.texts}
+                assert not set(train.texts) & set(valid.texts)
+                assert min(map(len, (train, valid, test))) > 0
+    assert sources.reports["T6"]["merged"] == 24
+
+
+def test_an_event_is_left_out_with_both_its_tables(data):
+    (unit,) = QUESTIONS["alberta"].make(Sources(data))
+    (problem,) = unit.problems
+    assert {name.split(":")[0] for name in problem.part("test").ids} == {"CrisisLexT6"}
+    assert "2013_alberta_floods" not in problem.part("train").events
+    assert "2013_alberta_floods" not in problem.part("valid").events
+    assert "2013_colorado_floods" in problem.part("train").events
+    (even,) = QUESTIONS["balanced"].make(Sources(data))
+    assert set(even.problems[0].posts.counts().values()) == {30}
+    (folds,) = QUESTIONS["no-keyword"].make(Sources(data))
+    kept = [
+        text
+        for problem, mask in zip(folds.problems, folds.masks(), strict=True)
+        for text, keep in zip(problem.part("test").texts, mask, strict=True)
+        if keep
+    ]
+    assert len(set(kept)) == len(kept) > 30
+    assert not any("flood" in text for text in kept)
+
+
+def test_a_part_is_made_once_and_shown_with_its_references(data, tmp_path, capsys):
+    flags = ["--data", str(data), "--work", str(tmp_path / "work"), "--draws", "30",
+             "-o", str(tmp_path / "out"), "--models", "lexicon", "--json"]  # fmt: skip
+    assert main(["benchmark", "text", "--part", "alberta", *flags]) == 0
+    out = capsys.readouterr()
+    first = json.loads(out.out)
+    assert "alberta, 2013_alberta_floods: lexicon, seed 0" in out.err
+    rows = first["tables"][0]["rows"]
+    assert [row[0] for row in rows] == ["majority", "keyword rule", "TF-IDF", "lexicon"]
+    assert "[" in rows[2][2]
+    figures = {row["id"]: row for row in first["figures"]}
+    assert figures["alberta-macro_f1"]["baseline"]["name"] == "keyword rule"
+    assert "chosen on validation" in figures["alberta-macro_f1"]["note"]
+    assert figures["alberta-above-keyword"]["goal"] == "> 0"
+    assert not (tmp_path / "out").exists()
+    assert main(["benchmark", "text", "--part", "alberta", *flags]) == 0
+    out = capsys.readouterr()
+    assert "seed 0" not in out.err
+    again = json.loads(out.out)
+    assert again["figures"] == first["figures"]
+    assert again["tables"][:-1] == first["tables"][:-1]
+
+
+def test_the_whole_file_becomes_a_page(data, tmp_path, monkeypatch):
+    few = {name: QUESTIONS[name] for name in ("balanced", "informativeness", "labels")}
+    monkeypatch.setattr(text_run, "QUESTIONS", few)
+    found = run_text(data, tmp_path / "out", tmp_path / "work", draws=20, models="tfidf_words")
+    page = results_page(tmp_path / "out")
+    assert "## Text" in page
+    assert "balanced-lstm-accuracy" in page
+    assert "keyword rule" in page
+    assert found["seeds"]["balanced"]["2013_alberta_floods"]["TF-IDF"]["accuracy"]
+    by_event = next(t for t in found["tables"] if "one by one" in t["title"])
+    assert by_event["columns"] == ["classifier", "2013_alberta_floods", "2013_colorado_floods"]
+    assert all("[" in cell for row in by_event["rows"] for cell in row[1:])
+    stored = json.loads((tmp_path / "out" / "text.json").read_text())
+    assert stored["merged"]["T6"]["merged"] == 24
+
+
+def test_what_cannot_run_is_told_and_what_is_unknown_refused(data, tmp_path):
+    found = run_text(
+        data, tmp_path / "out", tmp_path / "work", only="balanced", draws=20,
+        models=f"lexicon@{tmp_path / 'nothing.txt'}",
+    )  # fmt: skip
+    assert "could not run" in found["tables"][0]["note"]
+    for models, wanted in (("bilstmm", "did you mean 'bilstm'"), ("majority@x", "no other source")):
+        with pytest.raises(ConfigError) as error:
+            chosen, _ = choose_entrants(models)
+            chosen[-1].make(data)
+        assert wanted in f"{error.value} {error.value.hint}"
+    with pytest.raises(ConfigError, match="'albert' is not known"):
+        run_text(data, tmp_path, tmp_path, only="albert")
+    with pytest.raises(DataError, match="no folder"):
+        run_text(tmp_path, tmp_path, tmp_path, only="alberta", models="majority")
+
+
+def test_flags_of_another_benchmark_are_refused(capsys):
+    assert main(["benchmark", "text", "--workers", "2"]) == 2
+    assert main(["benchmark", "privacy", "--models", "lstm"]) == 2
+    assert "--models belongs to another benchmark" in capsys.readouterr().err
