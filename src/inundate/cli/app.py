@@ -68,6 +68,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "posts describe": ("inundate.cli.posts:describe", "Say what a store of posts holds."),
     "posts classify": ("inundate.cli.posts_classify:classify", "Let a model classify posts."),
     "posts label": ("inundate.cli.posts_label:label", "Ask people about posts."),
+    "posts topics": ("inundate.cli.posts_topics:topics", "Say what posts are about, and when."),
     "posts train": ("inundate.cli.posts_train:train", "Train a classifier of posts."),
     "posts embed train": ("inundate.cli.posts_embed:train", "Train vectors of words on texts."),
     "posts embed convert": ("inundate.cli.posts_embed:convert", "Convert a file of vectors."),

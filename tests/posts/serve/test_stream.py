@@ -176,7 +176,7 @@ def test_broken_lines_are_counted_and_passed_over():
 )
 def test_raw_posts_are_refused(record, what):
     lines = [line(1), json.dumps(record).encode()]
-    with pytest.raises(DataError, match="classifying stdin, line 2: .*" + what) as error:
+    with pytest.raises(DataError, match="reading stdin, line 2: .*" + what) as error:
         list(read_stream(lines, "stdin", Reading()))
     assert "anonymise" in error.value.hint
     assert "bob" not in str(error.value)
@@ -189,7 +189,7 @@ def test_files_and_folders_are_read(tmp_path):
     found = [item.post for item in read_files(tmp_path, Reading())]
     assert found == [token(1), token(2), token(3)]
     assert [item.post for item in read_files(tmp_path / "b.jsonl", Reading())] == found[1:]
-    with pytest.raises(MissingFileError, match="classifying posts"):
+    with pytest.raises(MissingFileError, match="reading posts of"):
         list(read_files(tmp_path / "c.jsonl", Reading()))
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no file .* in this folder, expected at least one"):

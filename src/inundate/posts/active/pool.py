@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from inundate.core.errors import DataError
-from inundate.posts.serve.items import Reading, read_files
+from inundate.posts.serve.items import Reading, read_file_records
 from inundate.posts.store import open_posts
 
 __all__ = ["PoolPost", "read_pool"]
@@ -45,10 +47,12 @@ def read_pool(path: Path | str) -> list[PoolPost]:
     place = Path(path)
     if (place / "manifest.json").is_file():
         store = open_posts(place)
-        rows = (row for table in store.batches(_COLUMNS) for row in table.to_pylist())
-        posts = [PoolPost(*(row[name] or "" for name in _COLUMNS)) for row in rows]
+        rows: Iterator[dict[str, Any]] = (
+            row for table in store.batches(_COLUMNS) for row in table.to_pylist()
+        )
     else:
-        posts = [PoolPost(item.post, item.text) for item in read_files(place, Reading())]
+        rows = read_file_records(place, Reading())
+    posts = [PoolPost(*(str(row.get(name) or "") for name in _COLUMNS)) for row in rows]
     found = {post.id: post for post in reversed(posts) if post.text.strip()}
     if not found:
         raise DataError(f"labelling {place}: no posts with words in it")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,7 @@ from inundate.posts.collect.state import is_collection
 from inundate.posts.importers.stream import Damage, read_lines
 from inundate.posts.schema import SAFE_SCHEMA
 
-__all__ = ["Item", "Reading", "read_files", "read_stream"]
+__all__ = ["Item", "Reading", "read_file_records", "read_files", "read_records", "read_stream"]
 
 _KNOWN = frozenset(SAFE_SCHEMA.names)
 _TOKEN = re.compile(r"[a-p]{32}")
@@ -62,15 +63,24 @@ def read_stream(lines: Iterable[bytes], where: str, reading: Reading) -> Iterato
     DataError
         At the first post with anything that pseudonymisation does not write: it may be raw.
     """
+    return map(_item, read_records(lines, where, reading))
+
+
+def _item(record: dict[str, Any]) -> Item:
+    return Item(record["post"], record["text"], time.monotonic())
+
+
+def read_records(lines: Iterable[bytes], where: str, reading: Reading) -> Iterator[dict[str, Any]]:
+    """Read what :func:`read_stream` reads, with all columns that a line has."""
     for number, line in enumerate(lines, 1):
         if line.strip():
             reading.read += 1
-            item = _item(line, f"{where}, line {number}", reading)
-            if item is not None:
-                yield item
+            record = _record(line, f"{where}, line {number}", reading)
+            if record is not None:
+                yield record
 
 
-def _item(line: bytes, where: str, reading: Reading) -> Item | None:
+def _record(line: bytes, where: str, reading: Reading) -> dict[str, Any] | None:
     try:
         record = msgspec.json.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -82,18 +92,18 @@ def _item(line: bytes, where: str, reading: Reading) -> Item | None:
     strange = sorted(set(record) - _KNOWN)
     if strange:  # names of keys alone: values may be a person's
         raise _raw(where, f"keys that no pseudonymised post has ({', '.join(strange[:5])})")
-    post, text = record.get("post"), record.get("text")
+    post = record.get("post")
     if not isinstance(post, str) or not _TOKEN.fullmatch(post):
         raise _raw(where, "no pseudonym of 32 letters under 'post'")
-    if not isinstance(text, str):
+    if not isinstance(record.get("text"), str):
         reading.reject("no text")
         return None
-    return Item(post, text, time.monotonic())
+    return record
 
 
 def _raw(where: str, found: str) -> DataError:
     return DataError(
-        f"classifying {where}: {found}; expected posts of a pseudonymised store",
+        f"reading {where}: {found}; expected posts of a pseudonymised store",
         hint="inundate posts import, then inundate posts anonymise; then give the store",
     )
 
@@ -125,7 +135,18 @@ def read_files(
         At the first post that may be raw, where a folder is a collection, which is raw, or a
         packed file is damaged.
     """
-    place = check_input(path, what="classifying posts")
+    return map(_item, read_file_records(path, reading, follow=follow, is_over=is_over))
+
+
+def read_file_records(
+    path: Path | str,
+    reading: Reading,
+    *,
+    follow: bool = False,
+    is_over: Callable[[], bool] = lambda: False,
+) -> Iterator[dict[str, Any]]:
+    """Read what :func:`read_files` reads, with all columns that a line has."""
+    place = check_input(path, what="reading posts of")
     if place.is_dir() and is_collection(place):
         raise _raw(str(place), "a collection of raw posts")
     places: dict[Path, int] = {}
@@ -133,11 +154,11 @@ def read_files(
         files = sorted(place.glob(_PATTERN)) if place.is_dir() else [place]
         if not files and not follow:
             raise DataError(
-                f"classifying {place}: no file {_PATTERN} in this folder, expected at least one"
+                f"reading {place}: no file {_PATTERN} in this folder, expected at least one"
             )
         before = sum(places.values())
         for file in files:
-            yield from read_stream(_lines(file, places, follow), str(file), reading)
+            yield from read_records(_lines(file, places, follow), str(file), reading)
         if not follow:
             return
         if sum(places.values()) == before:

@@ -1,0 +1,1 @@
+"""What posts are about and when: topics, volume and classes over time, without quoting a post."""
