@@ -12,14 +12,14 @@ from inundate.posts.evaluate.references import REFERENCES
 __all__ = ["DETERMINISTIC", "EXPECTED", "Entrant", "choose_entrants"]
 
 EXPECTED = (
-    "majority", "keyword", "lexicon", "vader", "tfidf_words", "tfidf_characters", "fasttext",
-    "glove_mean", "lstm", "bilstm", "bilstm_characters", "original_lstm", "transformer",
+    "majority", "keyword", "lexicon", "sentiment", "tfidf_words", "tfidf_characters", "fasttext",
+    "vector_mean", "lstm", "bilstm", "bilstm_characters", "original_lstm", "transformer",
     "elmo_bilstm", "bert_frozen", "bert_finetuned", "stack", "blend",
 )  # fmt: skip
 """Names that a full run enters; those that this version does not know are told and left out."""
 DETERMINISTIC = frozenset(
-    ("majority", "keyword", "lexicon", "vader", "tfidf_words", "tfidf_characters", "glove_mean",
-     "bert_frozen")
+    ("majority", "keyword", "lexicon", "sentiment", "tfidf_words", "tfidf_characters",
+     "vector_mean", "bert_frozen")
 )  # fmt: skip
 """Of these every seed gives the same."""
 _SOURCES = ("embedding", "elmo", "encoder", "lexicon")  # settings that NAME@SOURCE may mean

@@ -88,7 +88,7 @@ class Scored:
 
     def chosen(self, without: Sequence[str] = ()) -> str | None:
         """Give the learned classifier that is best on the validation posts; None without one."""
-        rules = {MAJORITY, KEYWORD, "lexicon", "vader", *without}
+        rules = {MAJORITY, KEYWORD, "lexicon", "sentiment", *without}
         found = {
             n: one.valid_f1 for n, one in self.rows.items() if n.partition("@")[0] not in rules
         }

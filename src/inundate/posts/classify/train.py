@@ -20,6 +20,7 @@ from inundate.posts.classify.folder import stored_id
 from inundate.posts.classify.zoo import make_classifier
 from inundate.posts.evaluate.merge import join_posts
 from inundate.posts.evaluate.near import near_duplicates
+from inundate.posts.evaluate.references import save_references
 from inundate.posts.evaluate.scores import classification_scores
 from inundate.posts.evaluate.split import grouped_split, hold_out
 from inundate.posts.labelled.table import LabelledPosts, open_labelled
@@ -125,13 +126,15 @@ def train_classifier(
     train, valid, test = (posts.take(parts[name]) for name in ("train", "valid", "test"))
     report = classifier.fit(train, valid, seed=seed, run=run)
     scores = {classifier.name: _scores(classifier, test, groups[parts["test"]])}
+    references = {classifier.name: classifier}
     for name in REFERENCES:
         if name != classifier.name:
-            reference = make_classifier(name)
-            reference.fit(train, seed=seed)
-            scores[name] = _scores(reference, test, groups[parts["test"]])
+            references[name] = make_classifier(name)
+            references[name].fit(train, seed=seed)
+            scores[name] = _scores(references[name], test, groups[parts["test"]])
     counts = {name: len(rows) for name, rows in parts.items()}
     classifier.save(output, notes={"parts": counts, "test": scores, **config})
+    save_references({name: references[name] for name in REFERENCES}, output)
     shutil.rmtree(run.path, ignore_errors=True)
     return Trained(classifier, stored_id(output), report, counts, scores)
 

@@ -109,12 +109,12 @@ def save_references(references: Mapping[str, Any], folder: Path) -> None:
     Parameters
     ----------
     references : mapping of str to classifier
-        From :func:`fit_references`.
+        By name in tables, as from :func:`fit_references`, or by name of the classifier.
     folder : Path
         Folder of the model, which is there; its id stays what it is.
     """
     for shown, model in references.items():
-        model.save(Path(folder) / _FOLDER / REFERENCES[shown])
+        model.save(Path(folder) / _FOLDER / REFERENCES.get(shown, shown))
 
 
 def open_references(folder: Path) -> dict[str, Predicts]:
