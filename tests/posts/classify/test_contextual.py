@@ -12,6 +12,7 @@ from inundate.core.run import Run
 from inundate.posts.classify import fitting
 from inundate.posts.classify.bert import BertFinetunedSettings
 from inundate.posts.classify.zoo import make_classifier, open_classifier
+from inundate.posts.embed.bert import BertEmbedding
 from inundate.posts.embed.elmo_files import write_elmo
 from inundate.posts.embed.elmo_network import BiLm
 from inundate.posts.embed.elmo_options import ElmoOptions
@@ -104,6 +105,38 @@ def test_finetuning_changes_the_encoder(encoder, made):
     before = module.torch.cat([p.flatten() for p in contextual(folder).encoder.parameters()])
     after = module.torch.cat([p.flatten() for p in model._model.encoder.parameters()])
     assert float((before - after).detach().abs().max()) > 1e-3
+
+
+def test_frozen_words_stay_and_the_rest_moves(encoder, made):
+    model = make("bert_finetuned", encoder, None, freeze_words=True, epochs=1)
+    model.fit(made.keyword_posts(64))
+    plain = dict(contextual(encoder[1]).encoder.named_parameters())
+    words = "network.embeddings.word_embeddings.weight"
+    moved = {
+        name
+        for name, p in model._model.encoder.named_parameters()
+        if not torch.equal(p, plain[name])
+    }
+    assert words not in moved
+    assert len(moved) > 0.8 * len(plain)
+
+
+def test_training_in_bf16_learns(encoder, made, monkeypatch):
+    # random encoders of 16 numbers bear bfloat16 badly, and this one is to be trained in it
+    monkeypatch.setattr(BertEmbedding, "rounding", lambda self: 1.0)
+    model = make("bert_finetuned", encoder, None, train_in="bf16")
+    model.fit(made.keyword_posts(200), made.keyword_posts(40, 1))
+    assert accuracy(model, made.keyword_posts(80, 2)) > 0.85
+    kinds = {p.dtype for p in model._model.parameters()}
+    assert kinds == {torch.float32}  # what is kept and served is whole
+
+
+def test_training_in_bf16_is_refused_where_vectors_do_not_bear_it(encoder, made, monkeypatch):
+    monkeypatch.setattr(BertEmbedding, "rounding", lambda self: 0.93)
+    model = make("bert_finetuned", encoder, None, train_in="bf16")
+    with pytest.raises(DataError, match=r"a cosine of 0\.93000 to those in float32") as caught:
+        model.fit(made.keyword_posts(20))
+    assert caught.value.hint == "train_in = fp32"
 
 
 def contextual(folder):

@@ -241,6 +241,12 @@ def test_bf16_only_where_it_is_right_and_faster(noise, fast, used, reason):
     assert reason in check.reason
 
 
+def test_rounding_is_that_of_the_worst_sentence(bert):
+    ours = BertEmbedding.open(bert, longest=20, precision="auto")
+    assert 0.5 < ours.rounding() < 1.0
+    assert ours.rounding() == pytest.approx(ours.check.cosine, abs=1e-6)
+
+
 def test_precision_is_told(bert):
     plain = BertEmbedding.open(bert, longest=20).describe()
     assert plain["precision"] == "fp32"

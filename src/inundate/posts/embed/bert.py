@@ -17,6 +17,7 @@ from inundate.posts.embed.bert_precision import (
     PrecisionCheck,
     check_bf16,
     inference,
+    smallest_cosine,
 )
 from inundate.posts.embed.bert_tokens import BertTokens
 from inundate.posts.embed.contextual import Floats, Mask, check_fits, length_buckets
@@ -150,6 +151,11 @@ class BertEmbedding:
         were trained so.
         """
         return self._pooled(texts, self._precision)
+
+    def rounding(self) -> float:
+        """Give the smallest cosine between vectors of made-up posts in bfloat16 and float32."""
+        exact, rounded = self._pooled(SENTENCES, "fp32"), self._pooled(SENTENCES, "bf16")
+        return smallest_cosine(exact, rounded)
 
     def _bar(self, count: int) -> Progress:
         return Progress("encode posts", total=count, unit="post", enabled=self.progress)

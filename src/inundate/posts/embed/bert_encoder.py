@@ -58,6 +58,12 @@ class BertEncoder(nn.Module):
         ).last_hidden_state
         return found
 
+    def words(self) -> nn.Module:
+        """Give the table of vectors of word pieces."""
+        network: Any = self.network
+        found: nn.Module = network.get_input_embeddings()
+        return found
+
     def write(self, folder: Path, tokens: BertTokens) -> None:
         """Write encoder and tokeniser into a folder that exists; :meth:`open` reads it again."""
         write_network(folder, self.network)

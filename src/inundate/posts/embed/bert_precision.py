@@ -13,7 +13,15 @@ import torch
 
 from inundate.posts.embed.contextual import Floats
 
-__all__ = ["SENTENCES", "Precision", "PrecisionCheck", "check_bf16", "inference"]
+__all__ = [
+    "LEAST_COSINE",
+    "SENTENCES",
+    "Precision",
+    "PrecisionCheck",
+    "check_bf16",
+    "inference",
+    "smallest_cosine",
+]
 
 Precision = Literal["fp32", "bf16"]
 
@@ -90,7 +98,7 @@ def check_bf16(
     """
     exact, slow = _timed(sentences, "fp32", clock)
     rounded, fast = _timed(sentences, "bf16", clock)
-    cosine = float(_cosines(exact, rounded).min())
+    cosine = smallest_cosine(exact, rounded)
     gain = slow / max(fast, 1e-9)
     if not cosine >= LEAST_COSINE:
         reason = f"bf16 changes vectors: cosine {cosine:.5f}, expected at least {LEAST_COSINE}"
@@ -113,9 +121,10 @@ def _timed(
     return found, min(spans)
 
 
-def _cosines(one: Floats, other: Floats) -> Floats:
+def smallest_cosine(one: Floats, other: Floats) -> float:
+    """Give the cosine of the two rows of (N, E) that agree least; NaN where any is."""
     norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-    return np.asarray((one * other).sum(axis=1) / np.maximum(norms, 1e-12), np.float32)
+    return float(((one * other).sum(axis=1) / np.maximum(norms, 1e-12)).min())
 
 
 @contextlib.contextmanager
