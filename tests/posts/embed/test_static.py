@@ -337,4 +337,4 @@ def test_glove_of_the_registry(cache):
 
     assert list(embedding.words) == parquet.read_table(words).column(0).to_pylist()
     assert embedding.ids(["the", "flood", "bowriver"]).tolist() == [0, 3708, -1]
-    assert "flooding" in [word for word, _ in embedding.neighbours("floodding", 5)]
+    assert embedding.neighbours("evacuationcenter", 1)[0][0] == "evacuation"

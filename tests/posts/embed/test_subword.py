@@ -1,5 +1,7 @@
 """Unknown words stand near the words that they are made of."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -30,16 +32,27 @@ def cosine(a, b):
 
 
 def test_kernel_lists_the_pieces_of_python():
-    words = ["rain", "水", "naïve", "a", "", "#überflutung"]
+    words = ["rain", "水", "naïve", "a", "", "#überflutung", "------", "hahaha"]
     marked = [f"<{word}>".encode() for word in words]
     ends = np.cumsum([len(word) for word in marked])
     text = np.frombuffer(b"".join(marked), np.uint8)
-    counts = count_pieces(text, ends, 3, 5)
-    assert counts.tolist() == [len(pieces(word, 1000)) for word in words]
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    numbers = np.empty(starts[-1], np.int32)
+    most = count_pieces(text, ends, 3, 5)
+    starts, numbers = np.zeros(len(words) + 1, np.int64), np.empty(most.sum(), np.int32)
     list_pieces(text, ends, starts, numbers, 3, 5, 1000)
-    assert numbers.tolist() == [number for word in words for number in pieces(word, 1000)]
+    expected = [pieces(word, 1000) for word in words]
+    found = [numbers[a:b].tolist() for a, b in itertools.pairwise(starts)]
+    assert found == expected
+    assert most[0] == len(expected[0])
+    assert most[6] > len(expected[6])  # pieces that come again
+
+
+def test_words_of_one_letter_do_not_upset_the_others(made_up):
+    words, vectors = made_up
+    extra = np.vstack([vectors, 10 * np.ones((3, 16), np.float32)])
+    table = WordTable(**make_index([w.encode() for w in [*words, "-" * 20, "-" * 30, "=" * 40]]))
+    fitted = fit_subwords(table, extra, buckets=4096)
+    assert np.abs(fitted.buckets).max() < 100
+    assert cosine(fitted.vector("floods"), vectors[1]) > 0.9
 
 
 def test_held_out_words_are_guessed_better_than_by_zero_mean_or_average(made_up):
@@ -79,7 +92,7 @@ def test_misspelt_words_of_posts(made_up, tmp_path, monkeypatch):
     assert embedding.neighbours("stormbridge", 1)[0][0][:5] in ("storm", "bridg")
     assert embedding.look_up(["flood"]).tobytes() == vectors[[0]].tobytes()
     guess = embedding.look_up(["rescuee"])[0]
-    file = embedding.folder / "subwords-1.npy"
+    file = embedding.folder / "subwords-2.npy"
     file.write_bytes(file.read_bytes()[:-5])  # damaged: fitted anew, to the same
     again = Embedding.open(folder, oov="subword")
     assert again.look_up(["rescuee"])[0].tobytes() == guess.tobytes()

@@ -25,12 +25,14 @@ _WORDS = 100_000
 """The first words of a file are fitted: the commonest ones, where it is ordered so."""
 _EPOCHS = 10
 _RATES = (0.5, 0.02)  # from, to: share of the error that one word's step takes away
-_FILE = "subwords-1.npy"
+_FILE = "subwords-2.npy"
 _BASIS, _PRIME, _MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF  # FNV-1a, 32 bits
 
 
 def pieces(word: str, buckets: int = _BUCKETS) -> list[int]:
-    """Give the bucket of each piece of a word.
+    """Give the bucket of each piece of a word, once where a piece comes again.
+
+    Otherwise a word such as ``-----`` would move its one bucket by many times its error.
 
     Examples
     --------
@@ -45,7 +47,7 @@ def pieces(word: str, buckets: int = _BUCKETS) -> list[int]:
             for byte in text[start : start + size].encode("utf-8", "surrogatepass"):
                 value = ((value ^ byte) * _PRIME) & _MASK
             found.append(value % buckets)
-    return found
+    return list(dict.fromkeys(found))
 
 
 class Subwords:
@@ -89,8 +91,7 @@ def fit_subwords(
     ends = np.cumsum([len(word) for word in marked])
     text = np.frombuffer(b"".join(marked), np.uint8)
     starts = np.zeros(count + 1, np.int64)
-    starts[1:] = np.cumsum(count_pieces(text, ends, SHORTEST, LONGEST))
-    numbers = np.empty(starts[-1], np.int32)
+    numbers = np.empty(count_pieces(text, ends, SHORTEST, LONGEST).sum(), np.int32)
     list_pieces(text, ends, starts, numbers, SHORTEST, LONGEST, buckets)
     found = np.zeros((buckets, vectors.shape[1]), np.float32)
     rng = np.random.default_rng(seed)

@@ -12,7 +12,7 @@ __all__ = ["count_pieces", "fit", "list_pieces"]
 
 @njit(nogil=True, cache=True)
 def count_pieces(text: Any, ends: Any, shortest: int, longest: int) -> Any:
-    """Count the pieces of each marked word of a text, (V,) int64."""
+    """Count the pieces of each marked word of a text, repeated ones too, (V,) int64."""
     found = np.zeros(ends.size, np.int64)
     at = 0
     for k in range(ends.size):
@@ -29,10 +29,13 @@ def count_pieces(text: Any, ends: Any, shortest: int, longest: int) -> Any:
 def list_pieces(
     text: Any, ends: Any, starts: Any, numbers: Any, shortest: int, longest: int, buckets: int
 ) -> None:
-    """Give the buckets of the pieces of each word, in the order of ``subword.pieces``."""
-    at = 0
+    """Give the buckets of the pieces of each word, in the order of ``subword.pieces``.
+
+    ``starts`` gets where each word begins in ``numbers``.
+    """
+    at, out = 0, 0
     for k in range(ends.size):
-        out = starts[k]
+        starts[k] = out
         for size in range(shortest, longest + 1):
             for start in range(at, ends[k]):
                 if (text[start] & 0xC0) == 0x80:
@@ -45,10 +48,15 @@ def list_pieces(
                         seen += 1
                     value = np.uint32((value ^ np.uint32(text[j])) * np.uint32(0x01000193))
                     j += 1
-                if seen == size:
-                    numbers[out] = value % np.uint32(buckets)
+                bucket = np.int32(value % np.uint32(buckets))
+                new = seen == size
+                for other in range(starts[k], out):
+                    new = new and numbers[other] != bucket
+                if new:
+                    numbers[out] = bucket
                     out += 1
         at = ends[k]
+    starts[ends.size] = out
 
 
 @njit(nogil=True, cache=True, fastmath=True)
