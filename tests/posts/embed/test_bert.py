@@ -286,6 +286,19 @@ def test_ids_and_mask_must_have_one_shape(bert):
         encoder(torch.zeros(1, 3, dtype=torch.int64), torch.ones(1, 4, dtype=torch.int64))
 
 
+def test_half_precision_of_the_writer_is_not_taken_over(bert, tmp_path):
+    folder = tiny.make_bert(tmp_path / "half")
+    change_config(folder, torch_dtype="float16", dtype="float16", _attn_implementation="eager")
+    encoder = BertEncoder.open(folder)
+    assert {p.dtype for p in encoder.parameters()} == {torch.float32}
+    tokens = BertTokens.open(folder, longest=20)
+    np.testing.assert_allclose(
+        BertEmbedding(encoder, tokens).sentences(POSTS),
+        BertEmbedding.open(bert, longest=20).sentences(POSTS),
+        atol=1e-6,
+    )
+
+
 def test_damaged_config_is_told(tmp_path):
     folder = tiny.make_bert(tmp_path / "model")
     (folder / "config.json").write_text("{", encoding="utf-8")

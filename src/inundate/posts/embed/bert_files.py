@@ -32,6 +32,8 @@ __all__ = [
 FAMILIES = ("bert", "camembert", "distilbert", "electra", "mpnet", "roberta", "xlm-roberta")
 #: Parts that some files lack and nothing here uses.
 _UNUSED = ("pooler.",)
+#: Keys of a configuration that say how its writer ran the model, not what it is.
+_NOT_OURS = ("model_type", "dtype", "torch_dtype", "quantization_config")
 _PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
@@ -114,12 +116,16 @@ def build_network(config: Mapping[str, Any]) -> nn.Module:
         If ``transformers`` is not installed.
     """
     transformers = require_extra("text", "transformers", what="running an encoder")
-    table = {key: value for key, value in config.items() if key != "model_type"}
+    table = {
+        key: value
+        for key, value in config.items()
+        if key not in _NOT_OURS and not key.startswith("_")
+    }
     made = transformers.AutoConfig.for_model(config["model_type"], **table)
     network: nn.Module = transformers.AutoModel.from_config(made, trust_remote_code=False)
     if getattr(network, "pooler", None) is not None:
         network.pooler = None  # type: ignore[assignment]  # of no use, and often not trained
-    return network
+    return network.float()
 
 
 def _read_tensors(folder: Path) -> dict[str, Tensor]:
