@@ -87,13 +87,15 @@ def test_calibrated_probabilities_have_a_small_error():
 
 
 def test_the_interval_of_a_small_calibration_error_holds_it():
+    even = classification_scores(np.full((400, 2), 0.5), np.arange(400) % 2, "ab", draws=200)
     rng = np.random.default_rng(3)
     p = rng.random(300)
     labels = (rng.random(300) < p).astype(int)
-    scores = classification_scores(np.stack([1 - p, p], 1), labels, ("no", "yes"), draws=200)
-    for name in ("ece", "ece_adaptive"):
-        one = scores["scores"][name]
-        assert 0 <= one["low"] < one["value"] < one["high"]
+    good = classification_scores(np.stack([1 - p, p], 1), labels, "ab", draws=200)
+    for scores in (even, good):
+        for name in ("ece", "ece_adaptive"):
+            one = scores["scores"][name]
+            assert 0 <= one["low"] <= one["value"] < one["high"]
 
 
 def test_one_class_leaves_the_area_undefined_and_says_so():
