@@ -86,6 +86,11 @@ def test_padding_of_roberta_is_its_own(tmp_path):
     tokens = BertTokens.open(tiny.make_roberta(tmp_path / "r"), longest=20)
     ids, _ = tokens(["river", "the river is high"])
     assert ids[0, -1] == 1
+    file = tmp_path / "r" / "config.json"
+    table = json.loads(file.read_text(encoding="utf-8"))
+    del table["pad_token_id"]  # as where only what differs from the family's is written
+    file.write_text(json.dumps(table), encoding="utf-8")
+    assert BertTokens.open(tmp_path / "r", longest=20).pad == 1
 
 
 def test_length_limit_is_the_models(bert, tmp_path):

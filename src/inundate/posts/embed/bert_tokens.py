@@ -62,9 +62,10 @@ class BertTokens:
         """
         place = Path(folder)
         config = read_config(place)
-        pad = int(config.get("pad_token_id") or 0)
-        positions = int(config.get("max_position_embeddings") or 512)
-        if config["model_type"] in _SHIFTED:
+        shifted = config["model_type"] in _SHIFTED
+        pad = int(config.get("pad_token_id", 1 if shifted else 0))
+        positions = int(config.get("max_position_embeddings", 512))
+        if shifted:
             positions -= pad + 1
         if not 3 <= longest <= positions:
             raise ConfigError(
