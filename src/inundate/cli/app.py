@@ -76,7 +76,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "posts train": ("inundate.cli.posts_train:train", "Train a classifier of posts."),
     "posts embed train": ("inundate.cli.posts_embed:train", "Train vectors of words on texts."),
     "posts embed convert": ("inundate.cli.posts_embed:convert", "Convert a file of vectors."),
-    "posts embed look": ("inundate.cli.posts_embed_look:look", "Look at vectors and what they know."),
+    "posts embed look": ("inundate.cli.posts_embed_look:look", "Look at vectors of words."),
     "posts embed compare": ("inundate.cli.posts_embed_look:compare", "Compare two embeddings."),
     "posts embed elmo": ("inundate.cli.posts_embed_models:elmo", "Train an ELMo on texts."),
     "posts embed distil": (
