@@ -150,3 +150,21 @@ def test_the_result_is_shown(context, monkeypatch):
     page = results_page(context.work / "out")
     assert "## Privacy" in page
     assert "`damaged-words`" in page
+
+
+def test_a_part_takes_the_place_of_what_was_measured_before(context, monkeypatch):
+    wanted = {name: makers.MAKERS[name] for name in ("precision", "utility")}
+    monkeypatch.setattr("inundate.cli.privacy_bench.run.MAKERS", wanted)
+    out = context.work / "out"
+    run_privacy(context.data, out, context.work, only="utility")
+    assert not out.exists()  # one part alone is no result
+    run_privacy(context.data, out, context.work)
+    before = json.loads((out / "privacy.json").read_text())
+    row = makers.figure("score-lost", "Utility", 0.001, "1", "<= 0.005")
+    monkeypatch.setitem(wanted, "utility", lambda _: makers.Made([row]))
+    run_privacy(context.data, out, context.work, only="utility")
+    after = json.loads((out / "privacy.json").read_text())
+    assert [one["id"] for one in after["figures"]] == [one["id"] for one in before["figures"]]
+    assert [one["value"] for one in after["figures"]] == [None, 0.001]
+    assert after["parts"].keys() == {"utility"}
+    assert {**after, "parts": None, "figures": None} == {**before, "parts": None, "figures": None}

@@ -59,7 +59,8 @@ def benchmark(
     steps
         chain: optimiser steps of Mode H; the Temporal CNNs get two thirds of it.
     only
-        All but chain: measure and show this one part, and write no result file.
+        All but chain: measure and show this one part, and write no result file; privacy puts it
+        into the file that is there.
     peer_python
         solver: a Python >= 3.12 for the solvers that need one; looked for on the path otherwise.
     run

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,21 @@ print(json.dumps({"import_s": import_s, "anonymise_s": anonymise_s, "posts": don
 """
 
 
-def write_pages(path: Path, texts: Sequence[str], number: int, *, seed: int = 0) -> int:
+def write_pages(
+    path: Path, texts: Sequence[str], number: int, *, seed: int = 0, different: bool = False
+) -> int:
     """Write made-up pages of X API v2 around texts.
+
+    Parameters
+    ----------
+    path : Path
+    texts : sequence of str
+        Each post's text is drawn from these.
+    number : int
+        Of posts.
+    seed : int
+    different : bool
+        Whether a word is put behind each text that no other has.
 
     Returns
     -------
@@ -48,7 +62,8 @@ def write_pages(path: Path, texts: Sequence[str], number: int, *, seed: int = 0)
     with path.open("w", encoding="utf-8") as stream:
         for start in range(0, number, _PER_PAGE):
             count = range(start, min(start + _PER_PAGE, number))
-            made = [_post(place, number, source.choice(texts)) for place in count]
+            drawn = [source.choice(texts) + (_word(place) if different else "") for place in count]
+            made = [_post(*one) for one in zip(count, repeat(number), drawn, strict=False)]
             page = {
                 "data": [post for post, _ in made],
                 "includes": {"users": [user for _, user in made]},
@@ -56,6 +71,10 @@ def write_pages(path: Path, texts: Sequence[str], number: int, *, seed: int = 0)
             }
             stream.write(json.dumps(page) + "\n")
     return path.stat().st_size
+
+
+def _word(place: int) -> str:
+    return " " + "".join(chr(97 + place // 26**power % 26) for power in range(6))
 
 
 def _post(place: int, number: int, text: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from inundate.cli.privacy_bench.makers import MAKERS
 
 __all__ = ["run_privacy"]
 
+_FILE = "privacy.json"
 _READING = (
     "A value stands with the smallest and the largest of its repeats; without brackets it was "
     "measured once or is exact. Figures without a goal are controls: they show that a search "
@@ -34,12 +36,13 @@ def run_privacy(
     quick : bool
         A small version without peers; writes ``privacy-quick.json``.
     only : str, optional
-        One name of :data:`~.makers.MAKERS`; no file is written.
+        One name of :data:`~.makers.MAKERS`: its rows replace those in the result file that is
+        there; without one none is written.
 
     Returns
     -------
     dict
-        As in the file.
+        What was measured, as in the file.
 
     Raises
     ------
@@ -62,4 +65,22 @@ def run_privacy(
     }
     if only is None:
         write_result(output, found)
+    elif not quick and (output / _FILE).is_file():
+        before = json.loads((output / _FILE).read_text(encoding="utf-8"))
+        write_result(output, _with_part(before, found, only))
     return found
+
+
+def _with_part(before: dict[str, Any], found: dict[str, Any], part: str) -> dict[str, Any]:
+    """Put the rows of one part in the place of those that were measured before."""
+    made = {one["id"]: one for one in found["figures"]}
+    titles = {one["title"]: one for one in found["tables"]}
+    figures = [made.pop(one["id"], one) for one in before["figures"]]
+    tables = [titles.pop(one["title"], one) for one in before["tables"]]
+    later = {name: found[name] for name in ("commit", "date", "machine")}
+    return {
+        **before,
+        "parts": {**before.get("parts", {}), part: later},
+        "figures": [*figures, *made.values()],
+        "tables": [*tables, *titles.values()],
+    }
