@@ -152,7 +152,11 @@ def test_what_cannot_run_is_told_and_what_is_unknown_refused(data, tmp_path):
         models=f"lexicon@{tmp_path / 'nothing.txt'}",
     )  # fmt: skip
     assert "could not run" in found["tables"][0]["note"]
-    for models, wanted in (("bilstmm", "did you mean 'bilstm'"), ("majority@x", "no other source")):
+    for models, wanted in (
+        ("bilstmm", "did you mean 'bilstm'"),
+        ("majority@x", "no other source"),
+        ("keyword+cold", "expected one of +calibrated, +events"),
+    ):
         with pytest.raises(ConfigError) as error:
             chosen, _ = choose_entrants(models)
             chosen[-1].make(data)
@@ -161,6 +165,17 @@ def test_what_cannot_run_is_told_and_what_is_unknown_refused(data, tmp_path):
         run_text(data, tmp_path, tmp_path, only="albert")
     with pytest.raises(DataError, match="no folder"):
         run_text(tmp_path, tmp_path, tmp_path, only="alberta", models="majority")
+
+
+def test_a_temperature_is_fitted_on_events_left_out(data, tmp_path):
+    found = run_text(
+        data, tmp_path / "out", tmp_path / "work", only="alberta-t6", draws=20,
+        models="tfidf_words+events,tfidf_words+calibrated",
+    )  # fmt: skip
+    rows = {row[0]: row for row in found["tables"][0]["rows"]}
+    assert rows["tfidf_words+events"][3] == rows["TF-IDF"][3], "the order of posts stays"
+    assert rows["tfidf_words+events"][5] != rows["TF-IDF"][5]
+    assert rows["tfidf_words+calibrated"][5] != rows["tfidf_words+events"][5]
 
 
 def test_flags_of_another_benchmark_are_refused(capsys):

@@ -28,7 +28,10 @@ _SHOWN = {name: shown for shown, name in REFERENCES.items()}
 
 @dataclass(frozen=True)
 class Entrant:
-    """A classifier as it is asked for: ``NAME``, or ``NAME@SOURCE`` with another embedding.
+    """A classifier as it is asked for.
+
+    ``NAME``, ``NAME@SOURCE`` with another embedding, either with ``+calibrated`` behind (a
+    temperature from validation posts) or ``+events`` (a temperature from events left out).
 
     Attributes
     ----------
@@ -40,7 +43,12 @@ class Entrant:
     @property
     def name(self) -> str:
         """Name of the classifier or its configuration."""
-        return self.spec.partition("@")[0]
+        return self.plain.partition("@")[0]
+
+    @property
+    def plain(self) -> str:
+        """Without what is around the classifier."""
+        return self.spec.partition("+")[0]
 
     @property
     def shown(self) -> str:
@@ -52,7 +60,7 @@ class Entrant:
         return range(1 if self.name in DETERMINISTIC else number)
 
     def make(self, data: Path) -> Any:
-        """Make the classifier.
+        """Make the classifier, with what is around it.
 
         Parameters
         ----------
@@ -64,9 +72,17 @@ class Entrant:
         ConfigError
             If it has no setting for another source, or is not known.
         """
+        around = self.spec.partition("+")[2]
+        if not around:
+            return self._make(data)
+        from inundate.cli.text_bench.around import AROUND
+
+        return AROUND[around](lambda: self._make(data))
+
+    def _make(self, data: Path) -> Any:
         from inundate.posts.classify.zoo import make_classifier
 
-        name, _, source = self.spec.partition("@")
+        name, _, source = self.plain.partition("@")
         plain = make_classifier(name)
         fields = type(plain.settings).model_fields
         if not source and name == "lexicon":
@@ -100,8 +116,10 @@ def choose_entrants(asked: str | None) -> tuple[list[Entrant], list[str]]:
     from inundate.posts.classify.configs import shipped_configs
 
     known = {*shipped_configs()}
+    from inundate.cli.text_bench.around import AROUND
+
     specs = [one.strip() for one in asked.split(",") if one.strip()] if asked else list(EXPECTED)
-    lacking = [one for one in specs if one.partition("@")[0] not in known]
+    lacking = [one for one in specs if Entrant(one).name not in known]
     if asked and lacking:
         close = nearest(lacking[0], known)
         raise ConfigError(
@@ -109,5 +127,12 @@ def choose_entrants(asked: str | None) -> tuple[list[Entrant], list[str]]:
             + ", ".join(sorted(known)),
             hint=f"did you mean {close!r}?" if close else None,
         )
+    for one in specs:
+        around = one.partition("+")[2]
+        if around and around not in AROUND:
+            raise ConfigError(
+                f"benchmark text: --models {one}: +{around} is not known; expected one of "
+                + ", ".join(f"+{name}" for name in AROUND)
+            )
     specs = [*REFERENCES.values(), *(one for one in specs if one not in lacking)]
     return [Entrant(one) for one in dict.fromkeys(specs)], lacking

@@ -121,8 +121,16 @@ def _best(
     label = f"{name}-{score}" if name else f"{unit.name}-{score}" if unit.name == MEAN else score
     if chosen is None:
         return _row(found, unit, label, None, goal, "no learned model has run", score)
+    note = f"{chosen}, "
+    note += (
+        "made for new events and declared beforehand"
+        if chosen in unit.declared
+        else ("chosen on validation posts of the training events")
+    )
+    cooled = f"{chosen}+events"
+    if score == "ece" and cooled in unit.rows:
+        chosen, note = cooled, f"{note}; with a temperature from events left out"
     one = unit.rows[chosen].drawn[score]
-    note = f"{chosen}, chosen on validation posts of the training events"
     return _row(found, unit, label, one.value, goal, note, score, one.interval())
 
 

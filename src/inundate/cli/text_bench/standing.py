@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inundate.cli.text_bench.entrants import Entrant
 from inundate.cli.text_bench.problems import Unit
@@ -67,6 +68,8 @@ class Scored:
     posts : int
     rows : mapping of str to Standing
         By the name in tables.
+    declared : tuple of str
+        See :meth:`chosen`.
     """
 
     name: str
@@ -74,6 +77,7 @@ class Scored:
     shares: Mapping[str, float]
     posts: int
     rows: Mapping[str, Standing]
+    declared: tuple[str, ...] = ()
 
     def honest(self) -> dict[str, Any]:
         """Give the form that :func:`inundate.posts.evaluate.table.check_honest` looks at."""
@@ -87,10 +91,20 @@ class Scored:
         }
 
     def chosen(self, without: Sequence[str] = ()) -> str | None:
-        """Give the learned classifier that is best on the validation posts; None without one."""
+        """Give the classifier that a figure is of; None without one.
+
+        It is the first that the part declares and that has run. Where none is declared it is the
+        learned one that is best on the validation posts: they are of the training events, so
+        what is made for new events has no advantage there and has to be declared.
+        """
+        for name in self.declared:
+            if name in self.rows:
+                return name
         rules = {MAJORITY, KEYWORD, "lexicon", "sentiment", *without}
         found = {
-            n: one.valid_f1 for n, one in self.rows.items() if n.partition("@")[0] not in rules
+            name: one.valid_f1
+            for name, one in self.rows.items()
+            if "+" not in name and name.partition("@")[0] not in rules
         }
         return max(found, key=lambda name: found[name]) if found else None
 
@@ -151,7 +165,9 @@ def answer_question(
         labels = unit.labels()
         shares = np.bincount(labels, minlength=len(unit.classes)) / len(labels)
         named = dict(zip(unit.classes, shares.tolist(), strict=True))
-        found.units.append(Scored(unit.name, unit.split, named, len(labels), rows))
+        found.units.append(
+            Scored(unit.name, unit.split, named, len(labels), rows, question.declared)
+        )
     if question.mean:
         found.units.append(_mean(found.units, 1 if bench.sources.quick else FEWEST))
     return found
@@ -171,12 +187,28 @@ def _stand(bench: Bench, part: str, unit: Unit, entrant: Entrant) -> Standing | 
     return Standing(
         drawn={name: _averaged([one[name] for one in drawn]) for name in STATISTICS},
         seeds={name: [one[name].value for one in drawn] for name in STATISTICS},
-        valid_f1=float(np.mean([one["valid_scores"].get("macro_f1", 0.0) for one in facts])),
+        valid_f1=float(np.mean([_valid_f1(unit, trials) for trials in tried])),
         train_cpu_s=[sum(one.facts["train_cpu_s"] for one in trials) for trials in tried],
         posts_per_s=float(np.median([one["posts_per_s"] for one in facts])),
         memory_mb=max(memory) if memory else None,
         answered=_answered(unit, tried) if len(unit.problems) == 1 and not unit.keep else None,
     )
+
+
+def _valid_f1(unit: Unit, trials: Sequence[Trial]) -> float:
+    """Give macro-F1 on the validation posts, mean over the problems of a unit."""
+    found = []
+    for trial, problem in zip(trials, unit.problems, strict=True):
+        labels = problem.part("valid").labels
+        measured = Measured(_whole(trial.valid), labels, len(unit.classes))
+        found.append(measured.value("macro_f1"))
+    return float(np.mean(found))
+
+
+def _whole(stored: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Give stored probabilities whose rows add up to 1 again."""
+    found = stored.astype(np.float64)
+    return np.asarray(found / found.sum(axis=1, keepdims=True), np.float64)
 
 
 def _averaged(drawn: Sequence[Drawn]) -> Drawn:
@@ -192,7 +224,7 @@ def _answered(unit: Unit, tried: Sequence[Sequence[Trial]]) -> tuple[float, floa
     found = []
     for (trial,) in tried:
         own, other = (
-            Measured(p.astype(np.float64), labels, len(unit.classes))
+            Measured(_whole(p), labels, len(unit.classes))
             for p, labels in ((trial.valid, valid), (trial.test, test))
         )
         curve = risk_coverage(own.confidence, own.right)

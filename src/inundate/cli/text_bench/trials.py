@@ -92,7 +92,7 @@ def run_trial(
             "model": model.name,
             "settings": model.settings.model_dump(mode="json"),
             "seed": seed,
-            "source": source_mark(type(model).__module__),
+            "source": source_mark(*getattr(model, "modules", [type(model).__module__])),
         }
         mark = mark_of(depends)
         plain = re.sub(r"[^\w.-]+", "_", f"{part}-{problem.name}-{entrant.spec}-{seed}")
@@ -127,7 +127,6 @@ def _train(
         "train_cpu_s": train_cpu_s,
         "posts_per_s": len(texts) / max(served, 1e-9),
         "memory_mb": None if before is None or peak is None else peak - before,
-        "valid_scores": dict(report.scores),
         "details": dict(report.details),
         "counts": problem.counts(),
     }

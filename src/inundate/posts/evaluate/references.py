@@ -28,7 +28,7 @@ __all__ = [
 MAJORITY, KEYWORD, TFIDF = "majority", "keyword rule", "TF-IDF"
 REFERENCES = {MAJORITY: "majority", KEYWORD: "keyword", TFIDF: "tfidf_words"}
 """Name in tables to name of the classifier."""
-_FOLDER, _INNER = "references", "inner"
+_FOLDER = "references"
 
 
 class Predicts(Protocol):
@@ -131,10 +131,11 @@ def open_references(folder: Path) -> dict[str, Predicts]:
         Those that are there.
     """
     from inundate.posts.classify.zoo import open_classifier
+    from inundate.posts.shift.wrapper import INNER
 
     place = Path(folder)
-    while not (place / _FOLDER).is_dir() and (place / _INNER).is_dir():
-        place = place / _INNER
+    while not (place / _FOLDER).is_dir() and (place / INNER).is_dir():
+        place = place / INNER
     return {
         shown: open_classifier(place / _FOLDER / name)
         for shown, name in REFERENCES.items()
