@@ -11,12 +11,16 @@ from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
 from inundate.cli.doctor_bench.run import Diagnosed, run_doctor
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
 from inundate.cli.doctor_bench.table import TABLE, TABLE_HEALTHY
+from inundate.cli.doctor_bench.third import THIRD, THIRD_HEALTHY
 from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
 from inundate.cli.results import results_page
 from inundate.emulate.zoo import NETWORKS
 from inundate.prove.cause import Cause
 from inundate.prove.finding import Finding
 from inundate.prove.verdict import Verdict
+
+IMAGES = ("slopes", "spots", "segments", "digits", "denoiser", "fine maps", "masks")
+TEXTS = ("next words", "reports", "moods", "pairs of words", "tags", "order", "matches")
 
 
 def told(cause):
@@ -41,16 +45,16 @@ def answers(monkeypatch):
 def test_the_lists_share_no_fault_and_are_large_enough():
     assert len(TABLE) >= 30
     assert len(TABLE_HEALTHY) == 20
-    spent = (*TUNING, *FIRST, *SECOND)
+    spent = (*TUNING, *FIRST, *SECOND, *THIRD)
     assert not {f.name for f in TABLE} & {f.name for f in spent}
     assert len({f.name for f in TABLE}) == len(TABLE)
     assert not {f.seed for f in TABLE_HEALTHY} & {
-        f.seed for f in (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY)
+        f.seed for f in (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY)
     }
     kinds = [name.partition(":")[0] for name in (f.name for f in TABLE)]
     assert sum(k in NETWORKS for k in kinds) >= 12
-    assert sum(k in ("spots", "textures", "fine maps", "masks") for k in kinds) >= 12
-    assert sum(k in ("moods", "tags", "pairs of words", "matches") for k in kinds) >= 12
+    assert sum(k in IMAGES for k in kinds) >= 12
+    assert sum(k in TEXTS for k in kinds) >= 12
 
 
 def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):

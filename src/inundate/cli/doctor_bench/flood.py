@@ -22,6 +22,7 @@ from inundate.dataset.samples import Samples as FloodSamples
 from inundate.dataset.settings import DatasetSettings
 from inundate.emulate.batches import FloodBatches
 from inundate.emulate.loss import DepthLoss, LossSettings
+from inundate.emulate.scene import FAMILY_OF
 from inundate.emulate.settings import EmulatorSettings
 from inundate.emulate.zoo import make_model
 from inundate.hydro.settings import SimulateSettings
@@ -36,6 +37,12 @@ _GROUNDS = 16
 _STEPS = 6
 _START = np.datetime64("2021-07-12T14:00:00", "ns")
 _PHYSICS = SimulateSettings(edges="closed", output_every_s=300, run_on_min=10)
+#: What a model of each family must look at; the rest it may do without, as in ``inundate train``.
+_MUST = {
+    "hybrid": ("terrain", "level"),
+    "window": ("terrain", "rain"),
+    "series": ("terrain", "rain"),
+}
 _STORMS = {"early": (50.0, 1.0), "late": (140.0, 4.5), "middle": (90.0, 2.5)}  # mm h-1, step
 
 
@@ -129,8 +136,10 @@ def emulator(seed: int, work: Path, *, model: str = "unet", rate: float = 3e-3) 
     def known(batch: Mapping[str, Any]) -> Tensor:
         return batch["valid"] > 0  # type: ignore[no-any-return]
 
+    train = _pieces(work, model, "train", 5)
+    must = _MUST[FAMILY_OF[model]]
     return Parts(
-        "emulator", network, _pieces(work, model, "train", 5), _pieces(work, model, "valid", 5),
-        optimiser(rate, 0.01), loss=loss_of, call=call_with_table, known=known, size=8,
-        spare=("heights",) if model != "mode_h" else (),
+        "emulator", network, train, _pieces(work, model, "valid", 5), optimiser(rate, 0.01),
+        loss=loss_of, call=call_with_table, known=known, size=8,
+        spare=tuple(name for name in train.inputs if name not in must),
     )  # fmt: skip

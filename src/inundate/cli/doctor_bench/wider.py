@@ -1,4 +1,4 @@
-"""Further healthy models, of other tasks and designs: none of them was used to tune the rules."""
+"""Healthy models of further tasks and designs, first used by the third list of faults."""
 
 from __future__ import annotations
 

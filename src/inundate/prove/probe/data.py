@@ -12,7 +12,7 @@ from torch import Tensor
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
-from inundate.prove.finding import Finding
+from inundate.prove.finding import Finding, Weight
 
 __all__ = ["channel_stats", "gather", "probe_finite", "probe_inputs", "probe_target"]
 
@@ -78,14 +78,16 @@ def probe_inputs(exam: Exam) -> list[Finding]:
     floats = [n for n, t in exam.train[0]["inputs"].items() if t.is_floating_point()]
     for name in floats:
         parts = [batch["inputs"][name] for batch in exam.train]
+        spare = name in exam.case.spare  # such as the water before a series that starts dry
         if all(float(p.abs().max()) == 0.0 for p in parts if p.numel()):
-            found.append(
-                Finding(Cause.DEAD_INPUT, "fault", f"{name!r} is 0 in every sample", f"{name!r}")
-            )
+            weight: Weight = "note" if spare else "fault"
+            text = f"{name!r} is 0 in every sample"
+            found.append(Finding(Cause.DEAD_INPUT, weight, text, f"{name!r}"))
             continue
         values = gather(exam.train, name)
         if values is not None and values.ndim > 1:
-            found += _scales(name, values)
+            scales = _scales(name, values)
+            found += [f for f in scales if not (spare and f.cause is Cause.DEAD_INPUT)]
             found += _slips(name, values)
     return found
 
