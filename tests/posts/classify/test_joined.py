@@ -155,13 +155,15 @@ def test_log_shares():
     assert np.isfinite(log_shares(np.array([[0.0, 1.0]]))).all()
 
 
-def hazard_posts(made, hazards, count, seed=0):
+def hazard_posts(made, hazards, count, seed=0, in_vain=0.0):
     """Posts about an event mostly have its hazard's word, others words of that event's own."""
     rng = np.random.default_rng(seed)
     texts, labels, events = [], [], []
     for event, (word, place, *dry) in hazards.items():
         for label in rng.integers(0, 2, count):
             about = [word if rng.random() < 0.9 else "rescue"] if label else rng.choice(dry, 1)
+            if not label and rng.random() < in_vain:
+                about = [*about, word]
             texts.append(" ".join([*rng.choice(made.FILLER, 5), place, *about]))
             labels.append(label)
             events.append(event)
@@ -190,6 +192,19 @@ def test_signs_carry_over_to_a_flood_that_no_model_has_seen(made, tmp_path):
     # and the sign is no rule: what the member says of "rescue" still counts
     found = blend.probabilities(["rescue at the bridge", "party at the bridge"])[:, 1]
     assert found[0] > found[1] + 0.1
+
+
+def test_posts_without_a_stem_may_be_taken_as_members_say(made, tmp_path):
+    train = hazard_posts(made, SEEN, 60, in_vain=0.2)
+    settings = {"members": ("tfidf_words",), "by": "event", "folds": 3, "signs": True}
+    model = make_classifier("stack", unsigned="as_said", **settings)
+    model.fit(train)
+    texts = ["rescue at the bridge", "party at the bridge", ""]
+    member = next(iter(model.state().parts.values()))
+    assert np.allclose(model.probabilities(texts), member.probabilities(texts))
+    flooded = [f"{text} flood" for text in texts]
+    assert (model.probabilities(flooded)[:, 1] > member.probabilities(flooded)[:, 1]).all()
+    check_saved(model, [*texts, *flooded], tmp_path)
 
 
 def test_stems_of_another_hazard_can_be_asked_for(made):

@@ -61,8 +61,8 @@ def test_answers_do_not_depend_on_padding(name, pooling, made):
         name, epochs=1, **kept
     )  # fmt: skip
     model.fit(made.order_posts(40))
-    inputs = model._inputs(model._tokens(made.order_posts(7, 1).texts))
-    network = model._network
+    inputs = model.inputs(model.tokens(made.order_posts(7, 1).texts))
+    network = model.network
     with torch.inference_mode():
         plain = network(inputs)
         for more in (1, 30, 100):

@@ -194,7 +194,9 @@ def _run_or_temporary(run: Run | None, config: Mapping[str, Any]) -> Iterator[Ru
         yield Run.create(Path(folder) / "run", kind="posts train", config={"model": dict(config)})
 
 
-def pad(rows: Sequence[np.ndarray[Any, Any]], width: int) -> np.ndarray[Any, Any]:
+def pad(
+    rows: Sequence[np.ndarray[Any, Any]], width: int, *, full: bool = False
+) -> np.ndarray[Any, Any]:
     """Put rows of different lengths into one array, zeros behind.
 
     Parameters
@@ -202,13 +204,15 @@ def pad(rows: Sequence[np.ndarray[Any, Any]], width: int) -> np.ndarray[Any, Any
     rows : sequence of array (L,), int64
     width : int
         Longer rows lose their end.
+    full : bool
+        Fill all up to ``width``, not only to the longest row.
 
     Returns
     -------
     array (N, at most width), int64
         At least one column.
     """
-    longest = max([1, *(min(len(row), width) for row in rows)])
+    longest = width if full else max([1, *(min(len(row), width) for row in rows)])
     found = np.zeros((len(rows), longest), np.int64)
     for number, row in enumerate(rows):
         kept = row[:longest]

@@ -34,10 +34,12 @@ class WordLayer(nn.Module):
 
     def __init__(self, table: WordTable, *, characters: int, spread: float) -> None:
         super().__init__()
-        self.own = nn.Embedding(len(table.own_words) + 1, table.width, padding_idx=0)
-        nn.init.normal_(self.own.weight, std=spread)
-        with torch.no_grad():
-            self.own.weight[0] = 0.0
+        self.own: nn.Embedding | None = None
+        if table.own_words:  # otherwise a layer would stand there that nothing trains
+            self.own = nn.Embedding(len(table.own_words) + 1, table.width, padding_idx=0)
+            nn.init.normal_(self.own.weight, std=spread)
+            with torch.no_grad():
+                self.own.weight[0] = 0.0
         self.width = table.width + characters
         self.characters: nn.Module | None = None
         if characters:
@@ -52,14 +54,16 @@ class WordLayer(nn.Module):
 
     def take(self, table: WordTable) -> None:
         """Take the rows of a table that has grown."""
-        device = self.own.weight.device
+        device = self.vectors.device
         self.vectors = torch.from_numpy(table.vectors.copy()).to(device)
         self.places = torch.from_numpy(table.own.copy()).to(device)
         self.letters = torch.from_numpy(table.letters.copy()).to(device)
 
     def forward(self, rows: Tensor) -> Tensor:
         """Give vectors (B, L, E) of rows (B, L)."""
-        found: Tensor = nn.functional.embedding(rows, self.vectors) + self.own(self.places[rows])
+        found: Tensor = nn.functional.embedding(rows, self.vectors)
+        if self.own is not None:
+            found = found + self.own(self.places[rows])
         if self.characters is None:
             return found
         words, place = torch.unique(rows, return_inverse=True)  # each word once: U of B x L

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -57,6 +57,8 @@ class WordNetworkSettings(FittingSettings):
 class WordNetwork(TextClassifier):
     """Base of the networks over words; each says how it is built."""
 
+    fills_up: ClassVar[bool] = False  # whether posts are filled up to the longest there may be
+
     _network: nn.Module
     _words: WordLayer
     _table: WordTable
@@ -70,13 +72,9 @@ class WordNetwork(TextClassifier):
         self, train: LabelledPosts, valid: LabelledPosts | None, seed: int, run: Run | None
     ) -> dict[str, Any]:
         s = self.settings
-        self._tokeniser = Tokeniser(s.tokeniser)
-        tokens = self._tokens(train.texts)
-        self._table = WordTable(open_vectors(s.embedding), s.vector_width)
-        self._table = WordTable(self._table.embedding, s.vector_width, self._own_words(tokens))
         with isolated_random(seed, "weights"):
-            self._make(len(train.classes))
-        inputs = self._inputs(tokens)
+            tokens = self.prepare(train)
+        inputs = self.inputs(tokens)
         target = torch.from_numpy(train.labels.copy())
         batches = TensorBatches(
             {"target": target, "inputs": inputs}, batch_size=s.batch_size, seed=seed
@@ -84,7 +82,7 @@ class WordNetwork(TextClassifier):
         weights = class_weights(train.labels, len(train.classes), s.class_weight)
         validate = None
         if valid is not None:
-            read = self._tokens(valid.texts)
+            read = self.tokens(valid.texts)
             validate = validate_by(lambda: self._logits(read), valid.labels, s.choose_by)
         return {
             **fit_network(
@@ -99,6 +97,21 @@ class WordNetwork(TextClassifier):
             "own_words": len(self._table.own_words),
             "known_words": self._coverage(tokens),
         }
+
+    def prepare(self, train: LabelledPosts) -> list[list[str]]:
+        """Make the network with fresh weights for some posts; give their words."""
+        s = self.settings
+        self._tokeniser = Tokeniser(s.tokeniser)
+        tokens = self.tokens(train.texts)
+        self._table = WordTable(open_vectors(s.embedding), s.vector_width)
+        self._table = WordTable(self._table.embedding, s.vector_width, self._own_words(tokens))
+        self._make(len(train.classes))
+        return tokens
+
+    @property
+    def network(self) -> nn.Module:
+        """The network itself; it takes what :meth:`inputs` gives."""
+        return self._network
 
     def _own_words(self, tokens: Sequence[Sequence[str]]) -> list[str]:
         s = self.settings
@@ -124,29 +137,30 @@ class WordNetwork(TextClassifier):
         self._network = self._build(self._words, classes)
         self._network.to(pick_device(self.settings.device))
 
-    def _tokens(self, texts: Sequence[str]) -> list[list[str]]:
+    def tokens(self, texts: Sequence[str]) -> list[list[str]]:
+        """Give the words of each text that are read."""
         longest = self.settings.longest
         return [self._tokeniser(text)[:longest] for text in texts]
 
-    def _inputs(self, tokens: Sequence[Sequence[str]]) -> dict[str, torch.Tensor]:
+    def inputs(self, tokens: Sequence[Sequence[str]]) -> dict[str, torch.Tensor]:
         """Give rows and lengths, after the network has the rows of all words."""
         before = len(self._table)
         rows = self._table.rows(tokens)
         if len(self._table) != before or len(self._words.places) != before:
             self._words.take(self._table)
         return {
-            "rows": torch.from_numpy(pad(rows, self.settings.longest)),
+            "rows": torch.from_numpy(pad(rows, self.settings.longest, full=self.fills_up)),
             "length": torch.tensor([len(row) for row in rows]),
         }
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
         self._table.trim()
-        return softmax(self._logits(self._tokens(texts)))
+        return softmax(self._logits(self.tokens(texts)))
 
     def _logits(self, tokens: Sequence[Sequence[str]]) -> np.ndarray[Any, Any]:
         order = np.argsort([len(found) for found in tokens], kind="stable")
         result = np.empty((len(tokens), len(self.classes)))
-        inputs = self._inputs(tokens)
+        inputs = self.inputs(tokens)
         device = next(self._network.parameters()).device
         with torch.inference_mode():
             for start in range(0, len(order), _TOGETHER):
@@ -274,7 +288,8 @@ class OriginalLstm(WordNetwork):
 
     name = "original_lstm"
     kind = OriginalSettings
+    fills_up = True
 
     def _build(self, words: WordLayer, classes: int) -> nn.Module:
         s = self.settings
-        return OriginalNetwork(words, width=s.width, length=s.longest, classes=classes)
+        return OriginalNetwork(words, width=s.width, classes=classes)

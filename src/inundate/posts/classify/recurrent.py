@@ -80,22 +80,17 @@ class OriginalNetwork(nn.Module):
     ----------
     words : WordLayer
     width : int
-    length : int
-        Steps; shorter posts are padded behind.
     classes : int
     """
 
-    def __init__(self, words: WordLayer, *, width: int, length: int, classes: int) -> None:
+    def __init__(self, words: WordLayer, *, width: int, classes: int) -> None:
         super().__init__()
         self.words = words
-        self.length = length
         self.lstm = nn.LSTM(words.width, width, batch_first=True)
         self.head = nn.Linear(width, classes)
 
     def forward(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Give logits (B, K) of ``rows`` (B, L)."""
-        rows = inputs["rows"]
-        padded = nn.functional.pad(rows, (0, self.length - rows.shape[1]))
-        steps, _ = self.lstm(self.words(padded))  # (B, length, W)
+        """Give logits (B, K) of ``rows`` (B, L), of which all are read."""
+        steps, _ = self.lstm(self.words(inputs["rows"]))  # (B, L, W)
         logits: Tensor = self.head(steps[:, -1])
         return logits

@@ -58,6 +58,12 @@ class StackSettings(Settings):
         description="Stems that count as the hazard's, when posts are classified; of training "
         "events whose name tells their hazard, its own stems do.",
     )
+    unsigned: Literal["learnt", "as_said"] = Field(
+        default="learnt",
+        description="Posts without a stem. learnt: weighed as in the training events, many of "
+        "whose posts lack the word for their hazard; as_said: the mean of what the members say, "
+        "which suits hazards that nearly every post about them names, such as floods.",
+    )
     lexicon: Path | None = Field(
         default=None,
         description="File with one term a line; None: the words of hazards that the package knows.",
@@ -104,9 +110,12 @@ class Stack(TextClassifier):
             details[key] = dict(self._members[key].training["details"])
         self._terms = TermSign(read_terms(s.lexicon), Tokeniser()) if s.signs else None
         stems = [hazard_of(event) or s.stems for event in train.events]
+        flags = _flags(train.texts, stems) if s.signs else np.ones(len(train))
+        weighed = flags > 0 if s.unsigned == "as_said" else np.ones(len(train), bool)
+        features = self._features(np.concatenate(said, axis=1), train.texts, flags)
         self._slopes, self._offsets = fit_logistic(
-            self._features(np.concatenate(said, axis=1), train.texts, stems),
-            train.labels,
+            features[weighed],
+            train.labels[weighed],
             len(train.classes),
             inverse_penalty=s.inverse_penalty,
             class_weight=s.class_weight,
@@ -115,26 +124,29 @@ class Stack(TextClassifier):
         return {"folds": len(np.unique(folds)), "members": details}
 
     def _features(
-        self,
-        said: np.ndarray[Any, Any],
-        texts: Sequence[str],
-        stems: Sequence[tuple[str, ...]],
+        self, said: np.ndarray[Any, Any], texts: Sequence[str], flags: np.ndarray[Any, Any]
     ) -> np.ndarray[Any, Any]:
         """Join what members say (N, M) and the signs; what is said may weigh more without one."""
         if self._terms is None:
             return said
-        flags = np.zeros((len(texts), 1))
-        for own in dict.fromkeys(stems):
-            rows = [row for row, found in enumerate(stems) if found == own]
-            flags[rows, 0] = StemSign(own)([texts[row] for row in rows])
         terms = np.minimum(self._terms.counts(texts), _MOST_TERMS)[:, None] / _MOST_TERMS
-        return np.concatenate([said, flags, terms, said * flags], axis=1)
+        if self.settings.unsigned == "as_said":  # all posts that are weighed have the stem
+            return np.concatenate([said, terms], axis=1)
+        flag = flags[:, None]
+        return np.concatenate([said, flag, terms, said * flag], axis=1)
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
+        s = self.settings
         said = [log_shares(member.probabilities(texts)) for member in self._members.values()]
-        stems = [self.settings.stems] * len(texts)
-        features = self._features(np.concatenate(said, axis=1), texts, stems)
-        return softmax(features @ self._slopes + self._offsets)
+        flags = _flags(texts, [s.stems] * len(texts)) if s.signs else np.ones(len(texts))
+        features = self._features(np.concatenate(said, axis=1), texts, flags)
+        logits = features @ self._slopes + self._offsets
+        if s.unsigned == "as_said":
+            mean = np.mean(said, axis=0)  # (N, K), or (N, 1) of log odds
+            if mean.shape[1] == 1:
+                mean = np.concatenate([np.zeros_like(mean), mean], axis=1)
+            logits = np.where(flags[:, None] > 0, logits, mean)
+        return softmax(logits)
 
     def state(self) -> State:
         """Give members, weights and terms."""
@@ -154,6 +166,15 @@ class Stack(TextClassifier):
         if state.facts["terms"] is not None:
             tokeniser = Tokeniser.from_description(state.facts["tokeniser"])
             self._terms = TermSign(state.facts["terms"], tokeniser)
+
+
+def _flags(texts: Sequence[str], stems: Sequence[tuple[str, ...]]) -> np.ndarray[Any, Any]:
+    """Give which texts have one of the stems that count for them, (N,) float64."""
+    found = np.zeros(len(texts))
+    for own in dict.fromkeys(stems):
+        rows = [row for row, counted in enumerate(stems) if counted == own]
+        found[rows] = StemSign(own)([texts[row] for row in rows])
+    return found
 
 
 def log_shares(probabilities: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
