@@ -32,10 +32,11 @@ _QUICK = 5  # each so many faults in the small version
 _NOTE = (
     "Each row is one fault that was put into a healthy training, with what the doctor said. None "
     "of these faults and healthy models was used to tune its rules (`--only tuning` runs those "
-    "that were). It is the fourth such list, written and committed before the doctor was asked about "
-    "any of it. Of the first 41 of 48 were named (85 %), of the second 34 of 38 (89 %), without a "
-    "false alarm on 20 healthy models each time; the third was spent before it had been run whole. "
-    "What a list had shown of the rules was mended, and the list put among those to tune on."
+    "that were). It is the fourth such list, written and committed before the doctor was asked "
+    "about any of it. Of the first 41 of 48 were named (85 %), of the second 34 of 38 (89 %), "
+    "without a false alarm on 20 healthy models each time; the third was spent before it had been "
+    "run whole. What a list had shown of the rules was mended, and the list put among those to "
+    "tune on."
 )
 _READING = (
     "Counts of faults that were put in on purpose, and of models with none. A fault counts as "
