@@ -198,6 +198,45 @@ def test_without_stored_references_it_says_what_stands_in(capsys, tmp_path):
     assert told["verdict"]["beats_keyword"] is False
 
 
+def test_numbers_that_may_mean_either_are_not_guessed(capsys, tmp_path, model):
+    data = table(tmp_path / "codes.csv", made(40, 2), ("1", "2"))
+    code, err = run(capsys, model, data)
+    assert code == 3
+    assert "'2'" in err
+    code, told = run(capsys, model, data, "--map", "1=off-topic", "2=on-topic")
+    assert code == 0
+    assert told["rows"]["model"]["scores"]["accuracy"]["value"] > 0.9
+    code, told = run(capsys, model, table(tmp_path / "signs.csv", made(40, 2), ("-1", "1")))
+    assert code == 0
+    assert told["rows"]["model"]["scores"]["accuracy"]["value"] > 0.9
+
+
+def test_several_classes(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    names = ("damage", "help", "sympathy")
+    nouns = ("bridge gone", "boats needed", "thoughts with you")
+    labels = rng.integers(0, 3, 150)
+    texts = tuple(f"{nouns[k]} {' '.join(rng.choice(list('abcdefgh'), 5))}" for k in labels)
+    blank = ("",) * 150
+    train = LabelledPosts(texts, labels, names, blank, blank, blank, blank, {})
+    folder = tmp_path / "three"
+    fitted = make_classifier("tfidf_words", at_least=1)
+    fitted.fit(train)
+    fitted.save(folder)
+    data = tmp_path / "d.csv"
+    rows = (f"{text},{names[k].upper()}" for text, k in zip(texts, labels, strict=True))
+    data.write_text("text,label\n" + "\n".join(rows))
+    code, told = run(capsys, folder, data)
+    assert code == 0, told
+    assert "3 classes" in told["absent"]["keyword rule"]
+    assert told["verdict"]["beats_keyword"] is None
+    assert list(told["rows"]["model"]["classes"]) == list(names)
+    save_references(fit_references(train), folder)
+    code, told = run(capsys, folder, data)
+    assert list(told["rows"]) == ["model", "majority", "keyword rule", "TF-IDF"]
+    assert told["verdict"]["beats_keyword"] is True
+
+
 def test_scores_do_not_stand_alone():
     with pytest.raises(DataError, match="what the split is; the shares"):
         score_text({"rows": {}})

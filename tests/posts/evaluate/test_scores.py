@@ -111,7 +111,7 @@ def test_one_class_leaves_the_area_undefined_and_says_so():
 
 def test_few_posts_have_no_interval():
     scores = classification_scores([[0.3, 0.7]], [1], ("no", "yes"))
-    assert scores["scores"]["accuracy"]["note"] == "1 independent posts, an interval needs 10"
+    assert scores["scores"]["accuracy"]["note"] == "an interval needs 10 independent posts, here 1"
 
 
 def test_clusters_widen_the_interval_as_theory_says():

@@ -230,7 +230,7 @@ def _why_not(clusters: ArrayLike, posts: int, draws: int) -> str:
         )
     number = len(np.unique(groups))
     if number < _FEWEST:
-        return f"{number} independent posts, an interval needs {_FEWEST}"
+        return f"an interval needs {_FEWEST} independent posts, here {number}"
     return "" if draws >= 2 else f"{draws} draws"
 
 

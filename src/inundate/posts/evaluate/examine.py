@@ -187,6 +187,6 @@ def _verdict(paired: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> dict[str,
     told += f", 95 % interval {found['low']:+.3f} to {found['high']:+.3f}, p {found['p']:.2g}"
     if found["better"]:
         return {"beats_keyword": True, "says": f"it beats the keyword rule ({told})"}
-    worse = "and is worse" if found["high"] < 0 else "the difference may be chance"
+    worse = "it is worse" if found["high"] < 0 else "the difference may be chance"
     return {"beats_keyword": False,
-            "says": f"it does NOT beat the keyword rule ({told}): {worse}"}  # fmt: skip
+            "says": f"it does NOT beat the keyword rule ({told}); {worse}"}  # fmt: skip

@@ -141,6 +141,8 @@ def _by_meaning(
     left = [name for name in posts.classes if target[name] is None]
     if len(classes) != 2 or not left or len(posts.classes) > 2:
         return
+    if _are_codes(posts.classes):
+        return
     said = {name: polarity(name) for name in left}
     for name, side in said.items():
         if side is not None and classes[int(side)] not in target.values():
@@ -151,6 +153,15 @@ def _by_meaning(
     if len(left) == len(free) == 1 and len(posts.classes) == 2:
         target[left[0]] = free[0]
         assumed.append(f"label {left[0]!r} means {free[0]!r}, since the other label does not")
+
+
+def _are_codes(names: Sequence[str]) -> bool:
+    """Whether labels are numbers of which nobody can say what they mean, such as 1 and 2."""
+    try:
+        numbers = {float(name) for name in names}
+    except ValueError:
+        return False
+    return not (numbers <= {0.0, 1.0} or numbers <= {-1.0, 1.0})
 
 
 def _check_renamed(
