@@ -20,6 +20,7 @@ def calibrate(
     output: Output,
     across_events: Annotated[bool, Parameter(negative=())] = False,
     accuracy: float | None = None,
+    certainty: float | None = None,
     coverage: float | None = None,
     by_class: Annotated[bool, Parameter(negative=())] = False,
     task: str | None = None,
@@ -50,6 +51,9 @@ def calibrate(
         anew on all of the data: for events to come.
     accuracy
         Pass where the model is too unsure for its answers to be right this often, such as 0.98.
+    certainty
+        With --accuracy: that further answers are right this often, 0.9 by default. With less the
+        model passes less.
     coverage
         Pass where more or less than one class is in the set that holds the true one with this
         probability (conformal).
@@ -78,7 +82,7 @@ def calibrate(
     from inundate.posts.labelled.table import open_labelled
     from inundate.posts.shift.calibrate import calibrate_model
 
-    settings = _settings(accuracy, coverage, by_class=by_class)
+    settings = _settings(accuracy, certainty, coverage, by_class=by_class)
     check_input(model, what="opening a model")
     check_not_input(output, [model, data])
     check_output(output, overwrite)
@@ -95,7 +99,9 @@ def calibrate(
     emit(figures, json=json, text=lambda: _text(figures))
 
 
-def _settings(accuracy: float | None, coverage: float | None, *, by_class: bool) -> Any:
+def _settings(
+    accuracy: float | None, certainty: float | None, coverage: float | None, *, by_class: bool
+) -> Any:
     from inundate.core.config import resolve_settings
     from inundate.core.errors import ConfigError
     from inundate.posts.shift.abstaining import AbstainSettings
@@ -104,9 +110,12 @@ def _settings(accuracy: float | None, coverage: float | None, *, by_class: bool)
         raise ConfigError("--accuracy and --coverage: expected one of them")
     if by_class and coverage is None:
         raise ConfigError("--by-class: of use with --coverage alone")
+    if certainty is not None and accuracy is None:
+        raise ConfigError("--certainty: of use with --accuracy alone")
     given: dict[str, Any] = {}
     if accuracy is not None:
         given = {"rule": "accuracy", "accuracy": accuracy}
+        given |= {} if certainty is None else {"confidence": certainty}
     elif coverage is not None:
         given = {"rule": "sets", "coverage": coverage, "by_class": by_class}
     return resolve_settings(AbstainSettings, flags=given) if given else None

@@ -105,6 +105,8 @@ def test_command(words, table, tmp_path, capsys):
     for words_, message in (
         (["--accuracy", "0.9", "--coverage", "0.9"], "expected one of them"),
         (["--by-class"], "--by-class: of use with --coverage alone"),
+        (["--certainty", "0.8"], "--certainty: of use with --accuracy alone"),
+        (["--accuracy", "0.9", "--certainty", "0.2"], "confidence = 0.2"),
         (["--accuracy", "1.5"], "accuracy = 1.5"),
     ):
         assert main([*call, "-o", str(tmp_path / "d"), *words_]) == 2
