@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inundate.core.errors import ConfigError, DataError, MissingExtraError, MissingFileError
+from inundate.core.errors import (
+    ConfigError,
+    DataError,
+    MissingExtraError,
+    MissingFileError,
+    RunError,
+)
 from inundate.posts.embed import cache as caching
 from inundate.posts.embed import folder as folders
 from inundate.posts.embed import index as indexing
@@ -204,6 +211,24 @@ def test_two_processes_at_once(tmp_path, cache):
     assert found == [VECTORS[[1, 2]].tobytes().hex()] * 2
     folder = Embedding.open(path, cache=cache).folder
     assert [p.name for p in cache.iterdir() if p.is_dir() and p.name != "sources"] == [folder.name]
+
+
+def test_a_worker_gets_the_name_of_the_files_and_not_their_content(tmp_path):
+    block = Block([b"w%d" % k for k in range(5000)], np.ones((5000, 8), np.float32))
+    folder = write_folder(tmp_path / "v", [block], name="v", digest=None)
+    sent = pickle.dumps(Embedding.open(folder, oov="mean"))
+    assert len(sent) < 1000
+    got = pickle.loads(sent)
+    assert (got.oov, len(got), got.look_up(["none"]).tolist()) == ("mean", 5000, [[1.0] * 8])
+
+
+def test_a_cache_that_cannot_be_written_to(vectors_file, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(RunError, match="the folder cannot be made") as caught:
+        Embedding.open(vectors_file, cache=tmp_path / "file" / "cache")
+    assert caught.value.hint == "name another folder by the environment variable INUNDATE_CACHE"
+    with pytest.raises(RunError, match="the folder cannot be made"):
+        Embedding.open(vectors_file, cache=tmp_path / "file")
 
 
 def test_nothing_is_left_of_a_file_that_is_refused(tmp_path, cache):

@@ -103,3 +103,15 @@ def test_a_word_without_pieces_is_zero(made_up):
     table = WordTable(**make_index([word.encode() for word in words]))
     fitted = fit_subwords(table, vectors, buckets=64)
     assert fitted.vector("").tolist() == [0.0] * 16
+
+
+def test_a_closed_folder_is_fitted_in_memory(made_up, tmp_path, monkeypatch):
+    words, vectors = made_up
+    monkeypatch.setattr(subword, "_BUCKETS", 256)
+    table = WordTable(**make_index([word.encode() for word in words]))
+    kept = subword.open_subwords(tmp_path, table, vectors)
+    (tmp_path / "subwords-2.npy").unlink()
+    monkeypatch.setattr(subword.os, "access", lambda path, mode: False)
+    made = subword.open_subwords(tmp_path, table, vectors)
+    assert not (tmp_path / "subwords-2.npy").exists()
+    assert made.vector("floods").tobytes() == kept.vector("floods").tobytes()

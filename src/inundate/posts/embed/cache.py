@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from inundate.core.errors import ConfigError, MissingFileError, nearest
+from inundate.core.errors import MissingFileError, RunError, nearest
 from inundate.posts.embed.arrays import find_words, read_array
 from inundate.posts.embed.files import Block, read_blocks
 from inundate.posts.embed.folder import (
@@ -25,6 +25,7 @@ from inundate.posts.lock import locked
 __all__ = ["Source", "cache_folder", "open_cached", "resolve_source"]
 
 _TRAINED = "embedding"  # of a training run
+_ELSEWHERE = "name another folder by the environment variable INUNDATE_CACHE"
 
 
 def cache_folder() -> Path:
@@ -130,15 +131,19 @@ def open_cached(source: Source, cache: Path | None = None) -> Opened:
     source : Source
     cache : Path, optional
         By default :func:`cache_folder`.
+
+    Raises
+    ------
+    RunError
+        If the cache cannot be written to and the vectors are not in it.
     """
     place = cache or cache_folder()
-    if place.exists() and not place.is_dir():
-        raise ConfigError(f"the cache of embeddings {place} is a file, expected a folder")
     digest = source.digest(place / "sources")
     folder = place / f"{digest[:32]}-{VERSION}"
     opened = _opened(folder)
     if opened is not None:
         return opened
+    _make_place(place)
     with locked(place / f"{folder.name}.lock"):
         opened = _opened(folder)  # another process may have been quicker
         if opened is None:
@@ -148,6 +153,21 @@ def open_cached(source: Source, cache: Path | None = None) -> Opened:
             )
             opened = open_folder(folder)
     return opened
+
+
+def _make_place(place: Path) -> None:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"keeping vectors in the cache {place}: the folder cannot be made ({error.strerror})",
+            hint=_ELSEWHERE,
+        ) from error
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise RunError(
+            f"keeping vectors in the cache {place}: no permission to write into it",
+            hint=_ELSEWHERE,
+        )
 
 
 def _opened(folder: Path) -> Opened | None:

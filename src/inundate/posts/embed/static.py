@@ -92,6 +92,9 @@ class Embedding:
         opened = open_folder(found) if isinstance(found, Path) else open_cached(found, cache)
         return cls(opened, oov)
 
+    def __reduce__(self) -> tuple[Any, ...]:  # a worker maps the files anew
+        return _reopen, (self.folder, self.oov)
+
     def __len__(self) -> int:
         return len(self.words)
 
@@ -204,3 +207,7 @@ class Embedding:
             with np.errstate(divide="ignore", invalid="ignore"):
                 found[start : start + 65536] = np.where(length > 0, rows @ query / length, -np.inf)
         return found
+
+
+def _reopen(folder: Path, oov: Unknown) -> Embedding:
+    return Embedding(open_folder(folder), oov)

@@ -8,6 +8,7 @@ run-together words, of which posts are full, then stand near the words that they
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -113,13 +114,14 @@ def open_subwords(folder: Path, words: WordTable, vectors: np.ndarray[Any, Any])
     words : WordTable
     vectors : array (V, E), float32
 
-    Raises
-    ------
-    RunError
-        If they are to be fitted and the folder cannot be written to.
+    Notes
+    -----
+    In a folder that cannot be written to they are fitted each time, to the same numbers.
     """
     file = folder / _FILE
     found = _load(file, vectors.shape[1])
+    if found is None and not os.access(folder, os.W_OK | os.X_OK):
+        return fit_subwords(words, vectors)
     if found is None:
         with locked(folder / "subwords.lock"):
             found = _load(file, vectors.shape[1])
