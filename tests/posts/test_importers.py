@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from inundate.core.errors import DataError
 from inundate.posts.importers.formats import FORMATS, ImportSettings, choose
 from inundate.posts.ingest import import_posts
 from inundate.posts.schema import FIELDS, Post, to_posts
@@ -211,3 +212,10 @@ def test_an_edited_copy_is_kept(examples, tmp_path):
             path.write_text(json.dumps(status) + "\n")
             posts, _ = stored(path, folder)
         assert posts["112"].text == "changed"
+
+
+def test_a_file_that_is_not_text_is_named(tmp_path):
+    path = tmp_path / "book.csv"
+    path.write_bytes("text,id\nrain,1\n".encode("utf-16"))
+    with pytest.raises(DataError, match=r"book\.csv: its first line is not UTF-8"):
+        choose(path, ImportSettings())

@@ -80,11 +80,11 @@ def anonymise(
     """
     _require()
     from inundate.core.config import resolve_settings
-    from inundate.core.errors import ConfigError
+    from inundate.core.errors import ConfigError, InundateError
     from inundate.core.progress import Progress
     from inundate.posts.anonymise.key import check_outside, create_key, open_key
     from inundate.posts.anonymise.rotate import NEW, rotate_key
-    from inundate.posts.anonymise.run import anonymise_posts
+    from inundate.posts.anonymise.run import anonymise_posts, staging_of
     from inundate.posts.anonymise.settings import AnonymiseSettings
     from inundate.posts.store import open_raw
 
@@ -114,9 +114,14 @@ def anonymise(
             done = rotate_key(raw, output, key, settings, on_done=bar.advance)
         else:
             used = create_key(key) if is_new else open_key(key, outside=[raw, output])
-            done = anonymise_posts(
-                raw, output, used, settings, overwrite=overwrite, on_done=bar.advance
-            )
+            try:
+                done = anonymise_posts(
+                    raw, output, used, settings, overwrite=overwrite, on_done=bar.advance
+                )
+            except InundateError:
+                if is_new and not staging_of(output).exists():
+                    key.unlink()  # nothing was made with it
+                raise
     figures = {
         "output": str(output),
         "status": done.status,

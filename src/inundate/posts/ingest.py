@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import msgspec
 from inundate.core.errors import DataError
 from inundate.core.files import check_input
 from inundate.core.provenance import hash_path
+from inundate.posts.calm import no_collection
 from inundate.posts.commit import commit
 from inundate.posts.deleted import digest
 from inundate.posts.gaps import keep_gaps
@@ -157,7 +156,7 @@ def import_file(
             if (done := store.entry(ingest)) is not None:  # by another process, in between
                 return Imported(path, "already there", done)
             spool = Spool(store.staging / ingest, chosen.settings.get("event"))
-            with _no_collection():
+            with no_collection():
                 _read(path, chosen, spool, on_read)
             entry = Entry(
                 ingest=ingest,
@@ -172,21 +171,6 @@ def import_file(
         finally:
             lock.unlink(missing_ok=True)
             store.tidy()
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Hold back the search for cycles: posts hold none, and looking takes a third of the time.
-
-    Memory does not grow by it: a batch of posts is freed when it has become columns.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _read(path: Path, chosen: Chosen, spool: Spool, on_read: Callable[[int], None]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from inundate.core.errors import ConfigError, MissingFileError, RunError
 from inundate.posts.anonymise.key import Key, create_key, destroy_key, draw_key, open_key
 from inundate.posts.anonymise.tokens import Pseudonyms
+from inundate.posts.ingest import import_posts
 
 SECRET = bytes(range(1, 33))
 
@@ -113,3 +114,17 @@ def test_tokens_are_stable_and_unlinkable():
 def test_a_million_users_do_not_collide():
     ids = pa.array([str(number) for number in range(1_000_000)])
     assert len(set(Pseudonyms(Key(SECRET)).column("author", "x", ids).to_pylist())) == 1_000_000
+
+
+def test_no_key_is_left_by_a_run_that_makes_nothing(lines, tmp_path, capsys):
+    from inundate.cli.app import main
+
+    import_posts([lines([{"id": "1", "text": "x", "author_id": "1"}])], tmp_path / "raw")
+    words = ["posts", "anonymise", str(tmp_path / "raw"), "--key", str(tmp_path / "a.key"), "-o"]
+    assert main([*words, str(tmp_path / "raw" / "safe")]) == 6
+    assert not (tmp_path / "a.key").exists()
+    assert main([*words, str(tmp_path / "safe"), "--names", "nothere"]) > 0
+    assert not (tmp_path / "a.key").exists()
+    assert main([*words, str(tmp_path / "safe"), "--json"]) == 0
+    assert (tmp_path / "a.key").is_file()
+    assert '"drawn"' in capsys.readouterr().out

@@ -138,12 +138,18 @@ class Anonymiser:
         return _listed(values.drop_null(), rows[there], len(lists))
 
     def _text(self, column: pa.Array, source: str) -> tuple[pa.Array, dict[int, list[str]]]:
-        scrubbed, handles = self._scrubber.column(column)
+        """Scrub texts, and give by row the handles that were found; reposts are looked at once."""
+        if column.null_count == len(column):
+            return column, {}
+        coded = column.dictionary_encode()
+        scrubbed, handles = self._scrubber.column(coded.dictionary)
         if self.settings.text == "hash":
             scrubbed = hashed_texts(scrubbed, self.tokens, source)
         elif self.survey.words is not None:
             scrubbed = reordered_texts(scrubbed, self.survey.words, self.tokens, source)
-        return scrubbed, handles
+        codes = coded.indices.fill_null(-1).to_pylist()
+        of_rows = {row: handles[code] for row, code in enumerate(codes) if code in handles}
+        return scrubbed.take(coded.indices), of_rows
 
     def _mentions(
         self, raw: dict[str, pa.Array], handles: dict[int, list[str]], source: str
@@ -155,9 +161,10 @@ class Anonymiser:
             return _listed(tokens, rows, number)
         hosts = raw["community"].to_pylist() if source == "mastodon" else [None] * number
         in_texts = [(row, one) for row, found in handles.items() for one in dict.fromkeys(found)]
-        spelled = [canonical(handle, source, hosts[row]) for row, handle in in_texts]
-        known = self._accounts(list(dict.fromkeys(spelled)), source)
-        more = [known[name] for name in spelled]
+        written = [(handle, hosts[row]) for row, handle in in_texts]
+        spelled = {one: canonical(one[0], source, one[1]) for one in dict.fromkeys(written)}
+        known = self._accounts(list(dict.fromkeys(spelled.values())), source)
+        more = [known[spelled[one]] for one in written]
         rows = np.concatenate([rows, np.fromiter((row for row, _ in in_texts), np.int64)])
         tokens = pa.concat_arrays([tokens, pa.array(more, pa.string())])
         order = np.argsort(rows, kind="stable")

@@ -21,10 +21,12 @@ from inundate.posts.anonymise.forgotten import Forgotten
 from inundate.posts.anonymise.key import Key
 from inundate.posts.anonymise.names import name_finder
 from inundate.posts.anonymise.report import write_report
+from inundate.posts.anonymise.scrub import Finder
 from inundate.posts.anonymise.settings import AnonymiseSettings
 from inundate.posts.anonymise.slices import Plan, in_slices
 from inundate.posts.anonymise.survey import survey_posts
 from inundate.posts.anonymise.tokens import Pseudonyms
+from inundate.posts.calm import no_collection
 from inundate.posts.gaps import carry_gaps, read_gaps
 from inundate.posts.ledger import Counts, Entry, PartInfo, entry_bytes
 from inundate.posts.lock import locked
@@ -32,7 +34,7 @@ from inundate.posts.parquet import read_batches, write_parquet
 from inundate.posts.schema import POSTS
 from inundate.posts.store import Part, PostStore, create_store, open_raw, open_store
 
-__all__ = ["FORGOTTEN", "Anonymised", "anonymise_posts"]
+__all__ = ["FORGOTTEN", "Anonymised", "anonymise_posts", "staging_of"]
 
 FORGOTTEN = "forgotten on request"
 _ROWS = 16_384  # of a group of parts that is converted at once
@@ -99,7 +101,7 @@ def anonymise_posts(
     if store.path.resolve() in target.resolve().parents:
         raise RunError(f"writing {target}: it lies within the raw store {raw}",
                        hint="give another -o")  # fmt: skip
-    staging = target.with_name(f".{target.name}.part-anonymise")
+    staging = staging_of(target)
     with store.lock(), locked(staging.with_name(staging.name + ".lock")):
         try:
             job = _Job(store, target, staging, key, settings, forgotten)
@@ -111,6 +113,11 @@ def anonymise_posts(
             raise
         finally:
             staging.with_name(staging.name + ".lock").unlink(missing_ok=True)
+
+
+def staging_of(output: Path) -> Path:
+    """Give the folder in which an output is made, and found again after an interruption."""
+    return output.with_name(f".{output.name}.part-anonymise")
 
 
 class _Job:
@@ -171,15 +178,23 @@ class _Job:
         return None
 
     def run(self, on_done: Callable[[int], None]) -> Anonymised:
+        # first: a model that is not there is told before anything is made
+        names = name_finder(self.settings.names) if self.settings.names else None
         state, store = self._begin()
-        self._convert_all(state, store, on_done)
+        with no_collection():
+            self._convert_all(state, store, names, on_done)
         return self._finish(store, state)
 
-    def _convert_all(self, state: _State, store: PostStore, on_done: Callable[[int], None]) -> None:
+    def _convert_all(
+        self,
+        state: _State,
+        store: PostStore,
+        names: Finder | None,
+        on_done: Callable[[int], None],
+    ) -> None:
         learned = store.path / "_staging" / _LEARNED
         shutil.rmtree(learned, ignore_errors=True)  # of a run that was killed
         survey = survey_posts(self.parts, self.settings, self.tokens, learned)
-        names = name_finder(self.settings.names) if self.settings.names else None
         anonymiser = Anonymiser(self.settings, self.tokens, survey, names)
         for group in _groups(self.parts):
             wanted = [part for part in group if self._name(part) not in state.parts]

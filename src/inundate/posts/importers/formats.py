@@ -116,7 +116,7 @@ def _first_lines(path: Path) -> list[bytes]:
 def _table(path: Path, head: list[bytes], settings: ImportSettings) -> Chosen:
     if not head or not head[0].strip():
         raise _unknown(path, "it is empty, or its first line is")
-    header, delimiter = split_header(head[0])
+    header, delimiter = split_header(head[0], path)
     profile = profile_of(header)
     if profile is None and not settings.columns:
         raise _unknown(path, "its first lines are no objects of a known platform")

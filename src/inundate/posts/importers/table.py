@@ -6,6 +6,7 @@ import csv
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -269,8 +270,8 @@ def _check(
         )
 
 
-def split_header(line: bytes) -> tuple[list[str], str]:
-    """Give the names of the columns and what stands between them.
+def split_header(line: bytes, path: Path) -> tuple[list[str], str]:
+    """Give the names of the columns of a file and what stands between them.
 
     Raises
     ------
@@ -279,15 +280,16 @@ def split_header(line: bytes) -> tuple[list[str], str]:
 
     Examples
     --------
-    >>> split_header(b"tweet id, tweet, label")
+    >>> split_header(b"tweet id, tweet, label", Path("a.csv"))
     (['tweet id', 'tweet', 'label'], ',')
     """
     try:
         text = line.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"reading the header of a table: not UTF-8 ({error.reason} at byte {error.start})",
-            hint="save it as UTF-8",
+            f"importing {path}: its first line is not UTF-8 ({error.reason} at byte "
+            f"{error.start}); expected a header, or JSON lines",
+            hint="save it as UTF-8; of packed files .gz, .bz2 and .zst are read",
         ) from error
     delimiter = max(_DELIMITERS, key=text.count)
     cells = next(csv.reader([text], delimiter=delimiter, skipinitialspace=True), [])
