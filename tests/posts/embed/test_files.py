@@ -142,6 +142,18 @@ def test_numbers_are_those_of_float():
     assert len(left) < len(texts) / 2  # the quick way reads most
 
 
+@settings(max_examples=300, deadline=None)
+@given(line=st.text("01.eE+-9a \t\r_", min_size=1, max_size=24), width=st.integers(1, 3))
+def test_the_quick_way_takes_nothing_that_the_slow_way_refuses(line, width):
+    data = line.encode()
+    words, vectors, left, _ = parse_lines(data + b"\n", width)
+    if len(left):
+        return
+    word, numbers = parse_line(data, width)
+    assert words == [word]
+    assert vectors[0].tobytes() == np.array(numbers, np.float32).tobytes()
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
