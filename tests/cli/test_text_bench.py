@@ -133,6 +133,7 @@ def test_a_part_is_made_once_and_shown_with_its_references(data, tmp_path, capsy
 def test_the_whole_file_becomes_a_page(data, tmp_path, monkeypatch):
     few = {name: QUESTIONS[name] for name in ("balanced", "informativeness", "labels")}
     monkeypatch.setattr(text_run, "QUESTIONS", few)
+    monkeypatch.setattr(text_run, "MEASURED", {})
     found = run_text(data, tmp_path / "out", tmp_path / "work", draws=20, models="tfidf_words")
     page = results_page(tmp_path / "out")
     assert "## Text" in page
@@ -176,6 +177,50 @@ def test_a_temperature_is_fitted_on_events_left_out(data, tmp_path):
     assert rows["tfidf_words+events"][3] == rows["TF-IDF"][3], "the order of posts stays"
     assert rows["tfidf_words+events"][5] != rows["TF-IDF"][5]
     assert rows["tfidf_words+calibrated"][5] != rows["tfidf_words+events"][5]
+
+
+def test_serving_is_timed_once(data, tmp_path, monkeypatch):
+    asked = []
+
+    def timed(models, texts):
+        asked.append((sorted(models), len(set(texts)) == len(texts)))
+        keys = ("parse_us", "classify_us", "latency_p50_ms", "latency_p99_ms")
+        return {name: {"posts_per_s": 2e4, **dict.fromkeys(keys, 1.0)} for name in models}
+
+    monkeypatch.setattr("inundate.cli.text_bench.serving.measure_serving", timed)
+    for _ in range(2):
+        found = run_text(
+            data, tmp_path / "out", tmp_path / "work", only="serving",
+            models=f"tfidf_words,bert_frozen@{tmp_path / 'none'}",
+        )  # fmt: skip
+    assert asked == [(["tfidf_words"], True)]
+    rows = {row["id"]: row for row in found["figures"]}
+    assert rows["serving-tfidf_words-rate"]["met"] is True
+    failed = next(row for name, row in rows.items() if "bert_frozen" in name)
+    assert (failed["value"], failed["met"]) == (None, False)
+    assert failed["note"]
+
+
+def test_vectors_become_figures(tmp_path, monkeypatch):
+    way = {"cpu_s": 1.0, "wall_ms": 9.0, "grown_mb": 3.0}
+    apart = {"mean": 0.1, "half_width": 0.2, "as_good": True}
+    method = {"words": 10, "epochs": 2, "speed_ratio": 1.5, "difference": {"like_glove": apart}}
+    found = {
+        "files": {
+            "file": "3 words",
+            "cached": way,
+            "parse": way,
+            "ratios": {"open_wall_dict": 7.0},
+        },
+        "training": {"made up": {"cbow": method}},
+    }
+    monkeypatch.setattr("inundate.cli.text_bench.embeddings.measure_embeddings",
+                        lambda *_, **__: found)  # fmt: skip
+    told = run_text(tmp_path, tmp_path, tmp_path, only="vectors", models="majority")
+    rows = {row["id"]: row for row in told["figures"]}
+    assert rows["vectors-open"]["met"] is True
+    assert rows["vectors-made-up-cbow-speed"]["value"] == 1.5
+    assert rows["vectors-made-up-cbow-like-glove"]["low"] == pytest.approx(-0.1)
 
 
 def test_flags_of_another_benchmark_are_refused(capsys):

@@ -8,6 +8,7 @@ from typing import Any
 from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
 from inundate.cli.text_bench.entrants import choose_entrants
 from inundate.cli.text_bench.goals import figures_of
+from inundate.cli.text_bench.measured import MEASURED
 from inundate.cli.text_bench.problems import Sources
 from inundate.cli.text_bench.questions import QUESTIONS
 from inundate.cli.text_bench.sheet import cost_table, tables_of
@@ -51,7 +52,8 @@ def run_text(
     quick : bool
         Few posts, the references alone unless models are named; writes ``text-quick.json``.
     only : str, optional
-        One name of :data:`~.questions.QUESTIONS`; no file is written.
+        One name of :data:`~.questions.QUESTIONS` or :data:`~.measured.MEASURED`; no file is
+        written.
     models : str, optional
         Names with commas between, see :func:`~.entrants.choose_entrants`.
     seeds : int, optional
@@ -71,7 +73,7 @@ def run_text(
     DataError
         If the data are not there.
     """
-    parts = chosen_parts("text", only, QUESTIONS)
+    parts = chosen_parts("text", only, [*QUESTIONS, *MEASURED], QUESTIONS if quick else None)
     entrants, lacking = choose_entrants(models or (_QUICK_MODELS if quick else None))
     say = sayer("text")
     if lacking:
@@ -83,15 +85,26 @@ def run_text(
         draws or (50 if quick else 1000),
         say,
     )
-    answered = [answer_question(bench, name, QUESTIONS[name], entrants) for name in parts]
+    answered = [
+        answer_question(bench, name, QUESTIONS[name], entrants)
+        for name in parts if name in QUESTIONS
+    ]  # fmt: skip
+    measured = [MEASURED[name](bench, entrants) for name in parts if name in MEASURED]
     flags = f" --models {models}" if models else ""
     flags += f" --seeds {seeds}" if seeds else ""
     found = {
         **file_head("text", quick=quick, flags=flags),
         "reading": _READING,
         "lacking": lacking,
-        "figures": [row for one in answered for row in figures_of(one)],
-        "tables": [*(t for one in answered for t in tables_of(one)), *cost_table(answered)],
+        "figures": [
+            *(row for one in answered for row in figures_of(one)),
+            *(row for made in measured for row in made.figures),
+        ],
+        "tables": [
+            *(table for one in answered for table in tables_of(one)),
+            *cost_table(answered),
+            *(table for made in measured for table in made.tables),
+        ],
         "merged": bench.sources.reports,
         "parts": {one.part: one.parts for one in answered},
         "seeds": {one.part: _values(one) for one in answered},
