@@ -82,6 +82,12 @@ def test_boundaries_padding_and_cut(bert):
     assert ids[1, -1] == 3  # the end stands also where a post is cut
 
 
+def test_halves_of_signs_are_no_fault(bert):
+    tokens = BertTokens.open(bert, longest=20)
+    broken, whole = tokens.ids(["road \ud83c\udf0a \ud83c", "road \U0001f30a \ufffd"])
+    assert broken == whole
+
+
 def test_padding_of_roberta_is_its_own(tmp_path):
     tokens = BertTokens.open(tiny.make_roberta(tmp_path / "r"), longest=20)
     ids, _ = tokens(["river", "the river is high"])

@@ -172,6 +172,13 @@ def test_characters_of_a_word():
     assert character_ids(["ü"], 5)[0].tolist() == [259, 0xC3 + 1, 0xBC + 1, 260, 261]
 
 
+def test_halves_of_signs_are_no_fault(network):
+    assert character_ids(["\ud83c"], 5).tolist() == character_ids(["?"], 5).tolist()
+    tokens, mask = ElmoEmbedding(network).encode(["road \ud83c closed"])
+    assert mask.all()
+    assert np.isfinite(tokens).all()
+
+
 def test_each_word_is_seen_once():
     words, places, lengths = distinct_words([["a", "b", "a"], ["b"]])
     assert words[2:] == ["a", "b"]

@@ -30,7 +30,7 @@ CLASSIFIERS: dict[str, tuple[str, str]] = {
     "transformer": ("inundate.posts.classify.networks", "Transformer"),
     "original_lstm": ("inundate.posts.classify.networks", "OriginalLstm"),
     "elmo_bilstm": ("inundate.posts.classify.elmo", "ElmoBilstm"),
-    "bert_frozen": ("inundate.posts.classify.bert", "BertFrozen"),
+    "bert_frozen": ("inundate.posts.classify.bert_frozen", "BertFrozen"),
     "bert_finetuned": ("inundate.posts.classify.bert", "BertFinetuned"),
 }
 """Every classifier by name: module and class."""

@@ -79,7 +79,8 @@ class BertTokens:
         """Give the numbers of the pieces of each text, boundaries included."""
         found: list[list[int]] = []
         for start in range(0, len(texts), _AT_ONCE):
-            part = self._tokeniser.encode_batch(list(texts[start : start + _AT_ONCE]))
+            whole = [_mended(text) for text in texts[start : start + _AT_ONCE]]
+            part = self._tokeniser.encode_batch(whole)
             found += [encoding.ids for encoding in part]
         return found
 
@@ -129,6 +130,13 @@ class BertTokens:
     def write(self, folder: Path) -> None:
         """Write ``tokenizer.json`` into a folder that exists."""
         (folder / "tokenizer.json").write_text(self.text, encoding="utf-8")
+
+
+def _mended(text: str) -> str:
+    """Join halves of signs, as a JSON that was cut leaves them, or replace them."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _read(folder: Path) -> Any:

@@ -46,7 +46,7 @@ def character_ids(words: Iterable[str], longest: int) -> Ints:
     rows = []
     for word in words:
         code = _SENTENCE.get(word)
-        inner = [code] if code is not None else list(word.encode("utf-8"))[: longest - 2]
+        inner = [code] if code is not None else list(word.encode("utf-8", "replace"))[: longest - 2]
         row = [_WORD_BEGIN, *inner, _WORD_END]
         rows.append(row + [_FILL] * (longest - len(row)))
     return np.asarray(rows, np.int64).reshape(-1, longest) + 1
