@@ -65,6 +65,18 @@ def test_means_know_words_of_the_embedding_that_training_had_not(vectors, made, 
         open_classifier(tmp_path / "model")
 
 
+def test_mean_and_extremes_by_hand(vectors, made):
+    model = make_classifier("vector_mean", embedding=str(vectors))
+    model.fit(made.table(["flood", "music"] * 4, [1, 0] * 4))
+    found = model._features(["flood unknown the", "", "music"])
+    assert np.allclose(found[0], [0.5, 0, 0.5, 1, 0, 1, 0, 0, 0])
+    assert np.allclose(found[1], 0)
+    assert np.allclose(found[2], [0, 1, 0] * 3)
+    plain = make_classifier("vector_mean", embedding=str(vectors), extremes=False)
+    plain.fit(made.table(["flood", "music"] * 4, [1, 0] * 4))
+    assert np.allclose(plain._features(["flood the"]), [[0.5, 0, 0.5]])
+
+
 def test_stack_is_as_good_as_its_best_member_and_comes_back(made, tmp_path):
     model = make_classifier("stack", members=("keyword", "tfidf_words"), folds=3)
     train, test = made.negation_posts(300), made.negation_posts(150, 1)

@@ -1,4 +1,4 @@
-"""Mean of the vectors of the words of a post, with logistic regression."""
+"""Mean and extremes of the vectors of the words of a post, with logistic regression."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ class VectorMeanSettings(Settings):
     embedding: str = Field(
         default="glove-6b-50d", description="Vectors of words: a name, a file or a folder."
     )
+    extremes: bool = Field(
+        default=True,
+        description="Also the largest and smallest of each number among the words of a post: one "
+        "word that matters is not lost among many.",
+    )
     inverse_penalty: float = Field(
         default=1.0, gt=0.0, description="C of the logistic regression: larger is freer."
     )
@@ -35,14 +40,14 @@ class VectorMeanSettings(Settings):
 
 
 class VectorMean(TextClassifier):
-    """Mean of the vectors of the words that the embedding has; of no word, zeros."""
+    """Mean and extremes of the vectors of the words that the embedding has; of no word, zeros."""
 
     name = "vector_mean"
     kind = VectorMeanSettings
 
     _tokeniser: Tokeniser
     _table: WordTable
-    _scale: np.ndarray[Any, Any]  # (2, E): mean and spread of the features
+    _scale: np.ndarray[Any, Any]  # (2, F): mean and spread of the features
     _slopes: np.ndarray[Any, Any]
     _offsets: np.ndarray[Any, Any]
 
@@ -52,21 +57,21 @@ class VectorMean(TextClassifier):
         s = self.settings
         self._tokeniser = Tokeniser(s.tokeniser)
         self._table = WordTable(open_vectors(s.embedding), 1)
-        means = self._means(train.texts)
-        spread = means.std(0)
-        self._scale = np.stack([means.mean(0), np.where(spread > 0, spread, 1.0)])
+        features = self._features(train.texts)
+        spread = features.std(0)
+        self._scale = np.stack([features.mean(0), np.where(spread > 0, spread, 1.0)])
         self._slopes, self._offsets = fit_logistic(
-            (means - self._scale[0]) / self._scale[1],
+            (features - self._scale[0]) / self._scale[1],
             train.labels,
             len(train.classes),
             inverse_penalty=s.inverse_penalty,
             class_weight=s.class_weight,
             what=self.name,
         )
-        return {"features": means.shape[1]}
+        return {"features": features.shape[1]}
 
-    def _means(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
-        """Give the mean vector of each text (N, E), float64."""
+    def _features(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
+        """Give mean, maximum and minimum of each text (N, 3 E), or the mean (N, E); float64."""
         self._table.trim()
         rows = self._table.rows([self._tokeniser(text) for text in texts])
         flat = np.concatenate([*rows, np.empty(0, np.int64)])
@@ -76,14 +81,20 @@ class VectorMean(TextClassifier):
         flat, place = flat[known], place[known]
         counts = np.bincount(place, minlength=len(rows))
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        sums = np.zeros((len(rows), vectors.shape[1]))
         some = counts > 0
+        ways: list[np.ufunc] = [np.add]
+        if self.settings.extremes:
+            ways += [np.maximum, np.minimum]
+        found = np.zeros((len(ways), len(rows), vectors.shape[1]))
         if some.any():
-            sums[some] = np.add.reduceat(vectors[flat], starts[some], axis=0)
-        return sums / np.maximum(counts, 1)[:, None]
+            words = vectors[flat]
+            for number, way in enumerate(ways):
+                found[number, some] = way.reduceat(words, starts[some], axis=0)
+        found[0] /= np.maximum(counts, 1)[:, None]
+        return np.concatenate(found, axis=1)
 
     def _probabilities(self, texts: Sequence[str]) -> np.ndarray[Any, Any]:
-        scaled = (self._means(texts) - self._scale[0]) / self._scale[1]
+        scaled = (self._features(texts) - self._scale[0]) / self._scale[1]
         return softmax(scaled @ self._slopes + self._offsets)
 
     def state(self) -> State:
