@@ -193,6 +193,11 @@ def _stream(
                 _print(table, identity)
 
         served: Served = classify_stream(items, model, labels, settings, on_table=take)
+    if served.interrupted and not follow:  # following is ended so, anything else is cut short
+        interrupt = KeyboardInterrupt()
+        if labels is not None:
+            interrupt.add_note("what was answered is kept; the same command goes on")
+        raise interrupt
     lines = {"read": reading.read, "broken": dict(sorted(reading.broken.items()))}
     return {"output": output, **lines, **served.figures()}
 

@@ -148,6 +148,27 @@ def _kill_soon(pid, labels):
     os.kill(pid, signal.SIGKILL)
 
 
+def test_workers_of_a_cluster_answer_every_post(store, rule, labels_of):
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+    ) as cluster:
+        address = cluster.scheduler_address
+        labels = labels_of()
+        assert classify_archive(store, rule, labels, cluster=address).posts == 60
+        assert written(labels) == expected(store)
+        part = store.parts()[0].path
+        away = part.with_suffix(".away")
+        part.rename(away)
+        try:
+            with pytest.raises(DataError, match="the ledger names it, and it is absent"):
+                classify_archive(store, rule, labels_of("other"), cluster=address)
+        finally:
+            away.rename(part)
+    with pytest.raises(ConfigError, match="expected the address of a Dask scheduler"):
+        classify_archive(store, rule, labels_of("third"), cluster="nowhere")
+
+
 def test_model_file_tells_the_model(store, rule, labels_of):
     labels = labels_of()
     told = json.loads((labels.folder / "model.json").read_text())

@@ -2,7 +2,9 @@
 
 import io
 import json
+import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -70,6 +72,54 @@ def test_folder_is_followed_until_nothing_comes(run, store, rule, tmp_path):
     )  # fmt: skip
     assert code == 0
     assert json.loads(out)["posts"] == 60
+
+
+def test_interrupted_run_says_how_it_goes_on(run, store, rule, tmp_path, monkeypatch):
+    from inundate.posts.serve import stream
+
+    (tmp_path / "p.jsonl").write_text(lines_of(store))
+    true = stream.answer
+    calls = []
+
+    def answer(*told):
+        if calls:
+            raise KeyboardInterrupt
+        calls.append(1)
+        return true(*told)
+
+    monkeypatch.setattr(stream, "answer", answer)
+    words = ("--model", rule, "--from", tmp_path / "p.jsonl", "-o", tmp_path / "l", "--batch", "9")
+    code, _, err = run(*words)
+    assert code == 130
+    assert "what was answered is kept; the same command goes on" in err
+    monkeypatch.setattr(stream, "answer", true)
+    code, out, _ = run(*words, "--json")
+    told = json.loads(out)
+    assert (told["posts"], told["known"]) == (51, 9)
+
+
+@pytest.mark.slow  # starts the command twice
+def test_killed_stream_goes_on_where_it_stopped(rule, tmp_path):
+    letters = "abcdefghijklmnop"
+    number = 60_000
+    with (tmp_path / "p.jsonl").open("w") as file:
+        for row in range(number):
+            post = "".join(letters[(row >> (4 * place)) & 15] for place in range(32))
+            file.write(json.dumps({"post": post, "text": f"flood {row}"}) + "\n")
+    words = [sys.executable, "-m", "inundate", "posts", "classify", "--model", str(rule),
+             "--from", str(tmp_path / "p.jsonl"), "-o", str(tmp_path / "l"), "--json"]  # fmt: skip
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not list(tmp_path.glob("l/model=*/*.parquet")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)
+    assert told["known"] >= 16_384
+    assert told["posts"] + told["known"] == number
+    [labels] = models_of(tmp_path / "l")
+    assert len(labels.read()) == number
 
 
 def test_raw_stores_and_raw_lines_are_refused(run, store, rule, tmp_path):

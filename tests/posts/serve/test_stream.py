@@ -147,6 +147,31 @@ def test_many_small_files_become_one(model, labels):
     assert len(labels.read()) == 40
 
 
+def test_dropped_post_that_comes_again_is_answered(model, labels):
+    flow_over = threading.Event()
+
+    def source():
+        yield from items(range(40))  # more than the queue takes at once
+        flow_over.wait(0.5)
+        yield from items(range(40))
+
+    served = classify_stream(source(), model, labels, ServeSettings(queue=3, drop=True, batch=2))
+    posts = labels.posts()
+    assert served.dropped > 0
+    assert served.posts >= len(posts)
+    assert served.posts + served.known + served.dropped == 80
+    assert len(labels.read()) == len(posts)
+
+
+def test_interrupt_keeps_what_was_answered(model, labels):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    served = classify_stream(items(range(200)), model, labels, on_table=stop)
+    assert served.interrupted
+    assert len(labels.posts()) == served.posts == 64
+
+
 def test_figures_have_latency_and_rate(model):
     told = classify_stream(items(range(20)), model, None).figures()
     assert told["posts"] == 20

@@ -52,6 +52,8 @@ class Served:
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
     """From being read to being answered, s."""
+    interrupted: bool = False
+    """Whether Ctrl-C ended it; what was answered is written."""
 
     def figures(self) -> dict[str, Any]:
         """Give counts, posts a second, and percentiles of the latency in ms."""
@@ -168,28 +170,35 @@ def _serve(
     served = Served()
     done = sink.labels.posts() if sink else set()
     begun = time.monotonic()
-    flow = Flow(_new(items, done, served), length=settings.queue, drop=settings.drop)
+    new = _new(items, done, served, is_sure=not settings.drop)
+    flow = Flow(new, length=settings.queue, drop=settings.drop)
     idle = sink.look if sink else lambda: None
-    for batch in flow.batches(settings.batch, settings.wait_ms / 1000, idle):
-        table = answer(model, [item.post for item in batch], [item.text for item in batch])
-        now = time.monotonic()
-        served.latencies += [now - item.arrived for item in batch]
-        if len(served.latencies) > 2 * _KEPT:
-            del served.latencies[:_KEPT]
-        served.count(table)
-        if sink:
-            sink.take(table)
-        on_table(table)
+    try:
+        for batch in flow.batches(settings.batch, settings.wait_ms / 1000, idle):
+            posts = [item.post for item in batch]
+            table = answer(model, posts, [item.text for item in batch])
+            done.update(posts)
+            now = time.monotonic()
+            served.latencies += [now - item.arrived for item in batch]
+            if len(served.latencies) > 2 * _KEPT:
+                del served.latencies[:_KEPT]
+            served.count(table)
+            if sink:
+                sink.take(table)
+            on_table(table)
+    except KeyboardInterrupt:
+        served.interrupted = True
     served.dropped = flow.dropped
     served.seconds = time.monotonic() - begun
     return served
 
 
-def _new(items: Iterable[Item], done: set[str], served: Served) -> Iterator[Item]:
-    """Pass over posts that have an answer, or came before."""
+def _new(items: Iterable[Item], done: set[str], served: Served, *, is_sure: bool) -> Iterator[Item]:
+    """Pass over posts that have an answer, or came before and are sure to get one."""
     for item in items:
         if item.post in done:
             served.known += 1
         else:
-            done.add(item.post)
+            if is_sure:
+                done.add(item.post)
             yield item
