@@ -3,19 +3,24 @@
 import json
 import re
 
+import pyarrow as pa
 import pytest
 
 from inundate.cli.app import main
 from inundate.cli.privacy_bench import makers, peers, precision
 from inundate.cli.privacy_bench.archives import _WORDS, Archives
 from inundate.cli.privacy_bench.canaries import LETTERS, TEXT_KINDS, Secrets
-from inundate.cli.privacy_bench.context import Context
+from inundate.cli.privacy_bench.context import SEED, Context
 from inundate.cli.privacy_bench.formats import FORMATS, write_archives
 from inundate.cli.privacy_bench.hunt import Hunt
 from inundate.cli.privacy_bench.run import run_privacy
 from inundate.cli.results import results_page
 from inundate.core.errors import ConfigError
+from inundate.posts.anonymise import cells, run, shelf, survey
+from inundate.posts.anonymise.key import Key
+from inundate.posts.anonymise.run import anonymise_posts
 from inundate.posts.anonymise.scrub import Scrubber
+from inundate.posts.ingest import import_posts
 
 RUN_OF_FOUR = re.compile(rf"[{LETTERS}]{{4}}|\d{{4}}", re.IGNORECASE)
 
@@ -168,3 +173,30 @@ def test_a_part_takes_the_place_of_what_was_measured_before(context, monkeypatch
     assert [one["value"] for one in after["figures"]] == [None, 0.001]
     assert after["parts"].keys() == {"utility"}
     assert {**after, "parts": None, "figures": None} == {**before, "parts": None, "figures": None}
+
+
+def plain_column(self, column):
+    """Scrub a column text by text, without any short cut."""
+    found = [None if text is None else self.scrub(text) for text in column.to_pylist()]
+    texts = pa.array([one and one.text for one in found], pa.string())
+    handles = {row: list(one.handles) for row, one in enumerate(found) if one and one.handles}
+    return texts, handles
+
+
+def test_short_cuts_change_no_byte(tmp_path, monkeypatch):
+    key = Key(bytes(range(1, 33)))
+    import_posts(write_archives(Archives(SEED), tmp_path / "in", 50), tmp_path / "raw")
+
+    def made(name):
+        anonymise_posts(tmp_path / "raw", tmp_path / name, key)
+        files = (path for path in (tmp_path / name).rglob("*") if path.is_file())
+        return {path.relative_to(tmp_path / name): path.read_bytes() for path in files}
+
+    whole = made("whole")
+    monkeypatch.setattr(run, "_ROWS", 7)
+    monkeypatch.setattr(survey, "_TOGETHER", 5)
+    monkeypatch.setattr(shelf, "_WAITING", 100)
+    monkeypatch.setattr(cells, "_WAITING", 20)
+    monkeypatch.setattr(Scrubber, "column", plain_column)
+    assert made("slow") == whole
+    assert len(whole) > 30

@@ -92,6 +92,13 @@ def test_a_destroyed_key_is_gone(tmp_path):
     assert before[15:].strip() not in twin.read_bytes()
 
 
+def test_a_key_gives_the_tokens_that_it_always_gave():
+    """Stores of earlier versions are brought up to date under their key."""
+    tokens = Pseudonyms(Key(SECRET))
+    assert tokens.one("author", "x", "12") == "mihfkhnebnbaipkgpanoojkfijacebil"
+    assert tokens.one("post", "mastodon", "é") == "kkombgdkcagomeofhccpngcgfmkcfkpg"
+
+
 def test_tokens_are_stable_and_unlinkable():
     ids = pa.array([str(number) for number in range(1000)] + ["7", None])
     tokens, other = Pseudonyms(Key(SECRET)), Pseudonyms(draw_key())
