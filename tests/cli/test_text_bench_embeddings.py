@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from inundate.cli.text_bench.embeddings_files import write_vectors
-from inundate.cli.text_bench.embeddings_train import _difference, _student
+from inundate.cli.text_bench.embeddings_train import (
+    _difference,
+    _nearest_of_ten,
+    _student,
+    _unit,
+)
 from inundate.posts.embed.static import Embedding
 
 
@@ -21,6 +26,14 @@ def test_difference_of_scores():
     assert found["as_good"] is True
     assert _difference([0.1, 0.1], [0.2, 0.2])["as_good"] is False
     assert _difference([0.1], [0.2])["as_good"] is None
+
+
+def test_nearest_of_ten_words():
+    rng = np.random.default_rng(0)
+    rows = _unit(rng.normal(size=(400, 8)))
+    turned = rows @ np.linalg.qr(rng.normal(size=(8, 8)))[0]  # cosines stay
+    assert _nearest_of_ten(rows, turned) == 1.0
+    assert 0.05 < _nearest_of_ten(rows, _unit(rng.normal(size=(400, 8)))) < 0.16  # chance
 
 
 def test_the_file_that_is_read(tmp_path, monkeypatch):
