@@ -80,6 +80,20 @@ def test_an_event_is_left_out(capsys, table):
     assert "storm 3" in err
 
 
+def test_an_event_of_one_class_has_no_auc(capsys, tmp_path):
+    rows = [f"{'flood' if k % 2 else 'party'} near house{k} today,{k % 2},old" for k in range(60)]
+    rows += [f"flood at place{k} again late,1,new" for k in range(20)]
+    (tmp_path / "two.csv").write_text("words,wet,storm\n" + "\n".join(rows) + "\n")
+    words = ("keyword", "--data", "two.csv", "--event-column", "storm", "--label-column", "wet")
+    code, out, _ = run(capsys, *words, "--leave-out", "new", "-o", "model", "--json")
+    assert code == 0
+    assert json.loads(out)["test"]["keyword"]["auc"]["value"] is None
+    assert open_classifier("model").notes["test"]["keyword"]["auc"]["value"] is None
+    code, out, _ = run(capsys, *words, "--leave-out", "new", "-o", "other")
+    assert code == 0
+    assert "auc none" in out
+
+
 SMALL = ("--set", "width=4", "vector_width=4", "--embedding", "none", "--epochs", "2",
          "--threads", "1")  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -176,8 +177,8 @@ def _text(figures: dict[str, Any]) -> str:
 
 
 def _cell(found: dict[str, Any]) -> str:
-    if found.get("value") is None:
+    value, low, high = found["value"], found["low"], found["high"]
+    if value is None or math.isnan(value):  # such as the AUC where only one class is
         return "none"
-    ends = [found.get("low"), found.get("high")]
-    known = "" if None in ends else f" ({ends[0]:.3f} to {ends[1]:.3f})"
-    return f"{found['value']:.3f}{known}"
+    ends = "" if low is None or math.isnan(low) else f" ({low:.3f} to {high:.3f})"
+    return f"{value:.3f}{ends}"

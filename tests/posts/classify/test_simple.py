@@ -114,6 +114,13 @@ def test_same_content_gives_the_same_id_and_other_content_another(tmp_path, made
     assert ids[0] == ids[1] != ids[2]
 
 
+def test_what_json_has_no_word_for_is_left_empty(tmp_path, made):
+    model = make_classifier("keyword")
+    model.fit(made.keyword_posts(40))
+    model.save(tmp_path / "model", notes={"auc": float("nan"), "ends": (0.5, float("inf"))})
+    assert open_classifier(tmp_path / "model").notes == {"auc": None, "ends": [0.5, None]}
+
+
 def test_changed_and_cut_folders_are_refused(tmp_path, made):
     model = make_classifier("tfidf_words")
     model.fit(made.keyword_posts(100))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,10 +73,22 @@ def write_model(model: TextClassifier, folder: Path) -> str:
             "weights": hashlib.sha256(weights).hexdigest(),
         }
         identity = _digest(content)
-        table = {**content, "id": identity, "training": model.training, "notes": model.notes}
+        told = _without_nan({"training": model.training, "notes": model.notes})
+        table = {**content, "id": identity, **told}
         text = json.dumps(table, indent=1, ensure_ascii=True, default=str, allow_nan=False)
         (temporary / FILE).write_text(text + "\n", encoding="utf-8")
     return identity
+
+
+def _without_nan(value: Any) -> Any:
+    """Replace what JSON has no word for by None, such as the AUC where only one class is."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {str(key): _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return value
 
 
 def _digest(content: Mapping[str, Any]) -> str:
