@@ -9,7 +9,7 @@ import pytest
 from inundate.cli.app import main
 from inundate.cli.results import results_page
 from inundate.cli.text_bench import run as text_run
-from inundate.cli.text_bench.entrants import choose_entrants
+from inundate.cli.text_bench.entrants import choose_entrants, modules_of
 from inundate.cli.text_bench.problems import Sources
 from inundate.cli.text_bench.questions import QUESTIONS
 from inundate.cli.text_bench.run import run_text
@@ -221,6 +221,11 @@ def test_vectors_become_figures(tmp_path, monkeypatch):
     assert rows["vectors-open"]["met"] is True
     assert rows["vectors-made-up-cbow-speed"]["value"] == 1.5
     assert rows["vectors-made-up-cbow-like-glove"]["low"] == pytest.approx(-0.1)
+
+
+def test_a_stack_depends_on_its_members():
+    found = modules_of(choose_entrants("stack")[0][-1].make(None))
+    assert {"inundate.posts.classify.stack", "inundate.posts.classify.tfidf"} <= set(found)
 
 
 def test_flags_of_another_benchmark_are_refused(capsys):

@@ -9,7 +9,7 @@ from typing import Any
 from inundate.core.errors import ConfigError, nearest
 from inundate.posts.evaluate.references import REFERENCES
 
-__all__ = ["DETERMINISTIC", "EXPECTED", "Entrant", "choose_entrants"]
+__all__ = ["DETERMINISTIC", "EXPECTED", "Entrant", "choose_entrants", "modules_of"]
 
 EXPECTED = (
     "majority", "keyword", "lexicon", "sentiment", "tfidf_words", "tfidf_characters", "fasttext",
@@ -97,6 +97,19 @@ class Entrant:
             f"benchmark text: --models {self.spec}: {name} takes no other source",
             hint="NAME@SOURCE sets the embedding, ELMo, encoder or lexicon of a classifier",
         )
+
+
+def modules_of(model: Any) -> list[str]:
+    """Give the modules that decide what a classifier answers, those of its members included.
+
+    Members are named in settings and imported by name, which looking at imports does not find.
+    """
+    from inundate.posts.classify.zoo import make_classifier
+
+    own: list[str] = list(getattr(model, "modules", [type(model).__module__]))
+    for member in getattr(model.settings, "members", ()):
+        own += modules_of(make_classifier(member))
+    return sorted(set(own))
 
 
 def choose_entrants(asked: str | None) -> tuple[list[Entrant], list[str]]:

@@ -52,7 +52,7 @@ def serving(bench: Bench, entrants: Sequence[Entrant]) -> Made:
     depends = {
         "models": [one.spec for one in asked],
         "quick": bench.sources.quick,
-        "source": source_mark("inundate.cli.text_bench.serving", "inundate.posts.classify.zoo"),
+        "source": source_mark("inundate.cli.text_bench.serving", *_modules()),
     }
     found = _kept(bench, "serving", depends, lambda: _served(bench, asked))
     figures, rows = [], []
@@ -80,6 +80,12 @@ def serving(bench: Bench, entrants: Sequence[Entrant]) -> Made:
         "rows": rows,
     }
     return Made(figures, [table] if rows else [])
+
+
+def _modules() -> list[str]:
+    from inundate.posts.classify.zoo import CLASSIFIERS
+
+    return sorted({CLASSIFIERS[name][0] for name in _SERVED if name in CLASSIFIERS})
 
 
 def _served(bench: Bench, asked: Sequence[Entrant]) -> dict[str, Any]:

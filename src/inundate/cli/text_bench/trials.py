@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.cli.emulator_bench.marks import mark_of, source_mark
-from inundate.cli.text_bench.entrants import Entrant
+from inundate.cli.text_bench.entrants import Entrant, modules_of
 from inundate.cli.text_bench.problems import Problem, Sources, Unit
 from inundate.core.errors import InundateError
 from inundate.core.files import atomic_file
@@ -92,7 +92,7 @@ def run_trial(
             "model": model.name,
             "settings": model.settings.model_dump(mode="json"),
             "seed": seed,
-            "source": source_mark(*getattr(model, "modules", [type(model).__module__])),
+            "source": source_mark(*modules_of(model)),
         }
         mark = mark_of(depends)
         plain = re.sub(r"[^\w.-]+", "_", f"{part}-{problem.name}-{entrant.spec}-{seed}")
