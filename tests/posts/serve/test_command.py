@@ -109,7 +109,7 @@ def test_killed_stream_goes_on_where_it_stopped(rule, tmp_path):
     words = [sys.executable, "-m", "inundate", "posts", "classify", "--model", str(rule),
              "--from", str(tmp_path / "p.jsonl"), "-o", str(tmp_path / "l"), "--json"]  # fmt: skip
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not list(tmp_path.glob("l/model=*/*.parquet")):
+    while not list(tmp_path.glob("l/model=*/stream-*.parquet")):
         assert process.poll() is None
         time.sleep(0.01)
     process.kill()

@@ -250,6 +250,16 @@ def test_files_that_grow_are_followed_by_whole_lines(tmp_path, monkeypatch):
     assert found == [token(1), token(2), token(3)]
 
 
+def test_half_files_of_a_killed_run_are_no_labels(model, labels):
+    classify_stream(items(range(3)), model, labels)
+    half = labels.folder / ".stream-0123.part-4567.parquet"
+    half.write_bytes(b"PAR1")
+    assert len(labels.read()) == 3
+    classify_stream(items(range(5)), model, labels)
+    assert not half.exists()
+    assert len(labels.posts()) == 5
+
+
 def test_other_folders_are_not_written_to(tmp_path):
     (tmp_path / "x").mkdir()
     (tmp_path / "x" / "mine.txt").write_text("mine")

@@ -89,13 +89,18 @@ class ModelLabels:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold them for writing; another process that wants to waits."""
+        """Hold them for writing; another process that wants to waits.
+
+        What a killed process was writing, or one of its workers, is removed first.
+        """
         with locked(self.folder / "_lock"):
+            for half in self.folder.glob(".*.part-*"):
+                half.unlink()
             yield
 
     def files(self) -> list[Path]:
-        """Give the files, in the order of their names."""
-        return sorted(self.folder.glob("*.parquet"))
+        """Give the whole files, in the order of their names."""
+        return sorted(self.folder.glob("[!.]*.parquet"))
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
         """Read all labels; after a crash at an awkward time a post may come twice, the same."""
