@@ -166,6 +166,8 @@ def test_other_vectors_are_refused(vectors, made, tmp_path):
     model.fit(made.order_posts(40))
     model.save(tmp_path / "model")
     assert open_classifier(tmp_path / "model").probabilities(["water"]).shape == (1, 2)
-    vectors.write_text(vectors.read_text().replace("1.0", "2.0"))
+    moved = vectors.rename(tmp_path / "moved.txt")
+    assert open_classifier(tmp_path / "model", embedding=moved).settings.embedding == str(moved)
+    vectors.write_text(moved.read_text().replace("1.0", "2.0"))
     with pytest.raises(DataError, match="trained with the vectors"):
         open_classifier(tmp_path / "model")

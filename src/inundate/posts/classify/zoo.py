@@ -69,13 +69,16 @@ def make_classifier(name: str | Path, **settings: Any) -> TextClassifier:
     return kind(resolve_settings(kind.kind, flags={**table, **settings}))
 
 
-def open_classifier(folder: Path | str) -> TextClassifier:
+def open_classifier(folder: Path | str, *, embedding: str | Path | None = None) -> TextClassifier:
     """Open a classifier that was saved.
 
     Parameters
     ----------
     folder : Path
         From :meth:`~inundate.posts.classify.base.Classifier.save`.
+    embedding : str or Path, optional
+        Where the vectors of words are now, if not where they were in training; they must be the
+        same ones.
 
     Raises
     ------
@@ -87,10 +90,15 @@ def open_classifier(folder: Path | str) -> TextClassifier:
     stored = read_model(Path(folder))
     table = stored.table
     kind = _class_of(str(table["model"]), where=f"opening a classifier in {folder}")
-    model = kind(resolve_settings(kind.kind, flags=table["settings"]))
+    settings = dict(table["settings"])
+    if embedding is not None and settings.get("embedding", "none") != "none":
+        settings["embedding"] = str(embedding)
+    model = kind(resolve_settings(kind.kind, flags=settings))
     model.classes = tuple(table["classes"])
     model.training, model.notes = table["training"], table["notes"]
-    parts = {name: open_classifier(place) for name, place in stored.parts().items()}
+    parts = {
+        name: open_classifier(place, embedding=embedding) for name, place in stored.parts().items()
+    }
     model.take_state(restored(stored, parts))
     return model
 
