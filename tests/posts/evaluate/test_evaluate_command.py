@@ -12,6 +12,7 @@ from inundate.posts.classify.zoo import make_classifier
 from inundate.posts.evaluate.references import fit_references, open_references, save_references
 from inundate.posts.evaluate.table import check_honest, score_text
 from inundate.posts.labelled.table import LabelledPosts
+from inundate.posts.shift.calibrate import calibrate_model
 
 pytest.importorskip("sklearn")
 WET = ["water over the road", "river burst its bank", "cellar under water", "flood at the mill"]
@@ -235,6 +236,19 @@ def test_several_classes(capsys, tmp_path):
     code, told = run(capsys, folder, data)
     assert list(told["rows"]) == ["model", "majority", "keyword rule", "TF-IDF"]
     assert told["verdict"]["beats_keyword"] is True
+
+
+def test_a_calibrated_model_keeps_its_references(capsys, tmp_path, model):
+    around = tmp_path / "around"
+    calibrate_model(model, made(60, 5), around)
+    again = tmp_path / "again"
+    calibrate_model(around, made(60, 6), again)
+    assert list(open_references(again)) == ["majority", "keyword rule", "TF-IDF"]
+    code, told = run(capsys, again, table(tmp_path / "d.csv", made(40, 1), ("0", "1")))
+    assert code == 0, told
+    assert told["absent"] == {}
+    assert told["model"]["name"] == "tfidf_words+temperature+temperature"
+    assert told["model"]["trained_on"]["events"] == ["2011_a"]
 
 
 def test_scores_do_not_stand_alone():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ __all__ = [
     "HardKeyword",
     "Predicts",
     "Shares",
+    "copy_references",
     "fit_references",
     "open_references",
     "references_for",
@@ -117,6 +119,31 @@ def save_references(references: Mapping[str, Any], folder: Path) -> None:
         model.save(Path(folder) / _FOLDER / REFERENCES.get(shown, shown))
 
 
+def copy_references(source: Path, target: Path) -> None:
+    """Copy the references of a model beside another that was trained on the same posts.
+
+    Parameters
+    ----------
+    source, target : Path
+        Folders of models; the first may have none.
+    """
+    found = _place(source)
+    if found is not None:
+        shutil.copytree(found, Path(target) / _FOLDER, dirs_exist_ok=True)
+
+
+def _place(folder: Path) -> Path | None:
+    """Give the folder of references of a model; of a wrapped one, the outermost that is there."""
+    from inundate.posts.shift.wrapper import INNER
+
+    place = Path(folder)
+    while not (place / _FOLDER).is_dir():
+        place = place / INNER
+        if not place.is_dir():
+            return None
+    return place / _FOLDER
+
+
 def open_references(folder: Path) -> dict[str, Predicts]:
     """Open the references that training stored beside a model; of a wrapped one, the innermost.
 
@@ -131,15 +158,14 @@ def open_references(folder: Path) -> dict[str, Predicts]:
         Those that are there.
     """
     from inundate.posts.classify.zoo import open_classifier
-    from inundate.posts.shift.wrapper import INNER
 
-    place = Path(folder)
-    while not (place / _FOLDER).is_dir() and (place / INNER).is_dir():
-        place = place / INNER
+    place = _place(folder)
+    if place is None:
+        return {}
     return {
-        shown: open_classifier(place / _FOLDER / name)
+        shown: open_classifier(place / name)
         for shown, name in REFERENCES.items()
-        if (place / _FOLDER / name).is_dir()
+        if (place / name).is_dir()
     }
 
 

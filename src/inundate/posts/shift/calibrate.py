@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from inundate.core.errors import DataError
+from inundate.posts.evaluate.references import copy_references
 from inundate.posts.labelled.table import LabelledPosts
 from inundate.posts.shift.abstaining import Abstaining, AbstainSettings
 from inundate.posts.shift.calibrated import Calibrated, fit_across_events
@@ -108,6 +109,8 @@ def calibrate_model(
         told["accuracy"] = float((decided == labels)[decided >= 0].mean())
         final = passing
     final.save(Path(output), notes=told)
+    if not across_events:  # otherwise it was trained anew, on other posts than they were
+        copy_references(Path(folder), Path(output))
     return {
         "output": str(output),
         "model": model_id(output),
