@@ -17,7 +17,7 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.pictures import draw
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
-from inundate.prove.probe.fit import probe_fit
+from inundate.prove.probe.fit import MOVED, probe_fit
 from inundate.prove.probe.learn import learns, probe_learn
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss, probe_metric
@@ -195,6 +195,11 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
         findings.append(Finding(Cause.UNREAD_CONFIG, "fault", text, keys))
     if exam.figures.get("enough", 0.0) > 0:  # slow on one batch, but it learns what there is
         findings = [replace(f, weight="note") if f.cause in _SPEED else f for f in findings]
+    if f"one_batch, {MOVED}" in exam.figures:  # tried: where it helped there is a fault as well
+        findings = [
+            replace(f, weight="note") if (f.cause, f.weight) == (Cause.PADDING, "suspect") else f
+            for f in findings
+        ]
     ranked = sorted(findings, key=_place)
     healthy = learns(exam)
     named = [f for f in ranked if f.weight == "fault"]

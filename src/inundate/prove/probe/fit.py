@@ -21,9 +21,10 @@ from inundate.prove.trial import Remedy, run_trial
 #: Makes another batch of one.
 Change = Callable[[Batch], Batch]
 
-__all__ = ["FITTED", "moved_padding", "probe_fit", "scaled_inputs"]
+__all__ = ["FITTED", "MOVED", "moved_padding", "probe_fit", "scaled_inputs"]
 
 FITTED = 0.7  # progress from which a batch counts as learnt
+MOVED = "with the padding at the other end"
 _HELPS = 0.35
 _MORE = 0.25  # by how much a remedy must be better than the user's own training
 _FACTORS = (0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
@@ -112,7 +113,7 @@ def _remedies(exam: Exam) -> Iterator[_Tried]:
         whole = Remedy("in float32", whole=True)
         yield _Tried(Cause.PRECISION, whole, *of(Cause.PRECISION))
     if Cause.PADDING in suspects:
-        moved = Remedy("with the padding at the other end", batch=moved_padding(exam))
+        moved = Remedy(MOVED, batch=moved_padding(exam))
         yield _Tried(Cause.PADDING, moved, *of(Cause.PADDING))
     for cause in (Cause.SYMMETRIC_START, Cause.SATURATED, Cause.BAD_START):
         if cause in suspects:

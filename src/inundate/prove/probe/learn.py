@@ -12,7 +12,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import channel_stats, gather
-from inundate.prove.probe.fit import Change, moved_padding, percent, scaled_inputs
+from inundate.prove.probe.fit import MOVED, Change, moved_padding, percent, scaled_inputs
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.trial import Remedy, run_trial
 
@@ -20,7 +20,7 @@ __all__ = ["learns", "probe_learn"]
 
 _MENDED = (
     (Cause.INPUT_SCALE, "with scaled inputs", scaled_inputs),
-    (Cause.PADDING, "with the padding at the other end", moved_padding),
+    (Cause.PADDING, MOVED, moved_padding),
 )
 _FACTORS = (0.1, 10.0, 0.01)
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
-from inundate.prove.finding import Finding
+from inundate.prove.finding import Finding, Weight
 
 __all__ = ["probe_use"]
 
@@ -50,10 +50,18 @@ def probe_use(exam: Exam) -> list[Finding]:
         return []
     if len(whole) == varied:
         text = "with the inputs of other samples the output is the same to nine digits"
-        return [Finding(Cause.IGNORES_INPUT, "fault", text, "its inputs")]
+        # what fades until rounding swallows it is on its way, and not cut off
+        weight: Weight = "note" if _fades(exam) else "fault"
+        return [Finding(Cause.IGNORES_INPUT, weight, text, "its inputs")]
     names = whole or parts
     text = f"with {', '.join(names[:4])} of another sample the output is the same to nine digits"
     return [Finding(Cause.IGNORES_INPUT, "fault", text, ", ".join(names[:4]))]
+
+
+def _fades(exam: Exam) -> bool:
+    """Whether the first layer gets a gradient, though next to none."""
+    faded = next((f for f in exam.findings if f.cause is Cause.VANISHING_GRADIENT), None)
+    return faded is not None and exam.figures.get(f"gradient {faded.subject}", 0.0) > 0.0
 
 
 def _base(exam: Exam, model: nn.Module) -> Tensor | None:
