@@ -84,8 +84,9 @@ def anonymise(
     from inundate.core.progress import Progress
     from inundate.posts.anonymise.key import check_outside, create_key, open_key
     from inundate.posts.anonymise.rotate import NEW, rotate_key
-    from inundate.posts.anonymise.run import anonymise_posts, staging_of
+    from inundate.posts.anonymise.run import anonymise_posts
     from inundate.posts.anonymise.settings import AnonymiseSettings
+    from inundate.posts.anonymise.staging import staging_of
     from inundate.posts.store import open_raw
 
     given: dict[str, Any] = {

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from inundate.posts.anonymise import cells, shelf
+from inundate.posts.anonymise import cells, risk, shelf
 from inundate.posts.anonymise.cells import CellFloor, Points
 from inundate.posts.anonymise.shelf import Shelf
 from inundate.posts.anonymise.slices import Plan, in_slices
@@ -120,3 +120,25 @@ def test_common_words_are_the_same_in_every_process():
     ]  # fmt: skip
     assert said[0] == said[1]
     assert 200 < said[0].count("True") <= 300  # few authors share a mark
+
+
+@pytest.mark.parametrize("piece", [10_000, 64])
+def test_crowds_are_counted_in_pieces_as_in_whole(piece, tmp_path, monkeypatch):
+    monkeypatch.setattr(risk, "_PIECE", piece)
+    random = np.random.default_rng(0)
+    codes = np.where(random.random(900) < 0.5, 7, random.integers(0, 300, 900)) << 40
+    authors = random.integers(0, 40, 900) * 2**50
+    pairs = risk._Pairs(tmp_path, 900)
+    for start in range(0, 900, 90):
+        pairs.add("time", codes[start : start + 90], authors[start : start + 90])
+    of = {}
+    for code, author in zip(codes.tolist(), authors.tolist(), strict=True):
+        of.setdefault(code, set()).add(author)
+    hidden = np.array([len(of[code]) for code in codes.tolist()])
+    assert 0 < (hidden == 1).mean() < (hidden < 5).mean() < 1
+    assert pairs.shares("time", 5) == {
+        "posts": 900,
+        "alone": (hidden == 1).mean(),
+        "below_k": (hidden < 5).mean(),
+        "least": hidden.min(),
+    }

@@ -203,6 +203,8 @@ def test_a_killed_run_goes_on(lines, safe, tmp_path, tree, monkeypatch):
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert not again.exists()
     ready = len(list((tmp_path / ".again.part-anonymise").rglob("*.parquet")))
+    # handles lie there, though not in clear
+    learned = (tmp_path / ".again.part-anonymise/_staging/learned").stat().st_mode & 0o777
     converted = []
     whole = run._Job._convert
     monkeypatch.setattr(
@@ -211,6 +213,7 @@ def test_a_killed_run_goes_on(lines, safe, tmp_path, tree, monkeypatch):
     )  # fmt: skip
     anonymise_posts(tmp_path / "raw", again, key)
     assert ready
+    assert learned == 0o700
     assert len(converted) < len(store.parts())
     assert tree(again) == tree(store.path)
     assert [path.name for path in tmp_path.glob(".again*")] == []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["Distinct", "Frequent", "codes_of", "count_authors", "value_codes"]
+__all__ = ["Distinct", "Frequent", "codes_of", "count_authors", "unique_pairs", "value_codes"]
 
 _PAIRS = 100_000  # waiting pairs; 2 MB
 
@@ -64,7 +64,7 @@ class Distinct:
     def add(self, values: np.ndarray, authors: np.ndarray) -> None:
         """Take codes of values and of the authors who used them, both (N,)."""
         rare = ~np.isin(values, self._frequent)
-        self._waiting.append(_unique(values[rare], authors[rare]))
+        self._waiting.append(unique_pairs(values[rare], authors[rare]))
         self._number += len(self._waiting[-1][0])
         if self._number > _PAIRS:
             self._settle()
@@ -72,7 +72,7 @@ class Distinct:
     def _settle(self) -> None:
         parts = [(self._values, self._authors), *self._waiting]
         self._waiting, self._number = [], 0
-        values, authors = _unique(
+        values, authors = unique_pairs(
             np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
         )
         found, counts = np.unique(values, return_counts=True)
@@ -89,11 +89,12 @@ class Distinct:
 
 def count_authors(values: np.ndarray, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give the values (M,), rising, and the number of authors of each."""
-    found, counts = np.unique(_unique(values, authors)[0], return_counts=True)
+    found, counts = np.unique(unique_pairs(values, authors)[0], return_counts=True)
     return found, counts
 
 
-def _unique(values: np.ndarray, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def unique_pairs(values: np.ndarray, authors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give the different pairs of value and author, both (M,), by value and author."""
     order = np.lexsort((authors, values))
     values, authors = values[order], authors[order]
     if not len(values):

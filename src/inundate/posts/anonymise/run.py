@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from inundate.core.errors import ConfigError, RunError
 from inundate.core.files import atomic_file, check_not_input
@@ -23,7 +22,8 @@ from inundate.posts.anonymise.names import name_finder
 from inundate.posts.anonymise.report import write_report
 from inundate.posts.anonymise.scrub import Finder
 from inundate.posts.anonymise.settings import AnonymiseSettings
-from inundate.posts.anonymise.slices import Plan, in_slices
+from inundate.posts.anonymise.slices import Plan, groups, in_slices, shuffled
+from inundate.posts.anonymise.staging import learned, learned_of, staging_of, swap
 from inundate.posts.anonymise.survey import survey_posts
 from inundate.posts.anonymise.tokens import Pseudonyms
 from inundate.posts.calm import no_collection
@@ -34,12 +34,12 @@ from inundate.posts.parquet import read_batches, write_parquet
 from inundate.posts.schema import POSTS
 from inundate.posts.store import Part, PostStore, create_store, open_raw, open_store
 
-__all__ = ["FORGOTTEN", "Anonymised", "anonymise_posts", "staging_of"]
+__all__ = ["FORGOTTEN", "Anonymised", "anonymise_posts"]
 
 FORGOTTEN = "forgotten on request"
 _ROWS = 16_384  # of a group of parts that is converted at once
 _STATISTICS = ("created_bin",)
-_STATE, _LEARNED = "state.json", "learned"
+_STATE = "state.json"
 
 
 class _State(msgspec.Struct):
@@ -115,11 +115,6 @@ def anonymise_posts(
             staging.with_name(staging.name + ".lock").unlink(missing_ok=True)
 
 
-def staging_of(output: Path) -> Path:
-    """Give the folder in which an output is made, and found again after an interruption."""
-    return output.with_name(f".{output.name}.part-anonymise")
-
-
 class _Job:
     def __init__(
         self,
@@ -192,17 +187,16 @@ class _Job:
         names: Finder | None,
         on_done: Callable[[int], None],
     ) -> None:
-        learned = store.path / "_staging" / _LEARNED
-        shutil.rmtree(learned, ignore_errors=True)  # of a run that was killed
-        survey = survey_posts(self.parts, self.settings, self.tokens, learned)
-        anonymiser = Anonymiser(self.settings, self.tokens, survey, names)
-        for group in _groups(self.parts):
-            wanted = [part for part in group if self._name(part) not in state.parts]
-            if wanted:
-                for name, info in self._convert(store, anonymiser, wanted):
-                    state.parts[name] = info
-                _write(store.path / "_staging" / _STATE, msgspec.json.encode(state))
-            on_done(sum(part.rows for part in group))
+        with learned(store) as folder:
+            survey = survey_posts(self.parts, self.settings, self.tokens, folder)
+            anonymiser = Anonymiser(self.settings, self.tokens, survey, names)
+            for group in groups(self.parts, _ROWS):
+                wanted = [part for part in group if self._name(part) not in state.parts]
+                if wanted:
+                    for name, info in self._convert(store, anonymiser, wanted):
+                        state.parts[name] = info
+                    _write(store.path / "_staging" / _STATE, msgspec.json.encode(state))
+                on_done(sum(part.rows for part in group))
 
     def _begin(self) -> tuple[_State, PostStore]:
         """Take up what a killed run left, if it was of the same posts, key and settings."""
@@ -241,7 +235,7 @@ class _Job:
             table = self._kept(made.slice(start, part.rows))
             start += part.rows
             name = self._name(part)
-            yield name, self._store(store, name, [_shuffled(table)])
+            yield name, self._store(store, name, [shuffled(table)])
 
     def _in_slices(
         self, store: PostStore, anonymiser: Anonymiser, part: Part
@@ -260,9 +254,9 @@ class _Job:
                 made = anonymiser.convert(table, part.source)
                 yield made, plan.of(bins(table), made["post"].combine_chunks())
 
-        spilled = store.path / "_staging" / _LEARNED / "slices"
+        spilled = learned_of(store) / "slices"
         for made in in_slices(converted(), plan.slices, spilled):
-            yield _shuffled(self._kept(made))
+            yield shuffled(self._kept(made))
 
     def _kept(self, table: pa.Table) -> pa.Table:
         return self.forgotten.leave_out(table) if self.forgotten else table
@@ -299,7 +293,7 @@ class _Job:
         write_report(made, self.raw, self.settings)
         posts = made.counts().kept
         shutil.rmtree(self.staging / "_staging")
-        _swap(self.staging, self.target)
+        swap(self.staging, self.target)
         return Anonymised(self.target, "made", posts, forgotten)
 
 
@@ -307,39 +301,9 @@ def _forgotten(target: Path) -> Forgotten:
     return Forgotten.read(target) if (target / "manifest.json").is_file() else Forgotten()
 
 
-def _groups(parts: Sequence[Part]) -> Iterator[list[Part]]:
-    """Put small parts of a platform together."""
-    group: list[Part] = []
-    rows = 0
-    for part in parts:
-        if group and (part.source != group[0].source or rows + part.rows > _ROWS):
-            yield group
-            group, rows = [], 0
-        group.append(part)
-        rows += part.rows
-    if group:
-        yield group
-
-
-def _shuffled(table: pa.Table) -> pa.Table:
-    """Sort by rounded time, then by pseudonym: the order within a bin tells nothing."""
-    order = pc.sort_indices(table, sort_keys=[("created_bin", "ascending"), ("post", "ascending")])
-    return table.take(order)
-
-
 def _write(path: Path, content: bytes) -> None:
     with atomic_file(path) as temporary:
         temporary.write_bytes(content)
-
-
-def _swap(made: Path, target: Path) -> None:
-    """Put the output in place; what was there goes only then."""
-    old = target.with_name(f".{target.name}.old-anonymise")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    made.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _and(words: Sequence[str]) -> str:

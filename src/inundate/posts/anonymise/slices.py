@@ -1,15 +1,17 @@
-"""Put the posts of a large part in order with little memory: through slices on disk."""
+"""Put posts in order with little memory: small parts together, large ones by slices on disk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Plan", "in_slices"]
+from inundate.posts.store import Part
+
+__all__ = ["Plan", "groups", "in_slices", "shuffled"]
 
 _CODEC = pa.Codec("lz4_raw")
 _HEAD = 4  # letters of a token that tell its slice
@@ -92,3 +94,23 @@ def in_slices(
             if read:
                 yield pa.Table.from_batches(read)
     path.unlink()
+
+
+def groups(parts: Sequence[Part], most: int) -> Iterator[list[Part]]:
+    """Put small parts of a platform together, of so many rows at most."""
+    group: list[Part] = []
+    rows = 0
+    for part in parts:
+        if group and (part.source != group[0].source or rows + part.rows > most):
+            yield group
+            group, rows = [], 0
+        group.append(part)
+        rows += part.rows
+    if group:
+        yield group
+
+
+def shuffled(table: pa.Table) -> pa.Table:
+    """Sort by rounded time, then by pseudonym: the order within a bin tells nothing."""
+    order = pc.sort_indices(table, sort_keys=[("created_bin", "ascending"), ("post", "ascending")])
+    return table.take(order)
