@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from inundate.learn.random_state import isolated_random
 from inundate.prove.answers import loss_of_fixed
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
@@ -16,6 +17,7 @@ __all__ = ["probe_loss", "probe_metric"]
 _FLOOR = 0.7  # of the constant's loss: above it the right answer is hardly better
 _HOPELESS = 0.85
 _SAME = 1e-6
+_DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
 _BEST = (0.0, 1.0, 100.0)  # what a perfect prediction scores in any metric in use
 
@@ -124,16 +126,21 @@ def _unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Fin
 
 
 def _bounded(exam: Exam, low: float, high: float) -> bool:
-    """Say whether the output stays between two values on all batches, for larger inputs too."""
+    """Say whether the output stays between two values, for larger inputs and any weights too."""
     model, _ = exam.case.pair()
-    for batch in exam.train[:5]:
-        inputs = {
-            name: value * 10.0 if value.is_floating_point() else value
-            for name, value in batch["inputs"].items()
-        }
-        output = exam.run(model, {**batch, "inputs": inputs})
-        if not bool(((output >= low) & (output <= high)).all()):
-            return False
+    with torch.no_grad(), isolated_random(exam.seed, "doctor", "bounded"):
+        for draw in range(_DRAWS):
+            if draw:  # scores of small weights may lie between 0 and 1 by themselves
+                for weight in model.parameters():
+                    weight.copy_(draw * torch.randn_like(weight))
+            for batch in exam.train[:5]:
+                inputs = {
+                    name: value * 10.0 if value.is_floating_point() else value
+                    for name, value in batch["inputs"].items()
+                }
+                output = exam.run(model, {**batch, "inputs": inputs})
+                if bool(((output < low) | (output > high)).any()):
+                    return False
     return True
 
 

@@ -18,6 +18,7 @@ __all__ = ["probe_optimiser", "probe_step"]
 
 _STEPS = 3
 _CALLS = 10
+_PULL = 0.05  # after 20 steps without a gradient a third is left
 
 
 def probe_optimiser(exam: Exam) -> list[Finding]:
@@ -28,7 +29,7 @@ def probe_optimiser(exam: Exam) -> list[Finding]:
     missed = [name for name, parameter in own.items() if id(parameter) not in held]
     foreign = len(held - {id(parameter) for parameter in model.parameters()})
     if not missed:
-        return []
+        return _pulls(optimiser)
     count = sum(own[name].numel() for name in missed)
     share = count / sum(p.numel() for p in own.values())
     layers = list(dict.fromkeys(name.rpartition(".")[0] or name for name in missed))
@@ -37,6 +38,17 @@ def probe_optimiser(exam: Exam) -> list[Finding]:
         text += f"; it holds {foreign} tensors that are not of this model"
     more = f" and {len(layers) - 3} more" if len(layers) > 3 else ""
     return [Finding(Cause.OPTIMISER_MISSES, "fault", text, ", ".join(layers[:3]) + more)]
+
+
+def _pulls(optimiser: torch.optim.Optimizer) -> list[Finding]:
+    """See how much of its length a weight loses in a step by decay alone."""
+    if not isinstance(optimiser, (torch.optim.AdamW, torch.optim.SGD)):
+        return []  # others scale the pull with the gradient
+    share = max(group["lr"] * group["weight_decay"] for group in optimiser.param_groups)
+    if share < _PULL:
+        return []
+    text = f"by decay alone a step takes {100 * min(share, 1.0):.0f} % off each weight"
+    return [Finding(Cause.DECAY_TOO_STRONG, "suspect", text)]
 
 
 def probe_step(exam: Exam) -> list[Finding]:

@@ -41,6 +41,10 @@ def probe_use(exam: Exam) -> list[Finding]:
         if not _matters(exam, models, batches, moved):
             whole.append(f"{name!r}")
             continue
+        silent = _places(exam, models, batches, name)
+        if silent:
+            whole.append(silent)
+            continue
         parts += [
             f"channel {channel} of {name!r}"
             for channel in _channels(exam, name)
@@ -48,7 +52,7 @@ def probe_use(exam: Exam) -> list[Finding]:
         ]
     if not whole and not parts:
         return []
-    if len(whole) == varied:
+    if len(whole) == varied and not any(" places of " in name for name in whole):
         text = "with the inputs of other samples the output is the same to nine digits"
         # what fades until rounding swallows it is on its way, and not cut off
         weight: Weight = "note" if _fades(exam) else "fault"
@@ -67,6 +71,21 @@ def _fades(exam: Exam) -> bool:
 def _base(exam: Exam, model: nn.Module) -> Tensor | None:
     output = exam.run(model.eval(), exam.train[0])
     return output if bool(torch.isfinite(output).all()) else None
+
+
+def _places(exam: Exam, models: list[nn.Module], batches: list[Batch], name: str) -> str | None:
+    """Name the places of a text that change nothing, if they are more than half of all."""
+    tensor = exam.train[0]["inputs"][name]
+    if tensor.is_floating_point() or tensor.ndim != 2 or not 2 <= tensor.shape[1] <= _MANY:
+        return None
+    silent = [
+        place
+        for place in range(tensor.shape[1])
+        if not _matters(exam, models, batches, [_with(b, name, place) for b in batches])
+    ]
+    if len(silent) <= tensor.shape[1] // 2:
+        return None  # some may be cut off on purpose
+    return f"{len(silent)} of {tensor.shape[1]} places of {name!r}, such as {silent[-1]}"
 
 
 def _channels(exam: Exam, name: str) -> Iterator[int]:
