@@ -252,6 +252,15 @@ def test_bf16_only_where_it_is_right_and_faster(noise, fast, used, reason):
     assert reason in check.reason
 
 
+def test_an_encoder_in_training_gives_the_same_vectors_and_goes_on_training(bert):
+    ours = BertEmbedding.open(bert, longest=20)
+    wanted, rounding = ours.sentences(POSTS), ours.rounding()
+    ours.encoder.train()  # with dropout, as within an epoch
+    np.testing.assert_array_equal(ours.sentences(POSTS), wanted)
+    assert ours.rounding() == rounding
+    assert ours.encoder.training
+
+
 def test_rounding_is_that_of_the_worst_sentence(bert):
     ours = BertEmbedding.open(bert, longest=20, precision="auto")
     assert 0.5 < ours.rounding() < 1.0

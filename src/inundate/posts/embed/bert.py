@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from inundate.core.progress import Progress
+from inundate.learn.probes import evaluating
 from inundate.posts.embed.bert_encoder import BertEncoder, masked_mean
 from inundate.posts.embed.bert_files import digest_of
 from inundate.posts.embed.bert_precision import (
@@ -137,7 +138,7 @@ class BertEmbedding:
         check_fits(len(rows), longest, self.width, what=f"encoding with {self.name}")
         found = np.zeros((len(rows), longest, self.width), np.float32)
         mask = np.arange(longest) < lengths[:, None]
-        with self._bar(len(texts)) as bar, inference(self._precision):
+        with self._bar(len(texts)) as bar, evaluating(self.encoder), inference(self._precision):
             for places, hidden, _ in self._batches(rows):
                 found[places, : hidden.shape[1]] = hidden
                 bar.advance(len(places))
@@ -162,7 +163,7 @@ class BertEmbedding:
 
     def _pooled(self, texts: Sequence[str], precision: Precision) -> Floats:
         vectors = np.zeros((len(texts), self.width), np.float32)
-        with self._bar(len(texts)) as bar, inference(precision):
+        with self._bar(len(texts)) as bar, evaluating(self.encoder), inference(precision):
             for start in range(0, len(texts), _BLOCK):
                 rows = self.tokens.ids(texts[start : start + _BLOCK])
                 for places, _, pooled in self._batches(rows):
