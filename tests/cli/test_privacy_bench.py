@@ -92,7 +92,7 @@ def test_an_order_that_tells_is_seen(context, monkeypatch):
     from inundate.posts.anonymise import run
     from inundate.posts.anonymise.key import draw_key
 
-    monkeypatch.setattr(run, "_shuffled", lambda table: table)
+    monkeypatch.setattr(run, "shuffled", lambda table: table)
     assert order_told(context.work / "hour", draw_key(), 60)[0] == 1
 
 
