@@ -16,6 +16,7 @@ from inundate.posts.embed.elmo_characters import character_ids
 from inundate.posts.embed.elmo_corpus import (
     SentenceBatches,
     Vocabulary,
+    count_words,
     hold_out,
     ngram_perplexity,
 )
@@ -180,6 +181,19 @@ def test_batches_hold_each_sentence_once_and_each_word_once():
             assert rows[places].tolist() == character_ids(words, 12).tolist()
         assert sorted(seen) == list(range(50))
     assert batches.batch(0, 0)["sample_id"].tolist() != batches.batch(1, 0)["sample_id"].tolist()
+
+
+def test_training_begins_where_counting_ends():
+    sentences = grammar(200, seed=5)
+    vocabulary = Vocabulary(sentences, least=1)
+    ids = vocabulary.ids(sentences)
+    torch.manual_seed(0)
+    model = LanguageModel(BiLm(SMALL.options()), len(vocabulary)).eval()
+    model.start_from(count_words(ids, words=len(vocabulary)))
+    batches = SentenceBatches(sentences, vocabulary, batch_size=50, longest_word=12)
+    counted = ngram_perplexity(ids, ids, words=len(vocabulary))["unigram"]
+    # the beginning is counted too, though only one direction predicts it
+    assert perplexities(batches)(model)["perplexity"] == pytest.approx(counted, rel=0.15)
 
 
 def test_validation_counts_words_not_batches():

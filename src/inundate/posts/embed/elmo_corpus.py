@@ -16,7 +16,14 @@ from inundate.learn.batches import Batch
 from inundate.posts.embed.bucketed import bucketed_batches, sorted_batches
 from inundate.posts.embed.elmo_characters import BEGIN, END, character_ids, distinct_words
 
-__all__ = ["UNKNOWN", "SentenceBatches", "Vocabulary", "hold_out", "ngram_perplexity"]
+__all__ = [
+    "UNKNOWN",
+    "SentenceBatches",
+    "Vocabulary",
+    "count_words",
+    "hold_out",
+    "ngram_perplexity",
+]
 
 UNKNOWN = " <UNK>"
 
@@ -56,6 +63,11 @@ class Vocabulary:
             np.asarray([0, *(self._ids.get(word, unknown) for word in words), 1], np.int64)
             for words in sentences
         ]
+
+
+def count_words(ids: Ids, *, words: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Count the predicted words of sentences, boundaries included, by their number (V,)."""
+    return np.bincount(np.concatenate(ids), minlength=words)
 
 
 def hold_out(

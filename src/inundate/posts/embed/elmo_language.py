@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -34,6 +36,17 @@ class LanguageModel(nn.Module):
         self.network = network
         self.predict = nn.Linear(network.options.lstm.projection_dim, words)
         self.samples = samples
+
+    @torch.no_grad()
+    def start_from(self, counts: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+        """Let the untrained model predict each word as often as it is met, (V,) times.
+
+        What counting knows need not be learnt: a training begins near the perplexity of single
+        words instead of at the size of the vocabulary.
+        """
+        shares = (counts + 1.0) / (counts + 1.0).sum()
+        self.predict.bias.copy_(torch.from_numpy(np.log(shares)))
+        self.predict.weight.mul_(0.1)  # so that the random rest of a prediction is small
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Give the negative log-likelihoods (T,) of each word forwards, and backwards.

@@ -21,6 +21,7 @@ from inundate.posts.embed.elmo import TOKENISER_FILE
 from inundate.posts.embed.elmo_corpus import (
     SentenceBatches,
     Vocabulary,
+    count_words,
     hold_out,
     ngram_perplexity,
 )
@@ -168,6 +169,7 @@ def train_elmo(
     with isolated_random(training.seed, "elmo"):
         network = BiLm(settings.options(), dropout=settings.dropout)
         model = LanguageModel(network, len(vocabulary), samples=settings.samples)
+    model.start_from(count_words(vocabulary.ids(kept), words=len(vocabulary)))
     validate = perplexities(held_batches)
     if run.status != "finished":  # else it was stopped just before the model was written
         start = resume_training if resume else train
