@@ -1,7 +1,8 @@
 # ruff: noqa: E501  a fault a line, so that the list can be read as a table
 """The third list of faults, written before the doctor was asked about any of it; tuned on since.
 
-A dry start, which a ConvGRU is right to be given, was called an empty input in its first case.
+It was not run whole: of 41 of its 49 faults 35 were named, of 10 of its 20 healthy models none was
+called ill (commit f746c24; eight faults of emulators were left out).
 """
 
 from __future__ import annotations
