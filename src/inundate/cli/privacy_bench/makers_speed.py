@@ -21,8 +21,8 @@ def speed(context: Context) -> Made:
         texts = peers.planted_texts(SEED)[0] * 20
     figures = [
         _chain(context, texts, "posts-per-second", "reposts",
-               "as in an archive with its reposts, half of those that are looked at together "
-               "stand there twice or more"),
+               "as in an archive with its reposts, half of the texts that are looked at together "
+               "repeat another"),
         _chain(context, texts, "posts-per-second-different", "different",
                "all texts are different, which is the worst case"),
     ]  # fmt: skip
