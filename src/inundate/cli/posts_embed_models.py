@@ -56,7 +56,7 @@ def elmo(
     batch_size
         Texts in one step; by default 64.
     learning_rate
-        Highest learning rate; by default 0.002.
+        Highest learning rate; by default 0.006.
     projection
         Numbers of one direction's output; a token has twice these; by default 64.
     cells

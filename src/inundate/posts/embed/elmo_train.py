@@ -38,7 +38,7 @@ class ElmoTrainSettings(TrainSettings):
 
     epochs: int = Field(default=10, ge=0, description="Times through the corpus; 0: no limit.")
     batch_size: int = Field(default=64, ge=1, description="Sentences in one step.")
-    learning_rate: float = Field(default=2e-3, gt=0.0, description="Highest rate of AdamW.")
+    learning_rate: float = Field(default=6e-3, gt=0.0, description="Highest rate of AdamW.")
     weight_decay: float = Field(default=1e-4, ge=0.0, description="Decay of weight matrices.")
     warmup_steps: int = Field(default=100, ge=0, description="Steps of linear rise of the rate.")
 
