@@ -32,7 +32,7 @@ def calibrate(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Calibrate a trained model: as sure as it is right, and "not sure" where it may not guess.
+    """Make a model as sure as it is right, and "not sure" where it may not guess.
 
     The new model is the old one with a temperature, and thresholds where they are asked for; the
     calibration error it tells is of posts that had no part in their temperature.

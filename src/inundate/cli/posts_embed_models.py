@@ -35,7 +35,7 @@ def elmo(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Train an ELMo on texts of your own, and write it so that AllenNLP can read it too.
+    """Train an ELMo on texts of your own, in files that AllenNLP reads too.
 
     A training that was stopped goes on, bit for bit, when the command is given again. Perplexity
     on held-out texts is shown beside those of single words and of pairs of words.
@@ -151,7 +151,7 @@ def distil(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Distil an encoder into one vector a word: hundreds of times faster, and blind to context.
+    """Distil an encoder into one vector a word: fast, and blind to context.
 
     Each word of the corpus goes through the encoder once; the result is an embedding like any
     other, so that every classifier over words can take it.
@@ -221,7 +221,7 @@ def _distil_text(figures: dict[str, Any]) -> str:
 
 
 def check(model: str, *, json: Json = False) -> None:
-    """Tell what a contextual model is, and whether bfloat16 is right and faster on this machine.
+    """Tell what a contextual model is, and whether bfloat16 pays on this machine.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ def topics(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Find topics, and write a report on each event: volume, topics and classes over time.
+    """Find topics, and report on each event: volume, topics, classes over time.
 
     No post is quoted, words that few authors use are left out, and times with few posts are not
     split. Gaps of the collection are shown.

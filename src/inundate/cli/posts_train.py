@@ -42,7 +42,7 @@ def train(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Train a classifier of posts, and score it beside the majority, a keyword rule and TF-IDF.
+    """Train a classifier, scored beside majority, keyword rule and TF-IDF.
 
     Posts are divided so that copies of a post and the posts of an author are in one part: seven
     tenths to train on, one tenth to choose the best epoch, two tenths for the scores.
