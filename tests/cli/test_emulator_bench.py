@@ -422,7 +422,8 @@ def test_ratio_counts_all_that_a_prediction_does(with_run, monkeypatch, trained)
     seconds = [{"coarse": 0.1, "network": 0.2, "every": 0.1, "peak": 0.05}] * 2
     made = {"seconds": seconds, "scores": scores}
     found = {
-        "cells": 4, "frames": 3, "hours": 6.0, "threads": 2, "rain_mm": 60.0, "precision": "bfloat16",
+        "cells": 4, "frames": 3, "hours": 6.0, "threads": 2, "rain_mm": 60.0,
+        "precision": "bfloat16",
         "solver_s": [10.0, 12.0], "terrain_s": [0.2, 0.2],
         "models": {f"{of}{what}": made for of in (key, f"{trained}|2")
                    for what in ("", "|every", "|peak")},

@@ -140,7 +140,7 @@ def test_parts_by_name_and_without_data(context, capsys):
         run_privacy(context.data, context.work, context.work, only="precison")
     code = main([
         "benchmark", "privacy", "--only", "precision", "--data", str(context.data), "--json",
-        "--work", str(context.work),
+        "--work", str(context.work), "--output", str(context.work / "out"),
     ])  # fmt: skip
     assert code == 0
     row = json.loads(capsys.readouterr().out)["figures"][0]
@@ -173,6 +173,10 @@ def test_a_part_takes_the_place_of_what_was_measured_before(context, monkeypatch
     assert [one["value"] for one in after["figures"]] == [None, 0.001]
     assert after["parts"].keys() == {"utility"}
     assert {**after, "parts": None, "figures": None} == {**before, "parts": None, "figures": None}
+    lost = makers.figure("score-lost", "Utility", None, "1", "<= 0.005", note="no data")
+    monkeypatch.setitem(wanted, "utility", lambda _: makers.Made([lost]))
+    run_privacy(context.data, out, context.work, only="utility")
+    assert json.loads((out / "privacy.json").read_text()) == after  # nothing was measured
 
 
 def plain_column(self, column):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +66,15 @@ def run_privacy(
     }
     if only is None:
         write_result(output, found)
-    elif not quick and (output / _FILE).is_file():
+    elif not quick and (output / _FILE).is_file() and _is_measured(figures):
         before = json.loads((output / _FILE).read_text(encoding="utf-8"))
         write_result(output, _with_part(before, found, only))
     return found
+
+
+def _is_measured(figures: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether there is a value: without data nothing that was measured may be replaced."""
+    return any(one["value"] is not None for one in figures)
 
 
 def _with_part(before: dict[str, Any], found: dict[str, Any], part: str) -> dict[str, Any]:
