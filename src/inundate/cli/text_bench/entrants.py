@@ -22,6 +22,17 @@ DETERMINISTIC = frozenset(
      "vector_mean", "bert_frozen")
 )  # fmt: skip
 """Of these every seed gives the same."""
+ONLY_IN = {
+    "original_lstm": ("balanced",),
+    "lstm": ("balanced", "balanced-both"),
+    "bilstm_characters": ("balanced", "no-keyword", "type"),
+    "transformer": ("balanced", "no-keyword", "type"),
+    "elmo_bilstm": ("balanced", "type"),
+    "sentiment": ("balanced", "no-keyword", "informativeness"),
+    "blend": ("no-keyword", "alberta", "alberta-t6"),
+    "stack": ("no-keyword", "informativeness", "type", "type-floods"),
+}
+"""Parts in which a dear classifier takes part; the others take part in all."""
 _SOURCES = ("embedding", "elmo", "encoder", "lexicon")  # settings that NAME@SOURCE may mean
 _SHOWN = {name: shown for shown, name in REFERENCES.items()}
 
@@ -49,6 +60,10 @@ class Entrant:
     def plain(self) -> str:
         """Without what is around the classifier."""
         return self.spec.partition("+")[0]
+
+    def enters(self, part: str) -> bool:
+        """Say whether it takes part in a part of the benchmark."""
+        return part in ONLY_IN.get(self.name, (part,))
 
     @property
     def shown(self) -> str:
@@ -88,6 +103,8 @@ class Entrant:
         if not source and name == "lexicon":
             found = sorted((data / "text" / "CrisisLexLexicon").glob("*.txt"))
             source = str(found[0]) if found else ""
+        if not source and name == "elmo_bilstm":  # tiny, all but random: shows that it is read
+            source = str(data / "text" / "elmo-tiny-fixture")
         if not source:
             return plain
         for field in _SOURCES:
