@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from inundate.cli.flags import Json, Output
+from inundate.cli.memory import spare_memory
 from inundate.cli.shell import emit
 
 __all__ = ["describe", "import_"]
@@ -67,6 +68,7 @@ def import_(
     ``inundate posts import pages.jsonl.gz -o raw``
     ``inundate posts import mine.csv --column post_id=id text=body --label flood=label -o raw``
     """
+    spare_memory(inputs)
     _require()
     from inundate.core.config import resolve_settings
     from inundate.core.progress import Progress

@@ -8,11 +8,10 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from inundate.cli.flags import Json, Output, Overwrite
+from inundate.cli.memory import spare_memory
 from inundate.cli.shell import emit
 
 __all__ = ["anonymise", "forget", "verify"]
-
-_MANY = 500_000  # posts
 
 Flag = Annotated[bool, Parameter(negative=())]
 Source = Literal["bluesky", "mastodon", "other", "reddit", "x"]
@@ -78,6 +77,7 @@ def anonymise(
     ``inundate posts anonymise raw -o safe --key ~/keys/flood.key``
     ``inundate posts anonymise raw -o shared --key ~/keys/shared.key --text paraphrase-safe``
     """
+    spare_memory([raw])
     _require()
     from inundate.core.config import resolve_settings
     from inundate.core.errors import ConfigError, InundateError
@@ -103,8 +103,6 @@ def anonymise(
         given["regions"] = region
     settings = resolve_settings(AnonymiseSettings, flags=given)
     posts = sum(part.rows for part in open_raw(raw).parts())
-    if posts > _MANY:
-        _spare_memory()
     key = key.expanduser()
     check_outside(key, [raw, output])
     if rotate and not (key.exists() or key.with_name(key.name + NEW).exists()):
@@ -132,13 +130,6 @@ def anonymise(
         "report": str(output / "report.html"),
     }
     emit(figures, json=json, text=lambda: _text(figures, key))
-
-
-def _spare_memory() -> None:
-    """Let Arrow give memory back to the system, which its own allocator keeps; a little slower."""
-    import pyarrow as pa
-
-    pa.set_memory_pool(pa.system_memory_pool())
 
 
 def _text(figures: dict[str, Any], key: Path) -> str:

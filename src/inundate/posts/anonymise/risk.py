@@ -27,7 +27,7 @@ COMBINATIONS: dict[str, tuple[str, ...]] = {
     "counts": ("reposts_bin", "replies_bin", "likes_bin", "quotes_bin", "views_bin"),
 }  # fmt: skip
 """What somebody may know of a post who looks for it; ``day`` is that of ``created_bin``."""
-_PIECE = 250_000  # posts; 4 MB
+_PIECE = 100_000  # posts; 1.6 MB
 _PAIR = 16  # bytes of a combination and an author
 _MIX = np.int64(-7046029254386353131)  # odd: 2^64 over the golden ratio
 
