@@ -63,6 +63,7 @@ def test_faults_are_named(name, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Using a target size")  # of torch; one of the faults
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_fault_that_the_rules_were_tuned_on_is_named(name, tmp_path_factory):
     from inundate.cli.doctor_bench.run import examine

@@ -12,11 +12,13 @@ from inundate.prove.digits import load_digits
 from inundate.prove.measure import image_grid, measure_hits, nearest_scores, skill_of
 from inundate.prove.measure_samples import sample_quality
 from inundate.prove.models.gan import GAN
+from inundate.prove.models.image import Decoder
+from inundate.prove.models.lifted import LiftedTemporalCNN
 from inundate.prove.models.original import OriginalDesign
 from inundate.prove.models.vae import VAE, binarise, log_bernoulli
 from inundate.prove.montage import montage, write_pictures
 from inundate.prove.task import Data, Part, run_task
-from inundate.prove.tasks import overfit, vae
+from inundate.prove.tasks import lifted, overfit, vae
 
 
 def test_the_mnist_vae_has_at_most_a_million_parameters():
@@ -67,6 +69,31 @@ def test_a_collapsed_vae_is_called_one():
     assert figures["collapsed"] == 1.0
     assert figures["active_dimensions"] == 0.0
     assert figures["divergence"] == pytest.approx(0.0, abs=1e-5)
+
+
+def test_the_lifted_decoder_is_that_of_a_trained_vae():
+    digits = load_digits()
+    task = lifted.make_task(digits)
+    data = task.make_data(np.random.default_rng(0), "quick")
+    torch.manual_seed(0)
+    decoder = lifted.trained_decoder(digits, data, steps=60)
+    model = LiftedTemporalCNN(lifted.HISTORY, digits.side, decoder=decoder)
+    mean = torch.from_numpy(digits.train_images).mean(0)
+
+    def away(decoder):
+        with torch.no_grad():
+            drawn = torch.sigmoid(decoder(torch.randn(200, 32))).mean(0)[0]
+        return float((drawn - mean).square().mean())
+
+    # a trained decoder draws digits on average, one of random weights draws grey
+    assert away(model.decoder) < 0.4 * away(Decoder(32, digits.side))
+    assert model.decoder is not decoder
+    assert all(weight.requires_grad for weight in model.parameters())
+
+
+def test_a_decoder_of_another_size_is_not_lifted():
+    with pytest.raises(ValueError, match="side 8 and 16 latent dimensions; expected 8 and 32"):
+        LiftedTemporalCNN(6, 8, decoder=Decoder(16, 8))
 
 
 def test_each_loss_of_the_gan_reaches_its_own_half():

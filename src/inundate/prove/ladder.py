@@ -47,6 +47,7 @@ TASKS: dict[str, Callable[[Digits], Task]] = {
     "conditional-vae": conditional_vae.make_task,
     "gan": gan.make_task,
     "lifted": lifted.make_task,
+    "lifted-scratch": lambda digits: lifted.make_task(digits, scratch=True),
     "original": lifted.make_control,
     "keyword": lambda digits: text.make_keyword(),
     "word-order": lambda digits: text.make_order(),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from inundate.emulate.backbone import BlockUNet
 from inundate.emulate.models.temporal_cnn import RainWindow
@@ -26,17 +27,38 @@ class LiftedTemporalCNN(nn.Module):
         Steps of the rain window; rows and columns of image and window.
     width, latent : int
         Channels of the backbone; length of the vector that the decoder gets.
+    decoder : Decoder, optional
+        That of a trained VAE: a copy of it, weights and all, is where the training starts. By
+        default one with weights drawn at random.
+
+    Raises
+    ------
+    ValueError
+        If the decoder is of another size.
     """
 
-    def __init__(self, history: int, side: int, *, width: int = 16, latent: int = 32) -> None:
+    def __init__(
+        self,
+        history: int,
+        side: int,
+        *,
+        width: int = 16,
+        latent: int = 32,
+        decoder: Decoder | None = None,
+    ) -> None:
         super().__init__()
+        if decoder is not None and (decoder.side, decoder.first.in_features) != (side, latent):
+            raise ValueError(
+                f"lifting a decoder of side {decoder.side} and {decoder.first.in_features} latent "
+                f"dimensions; expected {side} and {latent}"
+            )
         self.window = RainWindow(history, width, width)
         self.net = BlockUNet(width, 2)
         self.summary = Encoder(width, side, latent)
-        self.decoder = Decoder(latent, side)
+        self.decoder = Decoder(latent, side) if decoder is None else copy.deepcopy(decoder)
 
     def forward(self, rain: Tensor) -> Tensor:
         """Map rain (B, L, H, W) to an image (B, 1, H, W), 0 to 1."""
         hidden = self.net(self.window(rain))  # (B, width, H, W)
-        latent = functional.gelu(self.summary(hidden))  # (B, latent)
+        latent = self.summary(hidden)  # (B, latent), of both signs as the VAE's latent is
         return torch.sigmoid(self.decoder(latent))

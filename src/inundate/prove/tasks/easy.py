@@ -43,7 +43,7 @@ def make_task(digits: Digits, answer: Answer) -> Task:
         measure=measure_nearest,
         budget=budget_for(digits),
         lines=(
-            # 8 x 8: three standard errors below what digits cut from the training part gave
+            # 8 x 8: by the rule in docs/proving-ground.md
             PassLine("nearest_target", "the commoner image", 0.94 if digits.embedded else 0.98),
             PassLine("skill", "the mean target", 0.8),
         ),

@@ -6,33 +6,49 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from inundate.core.errors import StabilityError
 from inundate.learn.batches import Batch
 from inundate.prove.digits import Digits
 from inundate.prove.judge import PassLine
 from inundate.prove.measure import as_kind, measure_nearest, squared_loss
+from inundate.prove.models.image import Decoder
 from inundate.prove.models.lifted import LiftedTemporalCNN
 from inundate.prove.models.original import OriginalDesign, binary_cross_entropy_on_classes
-from inundate.prove.task import Budget, Data, Part, Size, Task
+from inundate.prove.models.vae import VAE
+from inundate.prove.task import Budget, Data, Part, Scores, Size, Task, run_task
 from inundate.prove.tasks.easy import answer_images, choose
+from inundate.prove.tasks.vae import evidence_loss
 
-__all__ = ["HISTORY", "make_control", "make_task", "rain_windows"]
+__all__ = ["HISTORY", "make_control", "make_task", "rain_windows", "trained_decoder"]
 
 HISTORY = 6
+_LATENT = 32
 
 
-def make_task(digits: Digits) -> Task:
+def make_task(digits: Digits, *, scratch: bool = False) -> Task:
     """Paint one of two random images from a digit that rained down over six steps.
+
+    A variational autoencoder is trained on the task's own digits first, as part of the budget, and
+    its decoder is where the training of the Temporal CNN's tail starts.
 
     Parameters
     ----------
     digits : Digits
+    scratch : bool
+        Start from a decoder of random weights instead: the same task, to stand beside it.
     """
+    title = "a decoder from scratch" if scratch else "the VAE's trained decoder"
     return Task(
-        name="lifted",
-        title="Temporal CNN with the VAE's decoder, random images",
+        name="lifted-scratch" if scratch else "lifted",
+        title=f"Temporal CNN with {title}, random images",
         kind="image",
         make_data=lambda rng, size: _make_data(digits, rng, size),
-        make_model=lambda data: LiftedTemporalCNN(HISTORY, digits.side),
+        make_model=lambda data: LiftedTemporalCNN(
+            HISTORY,
+            digits.side,
+            latent=_LATENT,
+            decoder=None if scratch else trained_decoder(digits, data),
+        ),
         loss=squared_loss,
         measure=measure_nearest,
         budget=_budget(digits),
@@ -40,6 +56,41 @@ def make_task(digits: Digits) -> Task:
         meaning="the rain window, the backbone or the summary loses what the decoder needs; "
         "compare easy-random, whose decoder is the same",
     )
+
+
+def trained_decoder(digits: Digits, data: Data, *, steps: int | None = None) -> Decoder:
+    """Train a variational autoencoder on the digits of a task and give its decoder.
+
+    Parameters
+    ----------
+    digits : Digits
+        Tell the size of the images and of the budget.
+    data : Data
+        Of the task: the mean of each rain window is a digit. Targets are not looked at.
+    steps : int, optional
+        Optimiser steps instead of the budget's, 500 on 8 x 8 digits and 1500 on others.
+    """
+    seed = int(torch.randint(2**31, ()))  # of the weights that are being drawn
+    images = data.train.inputs.mean(dim=1, keepdim=True).clamp(0.0, 1.0)
+    part = Part(images, images, data.train.labels)
+    task = Task(
+        name="lifted-vae",
+        title="variational autoencoder whose decoder is lifted",
+        kind="image",
+        make_data=lambda rng, size: Data(part, part),
+        make_model=lambda data: VAE(digits.side, latent=_LATENT),
+        loss=evidence_loss,
+        measure=lambda model, data: Scores({}, {}),
+        budget=Budget(steps=500, seconds=5)
+        if digits.embedded
+        else Budget(steps=1500, seconds=40, batch_size=128),
+        lines=(),
+        meaning="see vae",
+    )
+    result = run_task(task, seed=seed, steps=steps)
+    if result.stopped:
+        raise StabilityError(f"lifting a decoder: training its VAE stopped, {result.stopped}")
+    return as_kind(result.model, VAE, task="lifted").decoder
 
 
 def make_control(digits: Digits) -> Task:
