@@ -8,6 +8,7 @@ from inundate.cli.app import main
 from inundate.cli.doctor_bench import run as bench
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
 from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
+from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
 from inundate.cli.doctor_bench.run import Diagnosed, run_doctor
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
 from inundate.cli.doctor_bench.table import TABLE, TABLE_HEALTHY
@@ -19,8 +20,32 @@ from inundate.prove.cause import Cause
 from inundate.prove.finding import Finding
 from inundate.prove.verdict import Verdict
 
-IMAGES = ("slopes", "spots", "segments", "digits", "denoiser", "fine maps", "masks")
-TEXTS = ("next words", "reports", "moods", "pairs of words", "tags", "order", "matches")
+IMAGES = (
+    "runoff",
+    "textures",
+    "classes",
+    "values",
+    "maps",
+    "slopes",
+    "spots",
+    "segments",
+    "digits",
+    "denoiser",
+    "fine maps",
+    "masks",
+)
+TEXTS = (
+    "keywords",
+    "subjects",
+    "counts",
+    "next words",
+    "reports",
+    "moods",
+    "pairs of words",
+    "tags",
+    "order",
+    "matches",
+)
 
 
 def told(cause):
@@ -45,11 +70,12 @@ def answers(monkeypatch):
 def test_the_lists_share_no_fault_and_are_large_enough():
     assert len(TABLE) >= 30
     assert len(TABLE_HEALTHY) == 20
-    spent = (*TUNING, *FIRST, *SECOND, *THIRD)
+    spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH)
     assert not {f.name for f in TABLE} & {f.name for f in spent}
     assert len({f.name for f in TABLE}) == len(TABLE)
     assert not {f.seed for f in TABLE_HEALTHY} & {
-        f.seed for f in (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY)
+        f.seed
+        for f in (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY, *FOURTH_HEALTHY)
     }
     kinds = [name.partition(":")[0] for name in (f.name for f in TABLE)]
     assert sum(k in NETWORKS for k in kinds) >= 12

@@ -23,6 +23,8 @@ from inundate.prove.trial import Remedy, Trial, run_trial
 
 __all__ = ["Effort", "Exam", "Skill"]
 
+_CALM = 1e-3
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -188,6 +190,11 @@ class Exam:
             self.case, batches, steps, remedy=remedy or Remedy(), seed=self.seed,
             enough=constant - enough * (constant - best) if constant > best else -math.inf,
         )  # fmt: skip
+
+    @cached_property
+    def calm(self) -> Trial:
+        """One batch by Adam at a rate that harms no network: what is cut off then is so for good."""
+        return self.try_one(Remedy("calm steps", adam=_CALM))
 
     @cached_property
     def typical(self) -> Batch:

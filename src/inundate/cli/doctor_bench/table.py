@@ -1,13 +1,12 @@
 # ruff: noqa: E501  a fault a line, so that the list can be read as a table
 """Faults of the table in the results: none of them was used to tune the doctor's rules.
 
-The list was written, and committed, before the doctor was asked about any of it. It is the fourth
-of its kind; the others are in ``first.py``, ``second.py`` and ``third.py``.
+The list was written, and committed, before the doctor was asked about any of it. It is the fifth
+of its kind; the others are in ``first.py``, ``second.py``, ``third.py`` and ``fourth.py``.
 """
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from inundate.cli.doctor_bench import wider as w
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body, flood
 from inundate.cli.doctor_bench.parts import Parts, Samples, TensorLoader, add, pick
 from inundate.cli.doctor_bench.texts import mood
-from inundate.cli.doctor_bench.wrap import After, Before, replace
+from inundate.cli.doctor_bench.wrap import After, Through, replace
 from inundate.prove.cause import Cause
 
 __all__ = ["TABLE", "TABLE_HEALTHY"]
@@ -47,112 +46,88 @@ def _sgd(rate: float, **own: Any) -> Any:
     return lambda model: torch.optim.SGD(model.parameters(), lr=rate, **own)
 
 
-def _some(p: Parts, name: str, chosen: slice, factor: float) -> Parts:
-    """Give some training samples of an input in another unit."""
-    values = p.train.inputs[name].clone()
-    values[chosen] *= factor
-    return pick(p, train=add(p.train, {name: values}))
+def _holds(wanted: Any) -> Any:
+    """Make a maker of an optimiser of some of the weights."""
 
-
-def _blind_radar(p: Parts) -> Parts:
-    rain = p.train.inputs["rain"].clone()
-    rain[12, ..., 0, 0] = float("nan")
-    return pick(p, train=add(p.train, {"rain": rain}))
-
-
-def _without(name: str) -> Any:
     def make(model: nn.Module) -> torch.optim.Optimizer:
-        held = [q for n, q in model.named_parameters() if not n.startswith(name)]
-        return torch.optim.AdamW(held, lr=3e-3)
+        return torch.optim.AdamW([q for n, q in model.named_parameters() if wanted(n)], lr=3e-3)
 
     return make
 
 
-class _Cut(nn.Module):
-    """Goes on with the values of a layer and not with its gradient."""
-
-    def __init__(self, layer: nn.Module) -> None:
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, *inputs: Any) -> Any:
-        return self.layer(*inputs).data
-
-
-def _fifth_known(p: Parts) -> Parts:
-    """Put training samples in the place of a fifth of the validation samples."""
-    count = max(1, len(p.valid) // 5)
-    known, own = p.train.at(torch.arange(count)), p.valid.at(torch.arange(count, len(p.valid)))
-    inputs = {n: torch.cat([known["inputs"][n], own["inputs"][n]]) for n in own["inputs"]}
-    rest = {n: torch.cat([known[n], own[n]]) for n in p.valid.rest}
-    return pick(p, valid=Samples(inputs, torch.cat([known["target"], own["target"]]), rest))
+def _some(p: Parts, name: str, chosen: slice, factor: float) -> Parts:
+    values = p.train.inputs[name].clone()
+    values[chosen] *= factor
+    return pick(p, train=add(p.train, {name: values}))
 
 
 def _valid_only(p: Parts, name: str, change: Any) -> Parts:
     return pick(p, valid=add(p.valid, {name: change(p.valid.inputs[name])}))
 
 
-def _grouped(p: Parts) -> Parts:
-    """Write samples of like depth into one shard each, and shuffle the shards."""
-    order = np.argsort(p.train.target.flatten(1).mean(1).numpy(), kind="stable")
-    shards = [order[i : i + p.size] for i in range(0, len(order) - p.size + 1, p.size)]
-
-    def choose(_order: Any, rng: Any) -> Any:
-        return np.concatenate([shards[i] for i in rng.permutation(len(shards))])
-
-    return pick(p, loader={"choose": choose})
+def _no_time(rain: Tensor) -> Tensor:
+    """Divide one amount by a duration of 0."""
+    found = rain.clone()
+    found[3, ..., 5, 5] = float("inf")
+    return found
 
 
-def _never_cleared(p: Parts) -> Parts:
+class _Numpy(nn.Module):
+    """Takes what a layer gives through numpy."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, *inputs: Any) -> Any:
+        return torch.from_numpy(self.layer(*inputs).detach().numpy().copy())
+
+
+class _Still(nn.Module):
+    """Runs a layer without recording it."""
+
+    def __init__(self, layer: nn.Module) -> None:
+        super().__init__()
+        self.layer = layer
+
+    @torch.no_grad()
+    def forward(self, *inputs: Any) -> Any:
+        return self.layer(*inputs)
+
+
+class _Unfilled(nn.Module):
+    """Reads the rain from a buffer that nothing fills."""
+
+    rain: Tensor
+
+    def __init__(self, model: nn.Module, rain: Tensor) -> None:
+        super().__init__()
+        self.model = model
+        self.register_buffer("rain", torch.zeros_like(rain[:1]))
+
+    def forward(self, inputs: dict[str, Tensor]) -> Any:
+        return self.model({**inputs, "rain": self.rain.expand_as(inputs["rain"])})
+
+
+def _known(p: Parts, share: float) -> Parts:
+    """Take some of the validation samples from the last of the training samples."""
+    count = int(share * len(p.valid))
+    known = p.train.at(torch.arange(len(p.train) - count, len(p.train)))
+    own = p.valid.at(torch.arange(len(p.valid) - count))
+    inputs = {n: torch.cat([own["inputs"][n], known["inputs"][n]]) for n in own["inputs"]}
+    rest = {n: torch.cat([own[n], known[n]]) for n in p.valid.rest}
+    return pick(p, valid=Samples(inputs, torch.cat([own["target"], known["target"]]), rest))
+
+
+def _driest_last(p: Parts) -> Parts:
+    order = np.argsort(-p.train.target.flatten(1).mean(1).numpy(), kind="stable")
+    return pick(p, loader={"choose": lambda _order, _rng: order})
+
+
+def _reciprocal(p: Parts) -> Parts:
     held = p.loss
     assert held is not None
-
-    def step(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
-        loss = held(model, raw)
-        torch.autograd.backward(loss)
-        optimiser.step()
-        return loss
-
-    return pick(p, step=step)
-
-
-def _alike(p: Parts) -> Parts:
-    with torch.no_grad():
-        for layer in p.model.modules():
-            if isinstance(layer, nn.Linear):
-                nn.init.constant_(layer.weight, 0.1)
-                nn.init.zeros_(layer.bias)
-    return p
-
-
-class _Stale(nn.Module):
-    """Answers in evaluation by a mean of the weights that nothing updates."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model, self.mean = model, copy.deepcopy(model).requires_grad_(False)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        found: Tensor = self.model(inputs) if self.training else self.mean(inputs)
-        return found
-
-
-class _Shrinking:
-    """Leaves out what it has given before: each epoch has half of the last one."""
-
-    def __init__(self, p: Parts) -> None:
-        self.inner, self.epoch = TensorLoader(p.train, p.size), 0
-
-    def __iter__(self) -> Any:
-        batches = list(self.inner)
-        self.epoch += 1
-        return iter(batches[: max(1, len(batches) // 2 ** (self.epoch - 1))])
-
-
-def _late(output: Tensor, target: Tensor) -> Tensor:
-    """Correlate answers with the targets of the next samples."""
-    pair = torch.stack([output.roll(1, 0).flatten(), target.flatten()])
-    return torch.corrcoef(pair)[0, 1]
+    return pick(p, loss=lambda model, batch: 1.0 / (held(model, batch) + 1e-2))
 
 
 def _permuted(p: Parts, seed: int) -> Parts:
@@ -160,198 +135,173 @@ def _permuted(p: Parts, seed: int) -> Parts:
     return _target(p, lambda t: t[torch.randperm(len(t), generator=drawn)])
 
 
-def _cosine_column(p: Parts) -> Parts:
+def _rolled(batch: dict[str, Any], rng: Any) -> dict[str, Any]:
+    """Give the targets of a batch from another place of it each time."""
+    return {**batch, "target": batch["target"].roll(int(rng.integers(1, 30)), 0)}
+
+
+def _r2(output: Tensor, target: Tensor) -> Tensor:
+    return 1.0 - (output - target).square().mean() / target.var()
+
+
+def _flow_column(p: Parts) -> Parts:
+    """Write the flow where the melt belongs."""
+
     def of(samples: Samples) -> Samples:
-        rows = samples.inputs["input"].clone()
-        rows[:, 0] = samples.target[:, 1]
-        return add(samples, {"input": rows})
+        water = samples.inputs["input"].clone()
+        water[..., 1] = samples.target
+        return add(samples, {"input": water})
 
     return _both(p, of)
 
 
-def _unshifted(p: Parts) -> Parts:
-    """Forget to shift: each word is its own target."""
-    return _both(p, lambda s: add(s, {}, s.inputs["input"].clone()))
-
-
-class _Unheard(nn.Module):
-    """Overwrites the numbers that come with a text."""
+class _Reversed(nn.Module):
+    """Drops inputs in evaluation and not in training."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, tokens: Tensor, numbers: Tensor) -> Tensor:
-        found: Tensor = self.model(tokens, torch.zeros_like(numbers))
-        return found
-
-
-class _Vectors(nn.Module):
-    """Reads vectors of words by a GRU and answers after the last place."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.read = nn.GRU(width, 24, batch_first=True)
-        self.tell = nn.Linear(24, 2)
-
     def forward(self, inputs: Tensor) -> Tensor:
-        found: Tensor = self.tell(self.read(inputs)[0][:, -1])
+        drawn = inputs if self.training else functional.dropout(inputs, 0.9, training=True)
+        found: Tensor = self.model(drawn)
         return found
 
 
-def _vectors(seed: int) -> Parts:
-    """Give texts as vectors, rows of zeros behind them."""
-    p = mood(seed, length=90)
-    table = torch.randn(60, 20, generator=torch.Generator().manual_seed(seed))
-    table[0] = 0.0
-    torch.manual_seed(seed)
-    return pick(_input(p, lambda v: table[v]), model=_Vectors(20))
+def _a_class_of_accuracy(output: Tensor, target: Tensor) -> Tensor:
+    return (output.argmax(1) == target).float().mean() / output.shape[1]
+
+
+def _label_number(p: Parts) -> Parts:
+    def of(samples: Samples) -> Samples:
+        numbers = samples.inputs["numbers"].clone()
+        numbers[:, 1] = samples.target.float() - 1.0
+        return add(samples, {"numbers": numbers})
+
+    return _both(p, of)
 
 
 def _seldom(p: Parts) -> Parts:
-    """Keep a few of the damp and the flooded reports."""
+    """Keep one in thirty-five with a keyword, behind the others and mixed."""
 
     def of(samples: Samples) -> Samples:
-        many, few = (torch.nonzero(samples.target.clamp(max=1) == k)[:, 0] for k in (0, 1))
-        keep = torch.cat([many, few[: max(4, len(many) // 40)]])
-        keep = keep[torch.randperm(len(keep), generator=torch.Generator().manual_seed(9))]
+        many, few = (torch.nonzero(samples.target == k)[:, 0] for k in (0, 1))
+        keep = torch.cat([many, few[: max(3, len(many) // 35)]])
+        keep = keep[torch.randperm(len(keep), generator=torch.Generator().manual_seed(4))]
         return Samples({n: v[keep] for n, v in samples.inputs.items()}, samples.target[keep])
 
     return _optimiser(_both(p, of), b.optimiser(1e-4))
 
 
-def _too_early(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
-    """Step before the gradient is there."""
+def _likelihood(output: Tensor, target: Tensor) -> Tensor:
+    """Give the log-likelihood without its minus."""
+    return output.log_softmax(1).gather(1, target[:, None]).mean()
+
+
+def _restored(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
+    """Load the weights of before the step again."""
+    held = {name: value.clone() for name, value in model.state_dict().items()}
     optimiser.zero_grad()
-    optimiser.step()
-    loss = functional.cross_entropy(model(raw["inputs"]["input"]), raw["target"])
+    output = model(raw["inputs"]["question"], raw["inputs"]["answer"])
+    loss = functional.binary_cross_entropy_with_logits(output, raw["target"])
     torch.autograd.backward(loss)
+    optimiser.step()
+    model.load_state_dict(held)
     return loss
 
 
-def _shared_posts(p: Parts) -> Parts:
-    """Let a quarter of the validation texts be copies of training texts."""
-    inputs = {name: value.clone() for name, value in p.valid.inputs.items()}
-    target, count = p.valid.target.clone(), len(p.valid) // 4
-    inputs["input"][-count:] = p.train.inputs["input"][-count:]
-    target[-count:] = p.train.target[-count:]
-    return pick(p, valid=Samples(inputs, target))
+def _class_by_class(p: Parts) -> Parts:
+    """Fill each batch from one class, and take the classes in turn."""
+    own = [np.flatnonzero(p.train.target.numpy() == k) for k in (0, 1)]
 
-
-def _chance(output: Tensor, target: Tensor) -> Tensor:
-    """Give the probability of the right class, to be minimised."""
-    return output.softmax(1).gather(1, target[:, None]).mean()
-
-
-def _hinge(output: Tensor, target: Tensor) -> Tensor:
-    return (1.0 - output * (2.0 * target - 1.0)).clamp(min=0.0).mean()
-
-
-def _one_text(p: Parts) -> Parts:
-    """Fill each batch with one text."""
-
-    def choose(order: Any, _rng: Any) -> Any:
-        return np.repeat(order[: len(order) // p.size], p.size)
+    def choose(_order: Any, rng: Any) -> Any:
+        drawn = [rng.permutation(one) for one in own]
+        count = min(map(len, drawn)) // p.size
+        return np.concatenate(
+            [drawn[k][i * p.size : (i + 1) * p.size] for i in range(count) for k in (0, 1)]
+        )
 
     return pick(p, loader={"choose": choose})
-
-
-def _backwards(p: Parts) -> Parts:
-    """Sort the inputs of a batch and leave its targets."""
-
-    def change(batch: dict[str, Any], _rng: Any) -> dict[str, Any]:
-        return {**batch, "target": batch["target"].flip(0)}
-
-    return pick(p, loader={"change": change})
-
-
-class _NoWords(nn.Module):
-    """Pools over a mask that holds no place: 0 divided by 0."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        hidden = self.model.block(self.model.embed(inputs) + self.model.place)
-        mask = ((inputs == 2) & (inputs == 3)).float()[:, :, None]  # meant was: or
-        found: Tensor = self.model.tell((hidden * mask).sum(1) / mask.sum(1))
-        return found
 
 
 C = Cause
 TABLE: tuple[Fault, ...] = (
     # emulators of the zoo on simulated floods
-    Fault("temporal_cnn: terrain read with rows for columns", flood("temporal_cnn"), lambda p: _input(p, lambda v: v.transpose(-2, -1).contiguous(), "terrain"), C.AXES_MIXED, 711),
-    Fault("deeplab: a fourth of the rain in mm a second", flood("deeplab"), lambda p: _some(p, "rain", slice(1, None, 4), 1 / 3600), C.UNIT_SLIP, 712),
-    Fault("lead_cnn: NaN where the radar is blind", flood("lead_cnn"), _blind_radar, C.NOT_FINITE_DATA, 713),
-    Fault("deeplab: optimiser without the pyramid", flood("deeplab"), lambda p: _optimiser(p, _without("pyramid")), C.OPTIMISER_MISSES, 714),
-    Fault("temporal_cnn: .data of the rain's layers", flood("temporal_cnn"), lambda p: pick(p, model=replace(p.model, "rain", _Cut)), C.NO_GRADIENT, 715),
-    Fault("lead_cnn: SGD at 300", flood("lead_cnn"), lambda p: _optimiser(p, _sgd(300.0)), C.RATE_TOO_HIGH, 716),
-    Fault("convgru_unet: Adam at 3e-8", flood("convgru_unet"), lambda p: _optimiser(p, b.optimiser(3e-8)), C.RATE_TOO_LOW, 717),
-    Fault("deeplab: a fifth of the validation pieces from training", flood("deeplab"), _fifth_known, C.SPLIT_LEAK, 718),
-    Fault("lead_cnn: terrain of the validation data in cm", flood("lead_cnn"), lambda p: _valid_only(p, "terrain", lambda v: 100.0 * v), C.SPLIT_SHIFT, 719),
-    Fault("temporal_cnn: depth before the storm as target", flood("temporal_cnn"), lambda p: _target(p, torch.zeros_like), C.TARGET_CONSTANT, 720),
-    Fault("lead_cnn: shards of like depth", flood("lead_cnn"), _grouped, C.LOADER_SORTED, 721),
-    Fault("unet: terrain of the first piece for all", flood("unet"), lambda p: _input(p, lambda v: v[:1].expand_as(v).clone(), "terrain"), C.DEAD_INPUT, 722),
-    Fault("lead_cnn: AdamW at 5e-3 with decay 80", flood("lead_cnn"), lambda p: _optimiser(p, b.optimiser(5e-3, 80.0)), C.DECAY_TOO_STRONG, 723),
-    Fault("unet: gradient never cleared", flood("unet"), _never_cleared, C.GRADIENT_ACCUMULATES, 724),
+    Fault("unet: terrain turned by half a turn", flood("unet"), lambda p: _input(p, lambda v: v.flip((-2, -1)), "terrain"), C.AXES_MIXED, 911),
+    Fault("convgru_unet: one in eight of the terrain in km", flood("convgru_unet"), lambda p: _some(p, "terrain", slice(3, None, 8), 1e-3), C.UNIT_SLIP, 912),
+    Fault("deeplab: validation rain over a duration of 0", flood("deeplab"), lambda p: _valid_only(p, "rain", _no_time), C.NOT_FINITE_DATA, 913),
+    Fault("convgru_unet: optimiser without the rain's layers", flood("convgru_unet"), lambda p: _optimiser(p, _holds(lambda n: not n.startswith("rain"))), C.OPTIMISER_MISSES, 914),
+    Fault("mode_h: layers of the terrain through numpy", flood("mode_h"), lambda p: pick(p, model=replace(p.model, "terrain", _Numpy)), C.NO_GRADIENT, 915),
+    Fault("mode_h: Adam at 12", flood("mode_h"), lambda p: _optimiser(p, b.optimiser(12.0)), C.RATE_TOO_HIGH, 916),
+    Fault("temporal_cnn: SGD at 1e-9", flood("temporal_cnn"), lambda p: _optimiser(p, _sgd(1e-9)), C.RATE_TOO_LOW, 917),
+    Fault("temporal_cnn: two fifths of the validation pieces from training", flood("temporal_cnn"), lambda p: _known(p, 0.4), C.SPLIT_LEAK, 918),
+    Fault("deeplab: rain of the validation data in inches", flood("deeplab"), lambda p: _valid_only(p, "rain", lambda v: v / 25.4), C.SPLIT_SHIFT, 919),
+    Fault("mode_h: a fill value as target", flood("mode_h"), lambda p: _target(p, lambda t: torch.full_like(t, 1.5)), C.TARGET_CONSTANT, 920),
+    Fault("unet: driest pieces last", flood("unet"), _driest_last, C.LOADER_SORTED, 921),
+    Fault("convgru_unet: reciprocal of the loss", flood("convgru_unet"), _reciprocal, C.LOSS_SIGN, 922),
+    Fault("mode_h: SGD at 0.05 with decay 15", flood("mode_h"), lambda p: _optimiser(p, _sgd(0.05, weight_decay=15.0)), C.DECAY_TOO_STRONG, 923),
+    Fault("mode_h: a batch larger than the data, rests dropped", flood("mode_h"), lambda p: pick(p, train_loader=TensorLoader(p.train, 100000)), C.LOADER_STARVES, 924),
+    Fault("lead_cnn: rain from a buffer that nothing fills", flood("lead_cnn"), lambda p: pick(p, model=_Unfilled(p.model, p.train.inputs["rain"])), C.IGNORES_INPUT, 925),
     # images and tables
-    Fault("slopes: field with rows upside down", body(o.slopes), lambda p: _input(p, lambda v: v.flip(-2)), C.AXES_MIXED, 731),
-    Fault("slopes: ReLU at the end", body(o.slopes), lambda p: pick(p, model=After(p.model, torch.relu)), C.OUTPUT_RANGE, 732),
-    Fault("slopes: targets times 100000", body(o.slopes), lambda p: _target(p, lambda t: 1e5 * t), C.TARGET_SCALE, 733),
-    Fault("slopes: each epoch has half of the last", body(o.slopes), lambda p: pick(p, train_loader=_Shrinking(p)), C.LOADER_STARVES, 734),
-    Fault("slopes: divided by a deviation of 0", body(o.slopes), lambda p: pick(p, model=Before(p.model, lambda v: v / (v - v).std())), C.NOT_FINITE_OUTPUT, 735),
-    Fault("angles: cosine in a column", body(o.angles), _cosine_column, C.TARGET_IN_INPUT, 736),
-    Fault("angles: all weights 0.1", body(o.angles), _alike, C.SYMMETRIC_START, 737),
-    Fault("angles: answers scored one sample late", body(o.angles), lambda p: pick(p, metric=_late), C.METRIC_WRONG, 738),
-    Fault("spots: Adam at 1.5", body(w.spots), lambda p: _optimiser(p, b.optimiser(1.5)), C.RATE_TOO_HIGH, 739),
-    Fault("segments: a mean of weights that nothing updates", body(b.segmenter), lambda p: pick(p, model=_Stale(p.model)), C.TRAIN_EVAL_GAP, 740),
-    Fault("digits: divided by 255 twice more", body(b.digit_mlp), lambda p: _input(p, lambda v: v / 65025.0), C.INPUT_SCALE, 741),
-    Fault("digits: labels from 1 to 10", body(b.digit_cnn), lambda p: _target(p, lambda t: t + 1), C.DOES_NOT_RUN, 742),
-    Fault("denoiser: SGD at 1e-6", body(b.denoiser), lambda p: _optimiser(p, _sgd(1e-6)), C.RATE_TOO_LOW, 743),
-    Fault("fine maps: targets of other maps", body(w.upscale), lambda p: _permuted(p, 21), C.TARGETS_UNRELATED, 744),
-    Fault("masks: labels smoothed to 0.45 and 0.55", body(w.masks), lambda p: _target(p, lambda t: 0.45 + 0.1 * t), C.LOSS_FLOOR, 745),
+    Fault("runoff: water in km", body(w.runoff), lambda p: _input(p, lambda v: v * 1e-6), C.INPUT_SCALE, 931),
+    Fault("spots: absolute value at the end", body(w.spots), lambda p: pick(p, model=After(p.model, torch.abs)), C.OUTPUT_RANGE, 932),
+    Fault("textures: labels of a batch rolled", body(w.residual), lambda p: pick(p, loader={"change": _rolled}), C.TARGETS_MISPAIRED, 933),
+    Fault("textures: three scores for four classes", body(w.residual), lambda p: pick(p, model=replace(p.model, "8", lambda _m: nn.Linear(32, 3))), C.DOES_NOT_RUN, 934),
+    Fault("classes: SGD at 2000", body(b.table_classes), lambda p: _optimiser(p, _sgd(2000.0)), C.RATE_TOO_HIGH, 935),
+    Fault("slopes: Adam at 2e-7", body(o.slopes), lambda p: _optimiser(p, b.optimiser(2e-7)), C.RATE_TOO_LOW, 936),
+    Fault("slopes: weight of the loss is 0", body(o.slopes), lambda p: pick(p, criterion=lambda o, t: 0.0 * functional.mse_loss(o, t)), C.LOSS_IGNORES, 937),
+    Fault("maps: explained variance is minimised", body(b.blur), lambda p: pick(p, criterion=_r2), C.LOSS_SIGN, 938),
+    Fault("values: absolute error of (B, 1) and (B,)", body(b.table_values), lambda p: pick(_target(p, lambda t: t[:, 0]), criterion=lambda o, t: (o - t).abs().mean()), C.SHAPE_BROADCAST, 939),
+    Fault("digits: sigmoid before cross-entropy", body(b.digit_cnn), lambda p: pick(p, model=After(p.model, torch.sigmoid)), C.LOSS_OUTPUT_MISMATCH, 940),
+    Fault("textures: biases alone in the optimiser", body(w.residual), lambda p: _optimiser(p, _holds(lambda n: n.endswith("bias"))), C.OPTIMISER_MISSES, 941),
+    Fault("denoiser: upward layer rounded", body(b.denoiser), lambda p: pick(p, model=replace(p.model, "up", lambda m: nn.Sequential(m, Through(torch.round)))), C.NO_GRADIENT, 942),
+    Fault("spots: the first image read for each row", body(w.spots), lambda p: _input(p, lambda v: v[:1].expand_as(v).clone()), C.DEAD_INPUT, 943),
+    Fault("fine maps: a ninth of the maps in mm", body(w.upscale), lambda p: _some(p, "input", slice(4, None, 9), 1e3), C.UNIT_SLIP, 944),
+    Fault("runoff: flow in the place of the melt", body(w.runoff), _flow_column, C.TARGET_IN_INPUT, 945),
+    Fault("textures: dropout in evaluation alone", body(w.residual), lambda p: pick(p, model=_Reversed(p.model)), C.TRAIN_EVAL_GAP, 946),
+    Fault("textures: accuracy divided by the classes", body(w.residual), lambda p: pick(p, metric=_a_class_of_accuracy), C.METRIC_WRONG, 947),
+    Fault("runoff: flow of other stations", body(w.runoff), lambda p: _permuted(p, 31), C.TARGETS_UNRELATED, 948),
     # texts
-    Fault("next words: targets that are not shifted", body(o.next_words), _unshifted, C.TARGET_IN_INPUT, 761),
-    Fault("next words: targets of other texts", body(o.next_words), lambda p: _permuted(p, 22), C.TARGETS_UNRELATED, 762),
-    Fault("next words: one text a batch", body(o.next_words), _one_text, C.LOADER_REPEATS, 763),
-    Fault("next words: targets of a batch backwards", body(o.next_words), _backwards, C.TARGETS_MISPAIRED, 764),
-    Fault("reports: numbers are 0", body(o.reports), lambda p: _input(p, torch.zeros_like, "numbers"), C.DEAD_INPUT, 765),
-    Fault("reports: numbers overwritten", body(o.reports), lambda p: pick(p, model=_Unheard(p.model)), C.IGNORES_INPUT, 766),
-    Fault("reports: a sixth of the numbers times 10000", body(o.reports), lambda p: _some(p, "numbers", slice(2, None, 6), 1e4), C.UNIT_SLIP, 767),
-    Fault("reports: numbers of the validation data not centred", body(o.reports), lambda p: _valid_only(p, "numbers", lambda v: v + 6.0), C.SPLIT_SHIFT, 768),
-    Fault("reports: Adam at 8", body(o.reports), lambda p: _optimiser(p, b.optimiser(8.0)), C.RATE_TOO_HIGH, 769),
-    Fault("reports: one in forty is not dry", body(o.reports), _seldom, C.MAJORITY_COLLAPSE, 770),
-    Fault("reports: key of the seed misspelt", body(o.reports), lambda p: pick(p, unread=("train.sead",)), C.UNREAD_CONFIG, 771),
-    Fault("moods: vectors with zeros behind, GRU at its last step", body(_vectors), lambda p: p, C.PADDING, 772),
-    Fault("pairs of words: .data of the convolution", body(w.bigrams), lambda p: pick(p, model=replace(p.model, "grams", _Cut)), C.NO_GRADIENT, 773),
-    Fault("pairs of words: a quarter of validation in training", body(w.bigrams), _shared_posts, C.SPLIT_LEAK, 774),
-    Fault("tags: step before backward", body(w.tagger), lambda p: pick(p, step=_too_early), C.WEIGHTS_DO_NOT_MOVE, 775),
-    Fault("order: probability of the right class is minimised", body(b.order), lambda p: pick(p, criterion=_chance), C.LOSS_SIGN, 776),
-    Fault("order: mean over a mask of no words", body(b.order), lambda p: pick(p, model=_NoWords(p.model)), C.NOT_FINITE_OUTPUT, 777),
-    Fault("matches: hinge of (B, 1) and (B,)", body(w.matcher), lambda p: pick(_target(p, lambda t: t[:, 0]), criterion=_hinge), C.SHAPE_BROADCAST, 778),
+    Fault("next words: square root of embeddings", body(o.next_words), lambda p: pick(p, model=replace(p.model, "embed", lambda m: nn.Sequential(m, Through(torch.sqrt)))), C.NOT_FINITE_OUTPUT, 961),
+    Fault("next words: embedding alone in the optimiser", body(o.next_words), lambda p: _optimiser(p, _holds(lambda n: n.startswith("embed"))), C.OPTIMISER_MISSES, 962),
+    Fault("tags: Adam at 3", body(w.tagger), lambda p: _optimiser(p, b.optimiser(3.0)), C.RATE_TOO_HIGH, 963),
+    Fault("matches: Adagrad at 1e-7", body(w.matcher), lambda p: _optimiser(p, lambda m: torch.optim.Adagrad(m.parameters(), lr=1e-7)), C.RATE_TOO_LOW, 964),
+    Fault("tags: tags of other texts", body(w.tagger), lambda p: _permuted(p, 32), C.TARGETS_UNRELATED, 965),
+    Fault("reports: three tenths of validation in training", body(o.reports), lambda p: _known(p, 0.3), C.SPLIT_LEAK, 966),
+    Fault("reports: numbers of the validation data in percent", body(o.reports), lambda p: _valid_only(p, "numbers", lambda v: 100.0 * v), C.SPLIT_SHIFT, 967),
+    Fault("reports: label in the second number", body(o.reports), _label_number, C.TARGET_IN_INPUT, 968),
+    Fault("keywords: one in thirty-five has the word", body(b.keyword), _seldom, C.MAJORITY_COLLAPSE, 969),
+    Fault("order: transformer block under no_grad", body(b.order), lambda p: pick(p, model=replace(p.model, "block", _Still)), C.NO_GRADIENT, 970),
+    Fault("moods: log-likelihood is minimised", body(mood), lambda p: pick(p, criterion=_likelihood), C.LOSS_SIGN, 971),
+    Fault("subjects: target squeezed in the loss", body(b.bag_of_words), lambda p: pick(p, criterion=lambda o, t: (o.sigmoid() - t.squeeze(1)).square().mean()), C.SHAPE_BROADCAST, 972),
+    Fault("moods: three classes, LSTM at its last step, 70 places", body(mood, pool="last", length=70, classes=3), lambda p: p, C.PADDING, 973),
+    Fault("counts: dropout 0.99 before the head", body(b.counter), lambda p: pick(p, model=replace(p.model, "tell", lambda m: nn.Sequential(nn.Dropout(0.99), m))), C.NOISE_TOO_STRONG, 974),
+    Fault("matches: weights of before loaded after each step", body(w.matcher), lambda p: pick(p, step=_restored), C.WEIGHTS_DO_NOT_MOVE, 975),
+    Fault("keywords: key of the width misspelt", body(b.keyword), lambda p: pick(p, unread=("model.wdith",)), C.UNREAD_CONFIG, 976),
+    Fault("pairs of words: SGD at 0.02 with decay 45", body(w.bigrams), lambda p: _optimiser(p, _sgd(0.02, weight_decay=45.0)), C.DECAY_TOO_STRONG, 977),
+    Fault("order: a class a batch, in turn", body(b.order), _class_by_class, C.LOADER_SORTED, 978),
+    Fault("pairs of words: index modulo ten", body(w.bigrams), lambda p: pick(p, loader={"choose": lambda order, _rng: order % 10}), C.LOADER_REPEATS, 979),
 )  # fmt: skip
 
 TABLE_HEALTHY: tuple[Healthy, ...] = (
-    Healthy("angles", body(o.angles), 811),
-    Healthy("angles, 64 wide", body(o.angles, width=64, count=1200), 812),
-    Healthy("slopes of a field", body(o.slopes), 813),
-    Healthy("slopes, 18 cells", body(o.slopes, side=18, count=220), 814),
-    Healthy("next words", body(o.next_words), 815),
-    Healthy("next words of 18", body(o.next_words, length=18, width=32), 816),
-    Healthy("reports with numbers", body(o.reports), 817),
-    Healthy("reports, 1400", body(o.reports, count=1400, width=32), 818),
-    Healthy("spots, 10 cells", body(w.spots, side=10, width=16), 819),
-    Healthy("textures, 16 cells", body(w.residual, side=16, count=480), 820),
-    Healthy("maps of 10 cells twice as fine", body(w.upscale, side=10, width=16), 821),
-    Healthy("masks, 10 channels", body(w.masks, width=10, count=360), 822),
-    Healthy("runoff, 28 wide", body(w.runoff, width=28), 823),
-    Healthy("tags, 20 wide", body(w.tagger, width=20), 824),
-    Healthy("pairs among 10 words", body(w.bigrams, length=10), 825),
-    Healthy("matches, 32 wide", body(w.matcher, width=32), 826),
-    Healthy("moods in 60 places", body(mood, length=60, count=1200), 827),
-    Healthy("emulator unet", flood("unet"), 828),
-    Healthy("emulator temporal_cnn", flood("temporal_cnn"), 829),
-    Healthy("emulator lead_cnn", flood("lead_cnn"), 830),
+    Healthy("angles, 48 wide", body(o.angles, width=48), 1011),
+    Healthy("slopes, 10 channels", body(o.slopes, width=10), 1012),
+    Healthy("next words of 10", body(o.next_words, length=10), 1013),
+    Healthy("reports of 20 words", body(o.reports, length=20), 1014),
+    Healthy("spots, 16 cells", body(w.spots, side=16), 1015),
+    Healthy("textures, 10 channels", body(w.residual, width=10), 1016),
+    Healthy("fine maps, 16 channels", body(w.upscale, width=16), 1017),
+    Healthy("masks, 14 cells", body(w.masks, side=14), 1018),
+    Healthy("runoff of 28 steps", body(w.runoff, steps=28), 1019),
+    Healthy("tags of 18 words", body(w.tagger, length=18), 1020),
+    Healthy("pairs of words, 24 wide", body(w.bigrams, width=24), 1021),
+    Healthy("matches, 1500", body(w.matcher, count=1500), 1022),
+    Healthy("moods, largest of both ways", body(mood, pool="max", two_ways=True), 1023),
+    Healthy("digits, 14 channels, no norm", body(b.digit_cnn, width=14, norm=False), 1024),
+    Healthy("autoencoder of 20 numbers", body(b.autoencoder, latent=20), 1025),
+    Healthy("segments, 10 channels", body(b.segmenter, width=10), 1026),
+    Healthy("counts, 32 wide", body(b.counter, width=32), 1027),
+    Healthy("emulator deeplab", flood("deeplab"), 1028),
+    Healthy("emulator convgru_unet", flood("convgru_unet"), 1029),
+    Healthy("emulator mode_h", flood("mode_h"), 1030),
 )  # fmt: skip

@@ -89,7 +89,21 @@ def probe_inputs(exam: Exam) -> list[Finding]:
             scales = _scales(name, values)
             found += [f for f in scales if not (spare and f.cause is Cause.DEAD_INPUT)]
             found += _slips(name, values)
+            found += [] if spare else _one_for_all(exam, name, values)
     return found
+
+
+def _one_for_all(exam: Exam, name: str, values: Tensor) -> list[Finding]:
+    """See whether an input varies from place to place alone, and is another in validation."""
+    valid = gather(exam.valid, name) if exam.case.valid is not None else None
+    if len(values) < _GROUP or not bool((values == values[:1]).all()):
+        return []
+    if float(values[0].std(unbiased=False)) == 0.0:
+        return []  # told as empty
+    if valid is None or valid.shape[1:] != values.shape[1:] or torch.equal(valid[0], values[0]):
+        return []  # one basin's ground may well be the same for all
+    text = f"{name!r} is the same in all {len(values)} training samples, and another in validation"
+    return [Finding(Cause.DEAD_INPUT, "fault", text, f"{name!r}")]
 
 
 def _nothing_varies(exam: Exam) -> list[Finding]:

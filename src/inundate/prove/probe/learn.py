@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 
 import torch
 
@@ -12,15 +13,16 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import channel_stats, gather
-from inundate.prove.probe.fit import MOVED, Change, moved_padding, percent, scaled_inputs
+from inundate.prove.probe.fit import MOVED, moved_padding, percent, scaled_inputs
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.trial import Remedy, run_trial
 
 __all__ = ["learns", "probe_learn"]
 
-_MENDED = (
-    (Cause.INPUT_SCALE, "with scaled inputs", scaled_inputs),
-    (Cause.PADDING, MOVED, moved_padding),
+_MENDED: tuple[tuple[Cause, Callable[[Exam], Remedy]], ...] = (
+    (Cause.INPUT_SCALE, lambda exam: Remedy("with scaled inputs", batch=scaled_inputs(exam))),
+    (Cause.PADDING, lambda exam: Remedy(MOVED, batch=moved_padding(exam))),
+    (Cause.DECAY_TOO_STRONG, lambda _exam: Remedy("without weight decay", no_decay=True)),
 )
 _FACTORS = (0.1, 10.0, 0.01)
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
@@ -56,8 +58,10 @@ def probe_learn(exam: Exam) -> list[Finding]:
     some = sound and one >= _NEAR and _good(unseen, reference, share=_SOME)
     exam.figures["healthy"] = float(unseen.there and sound and (enough or one >= 0.7 or some))
     found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen)
-    for cause, name, make in _MENDED:
-        found += _remade(exam, unseen, cause, name, make(exam))
+    for cause, make in _MENDED:
+        found += _remade(exam, unseen, cause, make)
+    if any(finding.cause is Cause.DECAY_TOO_STRONG for finding in found):
+        exam.figures["enough"] = 0.0  # some is learnt in spite of it, and far more without
     if found or unseen.there:
         return found
     return _why(exam, seen, unseen, reference)
@@ -102,23 +106,27 @@ def _shift(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     return [Finding(Cause.SPLIT_SHIFT, "fault", text, suspect.subject, tried=True)]
 
 
-def _remade(exam: Exam, unseen: Skill, cause: Cause, name: str, change: Change) -> list[Finding]:
-    """Train on mended inputs where they are suspected, and see whether far less is left."""
+def _remade(
+    exam: Exam, unseen: Skill, cause: Cause, make: Callable[[Exam], Remedy]
+) -> list[Finding]:
+    """Train with what is suspected mended, and see whether far less is left."""
     suspect = next((f for f in exam.findings if f.cause is cause), None)
     if suspect is None or suspect.weight != "suspect" or exam.case.trained:
         return []
-    remedy = Remedy(name, batch=change)
+    remedy = make(exam)
     trial = run_trial(
         exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
     )
     if trial.broke:
         return []
-    skill = exam.skill(trial.model, [change(batch) for batch in exam.valid])
-    exam.figures[f"skill_valid, {name}"] = skill.value
+    change = remedy.batch
+    valid = exam.valid if change is None else [change(batch) for batch in exam.valid]
+    skill = exam.skill(trial.model, valid)
+    exam.figures[f"skill_valid, {remedy.name}"] = skill.value
     if skill.value < max(unseen.value, 0.0) + 0.05 or 1 - unseen.value < 1.5 * (1 - skill.value):
         return []
     text = (
-        f"{suspect.evidence}; skill on unseen samples is {unseen.value:.2f}, {name} "
+        f"{suspect.evidence}; skill on unseen samples is {unseen.value:.2f}, {remedy.name} "
         f"{skill.value:.2f}"
     )
     return [Finding(cause, "fault", text, suspect.subject, tried=True)]

@@ -124,10 +124,41 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
         if target.ndim == 1 or target.reshape(len(target), -1).shape[1] == 1:
             flat, wanted = values.reshape(len(values), -1), target.reshape(-1)
             where = (_number if tensor.is_floating_point() else _token)(flat, wanted)
+        elif target.ndim == 2 and target.is_floating_point() and tensor.is_floating_point():
+            where = _column(values.reshape(len(values), -1), target)
+        if not tensor.is_floating_point() and _copied(values, target):
+            text = f"{name!r} and the target are the same in all {len(target)} samples"
+            return [Finding(Cause.TARGET_IN_INPUT, "fault", text, f"{name!r}")]
         if where is not None:
             text = f"place {where} of {name!r} tells the target of {len(target)} samples"
             return [Finding(Cause.TARGET_IN_INPUT, "fault", text, f"{name!r}, {where}")]
     return []
+
+
+def _column(flat: Tensor, target: Tensor) -> int | None:
+    """Find a feature that is in line with one of several target numbers (N, K).
+
+    A target that is the input as a whole is an autoencoder's.
+    """
+    if flat.shape == target.shape and torch.allclose(flat.to(target), target):
+        return None
+    numbers = [
+        k for k in range(min(target.shape[1], _FRAMES)) if len(torch.unique(target[:, k])) > 20
+    ]
+    if not numbers:
+        return None
+    wanted, given = target[:, numbers].double(), flat[:, :4096].double()
+    wanted, given = (part - part.mean(0) for part in (wanted, given))
+    scale = given.norm(dim=0)[:, None] * wanted.norm(dim=0)[None]
+    in_line = ((given.T @ wanted).abs() / scale.clamp(min=1e-12)).amax(1)
+    return int(in_line.argmax()) if float(in_line.max()) > _SAME else None
+
+
+def _copied(tokens: Tensor, target: Tensor) -> bool:
+    """Whether each word is its own target (N, L), as where a shift was forgotten."""
+    if target.is_floating_point() or target.ndim != 2 or target.shape != tokens.shape:
+        return False
+    return bool((tokens == target).float().mean() > _SAME)
 
 
 def _map_channel(values: Tensor, target: Tensor) -> int | None:

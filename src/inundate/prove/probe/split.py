@@ -79,6 +79,8 @@ def _shift(exam: Exam) -> list[Finding]:
         train, valid = gather(exam.train, name), gather(exam.valid, name)
         if train is None or valid is None or train.ndim < 2 or train.shape[1:] != valid.shape[1:]:
             continue
+        if bool((train == train[:1]).all()):
+            continue  # nothing of it is learnt; the probe of inputs tells
         (mean, spread), (other, other_spread) = channel_stats(train), channel_stats(valid)
         live = spread > 1e-9
         if not live.any():

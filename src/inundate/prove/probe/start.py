@@ -188,7 +188,12 @@ def probe_gradient(exam: Exam) -> list[Finding]:
     exam.figures |= {
         f"gradient {name}": value for name, value in first.items() if math.isfinite(value)
     }
-    return _missing(fresh, called, first, later) + _faded(called, first, later)
+    found = _missing(fresh, called, first, later)
+    if found:  # a rate that is far off kills units, and the gradient with them
+        _, calm = gradients(exam, copy.deepcopy(exam.calm.model).train(), exam.typical)
+        reached = later | {name: value for name, value in calm.items() if value > 0.0}
+        found = _missing(fresh, called, first, reached)
+    return found + _faded(called, first, later)
 
 
 def _called(exam: Exam, model: nn.Module) -> list[str]:

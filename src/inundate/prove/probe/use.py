@@ -22,15 +22,34 @@ _MANY = 64  # channels that are tried one by one
 def probe_use(exam: Exam) -> list[Finding]:
     """Give each sample the input, or the channel, of another: what changes nothing is unused.
 
-    Three models are asked (as given, after training on one batch, after training on all), since
-    a last layer that starts at 0 hides everything, and so do dead units that a training made.
+    Several models are asked (as given, trained on one batch, on all, and by calm steps), since a
+    last layer that starts at 0 hides everything, and so do dead units that a training made.
     """
     models = [copy.deepcopy(exam.case.model), exam.one.model, exam.all.model]
     pictures = [_base(exam, model) for model in models]
     if all(base is None for base in pictures):
         return []
+    whole, parts, varied = _unused(exam, models)
+    if whole or parts:  # a rate that is far off kills units too: those of calm steps decide
+        whole, parts, varied = _unused(exam, [*models, exam.calm.model])
+    if not whole and not parts:
+        return []
+    if len(whole) == varied and not any(" places of " in name for name in whole):
+        text = "with the inputs of other samples the output is the same to nine digits"
+        # what fades until rounding swallows it is on its way, and not cut off
+        weight: Weight = "note" if _fades(exam) else "fault"
+        return [Finding(Cause.IGNORES_INPUT, weight, text, "its inputs")]
+    names = whole or parts
+    text = f"with {', '.join(names[:4])} of another sample the output is the same to nine digits"
+    return [Finding(Cause.IGNORES_INPUT, "fault", text, ", ".join(names[:4]))]
+
+
+def _unused(exam: Exam, models: list[nn.Module]) -> tuple[list[str], list[str], int]:
+    """Give the inputs and the channels that none of the models uses, and how many inputs vary."""
     batches = [batch for batch in exam.train[:3] if len(batch["target"]) > 1]
-    whole, parts, varied = [], [], 0
+    whole: list[str] = []
+    parts: list[str] = []
+    varied = 0
     for name in exam.train[0]["inputs"]:
         moved = [_with(batch, name, None) for batch in batches]
         if all(m is None for m in moved):
@@ -50,16 +69,7 @@ def probe_use(exam: Exam) -> list[Finding]:
             for channel in _channels(exam, name)
             if not _matters(exam, models, batches, [_with(b, name, channel) for b in batches])
         ]
-    if not whole and not parts:
-        return []
-    if len(whole) == varied and not any(" places of " in name for name in whole):
-        text = "with the inputs of other samples the output is the same to nine digits"
-        # what fades until rounding swallows it is on its way, and not cut off
-        weight: Weight = "note" if _fades(exam) else "fault"
-        return [Finding(Cause.IGNORES_INPUT, weight, text, "its inputs")]
-    names = whole or parts
-    text = f"with {', '.join(names[:4])} of another sample the output is the same to nine digits"
-    return [Finding(Cause.IGNORES_INPUT, "fault", text, ", ".join(names[:4]))]
+    return whole, parts, varied
 
 
 def _fades(exam: Exam) -> bool:
