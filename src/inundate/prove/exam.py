@@ -193,7 +193,7 @@ class Exam:
 
     @cached_property
     def calm(self) -> Trial:
-        """One batch by Adam at a rate that harms no network: what is cut off then is so for good."""
+        """One batch by Adam at a harmless rate: what is cut off then is so for good."""
         return self.try_one(Remedy("calm steps", adam=_CALM))
 
     @cached_property
