@@ -68,7 +68,7 @@ def _valid_only(p: Parts, name: str, change: Any) -> Parts:
 def _no_time(rain: Tensor) -> Tensor:
     """Divide one amount by a duration of 0."""
     found = rain.clone()
-    found[3, ..., 5, 5] = float("inf")
+    found[3, ..., 1, 1] = float("inf")
     return found
 
 
