@@ -13,6 +13,8 @@ from inundate.prove.probe.data import probe_inputs
 from inundate.prove.probe.padding import find_padding, move_padding, probe_padding
 from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_target_in_input
+from inundate.prove.probe.start import probe_gradient
+from inundate.prove.probe.use import probe_use
 
 SHORT = Effort(batches=12, one_batch=20, all_batches=20, remedy=20)
 
@@ -141,3 +143,50 @@ def test_one_frame_of_the_target_among_the_inputs_is_found():
     exam = examined(nn.Conv2d(2, 3, 1), batches(inputs, target))
     (found,) = probe_target_in_input(exam)
     assert found.subject == "'input', 1"
+
+
+def test_one_of_two_target_numbers_among_the_columns_is_found_and_an_autoencoder_is_none():
+    drawn = torch.Generator().manual_seed(1)
+    rows, target = torch.randn(64, 4, generator=drawn), torch.randn(64, 2, generator=drawn)
+    assert probe_target_in_input(examined(nn.Linear(4, 2), batches(rows, target))) == []
+    rows[:, 3] = 5.0 - 2.0 * target[:, 1]
+    (found,) = probe_target_in_input(examined(nn.Linear(4, 2), batches(rows, target)))
+    assert found.subject == "'input', 3"
+    assert probe_target_in_input(examined(nn.Linear(4, 4), batches(rows, rows))) == []
+
+
+def test_words_that_are_their_own_targets_are_found():
+    drawn = torch.Generator().manual_seed(2)
+    words = torch.randint(1, 20, (64, 7), generator=drawn)
+    model = nn.Embedding(20, 20)
+    shifted = batches(words[:, :-1], words[:, 1:])
+    assert probe_target_in_input(examined(model, shifted)) == []
+    (found,) = probe_target_in_input(examined(model, batches(words[:, 1:], words[:, 1:])))
+    assert (found.cause, found.weight) == (Cause.TARGET_IN_INPUT, "fault")
+
+
+def test_a_map_that_is_the_same_for_all_is_empty_only_if_validation_has_another():
+    drawn = torch.Generator().manual_seed(3)
+    one, other = torch.randn(2, 1, 1, 6, 6, generator=drawn)
+    target = torch.randn(64, 1, 6, 6, generator=drawn)
+    train = batches(one.expand(64, 1, 6, 6), target)
+
+    def found(ground):
+        valid = batches(ground.expand(32, 1, 6, 6), target[:32])
+        exam = Exam(make_case(nn.Conv2d(1, 1, 1), train, valid=valid), SHORT)
+        return [f for f in probe_inputs(exam) if "in validation" in f.evidence]
+
+    assert found(one) == []
+    assert [(f.cause, f.weight) for f in found(other)] == [(Cause.DEAD_INPUT, "fault")]
+
+
+def test_units_that_a_wild_rate_kills_are_not_called_cut_off():
+    torch.manual_seed(0)
+    rows = torch.randn(64, 3)
+    target = rows[:, :1] - rows[:, 1:2]
+    model = nn.Sequential(nn.Linear(3, 16), nn.ReLU(), nn.Linear(16, 1))
+    nn.init.zeros_(model[2].weight)  # starts without telling the inputs apart
+    own = examined(model, batches(rows, target)).case
+    exam = Exam(replace(own, optimiser=lambda m: torch.optim.SGD(m.parameters(), lr=1e4)), SHORT)
+    assert Cause.NO_GRADIENT not in {finding.cause for finding in probe_gradient(exam)}
+    assert probe_use(exam) == []
