@@ -103,7 +103,9 @@ class Parts:
 
     def case(self, name: str) -> Case:
         """Give it to the doctor."""
-        train = self.train_loader or TensorLoader(self.train, self.size, **self.loader)
+        train = self.train_loader  # an empty one is false, and still the one that is meant
+        if train is None:
+            train = TensorLoader(self.train, self.size, **self.loader)
         valid = TensorLoader(self.valid, self.size, shuffle=False)
         made = make_case(
             self.model, train, name=name, valid=valid, loss=self.criterion,
