@@ -157,7 +157,7 @@ def _scales(name: str, values: Tensor) -> list[Finding]:
 def _slips(name: str, values: Tensor) -> list[Finding]:
     """Look for samples that are larger or smaller than all others by a large factor."""
     size = values.double().reshape(len(values), -1).square().mean(1).sqrt().numpy()
-    size = size[size > 0]
+    size = size[(size > 0) & np.isfinite(size)]  # others are told on their own
     if len(size) < 20:
         return []
     order = np.sort(np.log10(size))
