@@ -63,18 +63,18 @@ def write_mistakes(
     target = check_output(path, overwrite)
     style, script = asset("report.css") + _EXTRA, asset("mistakes.js")
     page = render(
-        asset("mistakes.html"),
+        asset("report.html"),
         csp=content_policy(styles=[style], scripts=[script]),
         version=inundate.__version__,
         title=title,
         style=Html(style),
-        script=Html(script),
         verdict=_verdict(found),
         body=Html(
             _scores(found, absent)
             + _confusion(found)
             + _subsets(found)
             + _mistakes(mistakes, with_texts)
+            + f"<script>{script}</script>"
         ),
     )
     return write_text(target, page)

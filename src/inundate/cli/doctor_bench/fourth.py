@@ -17,6 +17,14 @@ from torch.nn import functional
 from inundate.cli.doctor_bench import bodies as b
 from inundate.cli.doctor_bench import other as o
 from inundate.cli.doctor_bench import wider as w
+from inundate.cli.doctor_bench.change import (
+    both,
+    in_another_unit,
+    on_input,
+    on_target,
+    sgd,
+    with_optimiser,
+)
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body, flood
 from inundate.cli.doctor_bench.parts import Parts, Samples, TensorLoader, add, pick
 from inundate.cli.doctor_bench.texts import mood
@@ -24,33 +32,6 @@ from inundate.cli.doctor_bench.wrap import After, Before, replace
 from inundate.prove.cause import Cause
 
 __all__ = ["FOURTH", "FOURTH_HEALTHY"]
-
-
-def _both(p: Parts, change: Any) -> Parts:
-    return pick(p, train=change(p.train), valid=change(p.valid))
-
-
-def _input(p: Parts, change: Any, name: str = "input") -> Parts:
-    return _both(p, lambda s: add(s, {name: change(s.inputs[name])}))
-
-
-def _target(p: Parts, change: Any) -> Parts:
-    return _both(p, lambda s: add(s, {}, change(s.target)))
-
-
-def _optimiser(p: Parts, make: Any) -> Parts:
-    return pick(p, optimiser=make)
-
-
-def _sgd(rate: float, **own: Any) -> Any:
-    return lambda model: torch.optim.SGD(model.parameters(), lr=rate, **own)
-
-
-def _some(p: Parts, name: str, chosen: slice, factor: float) -> Parts:
-    """Give some training samples of an input in another unit."""
-    values = p.train.inputs[name].clone()
-    values[chosen] *= factor
-    return pick(p, train=add(p.train, {name: values}))
 
 
 def _blind_radar(p: Parts) -> Parts:
@@ -156,7 +137,7 @@ def _late(output: Tensor, target: Tensor) -> Tensor:
 
 def _permuted(p: Parts, seed: int) -> Parts:
     drawn = torch.Generator().manual_seed(seed)
-    return _target(p, lambda t: t[torch.randperm(len(t), generator=drawn)])
+    return on_target(p, lambda t: t[torch.randperm(len(t), generator=drawn)])
 
 
 def _cosine_column(p: Parts) -> Parts:
@@ -165,12 +146,12 @@ def _cosine_column(p: Parts) -> Parts:
         rows[:, 0] = samples.target[:, 1]
         return add(samples, {"input": rows})
 
-    return _both(p, of)
+    return both(p, of)
 
 
 def _unshifted(p: Parts) -> Parts:
     """Forget to shift: each word is its own target."""
-    return _both(p, lambda s: add(s, {}, s.inputs["input"].clone()))
+    return both(p, lambda s: add(s, {}, s.inputs["input"].clone()))
 
 
 class _Unheard(nn.Module):
@@ -204,7 +185,7 @@ def _vectors(seed: int) -> Parts:
     table = torch.randn(60, 20, generator=torch.Generator().manual_seed(seed))
     table[0] = 0.0
     torch.manual_seed(seed)
-    return pick(_input(p, lambda v: table[v]), model=_Vectors(20))
+    return pick(on_input(p, lambda v: table[v]), model=_Vectors(20))
 
 
 def _seldom(p: Parts) -> Parts:
@@ -216,7 +197,7 @@ def _seldom(p: Parts) -> Parts:
         keep = keep[torch.randperm(len(keep), generator=torch.Generator().manual_seed(9))]
         return Samples({n: v[keep] for n, v in samples.inputs.items()}, samples.target[keep])
 
-    return _optimiser(_both(p, of), b.optimiser(1e-4))
+    return with_optimiser(both(p, of), b.optimiser(1e-4))
 
 
 def _too_early(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
@@ -281,46 +262,46 @@ class _NoWords(nn.Module):
 C = Cause
 FOURTH: tuple[Fault, ...] = (
     # emulators of the zoo on simulated floods
-    Fault("temporal_cnn: terrain read with rows for columns", flood("temporal_cnn"), lambda p: _input(p, lambda v: v.transpose(-2, -1).contiguous(), "terrain"), C.AXES_MIXED, 711),
-    Fault("deeplab: a fourth of the rain in mm a second", flood("deeplab"), lambda p: _some(p, "rain", slice(1, None, 4), 1 / 3600), C.UNIT_SLIP, 712),
+    Fault("temporal_cnn: terrain read with rows for columns", flood("temporal_cnn"), lambda p: on_input(p, lambda v: v.transpose(-2, -1).contiguous(), "terrain"), C.AXES_MIXED, 711),
+    Fault("deeplab: a fourth of the rain in mm a second", flood("deeplab"), lambda p: in_another_unit(p, "rain", slice(1, None, 4), 1 / 3600), C.UNIT_SLIP, 712),
     Fault("lead_cnn: NaN where the radar is blind", flood("lead_cnn"), _blind_radar, C.NOT_FINITE_DATA, 713),
-    Fault("deeplab: optimiser without the pyramid", flood("deeplab"), lambda p: _optimiser(p, _without("pyramid")), C.OPTIMISER_MISSES, 714),
+    Fault("deeplab: optimiser without the pyramid", flood("deeplab"), lambda p: with_optimiser(p, _without("pyramid")), C.OPTIMISER_MISSES, 714),
     Fault("temporal_cnn: .data of the rain's layers", flood("temporal_cnn"), lambda p: pick(p, model=replace(p.model, "rain", _Cut)), C.NO_GRADIENT, 715),
-    Fault("lead_cnn: SGD at 300", flood("lead_cnn"), lambda p: _optimiser(p, _sgd(300.0)), C.RATE_TOO_HIGH, 716),
-    Fault("convgru_unet: Adam at 3e-8", flood("convgru_unet"), lambda p: _optimiser(p, b.optimiser(3e-8)), C.RATE_TOO_LOW, 717),
+    Fault("lead_cnn: SGD at 300", flood("lead_cnn"), lambda p: with_optimiser(p, sgd(300.0)), C.RATE_TOO_HIGH, 716),
+    Fault("convgru_unet: Adam at 3e-8", flood("convgru_unet"), lambda p: with_optimiser(p, b.optimiser(3e-8)), C.RATE_TOO_LOW, 717),
     Fault("deeplab: a fifth of the validation pieces from training", flood("deeplab"), _fifth_known, C.SPLIT_LEAK, 718),
     Fault("lead_cnn: terrain of the validation data in cm", flood("lead_cnn"), lambda p: _valid_only(p, "terrain", lambda v: 100.0 * v), C.SPLIT_SHIFT, 719),
-    Fault("temporal_cnn: depth before the storm as target", flood("temporal_cnn"), lambda p: _target(p, torch.zeros_like), C.TARGET_CONSTANT, 720),
+    Fault("temporal_cnn: depth before the storm as target", flood("temporal_cnn"), lambda p: on_target(p, torch.zeros_like), C.TARGET_CONSTANT, 720),
     Fault("lead_cnn: shards of like depth", flood("lead_cnn"), _grouped, C.LOADER_SORTED, 721),
-    Fault("unet: terrain of the first piece for all", flood("unet"), lambda p: _input(p, lambda v: v[:1].expand_as(v).clone(), "terrain"), C.DEAD_INPUT, 722),
-    Fault("lead_cnn: AdamW at 5e-3 with decay 80", flood("lead_cnn"), lambda p: _optimiser(p, b.optimiser(5e-3, 80.0)), C.DECAY_TOO_STRONG, 723),
+    Fault("unet: terrain of the first piece for all", flood("unet"), lambda p: on_input(p, lambda v: v[:1].expand_as(v).clone(), "terrain"), C.DEAD_INPUT, 722),
+    Fault("lead_cnn: AdamW at 5e-3 with decay 80", flood("lead_cnn"), lambda p: with_optimiser(p, b.optimiser(5e-3, 80.0)), C.DECAY_TOO_STRONG, 723),
     Fault("unet: gradient never cleared", flood("unet"), _never_cleared, C.GRADIENT_ACCUMULATES, 724),
     # images and tables
-    Fault("slopes: field with rows upside down", body(o.slopes), lambda p: _input(p, lambda v: v.flip(-2)), C.AXES_MIXED, 731),
+    Fault("slopes: field with rows upside down", body(o.slopes), lambda p: on_input(p, lambda v: v.flip(-2)), C.AXES_MIXED, 731),
     Fault("slopes: ReLU at the end", body(o.slopes), lambda p: pick(p, model=After(p.model, torch.relu)), C.OUTPUT_RANGE, 732),
-    Fault("slopes: targets times 100000", body(o.slopes), lambda p: _target(p, lambda t: 1e5 * t), C.TARGET_SCALE, 733),
+    Fault("slopes: targets times 100000", body(o.slopes), lambda p: on_target(p, lambda t: 1e5 * t), C.TARGET_SCALE, 733),
     Fault("slopes: each epoch has half of the last", body(o.slopes), lambda p: pick(p, train_loader=_Shrinking(p)), C.LOADER_STARVES, 734),
     Fault("slopes: divided by a deviation of 0", body(o.slopes), lambda p: pick(p, model=Before(p.model, lambda v: v / (v - v).std())), C.NOT_FINITE_OUTPUT, 735),
     Fault("angles: cosine in a column", body(o.angles), _cosine_column, C.TARGET_IN_INPUT, 736),
     Fault("angles: all weights 0.1", body(o.angles), _alike, C.SYMMETRIC_START, 737),
     Fault("angles: answers scored one sample late", body(o.angles), lambda p: pick(p, metric=_late), C.METRIC_WRONG, 738),
-    Fault("spots: Adam at 1.5", body(w.spots), lambda p: _optimiser(p, b.optimiser(1.5)), C.RATE_TOO_HIGH, 739),
+    Fault("spots: Adam at 1.5", body(w.spots), lambda p: with_optimiser(p, b.optimiser(1.5)), C.RATE_TOO_HIGH, 739),
     Fault("segments: a mean of weights that nothing updates", body(b.segmenter), lambda p: pick(p, model=_Stale(p.model)), C.TRAIN_EVAL_GAP, 740),
-    Fault("digits: divided by 255 twice more", body(b.digit_mlp), lambda p: _input(p, lambda v: v / 65025.0), C.INPUT_SCALE, 741),
-    Fault("digits: labels from 1 to 10", body(b.digit_cnn), lambda p: _target(p, lambda t: t + 1), C.DOES_NOT_RUN, 742),
-    Fault("denoiser: SGD at 1e-6", body(b.denoiser), lambda p: _optimiser(p, _sgd(1e-6)), C.RATE_TOO_LOW, 743),
+    Fault("digits: divided by 255 twice more", body(b.digit_mlp), lambda p: on_input(p, lambda v: v / 65025.0), C.INPUT_SCALE, 741),
+    Fault("digits: labels from 1 to 10", body(b.digit_cnn), lambda p: on_target(p, lambda t: t + 1), C.DOES_NOT_RUN, 742),
+    Fault("denoiser: SGD at 1e-6", body(b.denoiser), lambda p: with_optimiser(p, sgd(1e-6)), C.RATE_TOO_LOW, 743),
     Fault("fine maps: targets of other maps", body(w.upscale), lambda p: _permuted(p, 21), C.TARGETS_UNRELATED, 744),
-    Fault("masks: labels smoothed to 0.45 and 0.55", body(w.masks), lambda p: _target(p, lambda t: 0.45 + 0.1 * t), C.LOSS_FLOOR, 745),
+    Fault("masks: labels smoothed to 0.45 and 0.55", body(w.masks), lambda p: on_target(p, lambda t: 0.45 + 0.1 * t), C.LOSS_FLOOR, 745),
     # texts
     Fault("next words: targets that are not shifted", body(o.next_words), _unshifted, C.TARGET_IN_INPUT, 761),
     Fault("next words: targets of other texts", body(o.next_words), lambda p: _permuted(p, 22), C.TARGETS_UNRELATED, 762),
     Fault("next words: one text a batch", body(o.next_words), _one_text, C.LOADER_REPEATS, 763),
     Fault("next words: targets of a batch backwards", body(o.next_words), _backwards, C.TARGETS_MISPAIRED, 764),
-    Fault("reports: numbers are 0", body(o.reports), lambda p: _input(p, torch.zeros_like, "numbers"), C.DEAD_INPUT, 765),
+    Fault("reports: numbers are 0", body(o.reports), lambda p: on_input(p, torch.zeros_like, "numbers"), C.DEAD_INPUT, 765),
     Fault("reports: numbers overwritten", body(o.reports), lambda p: pick(p, model=_Unheard(p.model)), C.IGNORES_INPUT, 766),
-    Fault("reports: a sixth of the numbers times 10000", body(o.reports), lambda p: _some(p, "numbers", slice(2, None, 6), 1e4), C.UNIT_SLIP, 767),
+    Fault("reports: a sixth of the numbers times 10000", body(o.reports), lambda p: in_another_unit(p, "numbers", slice(2, None, 6), 1e4), C.UNIT_SLIP, 767),
     Fault("reports: numbers of the validation data not centred", body(o.reports), lambda p: _valid_only(p, "numbers", lambda v: v + 6.0), C.SPLIT_SHIFT, 768),
-    Fault("reports: Adam at 8", body(o.reports), lambda p: _optimiser(p, b.optimiser(8.0)), C.RATE_TOO_HIGH, 769),
+    Fault("reports: Adam at 8", body(o.reports), lambda p: with_optimiser(p, b.optimiser(8.0)), C.RATE_TOO_HIGH, 769),
     Fault("reports: one in forty is not dry", body(o.reports), _seldom, C.MAJORITY_COLLAPSE, 770),
     Fault("reports: key of the seed misspelt", body(o.reports), lambda p: pick(p, unread=("train.sead",)), C.UNREAD_CONFIG, 771),
     Fault("moods: vectors with zeros behind, GRU at its last step", body(_vectors), lambda p: p, C.PADDING, 772),
@@ -329,7 +310,7 @@ FOURTH: tuple[Fault, ...] = (
     Fault("tags: step before backward", body(w.tagger), lambda p: pick(p, step=_too_early), C.WEIGHTS_DO_NOT_MOVE, 775),
     Fault("order: probability of the right class is minimised", body(b.order), lambda p: pick(p, criterion=_chance), C.LOSS_SIGN, 776),
     Fault("order: mean over a mask of no words", body(b.order), lambda p: pick(p, model=_NoWords(p.model)), C.NOT_FINITE_OUTPUT, 777),
-    Fault("matches: hinge of (B, 1) and (B,)", body(w.matcher), lambda p: pick(_target(p, lambda t: t[:, 0]), criterion=_hinge), C.SHAPE_BROADCAST, 778),
+    Fault("matches: hinge of (B, 1) and (B,)", body(w.matcher), lambda p: pick(on_target(p, lambda t: t[:, 0]), criterion=_hinge), C.SHAPE_BROADCAST, 778),
 )  # fmt: skip
 
 FOURTH_HEALTHY: tuple[Healthy, ...] = (

@@ -17,6 +17,14 @@ from torch.nn import functional
 from inundate.cli.doctor_bench import bodies as b
 from inundate.cli.doctor_bench import other as o
 from inundate.cli.doctor_bench import wider as w
+from inundate.cli.doctor_bench.change import (
+    both,
+    in_another_unit,
+    on_input,
+    on_target,
+    sgd,
+    with_optimiser,
+)
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body, flood
 from inundate.cli.doctor_bench.parts import Parts, Samples, TensorLoader, add, pick
 from inundate.cli.doctor_bench.texts import mood
@@ -26,26 +34,6 @@ from inundate.prove.cause import Cause
 __all__ = ["TABLE", "TABLE_HEALTHY"]
 
 
-def _both(p: Parts, change: Any) -> Parts:
-    return pick(p, train=change(p.train), valid=change(p.valid))
-
-
-def _input(p: Parts, change: Any, name: str = "input") -> Parts:
-    return _both(p, lambda s: add(s, {name: change(s.inputs[name])}))
-
-
-def _target(p: Parts, change: Any) -> Parts:
-    return _both(p, lambda s: add(s, {}, change(s.target)))
-
-
-def _optimiser(p: Parts, make: Any) -> Parts:
-    return pick(p, optimiser=make)
-
-
-def _sgd(rate: float, **own: Any) -> Any:
-    return lambda model: torch.optim.SGD(model.parameters(), lr=rate, **own)
-
-
 def _holds(wanted: Any) -> Any:
     """Make a maker of an optimiser of some of the weights."""
 
@@ -53,12 +41,6 @@ def _holds(wanted: Any) -> Any:
         return torch.optim.AdamW([q for n, q in model.named_parameters() if wanted(n)], lr=3e-3)
 
     return make
-
-
-def _some(p: Parts, name: str, chosen: slice, factor: float) -> Parts:
-    values = p.train.inputs[name].clone()
-    values[chosen] *= factor
-    return pick(p, train=add(p.train, {name: values}))
 
 
 def _valid_only(p: Parts, name: str, change: Any) -> Parts:
@@ -132,7 +114,7 @@ def _reciprocal(p: Parts) -> Parts:
 
 def _permuted(p: Parts, seed: int) -> Parts:
     drawn = torch.Generator().manual_seed(seed)
-    return _target(p, lambda t: t[torch.randperm(len(t), generator=drawn)])
+    return on_target(p, lambda t: t[torch.randperm(len(t), generator=drawn)])
 
 
 def _rolled(batch: dict[str, Any], rng: Any) -> dict[str, Any]:
@@ -152,7 +134,7 @@ def _flow_column(p: Parts) -> Parts:
         water[..., 1] = samples.target
         return add(samples, {"input": water})
 
-    return _both(p, of)
+    return both(p, of)
 
 
 class _Reversed(nn.Module):
@@ -178,7 +160,7 @@ def _label_number(p: Parts) -> Parts:
         numbers[:, 1] = samples.target.float() - 1.0
         return add(samples, {"numbers": numbers})
 
-    return _both(p, of)
+    return both(p, of)
 
 
 def _seldom(p: Parts) -> Parts:
@@ -190,7 +172,7 @@ def _seldom(p: Parts) -> Parts:
         keep = keep[torch.randperm(len(keep), generator=torch.Generator().manual_seed(4))]
         return Samples({n: v[keep] for n, v in samples.inputs.items()}, samples.target[keep])
 
-    return _optimiser(_both(p, of), b.optimiser(1e-4))
+    return with_optimiser(both(p, of), b.optimiser(1e-4))
 
 
 def _likelihood(output: Tensor, target: Tensor) -> Tensor:
@@ -227,45 +209,45 @@ def _class_by_class(p: Parts) -> Parts:
 C = Cause
 TABLE: tuple[Fault, ...] = (
     # emulators of the zoo on simulated floods
-    Fault("unet: terrain turned by half a turn", flood("unet"), lambda p: _input(p, lambda v: v.flip((-2, -1)), "terrain"), C.AXES_MIXED, 911),
-    Fault("convgru_unet: one in eight of the terrain in km", flood("convgru_unet"), lambda p: _some(p, "terrain", slice(3, None, 8), 1e-3), C.UNIT_SLIP, 912),
+    Fault("unet: terrain turned by half a turn", flood("unet"), lambda p: on_input(p, lambda v: v.flip((-2, -1)), "terrain"), C.AXES_MIXED, 911),
+    Fault("convgru_unet: one in eight of the terrain in km", flood("convgru_unet"), lambda p: in_another_unit(p, "terrain", slice(3, None, 8), 1e-3), C.UNIT_SLIP, 912),
     Fault("deeplab: validation rain over a duration of 0", flood("deeplab"), lambda p: _valid_only(p, "rain", _no_time), C.NOT_FINITE_DATA, 913),
-    Fault("convgru_unet: optimiser without the rain's layers", flood("convgru_unet"), lambda p: _optimiser(p, _holds(lambda n: not n.startswith("rain"))), C.OPTIMISER_MISSES, 914),
+    Fault("convgru_unet: optimiser without the rain's layers", flood("convgru_unet"), lambda p: with_optimiser(p, _holds(lambda n: not n.startswith("rain"))), C.OPTIMISER_MISSES, 914),
     Fault("mode_h: layers of the terrain through numpy", flood("mode_h"), lambda p: pick(p, model=replace(p.model, "terrain", _Numpy)), C.NO_GRADIENT, 915),
-    Fault("mode_h: Adam at 12", flood("mode_h"), lambda p: _optimiser(p, b.optimiser(12.0)), C.RATE_TOO_HIGH, 916),
-    Fault("temporal_cnn: SGD at 1e-9", flood("temporal_cnn"), lambda p: _optimiser(p, _sgd(1e-9)), C.RATE_TOO_LOW, 917),
+    Fault("mode_h: Adam at 12", flood("mode_h"), lambda p: with_optimiser(p, b.optimiser(12.0)), C.RATE_TOO_HIGH, 916),
+    Fault("temporal_cnn: SGD at 1e-9", flood("temporal_cnn"), lambda p: with_optimiser(p, sgd(1e-9)), C.RATE_TOO_LOW, 917),
     Fault("temporal_cnn: two fifths of the validation pieces from training", flood("temporal_cnn"), lambda p: _known(p, 0.4), C.SPLIT_LEAK, 918),
     Fault("deeplab: rain of the validation data in inches", flood("deeplab"), lambda p: _valid_only(p, "rain", lambda v: v / 25.4), C.SPLIT_SHIFT, 919),
-    Fault("mode_h: a fill value as target", flood("mode_h"), lambda p: _target(p, lambda t: torch.full_like(t, 1.5)), C.TARGET_CONSTANT, 920),
+    Fault("mode_h: a fill value as target", flood("mode_h"), lambda p: on_target(p, lambda t: torch.full_like(t, 1.5)), C.TARGET_CONSTANT, 920),
     Fault("unet: driest pieces last", flood("unet"), _driest_last, C.LOADER_SORTED, 921),
     Fault("convgru_unet: reciprocal of the loss", flood("convgru_unet"), _reciprocal, C.LOSS_SIGN, 922),
-    Fault("mode_h: SGD at 0.05 with decay 15", flood("mode_h"), lambda p: _optimiser(p, _sgd(0.05, weight_decay=15.0)), C.DECAY_TOO_STRONG, 923),
+    Fault("mode_h: SGD at 0.05 with decay 15", flood("mode_h"), lambda p: with_optimiser(p, sgd(0.05, weight_decay=15.0)), C.DECAY_TOO_STRONG, 923),
     Fault("mode_h: a batch larger than the data, rests dropped", flood("mode_h"), lambda p: pick(p, train_loader=TensorLoader(p.train, 100000)), C.LOADER_STARVES, 924),
     Fault("lead_cnn: rain from a buffer that nothing fills", flood("lead_cnn"), lambda p: pick(p, model=_Unfilled(p.model, p.train.inputs["rain"])), C.IGNORES_INPUT, 925),
     # images and tables
-    Fault("runoff: water in km", body(w.runoff), lambda p: _input(p, lambda v: v * 1e-6), C.INPUT_SCALE, 931),
+    Fault("runoff: water in km", body(w.runoff), lambda p: on_input(p, lambda v: v * 1e-6), C.INPUT_SCALE, 931),
     Fault("spots: absolute value at the end", body(w.spots), lambda p: pick(p, model=After(p.model, torch.abs)), C.OUTPUT_RANGE, 932),
     Fault("textures: labels of a batch rolled", body(w.residual), lambda p: pick(p, loader={"change": _rolled}), C.TARGETS_MISPAIRED, 933),
     Fault("textures: three scores for four classes", body(w.residual), lambda p: pick(p, model=replace(p.model, "8", lambda _m: nn.Linear(32, 3))), C.DOES_NOT_RUN, 934),
-    Fault("classes: SGD at 2000", body(b.table_classes), lambda p: _optimiser(p, _sgd(2000.0)), C.RATE_TOO_HIGH, 935),
-    Fault("slopes: Adam at 2e-7", body(o.slopes), lambda p: _optimiser(p, b.optimiser(2e-7)), C.RATE_TOO_LOW, 936),
+    Fault("classes: SGD at 2000", body(b.table_classes), lambda p: with_optimiser(p, sgd(2000.0)), C.RATE_TOO_HIGH, 935),
+    Fault("slopes: Adam at 2e-7", body(o.slopes), lambda p: with_optimiser(p, b.optimiser(2e-7)), C.RATE_TOO_LOW, 936),
     Fault("slopes: weight of the loss is 0", body(o.slopes), lambda p: pick(p, criterion=lambda o, t: 0.0 * functional.mse_loss(o, t)), C.LOSS_IGNORES, 937),
     Fault("maps: explained variance is minimised", body(b.blur), lambda p: pick(p, criterion=_r2), C.LOSS_SIGN, 938),
-    Fault("values: absolute error of (B, 1) and (B,)", body(b.table_values), lambda p: pick(_target(p, lambda t: t[:, 0]), criterion=lambda o, t: (o - t).abs().mean()), C.SHAPE_BROADCAST, 939),
+    Fault("values: absolute error of (B, 1) and (B,)", body(b.table_values), lambda p: pick(on_target(p, lambda t: t[:, 0]), criterion=lambda o, t: (o - t).abs().mean()), C.SHAPE_BROADCAST, 939),
     Fault("digits: sigmoid before cross-entropy", body(b.digit_cnn), lambda p: pick(p, model=After(p.model, torch.sigmoid)), C.LOSS_OUTPUT_MISMATCH, 940),
-    Fault("textures: biases alone in the optimiser", body(w.residual), lambda p: _optimiser(p, _holds(lambda n: n.endswith("bias"))), C.OPTIMISER_MISSES, 941),
+    Fault("textures: biases alone in the optimiser", body(w.residual), lambda p: with_optimiser(p, _holds(lambda n: n.endswith("bias"))), C.OPTIMISER_MISSES, 941),
     Fault("denoiser: upward layer rounded", body(b.denoiser), lambda p: pick(p, model=replace(p.model, "up", lambda m: nn.Sequential(m, Through(torch.round)))), C.NO_GRADIENT, 942),
-    Fault("spots: the first image read for each row", body(w.spots), lambda p: _input(p, lambda v: v[:1].expand_as(v).clone()), C.DEAD_INPUT, 943),
-    Fault("fine maps: a ninth of the maps in mm", body(w.upscale), lambda p: _some(p, "input", slice(4, None, 9), 1e3), C.UNIT_SLIP, 944),
+    Fault("spots: the first image read for each row", body(w.spots), lambda p: on_input(p, lambda v: v[:1].expand_as(v).clone()), C.DEAD_INPUT, 943),
+    Fault("fine maps: a ninth of the maps in mm", body(w.upscale), lambda p: in_another_unit(p, "input", slice(4, None, 9), 1e3), C.UNIT_SLIP, 944),
     Fault("runoff: flow in the place of the melt", body(w.runoff), _flow_column, C.TARGET_IN_INPUT, 945),
     Fault("textures: dropout in evaluation alone", body(w.residual), lambda p: pick(p, model=_Reversed(p.model)), C.TRAIN_EVAL_GAP, 946),
     Fault("textures: accuracy divided by the classes", body(w.residual), lambda p: pick(p, metric=_a_class_of_accuracy), C.METRIC_WRONG, 947),
     Fault("runoff: flow of other stations", body(w.runoff), lambda p: _permuted(p, 31), C.TARGETS_UNRELATED, 948),
     # texts
     Fault("next words: square root of embeddings", body(o.next_words), lambda p: pick(p, model=replace(p.model, "embed", lambda m: nn.Sequential(m, Through(torch.sqrt)))), C.NOT_FINITE_OUTPUT, 961),
-    Fault("next words: embedding alone in the optimiser", body(o.next_words), lambda p: _optimiser(p, _holds(lambda n: n.startswith("embed"))), C.OPTIMISER_MISSES, 962),
-    Fault("tags: Adam at 3", body(w.tagger), lambda p: _optimiser(p, b.optimiser(3.0)), C.RATE_TOO_HIGH, 963),
-    Fault("matches: Adagrad at 1e-7", body(w.matcher), lambda p: _optimiser(p, lambda m: torch.optim.Adagrad(m.parameters(), lr=1e-7)), C.RATE_TOO_LOW, 964),
+    Fault("next words: embedding alone in the optimiser", body(o.next_words), lambda p: with_optimiser(p, _holds(lambda n: n.startswith("embed"))), C.OPTIMISER_MISSES, 962),
+    Fault("tags: Adam at 3", body(w.tagger), lambda p: with_optimiser(p, b.optimiser(3.0)), C.RATE_TOO_HIGH, 963),
+    Fault("matches: Adagrad at 1e-7", body(w.matcher), lambda p: with_optimiser(p, lambda m: torch.optim.Adagrad(m.parameters(), lr=1e-7)), C.RATE_TOO_LOW, 964),
     Fault("tags: tags of other texts", body(w.tagger), lambda p: _permuted(p, 32), C.TARGETS_UNRELATED, 965),
     Fault("reports: three tenths of validation in training", body(o.reports), lambda p: _known(p, 0.3), C.SPLIT_LEAK, 966),
     Fault("reports: numbers of the validation data in percent", body(o.reports), lambda p: _valid_only(p, "numbers", lambda v: 100.0 * v), C.SPLIT_SHIFT, 967),
@@ -278,7 +260,7 @@ TABLE: tuple[Fault, ...] = (
     Fault("counts: dropout 0.99 before the head", body(b.counter), lambda p: pick(p, model=replace(p.model, "tell", lambda m: nn.Sequential(nn.Dropout(0.99), m))), C.NOISE_TOO_STRONG, 974),
     Fault("matches: weights of before loaded after each step", body(w.matcher), lambda p: pick(p, step=_restored), C.WEIGHTS_DO_NOT_MOVE, 975),
     Fault("keywords: key of the width misspelt", body(b.keyword), lambda p: pick(p, unread=("model.wdith",)), C.UNREAD_CONFIG, 976),
-    Fault("pairs of words: SGD at 0.02 with decay 45", body(w.bigrams), lambda p: _optimiser(p, _sgd(0.02, weight_decay=45.0)), C.DECAY_TOO_STRONG, 977),
+    Fault("pairs of words: SGD at 0.02 with decay 45", body(w.bigrams), lambda p: with_optimiser(p, sgd(0.02, weight_decay=45.0)), C.DECAY_TOO_STRONG, 977),
     Fault("order: a class a batch, in turn", body(b.order), _class_by_class, C.LOADER_SORTED, 978),
     Fault("pairs of words: index modulo ten", body(w.bigrams), lambda p: pick(p, loader={"choose": lambda order, _rng: order % 10}), C.LOADER_REPEATS, 979),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from inundate.cli.doctor_bench import bodies as b
 from inundate.cli.doctor_bench import wider as w
+from inundate.cli.doctor_bench.change import both, on_input, on_target, sgd, with_optimiser
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body, flood
 from inundate.cli.doctor_bench.parts import Parts, Samples, TensorLoader, add, pick
 from inundate.cli.doctor_bench.texts import mood
@@ -23,26 +24,6 @@ from inundate.cli.doctor_bench.wrap import After, Before, replace
 from inundate.prove.cause import Cause
 
 __all__ = ["THIRD", "THIRD_HEALTHY"]
-
-
-def _both(p: Parts, change: Any) -> Parts:
-    return pick(p, train=change(p.train), valid=change(p.valid))
-
-
-def _input(p: Parts, change: Any, name: str = "input") -> Parts:
-    return _both(p, lambda s: add(s, {name: change(s.inputs[name])}))
-
-
-def _target(p: Parts, change: Any) -> Parts:
-    return _both(p, lambda s: add(s, {}, change(s.target)))
-
-
-def _optimiser(p: Parts, make: Any) -> Parts:
-    return pick(p, optimiser=make)
-
-
-def _sgd(rate: float, **own: Any) -> Any:
-    return lambda model: torch.optim.SGD(model.parameters(), lr=rate, **own)
 
 
 def _ground_in_mm(p: Parts) -> Parts:
@@ -135,7 +116,7 @@ def _by_depth(p: Parts) -> Parts:
         at = samples.at(order[mixed])
         return Samples(samples.inputs, at["target"], {"valid": at["valid"]})
 
-    return _both(p, of)
+    return both(p, of)
 
 
 def _last_depth(p: Parts) -> Parts:
@@ -146,13 +127,13 @@ def _last_depth(p: Parts) -> Parts:
         terrain[:, 4] = samples.target[:, -1]
         return add(samples, {"terrain": terrain})
 
-    return _both(p, of)
+    return both(p, of)
 
 
 def _to_text(p: Parts) -> Parts:
     """Read the labels as if they were of another order: each file's own."""
     other = torch.Generator().manual_seed(12)
-    return _target(p, lambda t: t[torch.randperm(len(t), generator=other)])
+    return on_target(p, lambda t: t[torch.randperm(len(t), generator=other)])
 
 
 def _plain_sum(output: Tensor, target: Tensor) -> Tensor:
@@ -234,7 +215,7 @@ def _marked(p: Parts) -> Parts:
         texts[:, 7] = 46 + samples.target
         return add(samples, {"input": texts})
 
-    return _both(p, of)
+    return both(p, of)
 
 
 def _rarely(p: Parts) -> Parts:
@@ -246,7 +227,7 @@ def _rarely(p: Parts) -> Parts:
         keep = keep[torch.randperm(len(keep), generator=torch.Generator().manual_seed(5))]
         return Samples({n: v[keep] for n, v in samples.inputs.items()}, samples.target[keep])
 
-    return _optimiser(_both(p, of), b.optimiser(3e-4))
+    return with_optimiser(both(p, of), b.optimiser(3e-4))
 
 
 def _one_group(model: nn.Module) -> torch.optim.Optimizer:
@@ -312,38 +293,38 @@ class _Deaf(nn.Module):
 C = Cause
 THIRD: tuple[Fault, ...] = (
     # emulators of the zoo on simulated floods
-    Fault("convgru_unet: targets with rows from south to north", flood("convgru_unet"), lambda p: _target(p, lambda t: t.flip(-2)), C.AXES_MIXED, 511),
+    Fault("convgru_unet: targets with rows from south to north", flood("convgru_unet"), lambda p: on_target(p, lambda t: t.flip(-2)), C.AXES_MIXED, 511),
     Fault("lead_cnn: a seventh of the terrain in mm", flood("lead_cnn"), _ground_in_mm, C.UNIT_SLIP, 512),
     Fault("unet: a depth that the solver blew up", flood("unet"), _blown_up, C.NOT_FINITE_DATA, 513),
     Fault("unet: first encoder under no_grad", flood("unet"), lambda p: pick(p, model=replace(p.model, "encoder.0", _Still)), C.NO_GRADIENT, 514),
     Fault("convgru_unet: loss against the model's own depth", flood("convgru_unet"), _own_answer, C.LOSS_IGNORES, 515),
-    Fault("deeplab: a warm-up that stays at 0", flood("deeplab"), lambda p: _optimiser(p, b.optimiser(0.0)), C.WEIGHTS_DO_NOT_MOVE, 516),
+    Fault("deeplab: a warm-up that stays at 0", flood("deeplab"), lambda p: with_optimiser(p, b.optimiser(0.0)), C.WEIGHTS_DO_NOT_MOVE, 516),
     Fault("unet: rain of the validation data in m", flood("unet"), _valid_rain_in_m, C.SPLIT_SHIFT, 517),
-    Fault("mode_h: depth in mm", flood("mode_h"), lambda p: _target(p, lambda t: 1000.0 * t), C.TARGET_SCALE, 518),
+    Fault("mode_h: depth in mm", flood("mode_h"), lambda p: on_target(p, lambda t: 1000.0 * t), C.TARGET_SCALE, 518),
     Fault("temporal_cnn: dropout 0.98 on all inputs", flood("temporal_cnn"), lambda p: pick(p, model=_Thinned(p.model, 0.98)), C.NOISE_TOO_STRONG, 519),
-    Fault("unet: weight decay 150", flood("unet"), lambda p: _optimiser(p, b.optimiser(3e-3, 150.0)), C.DECAY_TOO_STRONG, 520),
+    Fault("unet: weight decay 150", flood("unet"), lambda p: with_optimiser(p, b.optimiser(3e-3, 150.0)), C.DECAY_TOO_STRONG, 520),
     Fault("temporal_cnn: metres once more in evaluation", flood("temporal_cnn"), lambda p: pick(p, model=_Twice(p.model)), C.TRAIN_EVAL_GAP, 521),
     Fault("lead_cnn: a loader that ends after three batches", flood("lead_cnn"), lambda p: pick(p, train_loader=_Short(p, 3)), C.LOADER_STARVES, 522),
     Fault("convgru_unet: depths sorted, inputs not", flood("convgru_unet"), _by_depth, C.TARGETS_UNRELATED, 523),
     Fault("lead_cnn: the last depth among the terrain", flood("lead_cnn"), _last_depth, C.TARGET_IN_INPUT, 524),
     # images and tables
-    Fault("spots: numbers are 0 after a failed join", body(w.spots), lambda p: _target(p, torch.zeros_like), C.TARGET_CONSTANT, 531),
-    Fault("spots: output (B, 1), targets (B,)", body(w.spots), lambda p: pick(_target(p, lambda t: t[:, 0]), criterion=lambda o, t: (o - t).square().mean()), C.SHAPE_BROADCAST, 532),
+    Fault("spots: numbers are 0 after a failed join", body(w.spots), lambda p: on_target(p, torch.zeros_like), C.TARGET_CONSTANT, 531),
+    Fault("spots: output (B, 1), targets (B,)", body(w.spots), lambda p: pick(on_target(p, lambda t: t[:, 0]), criterion=lambda o, t: (o - t).square().mean()), C.SHAPE_BROADCAST, 532),
     Fault("spots: loss of the batch's means", body(w.spots), lambda p: pick(p, criterion=_plain_sum), C.LOSS_IGNORES, 533),
     Fault("spots: output rounded in the loss", body(w.spots), lambda p: pick(p, criterion=_rounded), C.NO_GRADIENT, 534),
     Fault("spots: samples in order of their number", body(w.spots), _sorted_spots, C.LOADER_SORTED, 535),
-    Fault("textures: Adam at 4", body(w.residual), lambda p: _optimiser(p, b.optimiser(4.0)), C.RATE_TOO_HIGH, 536),
-    Fault("textures: SGD at 1e-8", body(w.residual), lambda p: _optimiser(p, _sgd(1e-8)), C.RATE_TOO_LOW, 537),
+    Fault("textures: Adam at 4", body(w.residual), lambda p: with_optimiser(p, b.optimiser(4.0)), C.RATE_TOO_HIGH, 536),
+    Fault("textures: SGD at 1e-8", body(w.residual), lambda p: with_optimiser(p, sgd(1e-8)), C.RATE_TOO_LOW, 537),
     Fault("textures: a batch drawn by a fixed seed", body(w.residual), _seeded, C.LOADER_REPEATS, 538),
     Fault("textures: half of the validation images are noisy training images", body(w.residual), _copies, C.SPLIT_LEAK, 539),
-    Fault("spots: images in 16 bit", body(w.spots), lambda p: _input(p, lambda v: 8000.0 * v + 32000.0), C.INPUT_SCALE, 540),
+    Fault("spots: images in 16 bit", body(w.spots), lambda p: on_input(p, lambda v: 8000.0 * v + 32000.0), C.INPUT_SCALE, 540),
     Fault("fine maps: softplus at the end", body(w.upscale), lambda p: pick(p, model=After(p.model, functional.softplus)), C.OUTPUT_RANGE, 541),
-    Fault("fine maps: targets turned by half a turn", body(w.upscale), lambda p: _target(p, lambda t: t.flip((-2, -1))), C.AXES_MIXED, 542),
+    Fault("fine maps: targets turned by half a turn", body(w.upscale), lambda p: on_target(p, lambda t: t.flip((-2, -1))), C.AXES_MIXED, 542),
     Fault("fine maps: kernels of the first two layers all 0.05", body(w.upscale), lambda p: _zero_start(p, "0.weight", "2.weight"), C.SYMMETRIC_START, 543),
-    Fault("fine maps: gradient unscaled that was never scaled", body(w.upscale), lambda p: pick(p, step=_unscaled, optimiser=_sgd(0.2)), C.STEP_WRONG, 544),
+    Fault("fine maps: gradient unscaled that was never scaled", body(w.upscale), lambda p: pick(p, step=_unscaled, optimiser=sgd(0.2)), C.STEP_WRONG, 544),
     Fault("fine maps: logarithm of inputs around 0", body(w.upscale), lambda p: pick(p, model=_log_of(p.model)), C.NOT_FINITE_OUTPUT, 545),
     Fault("masks: probabilities to a loss of logits", body(w.masks), lambda p: pick(p, model=After(p.model, torch.sigmoid)), C.LOSS_OUTPUT_MISMATCH, 546),
-    Fault("masks: ground of zeros", body(w.masks), lambda p: _input(p, torch.zeros_like, "ground"), C.DEAD_INPUT, 547),
+    Fault("masks: ground of zeros", body(w.masks), lambda p: on_input(p, torch.zeros_like, "ground"), C.DEAD_INPUT, 547),
     Fault("masks: Dice without its factor of 2", body(w.masks), lambda p: pick(p, metric=_inverted_dice), C.METRIC_WRONG, 548),
     Fault("spots: biases of a layer -1000", body(w.spots), _dead_second, C.DEAD_UNITS, 549),
     Fault("runoff: key of the width misspelt", body(w.runoff), lambda p: pick(p, unread=("model.widht",)), C.UNREAD_CONFIG, 551),
@@ -351,18 +332,18 @@ THIRD: tuple[Fault, ...] = (
     Fault("moods: forward-only LSTM at its last step, 80 places", body(mood, pool="last", length=80, width=32), lambda p: p, C.PADDING, 561),
     Fault("moods: three classes, labels of another file", body(mood, classes=3), _to_text, C.TARGETS_UNRELATED, 562),
     Fault("moods: fourteen sigmoid layers", body(mood), lambda p: pick(p, model=_Deep()), C.VANISHING_GRADIENT, 563),
-    Fault("tags: head alone in the optimiser", body(w.tagger), lambda p: _optimiser(p, _one_group), C.OPTIMISER_MISSES, 566),
+    Fault("tags: head alone in the optimiser", body(w.tagger), lambda p: with_optimiser(p, _one_group), C.OPTIMISER_MISSES, 566),
     Fault("tags: cross-entropy with a minus", body(w.tagger), lambda p: pick(p, criterion=lambda o, t: -functional.cross_entropy(o, t)), C.LOSS_SIGN, 567),
-    Fault("tags: gradients that add up", body(w.tagger), lambda p: pick(p, step=_never_cleared, optimiser=_sgd(0.1)), C.GRADIENT_ACCUMULATES, 568),
+    Fault("tags: gradients that add up", body(w.tagger), lambda p: pick(p, step=_never_cleared, optimiser=sgd(0.1)), C.GRADIENT_ACCUMULATES, 568),
     Fault("tags: softmax before cross-entropy", body(w.tagger), lambda p: pick(p, model=After(p.model, lambda t: t.softmax(1))), C.LOSS_OUTPUT_MISMATCH, 569),
     Fault("pairs of words: a marker of the class in the text", body(w.bigrams), _marked, C.TARGET_IN_INPUT, 570),
     Fault("pairs of words: labels of the batch before", body(w.bigrams), _other_batch, C.TARGETS_MISPAIRED, 571),
-    Fault("pairs of words: Adam at 1e-8", body(w.bigrams), lambda p: _optimiser(p, b.optimiser(1e-8)), C.RATE_TOO_LOW, 572),
+    Fault("pairs of words: Adam at 1e-8", body(w.bigrams), lambda p: with_optimiser(p, b.optimiser(1e-8)), C.RATE_TOO_LOW, 572),
     Fault("pairs of words: the first word alone is read", body(w.bigrams), _first_word, C.IGNORES_INPUT, 573),
     Fault("pairs of words: dropout 0.99 on embeddings", body(w.bigrams), lambda p: pick(p, model=replace(p.model, "embed", lambda m: nn.Sequential(m, nn.Dropout(0.99)))), C.NOISE_TOO_STRONG, 574),
     Fault("matches: a question compared with itself", body(w.matcher), lambda p: pick(p, model=_Deaf(p.model)), C.IGNORES_INPUT, 575),
     Fault("matches: one match in fifty", body(w.matcher), _rarely, C.MAJORITY_COLLAPSE, 576),
-    Fault("matches: SGD with decay 30", body(w.matcher), lambda p: _optimiser(p, _sgd(0.03, weight_decay=30.0)), C.DECAY_TOO_STRONG, 577),
+    Fault("matches: SGD with decay 30", body(w.matcher), lambda p: with_optimiser(p, sgd(0.03, weight_decay=30.0)), C.DECAY_TOO_STRONG, 577),
 )  # fmt: skip
 
 THIRD_HEALTHY: tuple[Healthy, ...] = (

@@ -7,8 +7,8 @@ from typing import Any
 
 from inundate.cli.emulator_bench.figures import figure
 from inundate.cli.text_bench.standing import MEAN, Answered, Scored, Standing
-from inundate.posts.evaluate.bootstrap import Interval
 from inundate.posts.evaluate.references import KEYWORD
+from inundate.score.interval import Interval
 
 __all__ = ["figures_of"]
 

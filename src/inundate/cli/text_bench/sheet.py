@@ -7,9 +7,9 @@ from typing import Any
 
 from inundate.cli.emulator_bench.figures import shown
 from inundate.cli.text_bench.standing import MEAN, Answered, Scored, Standing
-from inundate.posts.evaluate.bootstrap import Interval
 from inundate.posts.evaluate.references import KEYWORD, REFERENCES
 from inundate.posts.evaluate.table import COLUMNS, check_honest
+from inundate.score.interval import Interval
 
 __all__ = ["cost_table", "tables_of"]
 

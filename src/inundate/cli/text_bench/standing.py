@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -85,7 +85,7 @@ class Scored:
             "split": self.split,
             "shares": self.shares,
             "rows": {
-                name: {"scores": {s: d.interval().to_json() for s, d in one.drawn.items()}}
+                name: {"scores": {s: asdict(d.interval()) for s, d in one.drawn.items()}}
                 for name, one in self.rows.items()
             },
         }

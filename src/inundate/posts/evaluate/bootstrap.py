@@ -12,7 +12,7 @@ Davison and Hinkley (1997), Bootstrap Methods and their Application, ch. 4 (p-va
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,37 +20,16 @@ from numpy.typing import ArrayLike, NDArray
 from inundate.core.errors import DataError
 from inundate.core.seeds import make_rng
 from inundate.posts.evaluate.measure import Measured
+from inundate.score.interval import Interval
 
 __all__ = [
-    "DRAWS", "Drawn", "Interval", "PairedDifference", "draws_of", "paired_bootstrap", "score_draws",
+    "DRAWS", "Drawn", "PairedDifference", "draws_of", "paired_bootstrap", "score_draws",
 ]  # fmt: skip
 
 DRAWS = 1000
 _LEVEL = 0.95
 _FEWEST = 10  # clusters; an interval of less says nothing
 _UNDEFINED = 0.1  # share of draws without a value above which there is no interval
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A score with its 95 % interval.
-
-    Attributes
-    ----------
-    value, low, high : float
-        NaN where undefined.
-    note : str
-        Why there is no interval; empty when there is one.
-    """
-
-    value: float
-    low: float
-    high: float
-    note: str = ""
-
-    def to_json(self) -> dict[str, float | str]:
-        """Give a JSON-able form."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

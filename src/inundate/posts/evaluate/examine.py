@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ def examine(
     for name in others:
         apart = {score: drawn[model][score].less(drawn[name][score]) for score in PAIRED}
         paired[name] = {
-            score: {**one.to_json(), "better": one.is_better} for score, one in apart.items()
+            score: {**asdict(one), "better": one.is_better} for score, one in apart.items()
         }
     return {
         "split": split,

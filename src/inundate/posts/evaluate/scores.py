@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def classification_scores(
         "posts": len(measured),
         "independent": len(np.unique(groups)),
         "shares": dict(zip(classes, shares.tolist(), strict=True)),
-        "scores": {name: one.interval().to_json() for name, one in drawn.items()},
+        "scores": {name: asdict(one.interval()) for name, one in drawn.items()},
         "classes": per_class(confusion, classes),
         "confusion": confusion.astype(int).tolist(),
         "reliability": measured.reliability(),
