@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -63,19 +64,33 @@ def same(path, case):
 
 
 class KillingPool(LocalPool):
-    """Kills the worker of the first member that has a checkpoint."""
+    """Kills the worker of the first member that has a checkpoint.
+
+    A thread looks for it: between two events a short member may begin and end.
+    """
 
     killed: int | None = None
 
-    def events(self, timeout_s):
-        for event in super().events(timeout_s):
-            part = part_folder(self._working[event.number].job.case.output) if (
-                event.number in self._working
-            ) else None  # fmt: skip
-            if self.killed is None and part is not None and list(part.glob("checkpoint-*.json")):
-                os.kill(self.processes[event.number], signal.SIGKILL)
-                self.killed = event.number
-            yield event
+    def __enter__(self):
+        entered = super().__enter__()
+        self.ended = threading.Event()
+        self.watcher = threading.Thread(target=self.watch, daemon=True)
+        self.watcher.start()
+        return entered
+
+    def __exit__(self, *fault):
+        self.ended.set()
+        self.watcher.join()
+        return super().__exit__(*fault)
+
+    def watch(self):
+        while self.killed is None and not self.ended.wait(0.01):
+            for number, working in list(self._working.items()):
+                part = part_folder(working.job.case.output)
+                if list(part.glob("checkpoint-*.json")):
+                    os.kill(working.process.pid, signal.SIGKILL)
+                    self.killed = number
+                    return
 
 
 def test_a_killed_process(tmp_path, plan):

@@ -8,6 +8,7 @@ import pytest
 
 from inundate.core.errors import ConfigError, DataError, MissingFileError
 from inundate.posts.labelled.table import LabelledPosts, open_labelled
+from inundate.posts.labelled.tasks import plain
 
 T6 = (
     "tweet id,tweet,label\n"
@@ -436,3 +437,7 @@ def test_broken_tables_are_refused():
         made([0, 2], ["a", "b"])
     with pytest.raises(DataError, match="2 texts, but columns of 1"):
         LabelledPosts(("a", "b"), np.array([0]), ("x",), ("",), ("",), ("1",), ("",), {})
+
+
+def test_numbers_between_odd_blanks_are_numbers():
+    assert plain("\x1c1") == plain(" 1.0\u2003") == "1"

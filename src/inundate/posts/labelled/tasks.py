@@ -26,7 +26,7 @@ def plain(label: str) -> str:
     ('related and informative', 'dont know', '-1')
     """
     if _NUMBER.fullmatch(label.strip()):
-        return f"{float(label):g}"
+        return f"{float(label.strip()):g}"  # knows fewer blanks than strip
     kept = "".join(char if char.isalnum() or char in "?/+." else " " for char in _flat(label))
     return " ".join(kept.split()) or label.strip()
 
