@@ -30,8 +30,8 @@ TEMPORAL = (
     "lead_cnn", LESS_DATA,
 )  # fmt: skip
 """The family of the Temporal CNN, trained with more seeds than the others."""
-# needs ground that it was trained on; needs perturbed runs; goes on from other weights
-_APART = ("lookup", "mode_h_vae", "mode_h_finish")
+# needs ground that it was trained on; needs perturbed runs; goes on from other weights; too slow
+_APART = ("lookup", "mode_h_vae", "mode_h_finish", "mode_h_wide", "mode_h_wide_finish")
 
 
 @dataclass(frozen=True)
