@@ -1,0 +1,1 @@
+"""Posts and depth together: evidence, check, weights, context, and a made-up event."""
