@@ -290,7 +290,9 @@ def test_gaps_are_shown_on_the_time_axis(browser, folder):
     data = make_prediction(40, 10).isel(time=[0, 1, 2, 3, 7, 8, 9])
     write_map(folder / "gap.html", data)
     opened(browser, folder / "gap.html")
-    assert "hatched: no frames" in browser.run("document.getElementById('strip').textContent")
+    words = browser.run("document.getElementById('strip-words').textContent")
+    assert "hatched: no frames" in words
+    assert browser.run("document.querySelectorAll('#strip rect[fill=\"#ddd\"]').length") == 1
 
 
 def test_print_view(browser, full_page, tmp_path):

@@ -57,9 +57,9 @@ def test_24_frames_of_200_by_200_fit_one_megabyte(tmp_path):
 
 
 def test_thinning_is_stated_on_the_page(data, tmp_path):
-    result = write_map(tmp_path / "map.html", data, max_bytes=260_000)
+    result = write_map(tmp_path / "map.html", data, max_bytes=290_000)
     text = (tmp_path / "map.html").read_text(encoding="utf-8")
-    assert result.size <= 260_000
+    assert result.size <= 290_000
     assert result.frames < 8 or result.merged > 1
     told = [note for note in result.notes if note.startswith("To keep the file small")]
     assert told
@@ -77,7 +77,9 @@ def test_hostile_names_are_inert(data, tmp_path):
     found = check_page(text)
     assert "img" not in {tag for tag, _ in found.tags}
     assert len(found.scripts) == 2
-    assert text.count("alert(1)") == text.count("&lt;img src=&quot;x&quot; onerror=&quot;alert(1)")
+    # as text, and as JSON in the attribute that the switch of languages reads
+    inert = re.findall(r"&lt;img src=\\?&quot;x\\?&quot; onerror=\\?&quot;alert\(1\)", text)
+    assert text.count("alert(1)") == len(inert) > 0
 
 
 def test_page_says_what_it_does_not_know(page):

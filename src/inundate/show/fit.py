@@ -159,11 +159,11 @@ def coarsen(values: NDArray[np.float32], merge: int) -> NDArray[np.float32]:
 
 
 def _plans(frames: int) -> Iterator[Plan]:
-    yield from (Plan(levels) for levels in (MAX_LEVELS, 128, 64))
+    yield from (Plan(levels) for levels in (MAX_LEVELS, 128, 64, 48))
     for merge in (1, 2, 4, 8):
         for stride in (1, 2, 3, 4):
             if (stride == 1 or frames // stride >= _FEWEST_FRAMES) and (merge, stride) != (1, 1):
-                yield Plan(64, stride, merge)
+                yield Plan(48, stride, merge)
 
 
 def _kept(frames: int, stride: int, peak: int) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from inundate.core.errors import ConfigError, DataError, GridError, nearest
 from inundate.core.grid import Grid, check_same_grid
 from inundate.core.names import check_variable
 from inundate.show.encode import MAX_LEVELS
+from inundate.show.language import tell
 from inundate.show.palette import DEPTH, ERROR, PROBABILITY, RAIN, SPREAD, Classes
 
 if TYPE_CHECKING:
@@ -189,18 +190,16 @@ def _frames(array: xr.DataArray) -> Callable[[int], Plane]:
 def _depths(data: xr.Dataset) -> list[Layer]:
     depth = data["water_depth"]
     found = [
-        Layer("depth", "depth", "Water depth", "Depth of water at the time shown.", DEPTH,
+        Layer("depth", "depth", tell("layer.depth"), tell("layer.depth.note"), DEPTH,
               _frames(depth)),
     ]  # fmt: skip
     if "water_depth_max" in data:
-        largest = data["water_depth_max"]
-        note = "Greatest depth of each cell over the whole period, as the data set holds it."
+        largest, note = data["water_depth_max"], tell("layer.max.held")
     else:
-        largest = depth.max("time", skipna=True)
-        note = "Greatest depth of each cell over the frames of the data set."
+        largest, note = depth.max("time", skipna=True), tell("layer.max.frames")
     plane = _plane(largest)
     found.append(
-        Layer("depth_max", "max", "Greatest depth", note, DEPTH, lambda _: plane, timed=False)
+        Layer("depth_max", "max", tell("layer.max"), note, DEPTH, lambda _: plane, timed=False)
     )
     return found
 
@@ -211,8 +210,9 @@ def _probabilities(data: xr.Dataset) -> list[Layer]:
     field = data["depth_probability"]
     style: dict[str, Any] = {"floor": 0.01, "power": 1.0, "most_levels": 52}
     return [
-        Layer(f"probability_{value:g}", "probability", f"P(depth > {value:g} m)",
-              f"Probability that the depth exceeds {value:g} m at the time shown.", PROBABILITY,
+        Layer(f"probability_{value:g}", "probability",
+              tell("layer.probability", threshold=f"{value:g}"),
+              tell("layer.probability.note", threshold=f"{value:g}"), PROBABILITY,
               _frames(field.isel(threshold=position)), **style)
         for position, value in enumerate(_coordinate(field, "threshold"))
     ]  # fmt: skip
@@ -224,19 +224,20 @@ def _quantiles(data: xr.Dataset) -> list[Layer]:
     field = data["depth_quantile"]
     values = _coordinate(field, "quantile")
     found = [
-        Layer(f"quantile_{value:g}", "quantile", f"Depth, {100 * value:g} % quantile",
-              f"The depth that is not exceeded with probability {value:g}.", DEPTH,
+        Layer(f"quantile_{value:g}", "quantile",
+              tell("layer.quantile", percent=f"{100 * value:g}"),
+              tell("layer.quantile.note", value=f"{value:g}"), DEPTH,
               _frames(field.isel(quantile=position)), most_levels=128)
         for position, value in enumerate(values)
     ]  # fmt: skip
     if len(values) >= 2 and not {"depth_low", "depth_high"} <= set(data):
         low, high = int(np.argmin(values)), int(np.argmax(values))
-        share = 100 * (values[high] - values[low])
+        share = f"{100 * (values[high] - values[low]):g}"
         lower, upper = _frames(field.isel(quantile=low)), _frames(field.isel(quantile=high))
+        ends = {"high": f"{100 * values[high]:g}", "low": f"{100 * values[low]:g}"}
         found.append(
-            Layer("uncertainty", "uncertainty", f"Uncertainty: width of the {share:g} % interval",
-                  f"Depth at the {100 * values[high]:g} % quantile minus the "
-                  f"{100 * values[low]:g} % quantile.", SPREAD,
+            Layer("uncertainty", "uncertainty", tell("layer.width", percent=share),
+                  tell("layer.width.quantiles", **ends), SPREAD,
                   lambda frame: upper(frame) - lower(frame), most_levels=64)
         )  # fmt: skip
     return found
@@ -247,9 +248,9 @@ def _interval(data: xr.Dataset) -> list[Layer]:
         return []
     lower, upper = _frames(data["depth_low"]), _frames(data["depth_high"])
     return [
-        Layer("uncertainty", "uncertainty", "Uncertainty: width of the 90 % interval",
-              "Width of the interval that holds the depth of 90 % of the cells that get wet.",
-              SPREAD, lambda frame: upper(frame) - lower(frame), most_levels=64)
+        Layer("uncertainty", "uncertainty", tell("layer.width", percent="90"),
+              tell("layer.width.interval"), SPREAD,
+              lambda frame: upper(frame) - lower(frame), most_levels=64)
     ]  # fmt: skip
 
 
@@ -257,20 +258,17 @@ def _rain(data: xr.Dataset) -> list[Layer]:
     if "rain_rate" not in data or tuple(data["rain_rate"].dims) != ("time", "y", "x"):
         return []
     check_variable(data["rain_rate"], where="drawing a map", values=False)
-    note = "Mean rain rate over the interval that ends at the time shown."
     return [
-        Layer("rain", "rain", "Rain rate", note, RAIN, _frames(data["rain_rate"]),
-              floor=0.1, most_levels=96)
+        Layer("rain", "rain", tell("layer.rain"), tell("layer.rain.note"), RAIN,
+              _frames(data["rain_rate"]), floor=0.1, most_levels=96)
     ]  # fmt: skip
 
 
 def _truths(depth: xr.DataArray, truth: xr.DataArray) -> list[Layer]:
     predicted, observed = _frames(depth), _frames(truth)
     return [
-        Layer("truth", "truth", "True depth", "Depth of the solver or survey compared with.",
-              DEPTH, observed),
-        Layer("error", "error", "Error: predicted − true",
-              "Orange is too dry (missed water), purple too wet.", ERROR,
+        Layer("truth", "truth", tell("layer.truth"), tell("layer.truth.note"), DEPTH, observed),
+        Layer("error", "error", tell("layer.error"), tell("layer.error.note"), ERROR,
               lambda frame: predicted(frame) - observed(frame), most_levels=128),
     ]  # fmt: skip
 

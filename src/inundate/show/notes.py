@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from inundate.core.grid import Grid
 from inundate.show.fit import EncodedLayer, Fitted
+from inundate.show.language import Said, tell
 from inundate.show.place import nodes_lonlat
 from inundate.show.summary import Summary
 from inundate.show.words import model_words
@@ -16,11 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["exactness_notes", "limit_notes", "provenance_notes"]
 
-_EVERY = {1: "every one", 2: "every second", 3: "every third", 4: "every fourth"}
 _ROUNDING_AT = {"m": (0.1, 0.5, 2.0), "mm/h": (1.0, 10.0), "": (0.5,)}
 
 
-def limit_notes(data: xr.Dataset, summary: Summary) -> list[str]:
+def limit_notes(data: xr.Dataset, summary: Summary) -> list[Said]:
     """Say what a map of this data set does not know.
 
     Parameters
@@ -30,57 +30,44 @@ def limit_notes(data: xr.Dataset, summary: Summary) -> list[str]:
     summary : Summary
         Its figures by time step.
     """
-    notes = [
-        "Depths below 0.05 m are not drawn; rain leaves a film of water nearly everywhere.",
-        "Drains, culverts, bridges and walls are known only as far as the heightmap holds them.",
-        "Water that enters from outside the map, by a river or the sea, is known only if the "
-        "run was given it.",
-    ]
+    notes = [tell("limit.film"), tell("limit.drains"), tell("limit.outside")]
     notes += _settings_notes(_parsed(data.attrs.get("settings")))
     if data.attrs.get("kind") == "prediction":
-        model = model_words(str(data.attrs.get("model", "a trained model")))
-        notes.append(
-            f"This is a prediction by {model}, an emulator of a solver: it has the solver's "
-            "limits and its own. Its scores are in the run's report."
-        )
+        model = data.attrs.get("model")
+        words = tell("limit.model") if model is None else model_words(str(model))
+        notes.append(tell("limit.prediction", model=words))
     if "depth_probability" not in data and "depth_quantile" not in data:
-        notes.append("One run and no uncertainty: the map does not say how sure it is.")
+        notes.append(tell("limit.certain"))
     if summary.unknown_share > 0:
-        notes.append(
-            f"The depth of up to {100 * summary.unknown_share:.2g} % of the cells is unknown "
-            "(hatched). Unknown is not dry."
-        )
+        notes.append(tell("limit.unknown", percent=f"{100 * summary.unknown_share:.2g}"))
     return notes + _rain_notes(data)
 
 
-def _settings_notes(settings: Any) -> list[str]:
+def _settings_notes(settings: Any) -> list[Said]:
     """Say what the settings of a simulation leave out."""
     if not isinstance(settings, dict):
         return []
     notes = []
     if settings.get("infiltration") == "none":
-        notes.append("No water sinks into the ground in this run (no infiltration).")
+        notes.append(tell("limit.infiltration"))
     if settings.get("edges") == "closed":
-        notes.append("No water leaves the area in this run: its edges are closed.")
+        notes.append(tell("limit.edges"))
     return notes
 
 
-def _rain_notes(data: xr.Dataset) -> list[str]:
+def _rain_notes(data: xr.Dataset) -> list[Said]:
     attrs = {**data.attrs, **(data["rain_rate"].attrs if "rain_rate" in data else {})}
     notes = []
     moved = _parsed(attrs.get("moved_by_m"))
     if isinstance(moved, list) and len(moved) == 2:
-        notes.append(
-            f"The rain did not fall here: it was moved by {moved[0]:g} m east and "
-            f"{moved[1]:g} m north."
-        )
+        notes.append(tell("limit.moved", east=f"{moved[0]:g}", north=f"{moved[1]:g}"))
     filled = _parsed(attrs.get("filled_steps"))
     if isinstance(filled, list) and filled:
-        notes.append(f"{len(filled)} missing time steps of the rain were filled in.")
+        notes.append(tell("limit.filled", count=len(filled)))
     return notes
 
 
-def exactness_notes(fitted: Fitted, grid: Grid, frames: int) -> list[str]:
+def exactness_notes(fitted: Fitted, grid: Grid, frames: int) -> list[Said]:
     """Say how values were rounded and what was left out to keep the file small.
 
     Parameters
@@ -93,41 +80,26 @@ def exactness_notes(fitted: Fitted, grid: Grid, frames: int) -> list[str]:
         Time steps of the data.
     """
     _, error_m = nodes_lonlat(grid)
-    notes = [
-        "A time is the end of its interval, in UTC.",
-        "Colours are those of the true values. Numbers are read back from pictures with 8 bits "
-        "a cell and are rounded as the ± beside them says.",
-        *(_rounding(layer) for layer in fitted.layers),
-    ]
+    notes = [tell("exact.time"), tell("exact.colours"), *map(_rounding, fitted.layers)]
     if len(fitted.kept) < frames:
-        notes.append(
-            f"To keep the file small, {len(fitted.kept)} of {frames} time steps are drawn: "
-            f"{_EVERY[fitted.plan.stride]}, the last, and the one with the largest "
-            "flooded area. The strip above the slider and the table hold all."
-        )
+        every = tell(f"exact.every.{fitted.plan.stride}")
+        notes.append(tell("exact.frames", kept=len(fitted.kept), count=frames, every=every))
     if fitted.plan.merge > 1:
-        k = fitted.plan.merge
-        notes.append(
-            f"To keep the file small, {k} × {k} cells are drawn as one, with the value of the "
-            "greatest magnitude among them."
-        )
-    notes.append(
-        f"Longitude and latitude (WGS 84) are interpolated; within {max(error_m, 0.01):.2g} m."
-    )
+        notes.append(tell("exact.merged", side=fitted.plan.merge))
+    notes.append(tell("exact.lonlat", metres=f"{max(error_m, 0.01):.2g}"))
     return notes
 
 
-def _rounding(encoded: EncodedLayer) -> str:
+def _rounding(encoded: EncodedLayer) -> Said:
     unit = encoded.layer.classes.unit
     highest = encoded.levels.edges[-1]
     parts = [
-        f"±{encoded.levels.half_width(value):.1g} at {value:g}"
+        f"±{encoded.levels.half_width(value):.1g} ({value:g})"
         for value in _ROUNDING_AT.get(unit, ())
         if value < highest
     ]
-    return (
-        f"{encoded.layer.title}: {encoded.levels.count} levels; {', '.join(parts)} {unit}".strip()
-    )
+    words = f"{', '.join(parts)} {unit}".strip()
+    return tell("exact.layer", layer=encoded.layer.title, count=encoded.levels.count, parts=words)
 
 
 def provenance_notes(data: xr.Dataset) -> dict[str, Any]:

@@ -7,10 +7,10 @@ everything else.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,21 @@ from inundate.core.files import check_output, write_text
 from inundate.core.grid import Grid
 from inundate.show.encode import grey_png, to_base64
 from inundate.show.fit import default_budget, fit_layers
+from inundate.show.language import (
+    check_language,
+    say_attributes,
+    say_list,
+    speak,
+    tell,
+    translate,
+)
 from inundate.show.layers import Layer, check_source, find_layers, match_truth
 from inundate.show.notes import exactness_notes, limit_notes, provenance_notes
+from inundate.show.page_words import heading_words, language_options, steps_table, subtitle_words
 from inundate.show.palette import hillshade
-from inundate.show.payload import make_payload
-from inundate.show.place import cell_metres, crs_name
+from inundate.show.payload import make_payload, page_words
+from inundate.show.place import cell_metres
+from inundate.show.post_marks import PostMarks, TextPolicy, place_posts
 from inundate.show.summary import Summary, summarise
 from inundate.show.template import (
     Html,
@@ -33,19 +43,20 @@ from inundate.show.template import (
     content_policy,
     definition_list,
     embed_json,
+    flat_names,
     render,
-    table,
-    unordered_list,
 )
-from inundate.show.words import model_words, number
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from inundate.posts.locate.located import Located
+
 __all__ = ["MapResult", "write_map"]
 
-_SCRIPTS = ("decode.js", "raster.js", "draw.js", "map.js")
-_TABLE_ROWS = 200  # more time steps than this are thinned in the table, and it says so
+_SCRIPTS = ("words.js", "decode.js", "raster.js", "draw.js", "strip.js", "marks.js", "posts.js",
+            "map.js")  # fmt: skip
+_POSTS_SHARE = 0.35  # of the file's size that posts may take
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,9 @@ class MapResult:
         Levels of rounding of the depth; cells merged a side (1: none).
     notes : tuple of str
         What was rounded or left out, as the page says it.
+    posts : dict of str to int
+        Posts read, drawn and not drawn, see :class:`inundate.show.post_marks.PostMarks`;
+        empty if none were given.
     """
 
     path: Path
@@ -76,6 +90,7 @@ class MapResult:
     levels: int
     merged: int
     notes: tuple[str, ...]
+    posts: dict[str, int]
 
 
 def write_map(
@@ -85,9 +100,13 @@ def write_map(
     title: str = "",
     terrain: xr.DataArray | None = None,
     truth: xr.Dataset | None = None,
+    posts: Located | None = None,
+    post_text: TextPolicy = "stored",
+    post_window_min: float = 60.0,
     layers: Sequence[str] | None = None,
     start: str | None = None,
     limits: Sequence[str] = (),
+    language: str = "en",
     max_bytes: int | None = None,
     overwrite: bool = False,
 ) -> MapResult:
@@ -106,12 +125,20 @@ def write_map(
         Ground height, where the data set holds none.
     truth : Dataset, optional
         A simulation of the same storm, for the layers ``truth`` and ``error``.
+    posts : Located, optional
+        Located posts to draw on the same clock.
+    post_text : {"stored", "none"}
+        Whether the page holds the texts of posts, as the input stores them.
+    post_window_min : float, min
+        A frame shows the posts of so many minutes before it.
     layers : sequence of str, optional
         Kinds of layers to keep, see :data:`inundate.show.layers.KINDS`.
     start : str, optional
         Kind of layer to open with; by default the first.
     limits : sequence of str
         More sentences for the box "What this map does not know".
+    language : str
+        Language that the page opens in, ``en`` or ``de``; the page can switch.
     max_bytes : int, optional
         Largest size of the file; by default 1 MB for 24 frames of 200 x 200 cells, at most
         10 MB. Rounding, frames and cells are thinned to meet it, and the page says so.
@@ -125,33 +152,54 @@ def write_map(
     DataError
         If depth is absent or has wrong units, times or values, or nothing fits.
     ConfigError
-        If a layer is unknown.
+        If a layer or language is unknown, or a setting of the posts is wrong.
     RunError
         If the file exists.
     """
     target = check_output(path, overwrite)
+    check_language(language)
     grid, ground = check_source(data, terrain)
     true_depth = match_truth(data, truth) if truth is not None else None
     chosen = find_layers(data, truth=true_depth, wanted=layers)
     opening = _opening(chosen, start)
     summary = summarise(data)
-    heading = title or _heading(data)
-    shade = to_base64(grey_png(_shade(ground, grid)))
-    parts = _fixed_parts(data, grid, summary, heading, limits)
     budget = max_bytes or default_budget(grid.width * grid.height * len(summary.times))
-    room = budget - len(shade) - sum(map(len, parts.values())) - _allowance(chosen, summary)
+    marks = None
+    if posts is not None:
+        marks = place_posts(
+            posts, grid, summary.times, window_min=post_window_min, text=post_text,
+            budget=int(budget * _POSTS_SHARE),
+        )  # fmt: skip
+    told = [*limit_notes(data, summary), *(_post_limits(marks)), *limits]
+    shade = to_base64(grey_png(_shade(ground, grid)))
+    parts = _fixed_parts(title or heading_words(data), subtitle_words(grid, summary), language)
+    parts |= {
+        "limits": say_list(told, language),
+        "table": steps_table(summary, language),
+        "provenance": definition_list(provenance_notes(data)),
+        "post_origin": _post_origin(marks, language),
+    }
+    room = budget - len(shade) - sum(map(_size, parts.values())) - _allowance(chosen, summary)
     fitted = fit_layers(
         chosen, [_highest(layer, len(summary.times)) for layer in chosen],
-        frames=len(summary.times), peak=summary.peak, budget=room,
+        frames=len(summary.times), peak=summary.peak, budget=room - _posts_size(marks),
     )  # fmt: skip
     notes = exactness_notes(fitted, grid, len(summary.times))
-    payload = make_payload(grid, shade, summary, fitted, opening)
-    page = _fill(parts, payload, notes)
+    payload = make_payload(grid, shade, summary, fitted, opening, marks, language)
+    page = render(
+        speak(asset("map.html"), language),
+        exactness=say_list(notes, language), data=embed_json(payload), **parts,
+    )  # fmt: skip
     write_text(target, page)
     return MapResult(
-        target, len(page.encode()), tuple(layer.name for layer in chosen), len(fitted.kept),
-        len(summary.times), fitted.layers[0].levels.count, fitted.plan.merge, tuple(notes),
+        target, _size(page), tuple(layer.name for layer in chosen), len(fitted.kept),
+        len(summary.times), fitted.layers[0].levels.count, fitted.plan.merge,
+        tuple([*notes, *(marks.notes if marks else ())]), dict(marks.counts) if marks else {},
     )  # fmt: skip
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
 
 
 def _opening(chosen: Sequence[Layer], start: str | None) -> int:
@@ -171,13 +219,6 @@ def _opening(chosen: Sequence[Layer], start: str | None) -> int:
     return kinds.index(start)
 
 
-def _heading(data: xr.Dataset) -> str:
-    kind = str(data.attrs.get("kind", "")) or "depth"
-    names = [str(data.attrs[key]) for key in ("storm_name", "terrain_name") if key in data.attrs]
-    model = f" by {model_words(str(data.attrs['model']))}" if "model" in data.attrs else ""
-    return f"Flood {kind}{model}" + (f": {', '.join(names)}" if names else "")
-
-
 def _shade(ground: NDArray[np.float32], grid: Grid) -> NDArray[np.float32]:
     dx, dy = cell_metres(grid)
     return hillshade(ground, dx=dx, dy=dy)
@@ -195,26 +236,38 @@ def _highest(layer: Layer, frames: int) -> float:
     return high
 
 
-def _fixed_parts(
-    data: xr.Dataset, grid: Grid, summary: Summary, heading: str, limits: Sequence[str]
-) -> dict[str, str]:
-    """Give the values of the template that do not depend on what fits."""
-    style = _without_links(asset("leaflet/leaflet.css")) + asset("map.css")
+def _fixed_parts(heading: str, subtitle: str, language: str) -> dict[str, str]:
+    """Give the values of the template that every map has."""
+    style = "\n".join(
+        line.strip()
+        for line in (_without_links(asset("leaflet/leaflet.css")) + asset("map.css")).splitlines()
+        if line.strip()
+    )
     leaflet = asset("leaflet/leaflet.js").rpartition("//# sourceMappingURL")[0]
-    script = "(() => {\n'use strict';\n" + "\n".join(map(asset, _SCRIPTS)) + "})();\n"
+    script = "(() => {\n'use strict';\n" + "\n".join(map(_packed, _SCRIPTS)) + "\n})();\n"
+    credit = tell("page.credit", version=inundate.__version__)
     return {
-        "title": heading,
-        "subtitle": _subtitle(grid, summary),
+        "language": language,
+        "languages": language_options(language),
+        "title": translate(heading, language),
+        "title_said": say_attributes(heading),
+        "subtitle": translate(subtitle, language),
+        "subtitle_said": say_attributes(subtitle),
         "version": inundate.__version__,
         "csp": content_policy(styles=[style], scripts=[leaflet, script]),
         "style": Html(style),
         "leaflet": Html(leaflet),
         "leaflet_licence": Html(asset("leaflet/LICENSE").strip()),
         "script": Html(script),
-        "limits": unordered_list([*limit_notes(data, summary), *limits]),
-        "table": _table(summary),
-        "provenance": definition_list(provenance_notes(data)),
+        "credit": translate(credit, language),
+        "credit_said": say_attributes(credit),
     }
+
+
+def _packed(name: str) -> str:
+    """Give a script without indents and comment lines, which a page need not carry."""
+    lines = (line.strip() for line in asset(name).splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
 def _without_links(style: str) -> str:
@@ -226,39 +279,30 @@ def _without_links(style: str) -> str:
     return style
 
 
-def _subtitle(grid: Grid, summary: Summary) -> str:
-    first, last = (time[:16].replace("T", " ") for time in (summary.times[0], summary.times[-1]))
-    dx, dy = cell_metres(grid)
-    size = f"{dx:.3g} m" if abs(dx - dy) < 0.01 * dx else f"{dx:.3g} × {dy:.3g} m"
-    return (
-        f"{first} to {last} UTC · {grid.width} × {grid.height} cells of {size} · "
-        f"{crs_name(grid.crs)}"
+def _post_limits(marks: PostMarks | None) -> Sequence[str]:
+    return [tell("limit.no_posts")] if marks is None else marks.limits
+
+
+def _post_origin(marks: PostMarks | None, language: str) -> Html:
+    """Give the box that counts the posts and says where they come from."""
+    if marks is None:
+        return Html("")
+    return render(
+        speak(
+            '<details id="post-origin"><summary data-say="page.origin.posts"></summary>'
+            "{{counts}}{{origin}}</details>",
+            language,
+        ),
+        counts=say_list(marks.notes, language),
+        origin=definition_list(flat_names(marks.origin)),
     )
 
 
-def _table(summary: Summary) -> Html:
-    header = ["Time (UTC)", "Area km²", "Volume m³", "Deepest m"]
-    header += ["Rain mm/h"] if summary.has_rain else []
-    stride = -(-len(summary.times) // _TABLE_ROWS)
-    rows = []
-    for step in range(0, len(summary.times), stride):
-        row = [
-            summary.times[step][5:16].replace("T", " "),
-            number(summary.area_km2[step]),
-            f"{summary.volume_m3[step]:,.0f}",
-            f"{summary.deepest_m[step]:.2f}",
-        ]
-        rows.append(row + ([number(summary.rain_mm_h[step])] if summary.has_rain else []))
-    every = f", every {stride}th step" if stride > 1 else ""
-    return table(header, rows, caption=f"Flooded area from 0.05 m; mean rain{every}")
+def _posts_size(marks: PostMarks | None) -> int:
+    return 0 if marks is None else _size(embed_json(marks.payload))
 
 
 def _allowance(chosen: Sequence[Layer], summary: Summary) -> int:
     """Give bytes for what is written beside the pictures: names, levels, notes, steps."""
-    return 16_000 + 5_000 * len(chosen) + 80 * len(summary.times)
-
-
-def _fill(parts: Mapping[str, str], payload: dict[str, Any], notes: Sequence[str]) -> Html:
-    return render(
-        asset("map.html"), exactness=unordered_list(notes), data=embed_json(payload), **parts
-    )
+    words = _size(embed_json(page_words()))
+    return 10_000 + words + 2_700 * len(chosen) + 90 * len(summary.times)

@@ -10,15 +10,31 @@ import numpy as np
 
 from inundate.core.grid import Grid
 from inundate.show.fit import EncodedLayer, Fitted
-from inundate.show.palette import MISSING_COLOURS
+from inundate.show.language import LANGUAGES, Said, all_words, symbol, tell
+from inundate.show.palette import MISSING_COLOURS, Classes
 from inundate.show.place import cell_metres, nodes_lonlat, unit_metres
+from inundate.show.post_marks import PostMarks
 from inundate.show.summary import Summary
 
-__all__ = ["make_payload"]
+__all__ = ["make_payload", "page_words"]
+
+_LEGENDS = {
+    "Water depth": "legend.depth",
+    "Probability": "legend.probability",
+    "Rain rate": "legend.rain",
+    "Uncertainty of depth": "legend.spread",
+    "Error of depth": "legend.error",
+}
 
 
 def make_payload(
-    grid: Grid, shade: str, summary: Summary, fitted: Fitted, opening: int
+    grid: Grid,
+    shade: str,
+    summary: Summary,
+    fitted: Fitted,
+    opening: int,
+    posts: PostMarks | None = None,
+    language: str = "en",
 ) -> dict[str, Any]:
     """Give everything that the script of a map needs, ready for JSON.
 
@@ -34,9 +50,16 @@ def make_payload(
         The pictures.
     opening : int
         Number of the layer to open with.
+    posts : PostMarks, optional
+        Posts to draw.
+    language : str
+        The language to open in.
     """
     start = next(i for i, frame in enumerate(fitted.kept) if frame >= summary.peak)
     return {
+        "language": language,
+        "words": page_words(),
+        "posts": None if posts is None else posts.payload,
         "grid": _grid_payload(grid, fitted.plan.merge),
         "hillshade": shade,
         "missing": MISSING_COLOURS,
@@ -51,6 +74,11 @@ def make_payload(
         },
         "layers": [_layer_payload(layer) for layer in fitted.layers],
     }
+
+
+def page_words() -> dict[str, dict[str, str]]:
+    """Give the words of all languages, which a page holds whole to switch without a network."""
+    return {language: dict(all_words(language)) for language in LANGUAGES}
 
 
 def _grid_payload(grid: Grid, merge: int) -> dict[str, Any]:
@@ -72,15 +100,33 @@ def _grid_payload(grid: Grid, merge: int) -> dict[str, Any]:
 def _layer_payload(encoded: EncodedLayer) -> dict[str, Any]:
     layer, classes = encoded.layer, encoded.layer.classes
     return {
-        "name": layer.name, "kind": layer.kind, "title": layer.title, "note": layer.note,
-        "timed": layer.timed, "unit": classes.unit, "legend": classes.title,
-        "edges": classes.edges, "colours": classes.colours, "labels": classes.labels,
-        "below": classes.below, "diverging": classes.diverging, "neutral": classes.neutral,
-        "nearest": min(map(abs, classes.edges)),
-        "zero": "dry: " if layer.classes.title == "Water depth" else "",
+        "name": layer.name, "kind": layer.kind, "title": symbol(layer.title),
+        "note": symbol(layer.note), "timed": layer.timed, "unit": classes.unit,
+        "legend": symbol(tell(_LEGENDS[classes.title])), "edges": classes.edges,
+        "colours": classes.colours, "labels": [symbol(label) for label in _labels(classes)],
+        "below": symbol(_below(classes)), "diverging": classes.diverging,
+        "neutral": classes.neutral, "nearest": min(map(abs, classes.edges)),
+        "dry": classes.title == "Water depth",
         "levels": [float(f"{edge:.5g}") for edge in encoded.levels.edges],
         "frames": encoded.frames,
     }  # fmt: skip
+
+
+def _labels(classes: Classes) -> list[str]:
+    """Give the legend of each colour: as the classes have it, words of ranges told by key."""
+    found: list[str] = []
+    for number, label in enumerate(classes.labels):
+        low, between, high = label.removesuffix(": not drawn").partition(" to ")
+        key = "legend.neutral" if number == classes.neutral else "legend.range"
+        found.append(tell(key, low=low, high=high) if between else label)
+    return found
+
+
+def _below(classes: Classes) -> Said | str:
+    if not classes.below:
+        return ""
+    edge = f"{classes.edges[0]:g} {classes.unit}".strip()
+    return tell("legend.dry" if classes.title == "Water depth" else "legend.below", edge=edge)
 
 
 def _short(values: Sequence[float | None]) -> list[float | None]:

@@ -21,6 +21,7 @@ from inundate.show.template import (
     asset,
     content_policy,
     definition_list,
+    flat_names,
     render,
     unordered_list,
 )
@@ -108,7 +109,7 @@ def write_report(
                 _training(training),
                 _limits([*limits, *STANDING_LIMITS]),
                 _everything(evaluation) if evaluation is not None else "",
-                _section("Where it comes from", definition_list(_flat(provenance or {}))),
+                _section("Where it comes from", definition_list(flat_names(provenance or {}))),
             ])
         ),
     )  # fmt: skip
@@ -199,14 +200,3 @@ def _section(heading: str, content: Html) -> Html:
     return render(
         "<section><h2>{{heading}}</h2>{{content}}</section>", heading=heading, content=content
     )
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Spread nested mappings over dotted names."""
-    found: dict[str, Any] = {}
-    for key, item in value.items():
-        if isinstance(item, Mapping):
-            found.update(_flat(item, f"{prefix}{key}: "))
-        else:
-            found[f"{prefix}{key}"] = item
-    return found or ({} if prefix else {"provenance": "nothing is known"})

@@ -19,6 +19,7 @@ __all__ = [
     "content_policy",
     "definition_list",
     "embed_json",
+    "flat_names",
     "render",
     "table",
     "unordered_list",
@@ -107,6 +108,23 @@ def definition_list(entries: Mapping[str, object]) -> Html:
     return Html("<dl>" + "".join(rows) + "</dl>")
 
 
+def flat_names(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Spread nested mappings over names with colons; say so where nothing is known.
+
+    Examples
+    --------
+    >>> flat_names({"a": 1, "b": {"c": 2}})
+    {'a': 1, 'b: c': 2}
+    """
+    found: dict[str, Any] = {}
+    for key, item in value.items():
+        if isinstance(item, Mapping):
+            found.update(flat_names(item, f"{prefix}{key}: "))
+        else:
+            found[f"{prefix}{key}"] = item
+    return found or ({} if prefix else {"provenance": "nothing is known"})
+
+
 def table(
     header: Iterable[str], rows: Iterable[Iterable[str]], *, caption: str = "", kind: str = ""
 ) -> Html:
@@ -123,7 +141,7 @@ def table(
     """
     head = "".join(f'<th scope="col">{_text(words)}</th>' for words in header)
     body = "".join(f"<tr>{_row(row)}</tr>" for row in rows)
-    label = f"<caption>{escape(caption)}</caption>" if caption else ""
+    label = f"<caption>{_text(caption)}</caption>" if caption else ""
     style = f' class="{escape(kind)}"' if kind else ""
     return Html(f"<table{style}>{label}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 

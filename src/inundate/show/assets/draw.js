@@ -1,4 +1,4 @@
-// Small drawings: legend, time strip, curve of a cell. Text is only ever set as text.
+// Small drawings: legend, curve of a cell. Text is only ever set as text.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -35,112 +35,23 @@ function swatch(parent, colour, stripe) {
 
 function drawLegend(panel, layer, missing) {
   panel.replaceChildren();
-  html("h2", panel, layer.unit ? `${layer.legend} (${layer.unit})` : layer.legend);
+  html("h2", panel, layer.unit ? `${t(layer.legend)} (${layer.unit})` : t(layer.legend));
   const list = html("ul", panel);
   const entries = layer.colours.map((colour, i) => [colour, layer.labels[i]]).reverse();
-  for (const [colour, words] of entries) {
+  for (const [colour, label] of entries) {
     const item = html("li", list);
     swatch(item, colour);
-    html("span", item, words);
+    html("span", item, words(label));
   }
   if (layer.below) {
     const item = html("li", list);
     swatch(item, "#ffffff");
-    html("span", item, layer.below);
+    html("span", item, t(layer.below));
   }
   const item = html("li", list);
   swatch(item, missing[1], missing[0]);
-  html("span", item, "unknown: no data, not dry");
-  html("p", panel, layer.note);
-}
-
-// Rain as bars from the top, flooded area as a line, over true time.
-class TimeStrip {
-  constructor(element, steps, choose) {
-    this.element = element;
-    this.steps = steps;
-    this.times = steps.times.map((iso) => Date.parse(iso));
-    const first = this.times[0] - this.interval(0);
-    this.span = [first, this.times[this.times.length - 1]];
-    element.addEventListener("click", (event) => {
-      const box = element.getBoundingClientRect();
-      const share = (event.clientX - box.left - 8) / (box.width - 16);
-      choose(this.span[0] + share * (this.span[1] - this.span[0]));
-    });
-    new ResizeObserver(() => this.draw()).observe(element);
-  }
-
-  interval(i) {
-    const n = this.times.length;
-    if (n === 1) return 60000;
-    return i > 0 ? this.times[i] - this.times[i - 1] : this.times[1] - this.times[0];
-  }
-
-  x(time) {
-    const [first, last] = this.span;
-    return 8 + ((time - first) / (last - first)) * (this.width - 16);
-  }
-
-  draw() {
-    this.width = this.element.clientWidth || 400;
-    this.element.replaceChildren();
-    this.element.setAttribute("viewBox", `0 0 ${this.width} 58`);
-    this.gaps();
-    if (this.steps.rain) this.bars(this.steps.rain);
-    this.line(this.steps.area);
-    svg("text", { x: 8, y: 54 }, this.element, this.words());
-    this.cursor = svg(
-      "line", { y1: 0, y2: 42, stroke: "#c0392b", "stroke-width": 2 }, this.element);
-    this.mark(this.now ?? this.times[0]);
-  }
-
-  words() {
-    const most = Math.max(...this.steps.area);
-    const rain = this.steps.rain ? ", bars: mean rain" : "";
-    return `Line: flooded area, at most ${short(most)} km²${rain}${this.gapCount ? ", hatched: no frames" : ""}`;
-  }
-
-  gaps() {
-    const steps = this.times.slice(1).map((time, i) => time - this.times[i]);
-    const usual = [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
-    this.gapCount = 0;
-    steps.forEach((step, i) => {
-      if (step <= 1.5 * usual) return;
-      this.gapCount++;
-      const [from, to] = [this.x(this.times[i]), this.x(this.times[i + 1] - usual)];
-      svg("rect", { x: from, y: 0, width: to - from, height: 42, fill: "#ddd" }, this.element);
-      for (let x = from; x < to - 4; x += 7) {
-        svg("line", { x1: x, y1: 42, x2: x + 4, y2: 0, stroke: "#aaa" }, this.element);
-      }
-    });
-  }
-
-  bars(rain) {
-    const most = Math.max(...rain.filter((rate) => rate !== null), 0.1);
-    const usual = Math.min(...this.times.map((_, i) => this.interval(i)));
-    rain.forEach((rate, i) => {
-      if (rate === null) return;
-      const [from, to] = [this.x(this.times[i] - usual), this.x(this.times[i])];
-      const height = (rate / most) * 24;
-      svg("rect", { x: from, y: 0, width: Math.max(to - from, 0.5), height, fill: "#8fb8d8" },
-        this.element);
-    });
-  }
-
-  line(area) {
-    const most = Math.max(...area, 1e-9);
-    const points = area.map((value, i) => `${this.x(this.times[i])},${41 - (value / most) * 38}`);
-    svg("line", { x1: 8, x2: this.width - 8, y1: 42, y2: 42, stroke: "#99a" }, this.element);
-    svg("polyline",
-      { points: points.join(" "), fill: "none", stroke: "#3b3a8f", "stroke-width": 2 }, this.element);
-  }
-
-  mark(time) {
-    this.now = time;
-    if (!this.cursor) return;
-    this.cursor.setAttribute("x1", this.x(time));
-    this.cursor.setAttribute("x2", this.x(time));
-  }
+  html("span", item, t("legend.unknown"));
+  html("p", panel, t(layer.note));
 }
 
 // Round values between two ends, at most four intervals, zero among them.

@@ -1,6 +1,5 @@
 // The page: one clock, one layer, one reading cell.
 
-const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const grid = data.grid;
 const layers = data.layers;
@@ -26,7 +25,10 @@ L.rectangle(bounds, { color: "#555", weight: 1, fill: false, interactive: false 
 const cursor = L.rectangle(bounds, { color: "#111", weight: 2, fill: false, interactive: false });
 const keptMark = L.rectangle(bounds, { color: "#c0392b", weight: 3, fill: false, interactive: false });
 
-const strip = new TimeStrip(byId("strip"), data.steps, (time) => goTo(nearestFrame(time)));
+const strip = new TimeStrip(byId("strip"), byId("strip-words"), data.steps, data.posts,
+  (time) => goTo(nearestFrame(time)));
+const posts = data.posts && new PostPanel(byId("posts"), data.posts, map, {
+  say, point: pointAtPosts, redraw: showPosts });
 
 function nearestFrame(time) {
   const away = data.times.map((iso) => Math.abs(Date.parse(iso) - time));
@@ -38,7 +40,7 @@ function say(text) {
 }
 
 function fail(error) {
-  byId("message").textContent = `This map could not be drawn: ${error.message ?? error}.`;
+  byId("message").textContent = t("page.failed", { error: String(error.message ?? error) });
   byId("message").hidden = false;
 }
 
@@ -57,20 +59,35 @@ async function goTo(frame, announce = false) {
   byId("slider").value = state.frame;
   byId("slider").setAttribute("aria-valuetext", fullTime(iso));
   byId("time").replaceChildren(iso.slice(0, 10), html("br"), ` ${clockTime(iso)} UTC`,
-    html("small", null, `frame ${state.frame + 1} of ${data.times.length}`));
+    html("small", null, t("page.frame", { number: state.frame + 1, count: data.times.length })));
   strip.mark(Date.parse(iso));
   const layer = layers[state.layer];
-  byId("slider").title = layer.timed ? "" : `${layer.title} is the same at all times`;
+  byId("slider").title = layer.timed ? "" : t("page.timeless", { layer: layer.title });
+  posts?.show(Date.parse(iso));
   await redraw();
   if (announce) say(stepWords(iso));
   if (state.kept) drawKept();
   if (state.frame + 1 < data.times.length) cache.get(state.layer, state.frame + 1);
 }
 
+// What a frame shows, for those who do not see it.
 function stepWords(iso) {
   const i = data.steps.times.indexOf(iso);
-  return `${fullTime(iso)}, flooded area ${short(data.steps.area[i])} square kilometres, `
-    + `deepest ${short(data.steps.deepest[i])} metres`;
+  const told = [t("page.step", {
+    time: fullTime(iso), area: short(data.steps.area[i]), deepest: short(data.steps.deepest[i]) })];
+  const rain = data.steps.rain?.[i] ?? null;
+  if (rain !== null) told.push(t("page.step.rain", { rain: short(rain) }));
+  return posts ? `${told.join("")}. ${posts.frameWords()}` : told.join("");
+}
+
+function showPosts(announce) {
+  posts.show(Date.parse(data.times[state.frame]));
+  if (announce) say(posts.frameWords());
+}
+
+function pointAtPosts(words) {
+  state.pointed = words;
+  readCell();
 }
 
 async function show(number) {
@@ -110,14 +127,18 @@ function valueOf(cell) {
 
 function readCell() {
   const box = byId("readout");
+  if (state.pointed) {
+    box.replaceChildren(html("b", null, state.pointed[0]), "\n", html("bdi", null, state.pointed[1], { dir: "auto" }));
+    return;
+  }
   if (!state.cell) {
-    box.textContent = "Point at a cell to read its value";
+    box.textContent = t("page.point");
     return;
   }
   const { x, y } = state.point ?? centreOf(state.cell);
   const value = valueOf(state.cell);
   const place = placeWords(x, y).replace("\n", "  ·  ");
-  box.replaceChildren(html("b", null, value.words), `  ${layers[state.layer].title}\n${place}`);
+  box.replaceChildren(html("b", null, value.words), `  ${t(layers[state.layer].title)}\n${place}`);
 }
 
 function moveCursor(rows, columns) {
@@ -150,40 +171,47 @@ async function drawKept() {
   if (state.kept !== cell) return;
   const { x, y } = centreOf(cell);
   panel.replaceChildren();
-  const close = html("button", panel, "×", { type: "button", "aria-label": "Close the curve" });
-  close.addEventListener("click", () => {
-    state.kept = null;
-    keptMark.remove();
-    panel.hidden = true;
-  });
-  html("h2", panel, layer.title);
+  const close = html("button", panel, "×", { type: "button", "aria-label": t("page.curve.close") });
+  close.addEventListener("click", letCellGo);
+  html("h2", panel, t(layer.title));
   html("div", panel, placeWords(x, y).split("\n")[0]);
   const chart = svg("svg", { role: "img", "aria-label": curveWords(layer, values) }, panel);
   panel.hidden = false;
   const now = Date.parse(data.times[state.frame]);
-  if (!drawCurve(chart, values, data.times, now, layer)) html("p", panel, "Unknown at all times.");
+  if (!drawCurve(chart, values, data.times, now, layer)) html("p", panel, t("page.curve.unknown"));
+}
+
+function letCellGo() {
+  state.kept = null;
+  keptMark.remove();
+  byId("cell").hidden = true;
 }
 
 function curveWords(layer, values) {
   const known = values.filter((value) => value !== null);
-  if (!known.length) return "unknown at all times";
+  if (!known.length) return t("page.curve.unknown");
   const high = Math.max(...known);
-  return `highest ${short(high)} ${layer.unit} at ${fullTime(data.times[values.indexOf(high)])}`;
+  const time = fullTime(data.times[values.indexOf(high)]);
+  return t("page.curve.high", { value: short(high), unit: layer.unit, time });
+}
+
+function markPlaying(playing) {
+  const [sign, word] = byId("play").children;
+  sign.textContent = playing ? "❚❚" : "▶";
+  word.dataset.say = playing ? "page.stop" : "page.play";
+  word.textContent = t(word.dataset.say);
+  byId("play").setAttribute("aria-pressed", String(playing));
 }
 
 function stop() {
   clearTimeout(state.timer);
   state.timer = null;
-  byId("play").textContent = "▶ Play";
-  byId("play").setAttribute("aria-pressed", "false");
-  byId("play").setAttribute("aria-label", "Play");
+  markPlaying(false);
 }
 
 function play() {
   if (state.timer) return stop();
-  byId("play").textContent = "❚❚ Stop";
-  byId("play").setAttribute("aria-pressed", "true");
-  byId("play").setAttribute("aria-label", "Stop");
+  markPlaying(true);
   if (state.frame === data.times.length - 1) state.frame = -1;
   const tick = async () => {
     await goTo(state.frame + 1);
@@ -197,13 +225,14 @@ function play() {
 function onKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const onMap = document.activeElement === byId("map");
-  const field = document.activeElement?.matches?.("input");
-  const pressed = document.activeElement?.matches?.("button, summary, input[type=radio]");
+  const field = document.activeElement?.matches?.("input, select");
+  const pressed = document.activeElement?.matches?.("button, summary, select, a, input:not([type=range])");
   const by = event.shiftKey ? 10 : 1;
   const moves = { ArrowLeft: [0, -by], ArrowRight: [0, by], ArrowUp: [-by, 0], ArrowDown: [by, 0] };
   const steps = { ArrowLeft: -1, ArrowRight: 1, Home: -1e9, End: 1e9 };
   if (onMap && event.key in moves) moveCursor(...moves[event.key]);
   else if (onMap && event.key === "Enter" && state.cell) keepCell(state.cell);
+  else if (event.key === "Escape") { if (!posts?.letGo()) letCellGo(); }
   else if (event.key === " " && !pressed) play();
   else if (!field && event.key in steps) { stop(); goTo(state.frame + steps[event.key], true); }
   else if (!field && (event.key === "+" || event.key === "=")) map.zoomIn();
@@ -221,13 +250,31 @@ function resizeFor(paper) {
   map.fitBounds(L.latLngBounds(bounds).contains(state.view) ? state.view : bounds, { animate: false });
 }
 
-function start() {
+function nameLayers() {
+  const fieldset = byId("layers");
+  fieldset.querySelectorAll("label").forEach((label) => label.remove());
   layers.forEach((layer, i) => {
-    const label = html("label", byId("layers"));
+    const label = html("label", fieldset);
     const input = html("input", label, undefined, { type: "radio", name: "layer", value: layer.name });
-    input.addEventListener("change", () => show(i).then(() => say(`${layer.title} shown`)));
-    html("span", label, layer.title);
+    input.addEventListener("change", () => show(i).then(() => say(t("page.shown", { layer: layer.title }))));
+    html("span", label, t(layer.title));
   });
+}
+
+async function speakIn(chosen) {
+  language = chosen;
+  byId("language").value = chosen;
+  sayAll();
+  markPlaying(Boolean(state.timer));
+  nameLayers();
+  strip.draw();
+  posts?.build();
+  await show(state.layer);
+}
+
+function start() {
+  nameLayers();
+  byId("language").addEventListener("change", (event) => speakIn(event.target.value));
   byId("slider").max = data.times.length - 1;
   byId("slider").addEventListener("input", (event) => { stop(); goTo(Number(event.target.value)); });
   byId("play").addEventListener("click", play);
@@ -259,7 +306,7 @@ function start() {
 
 // What a test or a person at the console may use.
 window.inundateMap = Object.freeze({
-  map, data, state, goTo, show,
+  map, data, state, posts, goTo, show, speakIn,
   showNamed: (name) => show(layers.findIndex((layer) => layer.name === name)),
   valueAt(x, y) {
     const cell = cellAt(x, y);

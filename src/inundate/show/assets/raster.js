@@ -81,13 +81,14 @@ function roundUp(value) {
 
 // What a code says in words: the middle of its level and half its width.
 function codeValue(layer, code) {
-  if (code >= MISSING) return { value: null, half: 0, words: "unknown" };
+  if (code >= MISSING) return { value: null, half: 0, words: t("page.unknown") };
   const [low, high] = [layer.levels[code], layer.levels[code + 1]];
   const value = (low + high) / 2;
   const half = (high - low) / 2;
   const unit = layer.unit ? ` ${layer.unit}` : "";
   if (code === 0 && !layer.diverging) {
-    return { value: 0, half, words: `${layer.zero}less than ${high}${unit}` };
+    const key = layer.dry ? "page.dry" : "page.less";
+    return { value: 0, half, words: t(key, { value: `${high}${unit}` }) };
   }
   const digits = half > 0 ? Math.min(4, Math.max(0, Math.ceil(-Math.log10(half)))) : 2;
   const sign = layer.diverging && value > 0 ? "+" : "";
