@@ -46,6 +46,11 @@ class Fault:
     cause : Cause
         The right answer.
     seed : int
+    shows : str
+        What must differ from the healthy training for the fault to be in: one of the names of
+        :func:`inundate.cli.doctor_bench.shown.differences`; "" for what was not proven.
+    also : tuple of Cause
+        Other names that are as right, for a fault that is more than one.
     """
 
     name: str
@@ -53,6 +58,13 @@ class Fault:
     breaks: Callable[[Parts], Parts]
     cause: Cause
     seed: int = 0
+    shows: str = ""
+    also: tuple[Cause, ...] = ()
+
+    @property
+    def right(self) -> tuple[str, ...]:
+        """All names that are right, the first one first."""
+        return tuple(cause.value for cause in (self.cause, *self.also))
 
     def make(self, work: Path) -> Parts:
         """Give the broken training."""

@@ -13,20 +13,22 @@ from inundate.cli.doctor_bench.fault import Fault, Healthy, body
 from inundate.cli.doctor_bench.parts import Parts, Samples, add, pick
 from inundate.prove.cause import Cause
 
-__all__ = ["PACKAGES", "STRANGERS", "STRANGER_FAULTS"]
+__all__ = ["PACKAGES", "STRANGERS", "STRANGER_FAULTS", "bert", "mlp", "unet"]
 
 #: What must be installed; they come with the extra ``test``.
 PACKAGES = ("skorch", "transformers", "monai")
 
 
-def _mlp(seed: int) -> Parts:
+def mlp(seed: int) -> Parts:
+    """Tell two clouds apart by the toy network of skorch."""
     from skorch.toy import MLPModule  # type: ignore[import-untyped]
 
     p = b.table_classes(seed, features=20, classes=2)
     return pick(p, model=MLPModule(hidden_units=24, num_hidden=2))
 
 
-def _bert(seed: int) -> Parts:
+def bert(seed: int) -> Parts:
+    """Find keywords by a BERT of two layers."""
     from transformers import BertConfig, BertForSequenceClassification
 
     p = b.keyword(seed)
@@ -47,7 +49,8 @@ def _bert(seed: int) -> Parts:
     )  # fmt: skip
 
 
-def _unet(seed: int) -> Parts:
+def unet(seed: int) -> Parts:
+    """Take the noise off maps by a U-Net."""
     from monai.networks.nets import UNet  # type: ignore[attr-defined]
 
     p = b.denoiser(seed)
@@ -78,15 +81,15 @@ def _softmax(p: Parts) -> Parts:
 
 
 STRANGERS: tuple[Healthy, ...] = (
-    Healthy("skorch: MLPModule", body(_mlp), 81),
-    Healthy("transformers: BERT of two layers", body(_bert), 82),
-    Healthy("monai: UNet", body(_unet), 83),
+    Healthy("skorch: MLPModule", body(mlp), 81),
+    Healthy("transformers: BERT of two layers", body(bert), 82),
+    Healthy("monai: UNet", body(unet), 83),
 )
 STRANGER_FAULTS: tuple[Fault, ...] = (
-    Fault("skorch: softmax twice", body(_mlp), _softmax, Cause.LOSS_OUTPUT_MISMATCH, 84),
+    Fault("skorch: softmax twice", body(mlp), _softmax, Cause.LOSS_OUTPUT_MISMATCH, 84),
     Fault(
-        "transformers: optimiser made before the head", body(_bert), _old_head,
+        "transformers: optimiser made before the head", body(bert), _old_head,
         Cause.OPTIMISER_MISSES, 85,
     ),
-    Fault("monai: targets transposed", body(_unet), _transposed, Cause.AXES_MIXED, 86),
+    Fault("monai: targets transposed", body(unet), _transposed, Cause.AXES_MIXED, 86),
 )  # fmt: skip
