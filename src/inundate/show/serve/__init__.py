@@ -1,0 +1,1 @@
+"""The live view: a folder that fills up becomes a map that follows it."""

@@ -1,0 +1,137 @@
+"""Depth frames from the rain that has come so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from inundate.core.errors import DataError
+from inundate.core.grid import Grid, grid_of
+
+__all__ = ["Flood", "Frame"]
+
+_FRAME = np.timedelta64(600, "s")  # between frames of a trained emulator
+_BLOCK_M = 2000.0  # rain is kept this far beyond the terrain
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A predicted depth.
+
+    Attributes
+    ----------
+    time : datetime64[ms]
+    depth : array (H, W), m
+    rain_mm_h : float
+        Mean over the terrain in the interval that ends then.
+    began : datetime64[ms]
+        The ground was taken as dry then.
+    """
+
+    time: np.datetime64
+    depth: NDArray[np.float32]
+    rain_mm_h: float
+    began: np.datetime64
+
+
+class Flood:
+    """The rain of the last hours, and the emulator.
+
+    Parameters
+    ----------
+    terrain : DataArray (y, x), m
+    run : str or Path, optional
+        As :func:`inundate.emulate.predict.predict` has it; by default the shipped weights.
+    hours : float
+        Rain before is forgotten, and the ground taken as dry then.
+    """
+
+    def __init__(
+        self, terrain: xr.DataArray, *, run: str | Path | None = None, hours: float = 12.0
+    ) -> None:
+        self.terrain, self.grid, self.hours = terrain, grid_of(terrain), hours
+        self._run = run
+        self._steps: dict[np.datetime64, xr.DataArray] = {}
+
+    def read(self, path: Path) -> list[np.datetime64]:
+        """Read a rain file and give the ends of its intervals.
+
+        Raises
+        ------
+        DataError
+            If it cannot be read, does not cover the terrain, or is on another grid than those
+            before it.
+        """
+        from inundate.rain.open import open_rain
+
+        left, bottom, right, top = self.grid.bounds
+        box = (left - _BLOCK_M, bottom - _BLOCK_M, right + _BLOCK_M, top + _BLOCK_M)
+        rain = open_rain(path, box=box, box_crs=self.grid.crs).load()
+        self._check(rain, path)
+        ends = [np.datetime64(end, "ms") for end in rain["time"].to_numpy()]
+        for number, end in enumerate(ends):
+            self._steps[end] = rain[number : number + 1]
+        newest = sorted(self._steps)[-1]
+        oldest = newest - np.timedelta64(round(self.hours * 3_600_000), "ms")
+        self._steps = {end: step for end, step in self._steps.items() if end > oldest}
+        return ends
+
+    def _check(self, rain: xr.DataArray, path: Path) -> None:
+        if not self._steps:
+            return
+        known: Grid = grid_of(next(iter(self._steps.values())))
+        if not grid_of(rain).same_as(known):
+            raise DataError(
+                f"reading {path}: its grid is {grid_of(rain).describe()}, "
+                f"expected that of the rain before it, {known.describe()}"
+            )
+
+    def frames(self, after: np.datetime64 | None) -> list[Frame]:
+        """Predict the frames whose rain is complete and that are later than a time.
+
+        Parameters
+        ----------
+        after : datetime64 or None
+            Time of the last frame that was shown.
+        """
+        if not self._steps:
+            return []
+        newest = sorted(self._steps)[-1]
+        rain = self._rain()
+        ends = rain["time"].to_numpy().astype("datetime64[ms]")
+        begin: np.datetime64 = ends[0] - _length(rain)
+        first = begin + _FRAME if after is None else max(after + _FRAME, begin + _FRAME)
+        if first > newest:
+            return []
+        found = self._predict(rain)
+        times = found["time"].to_numpy().astype("datetime64[ms]")
+        wanted = [n for n, t in enumerate(times) if t <= newest and (after is None or t > after)]
+        mean = found["rain_rate"].mean(("y", "x"))
+        return [
+            Frame(times[n], found["water_depth"].to_numpy()[n], float(mean[n]), begin)
+            for n in wanted
+        ]
+
+    def _rain(self) -> xr.DataArray:
+        """Put the steps together, from the begin of a frame's interval on."""
+        ends = sorted(self._steps)
+        step = _length(self._steps[ends[0]])
+        whole = [end for end in ends if (end - step - np.datetime64(0, "ms")) % _FRAME == 0 * step]
+        start = next(iter(whole), ends[0])
+        rain = xr.concat([self._steps[end] for end in ends if end >= start], "time")
+        return rain.assign_attrs(self._steps[ends[0]].attrs)
+
+    def _predict(self, rain: xr.DataArray) -> xr.Dataset:
+        from inundate.emulate.predict import predict
+        from inundate.emulate.settings import ForecastSettings
+
+        forecast = ForecastSettings(run_on_min=0, missing_rain="dry")
+        return predict(self._run, rain, self.terrain, forecast=forecast, progress=False)
+
+
+def _length(rain: xr.DataArray) -> np.timedelta64:
+    return np.timedelta64(round(float(rain.attrs["interval_s"]) * 1000), "ms")

@@ -1,0 +1,206 @@
+"""The part of a live view that works: watches, predicts, classifies, and writes the journal."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inundate.core.errors import DataError, GridError, InundateError
+from inundate.core.files import atomic_file
+from inundate.show.encode import make_levels, palette_of, write_png
+from inundate.show.palette import DEPTH
+from inundate.show.serve.flood import Flood, Frame
+from inundate.show.serve.inbox import Batch, Inbox, RainFile, Refused
+from inundate.show.serve.journal import Journal
+from inundate.show.serve.placing import Placing
+from inundate.show.serve.says import Says
+from inundate.show.serve.state import LiveState
+from inundate.show.serve.watch import Health
+
+__all__ = ["Worker"]
+
+_LEVELS = make_levels(DEPTH, 6.0, floor=0.01)
+_PALETTE = palette_of(_LEVELS, DEPTH)
+_FLOODED_M = 0.05
+_SLOWEST_S = 30.0  # between tries while something does not work
+_TIDY = 1000  # looks between two times of forgetting
+
+
+class Worker:
+    """Takes what is new in a folder, one look at a time.
+
+    Parameters
+    ----------
+    inbox : Inbox
+    journal : Journal
+    state : LiveState
+    flood : Flood
+    says : Says
+    placing : Placing
+    health : Health
+    pictures : Path
+        Folder for the pictures of frames.
+    wake : callable
+        Called after each change.
+    """
+
+    def __init__(
+        self,
+        *,
+        inbox: Inbox,
+        journal: Journal,
+        state: LiveState,
+        flood: Flood,
+        says: Says,
+        placing: Placing,
+        health: Health,
+        pictures: Path,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._inbox, self._journal, self._state = inbox, journal, state
+        self._flood, self._says, self._placing = flood, says, placing
+        self._health, self._pictures, self.wake = health, pictures, wake
+        self._shown: np.datetime64 | None = None
+        self._looks = 0
+        self._doubtful: dict[str, tuple[int, int]] = {}  # size and time of files not readable yet
+        self._is_behind = True  # rain that was read before has frames to come
+
+    def recover(self) -> None:
+        """Build the view from the journal; what was read is not read again."""
+        rain: list[str] = []
+        for change in self._journal.lines():
+            self._inbox.take(change)
+            self._state.apply(change)
+            if change["kind"] == "frame":
+                self._shown = _moment(change["time"])
+            elif change["kind"] == "rain":
+                rain.append(change["file"])
+        self._inbox.forget_gone()
+        for name in rain:  # the flood holds what is within its hours
+            path = self._inbox.folder / name
+            if path.is_file():
+                self._flood.read(path)
+        self._tidy()
+
+    def look(self) -> int:
+        """Take everything that is new and give how many changes that made.
+
+        A part that fails is told in the health and tried again with the next look; what it had
+        to take is still in the folder.
+        """
+        self._health.look()
+        before = self._journal.seq
+        for part in (self._take_posts, self._take_rain, self._take_frames):
+            name = part.__name__.removeprefix("_take_")
+            try:
+                part()
+            except (InundateError, OSError, MemoryError) as error:
+                self._health.fail(name, error)
+            except Exception as error:  # noqa: BLE001  a fault of one part leaves the others going
+                self._health.fail(name, error)
+            else:
+                self._health.mend(name)
+        self._looks += 1
+        if self._looks % _TIDY == 0:
+            self._inbox.forget_gone()
+        self._health.is_ready = True
+        return self._journal.seq - before
+
+    def run(self, stop: threading.Event, poll_s: float) -> None:
+        """Look again and again until told to stop; more rarely while something fails."""
+        wait = poll_s
+        while not stop.is_set():
+            self.look()
+            wait = min(wait * 2, _SLOWEST_S) if self._health.problems else poll_s
+            stop.wait(wait)
+
+    def _note(self, change: dict[str, Any]) -> dict[str, Any]:
+        """Write a change down, then show it: what is shown was never not written."""
+        noted = self._journal.append(change)
+        self._inbox.take(noted)
+        self._state.apply(noted)
+        self.wake()
+        return noted
+
+    def _take_posts(self) -> None:
+        for found in self._inbox.posts():
+            if isinstance(found, Refused):
+                self._note({"kind": "refused", "file": found.name, "why": found.why})
+            else:
+                self._note(self._posts_of(found))
+
+    def _posts_of(self, batch: Batch) -> dict[str, Any]:
+        new: dict[str, dict[str, Any]] = {}
+        for post in batch.posts:
+            if not self._state.is_known(post["post"]):
+                new.setdefault(post["post"], post)
+        answers = self._says([post["text"] for post in new.values()]) if new else []
+        told = [
+            self._placing.post(post, answer)
+            for post, answer in zip(new.values(), answers, strict=True)
+        ]
+        return {
+            "kind": "posts", "file": batch.name, "from": batch.start, "to": batch.end,
+            "posts": told, "repeated": len(batch.posts) - len(new), "broken": batch.broken,
+        }  # fmt: skip
+
+    def _take_rain(self) -> None:
+        for found in self._inbox.rain():
+            change = self._rain_of(found)
+            if change is not None:
+                self._note(change)
+                self._is_behind = True
+
+    def _rain_of(self, found: RainFile) -> dict[str, Any] | None:
+        """Read a rain file; None if it cannot be read yet, as while another writes it."""
+        try:
+            ends = self._flood.read(found.path)
+        except (DataError, GridError) as error:
+            now = found.path.stat()
+            seen = (now.st_size, now.st_mtime_ns)
+            if self._doubtful.pop(found.name, None) == seen:
+                return {"kind": "refused", "file": found.name, "why": error.message}
+            self._doubtful[found.name] = seen
+            return None
+        self._doubtful.pop(found.name, None)
+        return {"kind": "rain", "file": found.name, "times": [f"{end}Z" for end in ends]}
+
+    def _take_frames(self) -> None:
+        if not self._is_behind:
+            return
+        for frame in self._flood.frames(self._shown):
+            self._note(self._picture(frame))
+            self._shown = frame.time
+        self._is_behind = False
+        self._tidy()
+
+    def _picture(self, frame: Frame) -> dict[str, Any]:
+        from inundate.fuse.event.play import stamp
+
+        name = f"{stamp(frame.time)}.png"
+        with atomic_file(self._pictures / name) as temporary:
+            temporary.write_bytes(write_png(_LEVELS.encode(frame.depth), _PALETTE))
+        wet = np.nan_to_num(frame.depth) >= _FLOODED_M
+        cell_km2 = self._flood.grid.dx * self._flood.grid.dy / 1e6
+        return {
+            "kind": "frame", "time": f"{frame.time}Z", "picture": name,
+            "began": f"{frame.began}Z", "area_km2": round(float(wet.sum()) * cell_km2, 5),
+            "deepest_m": round(float(np.nanmax(frame.depth)), 3),
+            "rain_mm_h": round(frame.rain_mm_h, 3),
+        }  # fmt: skip
+
+    def _tidy(self) -> None:
+        """Remove pictures of frames that are not kept any more, and of killed writes."""
+        kept = self._state.frame_names()
+        for path in self._pictures.iterdir():
+            if path.name not in kept:
+                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _moment(text: str) -> np.datetime64:
+    return np.datetime64(text.removesuffix("Z"), "ms")
