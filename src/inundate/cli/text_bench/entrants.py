@@ -9,12 +9,12 @@ from typing import Any
 from inundate.core.errors import ConfigError, nearest
 from inundate.posts.evaluate.references import REFERENCES
 
-__all__ = ["DETERMINISTIC", "EXPECTED", "Entrant", "choose_entrants", "modules_of"]
+__all__ = ["DETERMINISTIC", "EXPECTED", "Entrant", "choose_entrants", "members_of", "modules_of"]
 
 EXPECTED = (
     "majority", "keyword", "lexicon", "sentiment", "tfidf_words", "tfidf_characters", "fasttext",
     "vector_mean", "lstm", "bilstm", "bilstm_characters", "original_lstm", "transformer",
-    "elmo_bilstm", "bert_frozen", "bert_finetuned", "stack", "blend",
+    "elmo_bilstm", "bert_frozen", "bert_finetuned_bf16", "stack", "blend", "vote", "vote_tuned",
 )  # fmt: skip
 """Names that a full run enters; those that this version does not know are told and left out."""
 DETERMINISTIC = frozenset(
@@ -22,6 +22,8 @@ DETERMINISTIC = frozenset(
      "vector_mean", "bert_frozen")
 )  # fmt: skip
 """Of these every seed gives the same."""
+_DEAR = ("no-keyword", "informativeness-floods", "type", "type-floods")
+_WORDS = ("balanced", "balanced-both", "labels", "alberta-t6", "languages", *_DEAR)
 ONLY_IN = {
     "original_lstm": ("balanced",),
     "lstm": ("balanced", "balanced-both"),
@@ -29,6 +31,11 @@ ONLY_IN = {
     "transformer": ("balanced", "no-keyword", "type"),
     "elmo_bilstm": ("balanced", "type"),
     "sentiment": ("balanced", "no-keyword", "informativeness"),
+    "fasttext": _WORDS,
+    "bilstm": (*_WORDS, "informativeness"),
+    "vote": (*_WORDS, "informativeness"),
+    "bert_finetuned_bf16": _DEAR,
+    "vote_tuned": _DEAR,
     "blend": ("no-keyword", "alberta", "alberta-t6"),
     "stack": ("no-keyword", "informativeness", "type", "type-floods"),
 }
@@ -72,7 +79,12 @@ class Entrant:
 
     def seeds(self, number: int) -> range:
         """Give the seeds that are worth a training each."""
-        return range(1 if self.name in DETERMINISTIC else number)
+        return range(1 if self.deterministic else number)
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether every seed gives the same."""
+        return self.name in DETERMINISTIC
 
     def make(self, data: Path) -> Any:
         """Make the classifier, with what is around it.
@@ -127,6 +139,14 @@ def modules_of(model: Any) -> list[str]:
     for member in getattr(model.settings, "members", ()):
         own += modules_of(make_classifier(member))
     return sorted(set(own))
+
+
+def members_of(model: Any) -> dict[str, Any]:
+    """Give the settings of the members of a classifier, by name; they may be kept in files."""
+    from inundate.posts.classify.zoo import make_classifier
+
+    names = getattr(model.settings, "members", ())
+    return {name: make_classifier(name).settings.model_dump(mode="json") for name in names}
 
 
 def choose_entrants(asked: str | None) -> tuple[list[Entrant], list[str]]:

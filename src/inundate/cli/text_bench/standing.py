@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inundate.cli.text_bench.entrants import Entrant
 from inundate.cli.text_bench.problems import Unit
 from inundate.cli.text_bench.questions import FEWEST, Question
-from inundate.cli.text_bench.trials import Bench, Trial, draws_kept, run_trial
+from inundate.cli.text_bench.trials import Bench, Trial, draws_kept, run_trial, whole
 from inundate.core.errors import DataError
 from inundate.posts.evaluate.abstain import risk_coverage
 from inundate.posts.evaluate.bootstrap import Drawn
@@ -200,15 +199,9 @@ def _valid_f1(unit: Unit, trials: Sequence[Trial]) -> float:
     found = []
     for trial, problem in zip(trials, unit.problems, strict=True):
         labels = problem.part("valid").labels
-        measured = Measured(_whole(trial.valid), labels, len(unit.classes))
+        measured = Measured(whole(trial.valid), labels, len(unit.classes))
         found.append(measured.value("macro_f1"))
     return float(np.mean(found))
-
-
-def _whole(stored: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give stored probabilities whose rows add up to 1 again."""
-    found = stored.astype(np.float64)
-    return np.asarray(found / found.sum(axis=1, keepdims=True), np.float64)
 
 
 def _averaged(drawn: Sequence[Drawn]) -> Drawn:
@@ -224,7 +217,7 @@ def _answered(unit: Unit, tried: Sequence[Sequence[Trial]]) -> tuple[float, floa
     found = []
     for (trial,) in tried:
         own, other = (
-            Measured(_whole(p), labels, len(unit.classes))
+            Measured(whole(p), labels, len(unit.classes))
             for p, labels in ((trial.valid, valid), (trial.test, test))
         )
         curve = risk_coverage(own.confidence, own.right)

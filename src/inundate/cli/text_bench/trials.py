@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.cli.emulator_bench.marks import mark_of, source_mark
-from inundate.cli.text_bench.entrants import Entrant, modules_of
+from inundate.cli.text_bench.entrants import Entrant, members_of, modules_of
 from inundate.cli.text_bench.problems import Problem, Sources, Unit
 from inundate.core.errors import InundateError
 from inundate.core.files import atomic_file
@@ -23,7 +23,7 @@ from inundate.learn.device import cpu_threads
 from inundate.posts.evaluate.bootstrap import Drawn, score_draws
 from inundate.posts.evaluate.measure import STATISTICS, Measured
 
-__all__ = ["Bench", "Trial", "draws_kept", "run_trial"]
+__all__ = ["Bench", "Trial", "draws_kept", "run_trial", "whole"]
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
@@ -94,18 +94,75 @@ def run_trial(
             "seed": seed,
             "source": source_mark(*modules_of(model)),
         }
+        members = members_of(model)
+        if members:
+            depends["members"] = members
         mark = mark_of(depends)
         plain = re.sub(r"[^\w.-]+", "_", f"{part}-{problem.name}-{entrant.spec}-{seed}")
         path = bench.folder / "trials" / f"{plain}-{mark}.npz"
         if not path.is_file():
             bench.say(f"{part}, {problem.name}: {entrant.spec}, seed {seed}")
-            _write(path, depends, *_train(model, problem, seed))
+            voters = _voters(model, entrant)
+            if voters:
+                kept = [
+                    run_trial(bench, part, problem, one, 0 if one.deterministic else seed)
+                    for one in voters
+                ]
+                absent = [one for one in kept if isinstance(one, str)]
+                if absent:
+                    return absent[0]
+                made = _vote([one for one in kept if isinstance(one, Trial)], problem)
+            else:
+                made = _train(model, problem, seed)
+            _write(path, depends, *made)
     except (InundateError, ImportError) as error:
         bench.say(f"{part}, {problem.name}: {entrant.spec} cannot run: {error}")
         return str(error)
     with np.load(path) as stored:
         facts = json.loads(str(stored["facts"]))
         return Trial(mark, stored["test"], stored["valid"], facts)
+
+
+def _voters(model: Any, entrant: Entrant) -> list[Entrant]:
+    """Give the members of a plain vote, none for other models.
+
+    A vote fits each of its members once, as if it stood alone: what members answered is kept, and
+    a vote of kept answers is the vote.
+    """
+    from inundate.posts.classify.vote import Vote
+
+    if not isinstance(model, Vote) or entrant.spec != entrant.name:
+        return []
+    return [Entrant(member) for member in model.settings.members]
+
+
+def _vote(
+    members: list[Trial], problem: Problem
+) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, Any]]:
+    from inundate.posts.classify.vote import fit_votes, voted
+
+    valid = [whole(one.valid) for one in members]
+    weights = fit_votes(valid, problem.part("valid").labels)
+    test = voted([whole(one.test) for one in members], weights)
+    facts = [one.facts for one in members]
+    memory = [one["memory_mb"] for one in facts if one["memory_mb"] is not None]
+    return (
+        test.astype(np.float32),
+        voted(valid, weights).astype(np.float32),
+        {
+            "train_cpu_s": sum(one["train_cpu_s"] for one in facts),
+            "posts_per_s": 1 / sum(1 / one["posts_per_s"] for one in facts),
+            "memory_mb": max(memory) if memory else None,
+            "details": {"weights": weights.round(4).tolist()},
+            "counts": problem.counts(),
+        },
+    )
+
+
+def whole(stored: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Give stored probabilities whose rows add up to 1 again."""
+    found = stored.astype(np.float64)
+    return np.asarray(found / found.sum(axis=1, keepdims=True), np.float64)
 
 
 def _train(
@@ -179,8 +236,8 @@ def draws_kept(bench: Bench, unit: Unit, trials: list[Trial]) -> dict[str, Drawn
     path = bench.folder / "scores" / f"{mark_of(depends)}.npz"
     if not path.is_file():
         pairs = zip(trials, masks, strict=True)
-        found = np.concatenate([one.test[mask] for one, mask in pairs]).astype(np.float64)
-        measured = Measured(found / found.sum(axis=1, keepdims=True), labels, len(unit.classes))
+        found = whole(np.concatenate([one.test[mask] for one, mask in pairs]))
+        measured = Measured(found, labels, len(unit.classes))
         drawn = score_draws(
             measured, STATISTICS, clusters=np.arange(len(labels)), draws=bench.draws,
             seed=make_seed(0, unit.name),

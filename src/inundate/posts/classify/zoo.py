@@ -32,6 +32,7 @@ CLASSIFIERS: dict[str, tuple[str, str]] = {
     "elmo_bilstm": ("inundate.posts.classify.elmo", "ElmoBilstm"),
     "bert_frozen": ("inundate.posts.classify.bert_frozen", "BertFrozen"),
     "bert_finetuned": ("inundate.posts.classify.bert", "BertFinetuned"),
+    "vote": ("inundate.posts.classify.vote", "Vote"),
 }
 """Every classifier by name: module and class."""
 
