@@ -27,7 +27,7 @@ from inundate.cli.doctor_bench.texts import mood
 from inundate.cli.doctor_bench.wrap import After, Through, replace
 from inundate.prove.cause import Cause
 
-__all__ = ["SIXTH", "SIXTH_HEALTHY", "SIXTH_STRANGER_FAULTS"]
+__all__ = ["SIXTH", "SIXTH_HEALTHY", "SIXTH_STRANGERS", "SIXTH_STRANGER_FAULTS"]
 
 
 def _scored(p: Parts, threshold: float) -> Parts:
@@ -210,6 +210,12 @@ SIXTH_HEALTHY: tuple[Healthy, ...] = (
     Healthy("emulator lead_cnn by Adamax", _flood_with("lead_cnn", lambda model: torch.optim.Adamax(model.parameters(), lr=5e-3)), 1229),
     Healthy("emulator temporal_cnn", flood("temporal_cnn"), 1230),
 )  # fmt: skip
+
+SIXTH_STRANGERS: tuple[Healthy, ...] = (
+    Healthy("skorch: MLPModule", body(mlp), 1251),
+    Healthy("transformers: BERT of two layers", body(bert), 1252),
+    Healthy("monai: UNet", body(unet), 1253),
+)
 
 SIXTH_STRANGER_FAULTS: tuple[Fault, ...] = (
     Fault("skorch: labels in the order of names, 10 before 2", body(mlp), m.by_name, C.TARGETS_UNRELATED, 1241, DATA),
