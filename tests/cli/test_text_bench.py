@@ -14,6 +14,8 @@ from inundate.cli.text_bench.problems import Sources
 from inundate.cli.text_bench.questions import QUESTIONS
 from inundate.cli.text_bench.run import run_text
 from inundate.core.errors import ConfigError, DataError
+from inundate.posts.classify import configs
+from inundate.posts.classify.zoo import make_classifier
 
 pytest.importorskip("sklearn")
 EVENTS = ("2012_Costa_Earthquake", "2013_Alberta_Floods", "2013_Colorado_Floods", "2012_Ohio_Storm")
@@ -226,6 +228,31 @@ def test_vectors_become_figures(tmp_path, monkeypatch):
 def test_a_stack_depends_on_its_members():
     found = modules_of(choose_entrants("stack")[0][-1].make(None))
     assert {"inundate.posts.classify.stack", "inundate.posts.classify.tfidf"} <= set(found)
+
+
+def test_a_vote_of_kept_answers_is_the_vote(data, tmp_path, monkeypatch):
+    file = tmp_path / "vote_quick.toml"
+    file.write_text('[model]\nmodel = "vote"\nmembers = ["tfidf_words", "tfidf_characters"]\n')
+    shipped = configs.shipped_configs()
+    monkeypatch.setattr(configs, "shipped_configs", lambda: {**shipped, "vote_quick": file})
+    found = run_text(
+        data,
+        tmp_path / "out",
+        tmp_path / "work",
+        only="balanced",
+        draws=20,
+        models="vote_quick",
+        seeds=1,
+    )
+    assert "vote_quick" in {row[0] for row in found["tables"][0]["rows"]}
+    (unit,) = QUESTIONS["balanced"].make(Sources(data))
+    problem = unit.problems[0]
+    model = make_classifier(file)
+    model.fit(problem.part("train"), problem.part("valid"), seed=0)
+    (kept,) = (tmp_path / "work" / "text" / "trials").glob("*vote_quick*.npz")
+    with np.load(kept) as stored:
+        expected = model.probabilities(problem.part("test").texts)
+        assert np.allclose(stored["test"], expected, atol=1e-5)
 
 
 def test_flags_of_another_benchmark_are_refused(capsys):
