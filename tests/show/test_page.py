@@ -7,14 +7,16 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from inundate.core.errors import ConfigError, GridError, RunError
-from inundate.core.grid import attach_grid, grid_of
+from inundate.core.grid import Grid, attach_grid, grid_of
 from inundate.show.page import write_map
 from inundate.show.template import asset, embed_json, render
 
 from .html_check import check_page
 from .mock import make_prediction
+from .posts_mock import make_posts
 
 HOSTILE = '<img src="x" onerror="alert(1)"></script><script>alert(2)</script>{{data}}'
 
@@ -54,6 +56,33 @@ def test_24_frames_of_200_by_200_fit_one_megabyte(tmp_path):
     assert result.size <= 1_000_000
     assert result.frames == 24
     assert result.merged == 1
+
+
+@pytest.mark.slow
+def test_72_frames_of_1000_by_1000_fit_ten_megabytes(tmp_path):
+    small = make_prediction(200, 72)
+    grid = grid_of(small)
+    fine = Grid(grid.crs, grid.left, grid.top, grid.dx / 5, grid.dy / 5, 1000, 1000)
+    rng = np.random.default_rng(0)
+
+    def refined(name):
+        values = np.repeat(np.repeat(small[name].values, 5, axis=-2), 5, axis=-1)
+        rough = 1 + 0.1 * rng.random((1000, 1000), dtype=np.float32)  # no two cells alike
+        values = np.minimum(values * rough, 1) if name == "depth_probability" else values * rough
+        return (small[name].dims, values, small[name].attrs)
+
+    names = ("water_depth", "elevation", "rain_rate", "depth_probability")
+    data = xr.Dataset(
+        {name: refined(name) for name in names},
+        {"time": small["time"].values, "threshold": small["threshold"].values},
+    )
+    result = write_map(
+        tmp_path / "map.html", attach_grid(data, fine), posts=make_posts(small, 2000)
+    )
+    assert result.size <= 10_000_000
+    assert result.posts["drawn"] > 1500
+    told = [note for note in result.notes if note.startswith("To keep the file small")]
+    assert bool(told) == (result.frames < 72 or result.merged > 1)
 
 
 def test_thinning_is_stated_on_the_page(data, tmp_path):
@@ -160,8 +189,6 @@ def test_an_existing_file_is_kept(page, data, tmp_path):
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:2263", "EPSG:3857"])
 def test_other_systems(data, tmp_path, crs):
-    from inundate.core.grid import Grid
-
     size = {"EPSG:4326": (-84.4, 36.7, 0.001), "EPSG:2263": (980_000, 200_000, 100)}
     left, top, dx = size.get(crs, (0, 0, 10))
     bare = data.drop_vars(["x", "y", "spatial_ref"])

@@ -301,6 +301,9 @@ function start() {
   document.addEventListener("keydown", onKey);
   window.addEventListener("beforeprint", () => resizeFor(true));
   window.addEventListener("afterprint", () => resizeFor(false));
+  strip.draw(); // its words take room, and the map is fitted into what is left
+  map.invalidateSize({ animate: false });
+  map.fitBounds(bounds, { padding: [4, 4], animate: false });
   return show(state.layer);
 }
 

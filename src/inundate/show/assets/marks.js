@@ -121,6 +121,10 @@ class PostMarks {
   keep(row) {
     this.kept = row === null ? null : [row];
     this.circle(this.kept ?? []);
+    this.ring?.remove();
+    if (row === null) return;
+    const style = { radius: 13, color: "#c0392b", weight: 3, fill: false, interactive: false };
+    this.ring = L.circleMarker([this.posts.y[row], this.posts.x[row]], style).addTo(this.map);
   }
 
   // Zoom so that a group falls apart; false where it cannot.

@@ -1,0 +1,1 @@
+"""Floods and posts as files of geographic information systems: GeoPackage, GeoJSON, KML, COG."""
