@@ -200,6 +200,10 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
             replace(f, weight="note") if (f.cause, f.weight) == (Cause.PADDING, "suspect") else f
             for f in findings
         ]
+    if exam.figures.get("rounded", 0.0) > 0:  # what is rounded to 0 looks dead
+        findings = [
+            replace(f, weight="note") if f.cause is Cause.DEAD_UNITS else f for f in findings
+        ]
     ranked = sorted(findings, key=_place)
     healthy = learns(exam)
     named = [f for f in ranked if f.weight == "fault"]

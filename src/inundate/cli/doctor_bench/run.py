@@ -11,6 +11,7 @@ from typing import Any
 
 from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
 from inundate.cli.doctor_bench.fault import Fault, Healthy
+from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
 from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
 from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
@@ -147,8 +148,8 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
         return TABLE, TABLE_HEALTHY, ""
     if name == "tuning":
         healthy = (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY)
-        healthy = (*healthy, *FOURTH_HEALTHY)
-        return (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH), healthy, ""
+        healthy = (*healthy, *FOURTH_HEALTHY, *FIFTH_HEALTHY)
+        return (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH), healthy, ""
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if missing:
         return (), (), f"not installed: {', '.join(missing)}; pip install 'inundate[strangers]'"

@@ -12,15 +12,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch
 from inundate.prove.exam import Exam
 
-__all__ = ["Unit", "watch_units"]
+__all__ = ["Unit", "watch_rounding", "watch_units"]
 
 _RECTIFIERS = {functional.relu, functional.relu6, torch.relu, torch.relu_, Tensor.relu}
 _SQUASHERS = {
     torch.sigmoid: (0.0, 1.0), Tensor.sigmoid: (0.0, 1.0), functional.sigmoid: (0.0, 1.0),
     torch.tanh: (-1.0, 1.0), Tensor.tanh: (-1.0, 1.0), functional.tanh: (-1.0, 1.0),
+}  # fmt: skip
+_ROUNDS = {
+    torch.round, torch.round_, Tensor.round, Tensor.round_, torch.floor, Tensor.floor,
+    torch.ceil, Tensor.ceil, torch.trunc, Tensor.trunc, torch.fix, torch.sign, Tensor.sign,
+    torch.sgn, Tensor.sgn, torch.heaviside, Tensor.heaviside,
 }  # fmt: skip
 _END = 0.01  # share of the range within which an activation is at its end
 
@@ -108,6 +114,37 @@ def watch_units(exam: Exam, model: nn.Module, batches: Sequence[Batch]) -> dict[
             for batch in batches:
                 calls.restart()
                 exam.run(model, batch)
+    return calls.seen
+
+
+class _Rounding(TorchFunctionMode):
+    """See calls of functions whose slope is 0, on what has a gradient."""
+
+    def __init__(self, stack: Sequence[str]) -> None:
+        super().__init__()
+        self.stack = stack
+        self.seen: list[str] = []
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        taught = any(isinstance(a, Tensor) and a.requires_grad for a in args)
+        if func in _ROUNDS and taught:
+            place = self.stack[-1] if self.stack else "the model"
+            self.seen.append(f"{getattr(func, '__name__', 'rounding')} in {place}")
+        return func(*args, **(kwargs or {}))
+
+
+def watch_rounding(exam: Exam, model: nn.Module, batch: Batch) -> list[str]:
+    """Name what rounds values that have a gradient, in the order in which it is called."""
+    with _stacked(model) as stack, isolated_random(exam.seed, "doctor", "rounding"):
+        calls = _Rounding(stack)
+        with calls:
+            exam.case.call(model, batch["inputs"])
     return calls.seen
 
 

@@ -30,6 +30,8 @@ _MORE = 0.25  # by how much a remedy must be better than the user's own training
 _FACTORS = (0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
 _MOST = 10  # rates that are tried
 _RESTS = 0.02  # progress that cannot be told from none
+_WILD = -0.5  # of the way, the wrong one: such steps are too long
+_LOWEST = 1e-7  # factor to which a wild rate is brought down
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def _rates(exam: Exam, own: float) -> list[Finding]:
         exam.figures[f"one_batch, {factor:g} times the rate"] = reached[factor]
         if helps(reached[factor], own) and reached[factor] > 0.9:
             break
-        if len(factors) < _MOST and factor == factors[-1]:  # the best may lie further out
+        if factor == factors[-1]:  # the best may lie further out
             factors += _further(reached)
     best = max(reached, key=lambda factor: reached[factor])
     if best != 1.0 and helps(reached[best], own):
@@ -208,6 +210,10 @@ def _rates(exam: Exam, own: float) -> list[Finding]:
 def _further(reached: dict[float, float]) -> list[float]:
     """Give the next factor where the last one on that side was the best by far."""
     low, high = min(reached), max(reached)
+    if not reached[1.0] > _WILD and low > _LOWEST:  # the longest steps do not say how far down
+        return [low / 10.0]
+    if len(reached) > _MOST:
+        return []
     ranked = sorted(reached, key=lambda factor: reached[factor])
     flat = reached[high] > -1.0 and reached[high] - min(reached.values()) < 0.02
     if flat or ranked[-1] == high:  # no rate so far moves the loss, or the highest does most

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -25,6 +25,7 @@ _MENDED: tuple[tuple[Cause, Callable[[Exam], Remedy]], ...] = (
     (Cause.DECAY_TOO_STRONG, lambda _exam: Remedy("without weight decay", no_decay=True)),
 )
 _FACTORS = (0.1, 10.0, 0.01)
+_CALMER = (0.1, 0.01, 1e-3, 1e-4, 1e-5)  # where the loss has gone astray
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
 _WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
 _SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
@@ -62,8 +63,14 @@ def probe_learn(exam: Exam) -> list[Finding]:
         found += _remade(exam, unseen, cause, make)
     if any(finding.cause is Cause.DECAY_TOO_STRONG for finding in found):
         exam.figures["enough"] = 0.0  # some is learnt in spite of it, and far more without
-    if found or unseen.there:
+    if found:
         return found
+    if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
+        return _rates(exam, _CALMER) or (
+            [] if unseen.there else _why(exam, seen, unseen, reference)
+        )
+    if unseen.there:
+        return []
     return _why(exam, seen, unseen, reference)
 
 
@@ -176,8 +183,8 @@ def _collapsed(exam: Exam) -> bool:
     return len(torch.unique(torch.cat([a.flatten() for a in answers]) > level)) == 1
 
 
-def _rates(exam: Exam) -> list[Finding]:
-    for factor in _FACTORS:
+def _rates(exam: Exam, factors: Sequence[float] = _FACTORS) -> list[Finding]:
+    for factor in factors:
         trial = run_trial(
             exam.case, exam.learnt, exam.effort.all_batches,
             remedy=Remedy(f"at {factor:g} times the rate", rate=factor), seed=exam.seed,
@@ -186,11 +193,13 @@ def _rates(exam: Exam) -> list[Finding]:
             continue
         skill = exam.skill(trial.model, exam.valid)
         exam.figures[f"skill_valid, {factor:g} times the rate"] = skill.value
-        if skill.there and max(skill.value, skill.progress) > 0.15:
+        calm = factors is _FACTORS or exam.progress(trial.last, exam.learnt) > 0.0
+        if calm and skill.there and max(skill.value, skill.progress) > 0.15:
             cause = Cause.RATE_TOO_HIGH if factor < 1 else Cause.RATE_TOO_LOW
+            how = "finds nothing" if factors is _FACTORS else "goes astray"
             text = (
-                f"over all batches the training finds nothing{_broke(exam)}; at {factor:g} times "
-                f"the rate its skill on unseen samples is {skill.value:.2f}"
+                f"over all batches the training {how}{_broke(exam)}; at {factor:g} times the rate "
+                f"its skill on unseen samples is {skill.value:.2f}"
             )
             return [Finding(cause, "fault", text, f"{max(factor, 1 / factor):g}", tried=True)]
     return []

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from inundate.learn.random_state import isolated_random
 from inundate.prove.answers import loss_of_fixed
-from inundate.prove.case import Batch
+from inundate.prove.case import Batch, Fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
@@ -17,8 +17,12 @@ __all__ = ["probe_loss", "probe_metric"]
 _FLOOR = 0.7  # of the constant's loss: above it the right answer is hardly better
 _HOPELESS = 0.85
 _SAME = 1e-6
+_SAMPLES = 4  # of a batch, from which a share of it means something
+_MISSED = 0.2  # of a batch, from which samples that do not count are a fault
 _DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
+_RANGES = ((0.0, 1.0), (-1.0, 1.0))  # of sigmoid or softmax, and of tanh or a cosine
+_POOR = 0.15  # of the way from the right answer's loss to the constant's
 _BEST = (0.0, 1.0, 100.0)  # what a perfect prediction scores in any metric in use
 
 
@@ -45,9 +49,16 @@ def probe_loss(exam: Exam) -> list[Finding]:
     if unlike:
         return unlike
     if _blind(exam, batch, right, found["right"], scale):
+        if _all_with_all(exam, batch, right, found, scale):
+            text = (
+                "with the targets of other samples the loss is the same to six digits, with other "
+                "values it is not, and one answer for all has a lower one than the right answers"
+            )
+            return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
         text = "with the targets of other samples the loss is the same to six digits"
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the target")]
-    return _mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
+    others = _mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
+    return others or _left_out(exam, batch)
 
 
 def _blind(exam: Exam, batch: Batch, right: Tensor, loss: float, scale: float) -> bool:
@@ -57,6 +68,53 @@ def _blind(exam: Exam, batch: Batch, right: Tensor, loss: float, scale: float) -
     # other keys, such as the user's raw batch, may hold the target too: they are left as they are
     other = loss_of_fixed(exam.case, {**batch, "target": rolled}, right)
     return other is not None and abs(other - loss) < _SAME * scale
+
+
+def _left_out(exam: Exam, batch: Batch) -> list[Finding]:
+    """See whether the loss looks at the outputs of some samples alone, by its gradient."""
+    told = set(batch) - {"inputs", "target", "raw"}
+    if told or exam.case.known is not None or len(batch["target"]) < _SAMPLES:
+        return []  # a mask may leave samples out on purpose
+    right, wrong = exam.answers.right(batch), exam.answers.wrong(batch)
+    assert right is not None
+    assert wrong is not None
+    seen = torch.zeros(len(right), dtype=torch.bool)
+    for answer in (wrong, *exam.answers.constants(batch), 0.5 * (right + wrong), 2.0 * right):
+        slope = _slope(exam, batch, answer)
+        if slope is None:
+            return []
+        seen |= (slope != 0).reshape(len(slope), -1).any(1).cpu()
+    target = batch["target"].reshape(len(seen), -1).cpu()
+    counts = torch.isfinite(target) if target.is_floating_point() else target >= 0
+    missed = ~seen & counts.any(1)
+    if not seen.any() or float(missed.float().mean()) < _MISSED:
+        return []
+    text = f"whatever the answers, {int(missed.sum())} of {len(seen)} samples of a batch do not "
+    text += "move the loss"
+    return [Finding(Cause.LOSS_IGNORES, "fault", text, "some of the samples")]
+
+
+def _slope(exam: Exam, batch: Batch, answer: Tensor) -> Tensor | None:
+    """Give the gradient of the loss with respect to an answer; None if it has none."""
+    given = answer.detach().clone().requires_grad_()
+    try:
+        loss = exam.case.loss(Fixed(given), batch)
+        (slope,) = torch.autograd.grad(loss, given)
+    except Exception:  # noqa: BLE001  the loss is the user's: any error means "cannot be asked"
+        return None
+    return slope
+
+
+def _all_with_all(
+    exam: Exam, batch: Batch, right: Tensor, found: dict[str, float], scale: float
+) -> bool:
+    """Whether the loss compares each output with the targets of all samples."""
+    target = batch["target"]
+    if exam.answers.kind == "classes" or found["constant"] >= found["right"] - _SAME * scale:
+        return False
+    first = {**batch, "target": target[:1].expand_as(target).contiguous()}
+    other = loss_of_fixed(exam.case, first, right)
+    return other is not None and abs(other - found["right"]) > _SAME * scale
 
 
 def _shape(exam: Exam, batch: Batch, losses: dict[str, float] | None = None) -> list[Finding]:
@@ -81,10 +139,30 @@ def _mismatch(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding
     if kind == "classes":
         return _classes(exam, batch, found)
     if kind == "logits" and len(output.flatten()) >= 16:
-        inside = bool(((output >= 0) & (output <= 1)).all())
-        if inside and float(output.std()) > _VARIES and _bounded(exam, 0.0, 1.0):
-            text = "the outputs lie between 0 and 1, but the loss takes a sigmoid of them once more"
-            return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+        return _held(exam, batch, found, "sigmoid")
+    return []
+
+
+def _held(exam: Exam, batch: Batch, found: dict[str, float], kind: str) -> list[Finding]:
+    """See whether scores are held in a range in which the best answer is a poor one."""
+    output, right = exam.output.float(), exam.answers.right(batch)
+    assert right is not None
+    if not float(output.std()) > _VARIES:
+        return []
+    for low, high in _RANGES:
+        inside = bool(((output >= low) & (output <= high)).all())
+        if not inside or not _bounded(exam, low, high):
+            continue
+        least = loss_of_fixed(exam.case, batch, right.clamp(low, high))
+        way = found["constant"] - found["right"]
+        if least is None or least <= found["right"] + _POOR * way:
+            return []
+        text = (
+            f"the outputs lie between {low:g} and {high:g} whatever the weights, but the loss "
+            f"takes a {kind} of them once more: with the best of them it is {least:.3g}, and it "
+            f"could be {found['right']:.3g}"
+        )
+        return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
     return []
 
 
@@ -104,7 +182,7 @@ def _classes(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]
                 f"{least:.3g}, and it could be {found['right']:.3g}"
             )
             return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
-    return _unnormalised(exam, batch, found)
+    return _unnormalised(exam, batch, found) or _held(exam, batch, found, "softmax")
 
 
 def _unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,8 @@ __all__ = ["probe_optimiser", "probe_step"]
 _STEPS = 3
 _CALLS = 10
 _PULL = 0.05  # after 20 steps without a gradient a third is left
+_FORGETS = 0.3  # of each weight a step: what was learnt seven steps ago is 8 % of what it was
+_DROWNS = 3.0  # times the gradient, from which a penalty in it decides where weights go
 
 
 def probe_optimiser(exam: Exam) -> list[Finding]:
@@ -29,7 +32,7 @@ def probe_optimiser(exam: Exam) -> list[Finding]:
     missed = [name for name, parameter in own.items() if id(parameter) not in held]
     foreign = len(held - {id(parameter) for parameter in model.parameters()})
     if not missed:
-        return _pulls(optimiser)
+        return _pulls(optimiser) or _drowns(exam)
     count = sum(own[name].numel() for name in missed)
     share = count / sum(p.numel() for p in own.values())
     layers = list(dict.fromkeys(name.rpartition(".")[0] or name for name in missed))
@@ -42,12 +45,45 @@ def probe_optimiser(exam: Exam) -> list[Finding]:
 
 def _pulls(optimiser: torch.optim.Optimizer) -> list[Finding]:
     """See how much of its length a weight loses in a step by decay alone."""
-    if not isinstance(optimiser, (torch.optim.AdamW, torch.optim.SGD)):
-        return []  # others scale the pull with the gradient
-    share = max(group["lr"] * group["weight_decay"] for group in optimiser.param_groups)
+    shares = [
+        group["lr"] * group.get("weight_decay", 0.0)
+        for group in optimiser.param_groups
+        if _is_plain(optimiser, group)
+    ]
+    share = max(map(float, shares), default=0.0)
     if share < _PULL:
         return []
     text = f"by decay alone a step takes {100 * min(share, 1.0):.0f} % off each weight"
+    if share < _FORGETS:
+        return [Finding(Cause.DECAY_TOO_STRONG, "suspect", text)]
+    text += ": the weights hold what the last few batches taught, and nothing before"
+    return [Finding(Cause.DECAY_TOO_STRONG, "fault", text)]
+
+
+def _is_plain(optimiser: torch.optim.Optimizer, group: dict[str, Any]) -> bool:
+    """Whether decay takes its share of a weight whatever the gradient is."""
+    kinds = (torch.optim.AdamW, torch.optim.SGD)
+    return isinstance(optimiser, kinds) or bool(group.get("decoupled_weight_decay"))
+
+
+def _drowns(exam: Exam) -> list[Finding]:
+    """Compare a penalty that is added to the gradient with the gradient itself."""
+    model, optimiser = exam.case.pair()
+    slopes = _slopes(exam, model.train())
+    penalty = slope = 0.0
+    for group in optimiser.param_groups:
+        decay = float(group.get("weight_decay", 0.0))
+        if not decay or _is_plain(optimiser, group):
+            continue
+        held = {id(weight) for weight in group["params"]}
+        for name, weight in model.named_parameters():
+            if id(weight) in held and name in slopes:
+                penalty += float((decay * weight.detach()).square().sum())
+                slope += float(slopes[name].square().sum())
+    if penalty <= 0.0 or penalty < _DROWNS**2 * slope:
+        return []
+    times = (penalty / max(slope, 1e-30)) ** 0.5
+    text = f"the decay is {min(times, 1e6):.3g} times the gradient that it is added to"
     return [Finding(Cause.DECAY_TOO_STRONG, "suspect", text)]
 
 
@@ -75,7 +111,8 @@ def _moves(exam: Exam) -> list[Finding]:
     moved = [
         n for n, p in model.named_parameters() if n in before and not torch.equal(p, before[n])
     ]
-    pulled = [name for name, p in _fresh_gradients(exam).items() if bool((p != 0).any())]
+    fresh = _slopes(exam, copy.deepcopy(exam.case.model).train())
+    pulled = [name for name, slope in fresh.items() if bool((slope != 0).any())]
     still = [name for name in should if name in pulled and name not in moved]
     if moved or not still:
         return []
@@ -87,8 +124,9 @@ def _moves(exam: Exam) -> list[Finding]:
     return [Finding(Cause.WEIGHTS_DO_NOT_MOVE, "fault", text)]
 
 
-def _fresh_gradients(exam: Exam) -> dict[str, Tensor]:
-    model = copy.deepcopy(exam.case.model).train()
+def _slopes(exam: Exam, model: nn.Module) -> dict[str, Tensor]:
+    """Give the gradient of each tensor of weights that has one."""
+    model.zero_grad()
     loss = exam.case.loss(model, exam.typical)
     if loss.requires_grad:
         torch.autograd.backward(loss)

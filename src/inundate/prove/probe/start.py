@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.probe.activations import watch_units
+from inundate.prove.probe.activations import watch_rounding, watch_units
 
 __all__ = ["gradients", "leaves", "probe_finite_output", "probe_gradient", "probe_start"]
 
@@ -193,6 +194,12 @@ def probe_gradient(exam: Exam) -> list[Finding]:
         _, calm = gradients(exam, copy.deepcopy(exam.calm.model).train(), exam.typical)
         reached = later | {name: value for name, value in calm.items() if value > 0.0}
         found = _missing(fresh, called, first, reached)
+    if any(finding.weight == "fault" for finding in found):
+        rounded = watch_rounding(exam, fresh, exam.typical)
+        exam.figures["rounded"] = float(bool(rounded))
+        if rounded:
+            more = f"; {rounded[0]} has the slope 0 everywhere"
+            found = [replace(f, evidence=f.evidence + more) for f in found]
     return found + _faded(called, first, later)
 
 
