@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from inundate.core.errors import DataError, RunError
+from inundate.core.errors import ConfigError, DataError, RunError
 from inundate.core.store import read_dataset
 from inundate.fuse.event.make import make_event, read_event
 from inundate.fuse.event.people import make_posts
@@ -124,3 +124,10 @@ def test_what_is_no_event_is_refused(tmp_path, content):
     (tmp_path / "event.json").write_text(content)
     with pytest.raises(DataError, match="reading .*event.json"):
         read_event(tmp_path)
+
+
+def test_storm_heavier_than_any_is_refused(tmp_path):
+    settings = SMALL.model_copy(update={"total_mm": 400.0, "storm_min": 20.0})
+    with pytest.raises(ConfigError, match="400 mm in 20 min come to .* mm/h in places, expected"):
+        make_event(tmp_path / "event", 3, settings=settings)
+    assert list(tmp_path.iterdir()) == []

@@ -158,7 +158,7 @@ def test_damaged_rain_is_refused_once_it_is_not_being_written_any_more(folder):
 
 
 @pytest.mark.parametrize(
-    ("x", "side", "told"), [(900_000.0, 10.0, "outside"), (400_000.0, 20.0, "grid")]
+    ("x", "side", "told"), [(900_000.0, 10.0, "holds no cell"), (400_000.0, 20.0, "grid")]
 )
 def test_rain_of_another_place_or_grid_is_refused(folder, x, side, told):
     add_rain(folder, 0)

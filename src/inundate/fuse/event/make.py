@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from inundate.core.errors import DataError
+from inundate.core.errors import ConfigError, DataError
 from inundate.core.files import atomic_folder, check_input, check_output, write_text
 from inundate.core.grid import Grid, grid_of
 from inundate.core.provenance import provenance
@@ -29,6 +29,7 @@ EVENT_FILE = "event.json"
 _VERSION = 1
 _STEP_S = 300.0
 _FRAME_S = 600.0
+_HEAVIEST_MM_H = 1000.0  # above what was ever measured over five minutes
 
 
 def make_event(
@@ -64,7 +65,7 @@ def make_event(
     RunError
         If the folder exists.
     ConfigError
-        If the kind of terrain is unknown.
+        If the kind of terrain is unknown, or the storm heavier than any.
     """
     from inundate.hydro.settings import SimulateSettings
     from inundate.hydro.simulate import simulate
@@ -146,6 +147,13 @@ def _rain(grid: Grid, chosen: EventSettings, seed: int) -> xr.DataArray:
         start=chosen.start, step_s=_STEP_S, seed=make_seed(seed, "event", "storm") % 2**31,
         outer_scale_m=2 * width, speed_m_s=width / 1200.0,
     )  # fmt: skip
+    peak = float(storm.max())
+    if peak > _HEAVIEST_MM_H:
+        raise ConfigError(
+            f"making an event: {chosen.total_mm:g} mm in {chosen.storm_min:g} min come to "
+            f"{peak:.0f} mm/h in places, expected at most {_HEAVIEST_MM_H:g}",
+            hint="lower --total-mm, or lengthen --storm-min",
+        )
     dry = round(chosen.after_min * 60 / _STEP_S)
     step = np.timedelta64(round(_STEP_S), "s")
     ends = storm["time"].to_numpy()

@@ -15,7 +15,7 @@ class EventSettings(Settings):
     kind: str = Field(default="plain", description="Kind of synthetic terrain of the town.")
     side_cells: int = Field(default=96, ge=24, le=400, description="Cells along a side.")
     cell_size_m: float = Field(default=10.0, ge=2, le=100, description="Side of a cell, m.")
-    total_mm: float = Field(default=80.0, gt=0, le=500, description="Rain of the true storm, mm.")
+    total_mm: float = Field(default=60.0, gt=0, le=500, description="Rain of the true storm, mm.")
     storm_min: float = Field(default=120.0, ge=20, le=1440, description="Length of the storm, min.")
     after_min: float = Field(default=60.0, ge=0, le=1440, description="Dry minutes after it.")
     posts: int = Field(default=240, ge=10, le=20_000, description="Posts without the copies.")

@@ -111,6 +111,7 @@ def make_app(
         ("/events", events), ("/health", show_health), ("/metrics", metrics),
     ]  # fmt: skip
     inner = Starlette(routes=[Route(path, answer) for path, answer in routes], lifespan=lifespan)
+    inner.router.redirect_slashes = False  # a path is what it is, or nothing
     guard = Guard(inner, hosts)
     return guard
 

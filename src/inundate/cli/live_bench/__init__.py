@@ -1,0 +1,1 @@
+"""The benchmark of the live view: soak and fuzz."""
