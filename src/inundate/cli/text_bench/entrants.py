@@ -14,7 +14,8 @@ __all__ = ["DETERMINISTIC", "EXPECTED", "Entrant", "choose_entrants", "members_o
 EXPECTED = (
     "majority", "keyword", "lexicon", "sentiment", "tfidf_words", "tfidf_characters", "fasttext",
     "vector_mean", "lstm", "bilstm", "bilstm_characters", "original_lstm", "transformer",
-    "elmo_bilstm", "bert_frozen", "bert_finetuned_bf16", "stack", "blend", "vote", "vote_tuned",
+    "elmo_bilstm", "bert_frozen", "bert_finetuned_bf16", "stack", "stack_signs",
+    "blend", "blend_floods", "blend_minilm", "vote", "vote_tuned",
 )  # fmt: skip
 """Names that a full run enters; those that this version does not know are told and left out."""
 DETERMINISTIC = frozenset(
@@ -37,6 +38,9 @@ ONLY_IN = {
     "bert_finetuned_bf16": _DEAR,
     "vote_tuned": _DEAR,
     "blend": ("no-keyword", "alberta", "alberta-t6"),
+    "blend_floods": ("alberta", "alberta-t6"),
+    "blend_minilm": ("alberta", "alberta-t6"),
+    "stack_signs": ("no-keyword",),
     "stack": ("no-keyword", "informativeness", "type", "type-floods"),
 }
 """Parts in which a dear classifier takes part; the others take part in all."""

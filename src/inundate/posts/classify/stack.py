@@ -15,9 +15,11 @@ import numpy as np
 from pydantic import Field
 
 from inundate.core.config import Settings
+from inundate.core.errors import ConfigError
 from inundate.core.run import Run
 from inundate.posts.classify.base import State, TextClassifier
 from inundate.posts.classify.folds import event_folds, make_folds, out_of_fold
+from inundate.posts.classify.limit import best_limit
 from inundate.posts.classify.logistic import ClassWeight, fit_logistic, softmax
 from inundate.posts.classify.runs import child_run
 from inundate.posts.classify.signs import (
@@ -64,6 +66,13 @@ class StackSettings(Settings):
         "whose posts lack the word for their hazard; as_said: the mean of what the members say, "
         "which suits hazards that nearly every post about them names, such as floods.",
     )
+    unsigned_answer: Literal["likeliest", "best_f1"] = Field(
+        default="likeliest",
+        description="Two classes and signs: which posts without a stem are said to be of the "
+        "second class. best_f1: those above the limit with the best F1 that is to be expected of "
+        "posts without a stem, which is below one half where the class is rare among them; their "
+        "probabilities are moved so that the limit lies at one half, and are then too high.",
+    )
     lexicon: Path | None = Field(
         default=None,
         description="File with one term a line; None: the words of hazards that the package knows.",
@@ -86,6 +95,7 @@ class Stack(TextClassifier):
     _terms: TermSign | None
     _slopes: np.ndarray[Any, Any]
     _offsets: np.ndarray[Any, Any]
+    _limit: float  # log odds above which posts without a stem are of the second class
 
     def _fit(
         self, train: LabelledPosts, valid: LabelledPosts | None, seed: int, run: Run | None
@@ -121,7 +131,26 @@ class Stack(TextClassifier):
             class_weight=s.class_weight,
             what=self.name,
         )
-        return {"folds": len(np.unique(folds)), "members": details}
+        self._limit = 0.0
+        if s.unsigned_answer == "best_f1":
+            logits = features @ self._slopes + self._offsets
+            self._limit = self._best_limit(softmax(logits)[flags == 0])
+        return {
+            "folds": len(np.unique(folds)),
+            "limit": round(self._limit, 4),
+            "members": details,
+        }
+
+    def _best_limit(self, shares: np.ndarray[Any, Any]) -> float:
+        """Give log odds of the limit for posts (N, 2) without a stem."""
+        s = self.settings
+        if not s.signs or shares.shape[1] != 2:
+            raise ConfigError(
+                f"fitting {self.name}: unsigned_answer = best_f1 with signs = {s.signs} and "
+                f"{shares.shape[1]} classes, expected signs = true and two classes",
+                hint="unsigned_answer = likeliest",
+            )
+        return best_limit(shares[:, 1])
 
     def _features(
         self, said: np.ndarray[Any, Any], texts: Sequence[str], flags: np.ndarray[Any, Any]
@@ -141,6 +170,8 @@ class Stack(TextClassifier):
         flags = _flags(texts, [s.stems] * len(texts)) if s.signs else np.ones(len(texts))
         features = self._features(np.concatenate(said, axis=1), texts, flags)
         logits = features @ self._slopes + self._offsets
+        if self._limit:
+            logits[flags == 0, 1] -= self._limit
         if s.unsigned == "as_said":
             mean = np.mean(said, axis=0)  # (N, K), or (N, 1) of log odds
             if mean.shape[1] == 1:
@@ -150,9 +181,9 @@ class Stack(TextClassifier):
 
     def state(self) -> State:
         """Give members, weights and terms."""
-        facts: dict[str, Any] = {"terms": None, "tokeniser": None}
+        facts: dict[str, Any] = {"terms": None, "tokeniser": None, "limit": self._limit}
         if self._terms is not None:
-            facts = {
+            facts |= {
                 "terms": list(self._terms.terms),
                 "tokeniser": self._terms.tokeniser.describe(),
             }
@@ -162,6 +193,7 @@ class Stack(TextClassifier):
         """Take members, weights and terms."""
         self._members = dict(state.parts)
         self._slopes, self._offsets = state.arrays["slopes"], state.arrays["offsets"]
+        self._limit = float(state.facts["limit"])
         self._terms = None
         if state.facts["terms"] is not None:
             tokeniser = Tokeniser.from_description(state.facts["tokeniser"])
