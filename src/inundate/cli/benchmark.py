@@ -11,7 +11,7 @@ __all__ = ["benchmark"]
 
 
 def benchmark(
-    name: Literal["chain", "doctor", "emulator", "privacy", "solver", "text"],
+    name: Literal["chain", "doctor", "emulator", "live", "privacy", "solver", "text"],
     *,
     data: Path = Path("../shared/data"),
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("bench/results"),
@@ -46,6 +46,7 @@ def benchmark(
         installed into environments of their own below the work folder.
         emulator: weights that ship, the zoo and every baseline on unseen ground under unseen
         storms; volume, probes, uncertainty, speed.
+        live: kills, full disks, clocks set and crowds of readers against serve and replay; fuzz.
         privacy: a red team against pseudonymised posts; precision, speed beside other scrubbers.
         text: classifiers of posts on floods that they have not seen, beside the keyword rule.
     data
@@ -76,7 +77,8 @@ def benchmark(
     zoo_storms
         emulator: storms of each test terrain that the zoo is scored on; by default 0, all.
     seeds
-        emulator: trainings of each Temporal CNN; text: of each random model; by default 5.
+        emulator: trainings of each Temporal CNN, by default 5; text: of each random model, by
+        default 5 on the balanced flood and 1 elsewhere.
     models
         text: names of classifiers with commas between, NAME@SOURCE for another embedding; by
         default all.
@@ -124,6 +126,11 @@ def benchmark(
         from inundate.cli.doctor_bench.run import run_doctor
 
         figures = run_doctor(output, work, quick=quick, only=only)
+    elif name == "live":
+        _check_unused(name, peer_python=peer_python, **own)
+        from inundate.cli.live_bench.run import run_live
+
+        figures = run_live(output, work, quick=quick, only=only)
     elif name == "privacy":
         _check_unused(name, peer_python=peer_python, **own)
         from inundate.cli.privacy_bench.run import run_privacy

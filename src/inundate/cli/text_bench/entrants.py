@@ -9,7 +9,15 @@ from typing import Any
 from inundate.core.errors import ConfigError, nearest
 from inundate.posts.evaluate.references import REFERENCES
 
-__all__ = ["DETERMINISTIC", "EXPECTED", "Entrant", "choose_entrants", "members_of", "modules_of"]
+__all__ = [
+    "DEAR",
+    "DETERMINISTIC",
+    "EXPECTED",
+    "Entrant",
+    "choose_entrants",
+    "members_of",
+    "modules_of",
+]
 
 EXPECTED = (
     "majority", "keyword", "lexicon", "sentiment", "tfidf_words", "tfidf_characters", "fasttext",
@@ -23,8 +31,10 @@ DETERMINISTIC = frozenset(
      "vector_mean", "bert_frozen")
 )  # fmt: skip
 """Of these every seed gives the same."""
-_DEAR = ("no-keyword", "informativeness-floods", "type", "type-floods")
-_WORDS = ("balanced", "balanced-both", "labels", "alberta-t6", "languages", *_DEAR)
+DEAR = frozenset(("transformer", "bilstm_characters", "elmo_bilstm"))
+"""Trained once unless the user says how often."""
+_TUNED = ("no-keyword", "informativeness-floods", "type", "type-floods")
+_WORDS = ("balanced", "balanced-both", "labels", "alberta-t6", "languages", *_TUNED)
 ONLY_IN = {
     "original_lstm": ("balanced",),
     "lstm": ("balanced", "balanced-both"),
@@ -35,8 +45,8 @@ ONLY_IN = {
     "fasttext": _WORDS,
     "bilstm": (*_WORDS, "informativeness"),
     "vote": (*_WORDS, "informativeness"),
-    "bert_finetuned_bf16": _DEAR,
-    "vote_tuned": _DEAR,
+    "bert_finetuned_bf16": _TUNED,
+    "vote_tuned": _TUNED,
     "blend": ("no-keyword", "alberta", "alberta-t6"),
     "blend_floods": ("alberta", "alberta-t6"),
     "blend_minilm": ("alberta", "alberta-t6"),

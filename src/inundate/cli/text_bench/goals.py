@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -159,13 +160,14 @@ def _abstain(found: Answered, unit: Scored) -> Rows:
     if name is None or answered is None:
         return []
     right, share = answered
+    accuracy = None if math.isnan(right) else right  # nothing was answered
     note = (
-        f"{name}; unsure posts are passed over, by a limit that makes 98 % of the answers on "
-        "validation posts right"
+        f"{name}; unsure posts are passed over, below the limit above which, after the validation "
+        "posts, 98 % of the answers are right as likely as not"
     )
     group = found.question.title
     return [
-        figure(f"{found.part}-answered-accuracy", group, right, "1", ">= 0.98", note=note,
+        figure(f"{found.part}-answered-accuracy", group, accuracy, "1", ">= 0.98", note=note,
                split=unit.split),
         figure(f"{found.part}-answered-share", group, share, "1", ">= 0.8", note=note,
                split=unit.split),

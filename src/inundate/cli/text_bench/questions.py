@@ -44,12 +44,15 @@ class Question:
         Whether a mean over the units is of interest.
     declared : tuple of str
         Classifiers that were made for this question: figures are of the first that has run.
+    seeds : int
+        Trainings of each model that is random, unless the user says how many.
     """
 
     title: str
     make: Callable[[Sources], list[Unit]]
     mean: bool = False
     declared: tuple[str, ...] = ()
+    seeds: int = 1
 
 
 def _of(posts: LabelledPosts, mask: Sequence[bool] | NDArray[np.bool_]) -> LabelledPosts:
@@ -206,7 +209,7 @@ def _years(sources: Sources) -> list[Unit]:
 
 
 QUESTIONS = {
-    "balanced": Question("A balanced flood: Alberta", _balanced),
+    "balanced": Question("A balanced flood: Alberta", _balanced, seeds=5),
     "balanced-both": Question("Balanced floods of T6 and T26 together", _balanced_both),
     "labels": Question("How many labels are worth it", _labels),
     "no-keyword": Question("Posts without flood words", _no_keyword),

@@ -8,21 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from inundate.cli.text_bench.entrants import Entrant
+from inundate.cli.text_bench.entrants import DEAR, Entrant
 from inundate.cli.text_bench.problems import Unit
 from inundate.cli.text_bench.questions import FEWEST, Question
 from inundate.cli.text_bench.trials import Bench, Trial, draws_kept, run_trial, whole
 from inundate.core.errors import DataError
-from inundate.posts.evaluate.abstain import risk_coverage
 from inundate.posts.evaluate.bootstrap import Drawn
 from inundate.posts.evaluate.measure import STATISTICS, Measured
 from inundate.posts.evaluate.references import KEYWORD, MAJORITY, REFERENCES
+from inundate.posts.shift.conformal import select_confident
 
 __all__ = ["MEAN", "Answered", "Scored", "Standing", "answer_question"]
 
 MEAN = "mean"
 """Name of the mean over the units."""
 _ASKED = 0.98  # accuracy that is asked of the posts that are answered
+_CONFIDENCE = (
+    0.5  # that it is reached: as likely as not, so that it is neither over- nor understated
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Standing:
         Growth of the process at its peak in training.
     answered : tuple of float or None
         Accuracy and share of the posts that are answered, where the least confidence is chosen
-        on the validation posts so that the answers there are right as often as asked.
+        on the validation posts; see :func:`inundate.posts.shift.conformal.select_confident`.
     """
 
     drawn: Mapping[str, Drawn]
@@ -151,7 +154,7 @@ def answer_question(
     for unit in units:
         rows = {}
         for entrant in entrants:
-            standing = _stand(bench, part, unit, entrant)
+            standing = _stand(bench, part, unit, entrant, _seeds(bench, question, entrant))
             if isinstance(standing, Standing):
                 rows[entrant.shown] = standing
             elif entrant.shown in REFERENCES:
@@ -172,9 +175,13 @@ def answer_question(
     return found
 
 
-def _stand(bench: Bench, part: str, unit: Unit, entrant: Entrant) -> Standing | str:
+def _seeds(bench: Bench, question: Question, entrant: Entrant) -> int:
+    return bench.seeds or (1 if entrant.name in DEAR else question.seeds)
+
+
+def _stand(bench: Bench, part: str, unit: Unit, entrant: Entrant, number: int) -> Standing | str:
     tried: list[list[Trial]] = []
-    for seed in entrant.seeds(bench.seeds):
+    for seed in entrant.seeds(number):
         trials = [run_trial(bench, part, one, entrant, seed) for one in unit.problems]
         whole = [one for one in trials if isinstance(one, Trial)]
         if len(whole) < len(trials):
@@ -216,15 +223,14 @@ def _answered(unit: Unit, tried: Sequence[Sequence[Trial]]) -> tuple[float, floa
     valid, test = problem.part("valid").labels, problem.part("test").labels
     found = []
     for (trial,) in tried:
-        own, other = (
-            Measured(whole(p), labels, len(unit.classes))
-            for p, labels in ((trial.valid, valid), (trial.test, test))
-        )
-        curve = risk_coverage(own.confidence, own.right)
-        enough = np.flatnonzero(curve.accuracy >= _ASKED)
-        least = curve.threshold[enough[-1]] if len(enough) else np.inf
-        answers = other.confidence >= least
-        right = float(other.right[answers].mean()) if answers.any() else float("nan")
+        own, other = whole(trial.valid), whole(trial.test)
+        try:
+            least = select_confident(own, valid, accuracy=_ASKED, confidence=_CONFIDENCE).threshold
+        except DataError:  # no limit makes enough of the answers right
+            least = np.inf
+        answers = other.max(axis=1) >= least
+        is_right = other.argmax(axis=1) == test
+        right = float(is_right[answers].mean()) if answers.any() else float("nan")
         found.append((right, float(answers.mean())))
     right, share = np.mean(found, axis=0).tolist()
     return right, share

@@ -38,15 +38,15 @@ class Bench:
     sources : Sources
     folder : Path
         Of all that is kept.
-    seeds : int
-        Trainings of each model that is random.
+    seeds : int, optional
+        Trainings of each model that is random; by default as many as the question says.
     draws : int
     say : callable
     """
 
     sources: Sources
     folder: Path
-    seeds: int = 5
+    seeds: int | None = None
     draws: int = 1000
     say: Callable[[str], None] = lambda line: None
 
