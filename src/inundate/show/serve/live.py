@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import socket
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +54,8 @@ class LiveView:
         Folder for journal and pictures; by default ``.live`` in the folder.
     settings : LiveSettings, optional
     title : str
+    wall : callable
+        Time of day, s.
 
     Raises
     ------
@@ -73,6 +76,7 @@ class LiveView:
         state: Path | None = None,
         settings: LiveSettings | None = None,
         title: str = "Live flood map",
+        wall: Callable[[], float] = time.time,
     ) -> None:
         from inundate.terrain.open import open_terrain
 
@@ -83,7 +87,7 @@ class LiveView:
         place = state or self.folder / ".live"
         self.pictures = place / "frames"
         self.pictures.mkdir(parents=True, exist_ok=True)
-        self.health = Health(self.folder)
+        self.health = Health(self.folder, wall=wall)
         self.state = LiveState(self.settings)
         flood = Flood(ground, run=run, hours=self.settings.hours)
         dx, dy = cell_metres(flood.grid)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ from inundate.show.serve.settings import LiveSettings
 __all__ = ["LiveState"]
 
 _EVENT_BYTES = 8 * 2**20  # of changes kept for readers that lost the line for a while
-_KNOWN_POSTS = 200_000  # posts whose copies in other files are recognised
+_KNOWN_POSTS = 50_000  # posts whose copies in other files are recognised: 6 MB
 
 
 class LiveState:
@@ -39,14 +39,14 @@ class LiveState:
         self._posts: deque[dict[str, Any]] = deque(maxlen=settings.posts)
         self._events: deque[tuple[int, str, str]] = deque()
         self._event_bytes = 0
-        self._known: OrderedDict[str, None] = OrderedDict()
+        self._known: dict[int, None] = {}  # hashes of 64 bits, in the order in which they came
         self.last_rain: str | None = None
         self.last_post: str | None = None
         self.refused: deque[dict[str, str]] = deque(maxlen=20)
 
     def is_known(self, post: str) -> bool:
         """Whether a post was taken already, from any file."""
-        return post in self._known
+        return hash(post) in self._known
 
     def apply(self, change: dict[str, Any]) -> None:
         """Take a line of the journal into the view."""
@@ -71,9 +71,9 @@ class LiveState:
         posts = change["posts"]
         self._posts.extend(posts)
         for post in posts:
-            self._known[post["post"]] = None
-        while len(self._known) > _KNOWN_POSTS:
-            self._known.popitem(last=False)
+            self._known[hash(post["post"])] = None
+        for oldest in list(islice(self._known, max(0, len(self._known) - _KNOWN_POSTS))):
+            del self._known[oldest]
         self.counts["posts"] += len(posts)
         self.counts["posts_located"] += sum(post["latitude"] is not None for post in posts)
         self.counts["posts_on_map"] += sum(post["column"] is not None for post in posts)
