@@ -72,6 +72,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Make a model as sure as it is right.",
     ),
     "posts label": ("inundate.cli.posts_label:label", "Ask people about posts."),
+    "posts locate": ("inundate.cli.posts_locate:locate", "Say where posts are."),
     "posts topics": ("inundate.cli.posts_topics:topics", "Say what posts are about, and when."),
     "posts train": ("inundate.cli.posts_train:train", "Train a classifier of posts."),
     "posts embed train": ("inundate.cli.posts_embed:train", "Train vectors of words on texts."),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -123,10 +124,10 @@ _ARRAYS = ("latitude", "longitude", "radius_m", "population", "keys", "rows", "f
 def load_gazetteer(path: Path) -> Gazetteer | None:
     """Read what :meth:`Gazetteer.save` wrote, or give None where it is of another version."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             told = msgspec.json.decode(file["told"].tobytes())
             arrays = {one: file[one] for one in _ARRAYS}
-    except (OSError, ValueError, KeyError, EOFError, msgspec.MsgspecError):
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, msgspec.MsgspecError):
         return None
     if told.pop("version") != _VERSION:
         return None

@@ -17,7 +17,7 @@ from inundate.core.errors import ConfigError, DataError, require_extra
 from inundate.core.files import atomic_file, check_input
 from inundate.posts.locate.located import LOCATED_COLUMNS, Gap, Located
 
-__all__ = ["SUFFIXES", "read_file", "write_file"]
+__all__ = ["SUFFIXES", "check_suffix", "read_file", "write_file"]
 
 SUFFIXES = (".parquet", ".csv", ".geojson")
 _VERSION = 1
@@ -68,6 +68,20 @@ def write_file(located: Located, path: Path) -> Path:
     with atomic_file(path) as temporary:
         writer(located, temporary)
     return path
+
+
+def check_suffix(path: Path) -> None:
+    """Check that located posts can be written to a file of that name.
+
+    Raises
+    ------
+    ConfigError
+        If its suffix is none of :data:`SUFFIXES`.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise ConfigError(
+            f"writing located posts {path}: suffix {path.suffix!r}, expected {', '.join(SUFFIXES)}"
+        )
 
 
 def _check_columns(columns: Mapping[str, Any], path: Path) -> None:

@@ -21,7 +21,6 @@ ABSTAINED = {
     "several": "names several places that lie apart",
     "too large": "names nothing smaller than",
 }
-_ALIKE = 3.0  # a place this many times as large as the finest is told by it, not beside it
 
 
 @dataclass(frozen=True)
@@ -71,19 +70,23 @@ def locate_text(
     resolved = tuple(resolve(mentions, text, gazetteer, settings, history))
     sure = sorted(
         (one for one in resolved if one.row is not None),
-        key=lambda one: float(gazetteer.radius_m[one.row or 0]),
+        key=lambda one: (
+            _is_large(one, gazetteer, settings),
+            not one.in_area,
+            _radius(one, gazetteer),
+        ),
     )
     if not sure:
         return _nowhere(text, resolved)
     finest = sure[0]
     row = finest.row or 0
-    radius = float(gazetteer.radius_m[row])
+    radius = _radius(finest, gazetteer)
     for one in sure[1:]:
-        other = one.row or 0
-        apart = 1e3 * distance_km(gazetteer, row, other)
-        reach = float(gazetteer.radius_m[other])
-        if reach <= _ALIKE * radius and apart > radius + reach:
-            why = f"names {gazetteer.name[row]} and {gazetteer.name[other]}, which lie apart"
+        # of places in the event's area and others, those in it are what the post is about
+        is_beside = one.in_area == finest.in_area and not _is_large(one, gazetteer, settings)
+        apart = 1e3 * distance_km(gazetteer, row, one.row or 0)
+        if is_beside and apart > radius + _radius(one, gazetteer):
+            why = f"names {gazetteer.name[row]} and {gazetteer.name[one.row or 0]}, which lie apart"
             return Found(None, float("nan"), why, "several", resolved)
     radius *= settings.radius_factor
     if radius > 1e3 * settings.largest_km:
@@ -93,6 +96,14 @@ def locate_text(
         )
         return Found(None, float("nan"), why, "too large", resolved)
     return Found(row, radius, explain(finest, gazetteer), "", resolved)
+
+
+def _radius(one: Resolved, gazetteer: Gazetteer) -> float:
+    return float(gazetteer.radius_m[one.row or 0])
+
+
+def _is_large(one: Resolved, gazetteer: Gazetteer, settings: LocateSettings) -> bool:
+    return _radius(one, gazetteer) * settings.radius_factor > 1e3 * settings.largest_km
 
 
 def _nowhere(text: str, resolved: tuple[Resolved, ...]) -> Found:

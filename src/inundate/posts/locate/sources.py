@@ -197,6 +197,9 @@ def _of_table(header: Row, file: Path, crs: str | None) -> Callable[[Row], Place
             hint="name it by --gazetteer-crs, such as EPSG:27700 (Great Britain)",
         )
 
+    if not known and crs is not None:
+        _transformer(crs)  # told now, and not as a fault of every row
+
     def make(row: Row) -> Place:
         return _of_row(row, found, None if known else crs)
 
