@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from inundate.cli.emulator_bench.figures import figure
+from inundate.cli.text_bench.entrants import ONLY_IN
 from inundate.cli.text_bench.standing import MEAN, Answered, Scored, Standing
 from inundate.posts.evaluate.references import KEYWORD
 from inundate.score.interval import Interval
@@ -69,11 +70,12 @@ def _informativeness(found: Answered) -> Rows:
         rows.append(_best(found, unit, "macro_f1", ">= 0.8", name="colorado", without=_TUNED))
         name = next((one for one in _TUNED if one in unit.rows), _TUNED[0])
         tuned = unit.rows.get(name)
-        rows.append(
-            _row(found, unit, "colorado-fine-tuned", tuned.drawn["macro_f1"].value if tuned else
-                 None, ">= 0.83", name if tuned else _why(found, name), "macro_f1",
-                 tuned.drawn["macro_f1"].interval() if tuned else None)
-        )  # fmt: skip
+        if tuned or found.part in ONLY_IN[name]:
+            rows.append(
+                _row(found, unit, "colorado-fine-tuned", tuned.drawn["macro_f1"].value if tuned
+                     else None, ">= 0.83", name if tuned else _why(found, name), "macro_f1",
+                     tuned.drawn["macro_f1"].interval() if tuned else None)
+            )  # fmt: skip
     return rows + _told(found)
 
 
