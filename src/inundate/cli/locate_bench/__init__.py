@@ -1,0 +1,1 @@
+"""The benchmark ``locate``: places of posts against marks made by hand."""
