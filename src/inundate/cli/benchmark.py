@@ -11,7 +11,7 @@ __all__ = ["benchmark"]
 
 
 def benchmark(
-    name: Literal["chain", "doctor", "emulator", "live", "privacy", "solver", "text"],
+    name: Literal["chain", "doctor", "emulator", "live", "locate", "privacy", "solver", "text"],
     *,
     data: Path = Path("../shared/data"),
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("bench/results"),
@@ -47,6 +47,7 @@ def benchmark(
         emulator: weights that ship, the zoo and every baseline on unseen ground under unseen
         storms; volume, probes, uncertainty, speed.
         live: kills, full disks, clocks set and crowds of readers against serve and replay; fuzz.
+        locate: places of posts against mentions that were marked by hand.
         privacy: a red team against pseudonymised posts; precision, speed beside other scrubbers.
         text: classifiers of posts on floods that they have not seen, beside the keyword rule.
     data
@@ -131,6 +132,11 @@ def benchmark(
         from inundate.cli.live_bench.run import run_live
 
         figures = run_live(output, work, quick=quick, only=only)
+    elif name == "locate":
+        _check_unused(name, only=only, peer_python=peer_python, **own)
+        from inundate.cli.locate_bench.run import run_locate
+
+        figures = run_locate(data, output, quick=quick)
     elif name == "privacy":
         _check_unused(name, peer_python=peer_python, **own)
         from inundate.cli.privacy_bench.run import run_privacy

@@ -8,8 +8,17 @@ from dataclasses import dataclass, field
 
 from inundate.cli.locate_bench.marks import Mark, MarkedPlace, MarkedPost
 from inundate.posts.locate.distance import great_circle_km
+from inundate.posts.locate.names import fold
 
-__all__ = ["Given", "Mentions", "Places", "measure_mentions", "measure_places", "wilson"]
+__all__ = [
+    "Given",
+    "Mentions",
+    "Places",
+    "by_name",
+    "measure_mentions",
+    "measure_places",
+    "wilson",
+]
 
 _LEAST_KM = 5.0  # within which a point is the same place, however small that is
 _Z95 = 1.959964
@@ -115,6 +124,31 @@ def measure_mentions(post: MarkedPost, given: Sequence[Given]) -> Mentions:
             counts.right += 1
     counts.found = sum(post.marks[number].is_named for number in found)
     return counts
+
+
+def by_name(posts: Sequence[MarkedPost], given: Sequence[Sequence[Given]]) -> tuple[int, int]:
+    """Count the different names of each event, and those of them that are always put right.
+
+    A name that comes in every second post counts once, and so does one that comes once.
+
+    Parameters
+    ----------
+    posts : sequence of MarkedPost, N
+    given : sequence of sequence of Given, N
+
+    Returns
+    -------
+    tuple of (int, int)
+        Right, all.
+    """
+    right: dict[tuple[str, str], bool] = {}
+    for post, places in zip(posts, given, strict=True):
+        for one in places:
+            counts = measure_mentions(post, [one])
+            if counts.given:
+                name = (post.event, fold(post.text[one.start : one.end]))
+                right[name] = right.get(name, True) and bool(counts.right)
+    return sum(right.values()), len(right)
 
 
 def _is_same(mark: Mark, given: Given) -> bool:

@@ -12,6 +12,7 @@ from inundate.cli.locate_bench.marks import MarkedPost, read_marks, read_texts
 from inundate.cli.locate_bench.measure import (
     Mentions,
     Places,
+    by_name,
     measure_mentions,
     measure_places,
     wilson,
@@ -124,6 +125,8 @@ def _figures(
                "mentions given a place that are right"),
         _share("precision-floods", floods.right, floods.given, 0.90,
                "without posts off the topic"),
+        _share("precision-by-name", *by_name(posts, [one.mentions for one in answers]), None,
+               "different names of an event that are put right wherever they come"),
         _share("recall", whole.found, whole.named, None, "named mentions that are put right"),
         _share("radius-holds", sum(where.within), located, 0.90,
                "posts given a place whose finest named place is within the radius"),
