@@ -34,7 +34,11 @@ def test_demo_in_miniature(tmp_path):
         path = tmp_path / found[key]
         assert path.exists()
         assert path.is_relative_to(folder)
-    assert "<html" in (tmp_path / found["map"]).read_text("utf-8")
+    page = (tmp_path / found["map"]).read_text("utf-8")
+    assert "<html" in page
+    assert found["posts"]["drawn"] > 20
+    assert "The posts are made up" in page
+    assert "<img src=x" not in page
 
 
 @pytest.mark.parametrize("content", ["notes.txt", None])

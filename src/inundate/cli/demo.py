@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from inundate.dataset.settings import DatasetSettings
+    from inundate.posts.locate.located import Located
+    from inundate.show.page import MapResult
 
 __all__ = ["DemoSettings", "demo"]
 
@@ -30,6 +32,7 @@ _STORMS: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 _TEST_STORMS = ("field-55mm", "cell-45mm")
 _RUN_ON_MIN = 30.0
+_POSTS = 120
 
 
 class DemoSettings(Settings):
@@ -51,7 +54,8 @@ def demo(
 
     A real heightmap (Jacksboro, Tennessee; steep) and synthetic towns and plains (flat) are cut
     into blocks, flooded by design storms with the solver, and Mode H is trained on most of
-    them. Then storms that it never saw are predicted on blocks that it never saw.
+    them. Then storms that it never saw are predicted on blocks that it never saw, and one of
+    them ends as a map with both halves: depth, and posts that made-up people wrote about it.
 
     Parameters
     ----------
@@ -118,7 +122,7 @@ def _run(folder: Path, chosen: DemoSettings) -> dict[str, Any]:
     )
     found = evaluate(run.path)
     report = write_evaluation(run.path, found.summary)
-    page = _map(folder, run.path, samples, grounds)
+    shown = _map(folder, run.path, samples, grounds)
     return {
         "folder": str(folder),
         "samples": len(samples),
@@ -126,8 +130,9 @@ def _run(folder: Path, chosen: DemoSettings) -> dict[str, Any]:
         "evaluation": found.summary,
         "table": found.text,
         "report": str(report),
-        "map": str(page),
+        "map": str(shown.path),
         "depth": str(folder / "depth.zarr"),
+        "posts": {"made_up": True, "file": str(folder / "posts.geojson"), **shown.posts},
         "wall_s": round(time.perf_counter() - started, 1),
         "next": "inundate rain describe YOUR_RADAR; inundate terrain describe YOUR_DEM.tif",
     }
@@ -199,12 +204,13 @@ def _storm(name: str, ground: xr.DataArray, seed: int) -> xr.DataArray:
     return make_storm(kind, grid_of(ground), **settings).assign_attrs(storm_name=name)
 
 
-def _map(folder: Path, run: Path, samples: Any, grounds: dict[str, xr.DataArray]) -> Path:
-    """Predict an unseen storm on an unseen steep block, and write depth and map."""
+def _map(folder: Path, run: Path, samples: Any, grounds: dict[str, xr.DataArray]) -> MapResult:
+    """Predict an unseen storm on an unseen steep block; write depth, made-up posts and map."""
     from inundate.core.store import read_dataset, write_dataset
     from inundate.emulate.evaluate import examples
     from inundate.emulate.predict import predict
-    from inundate.show import write_map
+    from inundate.posts.locate.located import write_located
+    from inundate.show.page import write_map
 
     rows = [samples.rows[number] for number in examples(samples)]
     row = next((row for row in rows if row.regime == "steep"), rows[0])
@@ -213,9 +219,25 @@ def _map(folder: Path, run: Path, samples: Any, grounds: dict[str, xr.DataArray]
     write_dataset(depth, folder / "depth.zarr")
     truth = folder / "simulations" / f"{row.terrain}__{row.storm}.zarr"
     with read_dataset(truth) as simulated:
-        title = f"Mode H: {row.terrain} under {row.storm} (block and storm unseen in training)"
-        page = write_map(folder / "map.html", depth, title=title, truth=simulated.load())
-    return Path(page.path)
+        known = simulated.load()
+    posts = _posts(known, samples_seed(folder))
+    write_located(posts, folder / "posts.geojson")
+    title = f"Mode H: {row.terrain} under {row.storm} (block and storm unseen in training)"
+    return write_map(folder / "map.html", depth, title=title, truth=known, posts=posts,
+                     limits=["The posts are made up: people of a model saw the simulated flood, "
+                             "late, misplaced and sometimes wrong."])  # fmt: skip
+
+
+def _posts(truth: xr.Dataset, seed: int) -> Located:
+    """Let made-up people tell what the simulated flood was like."""
+    from inundate.core.grid import grid_of
+    from inundate.fuse.event.people import make_posts
+    from inundate.fuse.event.placed import place_posts
+    from inundate.fuse.event.settings import EventSettings
+
+    settings = EventSettings(posts=_POSTS)
+    said = make_posts(truth, settings, seed)
+    return place_posts(said, grid_of(truth["water_depth"]), place_error_m=settings.place_error_m)
 
 
 def samples_seed(folder: Path) -> int:
@@ -231,6 +253,7 @@ def _text(figures: dict[str, Any]) -> str:
         f"{figures['wall_s']:.0f} s in all\n"
         f"  report  {figures['report']}\n"
         f"  map     {figures['map']}\n"
+        f"  posts   {figures['posts']['file']} (made up)\n"
         f"  depth   {figures['depth']}\n"
         f"  next    {figures['next']}"
     )
