@@ -14,6 +14,7 @@ KNOWN_BREAKS = {"xxhash<4"}
 BY_NAME = {
     "h5netcdf",  # engine of xarray
     "rasterio",  # core.errors.require_extra
+    "pyogrio",  # the same
     "scikit-learn",  # the same
 }
 

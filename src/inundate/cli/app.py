@@ -96,7 +96,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("inundate.cli.serve:serve", "Show a folder that fills up as a live map."),
     "replay": ("inundate.cli.replay:replay", "Play a recorded event as live data, or make one up."),
     "export": ("inundate.cli.export:export", "Write a flood and posts for QGIS and others."),
-    "report": ("inundate.cli.report:report", "Write the report of a run."),
+    "report": ("inundate.cli.report:report", "Write the report of a run, collection or event."),
     "doctor": ("inundate.cli.doctor:doctor", "Say why a model does not learn."),
     "benchmark": ("inundate.cli.benchmark:benchmark", "Make the figures of the documentation."),
 }  # fmt: skip
