@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from inundate.cli.locate_bench.marks import AREAS
 from inundate.cli.locate_bench.measure import Given
 from inundate.posts.locate.distance import great_circle_km
-from inundate.posts.locate.gazetteer import Gazetteer
+from inundate.posts.locate.gazetteer import FORMS, Gazetteer
 from inundate.posts.locate.locator import locate_text
 from inundate.posts.locate.names import fold
 from inundate.posts.locate.resolve import LocateSettings
@@ -18,7 +18,7 @@ from inundate.posts.locate.words import WordSense
 __all__ = ["METHODS", "Answer", "make_methods"]
 
 METHODS = ("inundate", "inundate, no area", "largest namesake", "event centre")
-_WORDS = re.compile(r"[A-Z][^\W\d_]+(?: [A-Z][^\W\d_]+)*")
+_WORDS = re.compile(r"(?<![@\w])[A-Z][^\W\d_]{2,}(?: [A-Z][^\W\d_]+)*")
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ def _largest(text: str, gazetteer: Gazetteer) -> Answer:
         words = match[0].split(" ")
         for number in range(len(words), 0, -1):
             name = " ".join(words[:number])
-            found = gazetteer.find(fold(name))
+            found = [row for row, form in gazetteer.find(fold(name)) if FORMS[form] == "name"]
             if found:
-                row = max((row for row, _ in found), key=lambda row: gazetteer.population[row])
+                row = max(found, key=lambda row: gazetteer.population[row])
                 one = _given(gazetteer, row, match.start(), match.start() + len(name))
                 return Answer((one,), one)
     return Answer((), None)
