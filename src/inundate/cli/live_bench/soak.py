@@ -19,7 +19,7 @@ from inundate.fuse.event.settings import EventSettings
 
 __all__ = ["Soak", "soak"]
 
-_FULL_S, _KILL_EVERY_S = 8.0, 9.0
+_FULL_S, _KILL_EVERY_S = 8.0, 4.0
 
 
 @dataclass(frozen=True)
