@@ -1,5 +1,6 @@
 """The break-it suite: its lists, its counts, its tables."""
 
+import dataclasses
 import json
 
 import pytest
@@ -7,11 +8,12 @@ import pytest
 from inundate.cli.app import main
 from inundate.cli.doctor_bench import run as bench
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
+from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
 from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
 from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
 from inundate.cli.doctor_bench.run import Diagnosed, run_doctor
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
-from inundate.cli.doctor_bench.table import TABLE, TABLE_HEALTHY
+from inundate.cli.doctor_bench.sixth import SIXTH, SIXTH_HEALTHY
 from inundate.cli.doctor_bench.third import THIRD, THIRD_HEALTHY
 from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
 from inundate.cli.results import results_page
@@ -33,6 +35,12 @@ IMAGES = (
     "denoiser",
     "fine maps",
     "masks",
+    "arrivals",
+    "gauges",
+    "levels",
+    "outlines",
+    "patches",
+    "autoencoder",
 )
 TEXTS = (
     "keywords",
@@ -45,6 +53,8 @@ TEXTS = (
     "tags",
     "order",
     "matches",
+    "letters",
+    "topics",
 )
 
 
@@ -68,28 +78,42 @@ def answers(monkeypatch):
 
 
 def test_the_lists_share_no_fault_and_are_large_enough():
-    assert len(TABLE) >= 30
-    assert len(TABLE_HEALTHY) == 20
-    spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH)
-    assert not {f.name for f in TABLE} & {f.name for f in spent}
-    assert len({f.name for f in TABLE}) == len(TABLE)
-    assert not {f.seed for f in TABLE_HEALTHY} & {
+    assert len(SIXTH) >= 30
+    assert len(SIXTH_HEALTHY) == 20
+    spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH)
+    assert not {f.name for f in SIXTH} & {f.name for f in spent}
+    assert len({f.name for f in SIXTH}) == len(SIXTH)
+    assert not {f.seed for f in SIXTH_HEALTHY} & {
         f.seed
-        for f in (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY, *FOURTH_HEALTHY)
+        for f in (
+            *TUNING_HEALTHY,
+            *FIRST_HEALTHY,
+            *SECOND_HEALTHY,
+            *THIRD_HEALTHY,
+            *FOURTH_HEALTHY,
+            *FIFTH_HEALTHY,
+        )
     }
-    kinds = [name.partition(":")[0] for name in (f.name for f in TABLE)]
+    kinds = [name.partition(":")[0] for name in (f.name for f in SIXTH)]
     assert sum(k in NETWORKS for k in kinds) >= 12
     assert sum(k in IMAGES for k in kinds) >= 12
     assert sum(k in TEXTS for k in kinds) >= 12
 
 
+def test_a_fault_with_several_names_is_named_by_each_of_them():
+    fault = next(fault for fault in SIXTH if fault.also)
+    told_so = Diagnosed(fault.name, "image", fault.right[0], told(fault.right[1]), 0.5)
+    assert not told_so.right
+    assert dataclasses.replace(told_so, also=fault.right[1:]).right
+
+
 def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
-    answers[TABLE[0].name] = "healthy"
-    answers[TABLE[1].name] = "cannot-say"
-    answers[TABLE_HEALTHY[0].name] = "rate-too-low"
+    answers[SIXTH[0].name] = "healthy"
+    answers[SIXTH[1].name] = "cannot-say"
+    answers[SIXTH_HEALTHY[0].name] = "rate-too-low"
     found = run_doctor(tmp_path, tmp_path)
     rows = {row["id"]: row for row in found["figures"]}
-    count = len(TABLE)
+    count = len(SIXTH)
     assert rows["table-named"]["value"] == pytest.approx((count - 2) / count)
     assert rows["table-named"]["note"].endswith(
         "of the others 1 were given another cause and 1 none"
@@ -97,7 +121,7 @@ def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
     assert rows["table-false-alarms"]["value"] == 1
     assert rows["table-false-alarms"]["met"]
     confusion = {row[0]: row for row in found["tables"][1]["rows"]}
-    wanted = TABLE[0].cause.value
+    wanted = SIXTH[0].cause.value
     assert confusion[f"`{wanted}`"][3] == "`healthy` 1"
     assert confusion["`healthy`"][1:3] == ["20", "19"]
 

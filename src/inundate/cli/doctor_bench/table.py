@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from inundate.cli.doctor_bench.fault import Fault, Healthy
-from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
+from inundate.cli.doctor_bench.sixth import SIXTH, SIXTH_HEALTHY
 
 __all__ = ["TABLE", "TABLE_HEALTHY"]
 
-TABLE: tuple[Fault, ...] = FIFTH
-TABLE_HEALTHY: tuple[Healthy, ...] = FIFTH_HEALTHY
+TABLE: tuple[Fault, ...] = SIXTH
+TABLE_HEALTHY: tuple[Healthy, ...] = SIXTH_HEALTHY
