@@ -33,8 +33,10 @@ DETERMINISTIC = frozenset(
 """Of these every seed gives the same."""
 DEAR = frozenset(("transformer", "bilstm_characters", "elmo_bilstm"))
 """Trained once unless the user says how often."""
-_TUNED = ("no-keyword", "informativeness-floods", "type", "type-floods")
-_NETWORKS = ("balanced", "balanced-both", "labels", "informativeness", *_TUNED)
+_TUNED = ("informativeness-floods", "type")
+_NETWORKS = (
+    "balanced", "balanced-both", "labels", "no-keyword", "informativeness", "type-floods", *_TUNED
+)  # fmt: skip
 _NEW_EVENT = ("alberta", "alberta-t6")
 ONLY_IN = {
     "original_lstm": ("balanced",),

@@ -127,7 +127,7 @@ def _best(
         return _row(found, unit, label, None, goal, "no learned model has run", score)
     note = f"{chosen}, "
     note += (
-        "made for new events and declared beforehand"
+        "made for this question and declared beforehand"
         if chosen in unit.declared
         else ("chosen on validation posts of the training events")
     )
