@@ -53,7 +53,7 @@ ONLY_IN = {
     "blend": _NEW_EVENT,
     "blend_floods": _NEW_EVENT,
     "blend_minilm": ("alberta",),
-    "stack": ("no-keyword", "type"),
+    "stack": ("type",),
     "stack_signs": ("no-keyword",),
 }
 """Parts in which a dear classifier takes part; the others take part in all."""
