@@ -25,6 +25,7 @@ def serve(
     run: str | None = None,
     model: Path | None = None,
     yes: str | None = None,
+    gazetteer: str | None = None,
     state: Path | None = None,
     title: str = "Live flood map",
     settings: Annotated[LiveSettings | None, Parameter(name="*")] = None,
@@ -55,6 +56,9 @@ def serve(
         Folder of a classifier of posts; without one the rule of keywords, and the page says so.
     yes
         Class of the model that means water; by default the second of two.
+    gazetteer
+        Places that texts may name, as inundate posts locate reads them; without it only
+        coordinates tell where a post is.
     state
         Folder for journal and pictures; by default .live in the folder.
     title
@@ -70,7 +74,8 @@ def serve(
     from inundate.show.serve.live import serve as serve_view
 
     view = LiveView(
-        folder, terrain=terrain, run=run, model=model, yes=yes, state=state, title=title,
+        folder, terrain=terrain, run=run, model=model, yes=yes, gazetteer=gazetteer,
+        state=state, title=title,
         settings=resolve_settings(LiveSettings, flags=settings),
     )  # fmt: skip
 

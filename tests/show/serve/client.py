@@ -32,10 +32,17 @@ class Client:
 
     def raw(self, data):
         """First line of what comes back for these bytes, empty if the line is cut."""
-        with socket.create_connection((self.host, self.port), timeout=30) as line:
+        with socket.create_connection((self.host, self.port), timeout=0.2) as line:
             line.sendall(data)
-            line.shutdown(socket.SHUT_WR)
-            return line.makefile("rb").readline()
+            try:
+                found = line.recv(4096)
+            except TimeoutError:  # it waits for the rest of the request
+                line.shutdown(socket.SHUT_WR)
+                line.settimeout(30)
+                found = line.recv(4096)
+            except ConnectionError:
+                found = b""
+        return found.partition(b"\r\n")[0]
 
 
 class Follower:

@@ -121,7 +121,7 @@ def test_two_hosts_none_and_nonsense_are_answered_without_a_fault(live):
     for data in (
         b"GET /state HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n",
         b"GET /state HTTP/1.1\r\n\r\n",
-        b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/x\r\nHost: localhost\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00",
         b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 40_000 + b"\r\n\r\n",
@@ -231,7 +231,7 @@ def test_fuzz_finds_no_fault(live):
     _, client, _ = live
     rng = random.Random(8)
     statuses = {}
-    for _ in range(400):
+    for _ in range(200):
         line = client.raw(make_request(rng))
         code = int(line.split()[1]) if line.startswith(b"HTTP/1.1 ") else 0
         statuses[code] = statuses.get(code, 0) + 1

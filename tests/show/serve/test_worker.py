@@ -226,3 +226,32 @@ def test_clock_of_the_event_is_followed_and_its_going_back_told(tmp_path):
     told = health.report()
     assert told["clock"] == "2030-06-14T15:30:00Z"
     assert told["event_clock_jumps"] == 1
+
+
+def test_gazetteer_places_posts_that_name_a_place_and_no_others(folder, monkeypatch, tmp_path):
+    pytest.importorskip("regex")
+    monkeypatch.setenv("INUNDATE_CACHE", str(tmp_path / "cache"))
+    places = tmp_path / "places.csv"
+    places.write_text(
+        "name,latitude,longitude,kind,radius_m\n"
+        "Candle Yard,52.5985,-1.9982,street,40\nElver Bank,10.0,10.0,street,40\n"
+    )
+    add_posts(
+        folder, "a.jsonl",
+        [
+            post(1, "water in Candle Yard, up to the knees", place=None),
+            post(2, "flooded in Candle Yard", place=(52.599, -1.999)),
+            post(3, "by the bridge it is flooded", place=None),
+        ],
+    )  # fmt: skip
+    found, report = looked(folder, gazetteer=places)
+    by_name, by_point, nowhere = found["posts"]
+    assert by_name["method"] == "gazetteer"
+    assert by_name["radius_m"] == pytest.approx(40.0)
+    assert 0 < by_name["column"] < 24
+    assert "Candle Yard" in by_name["why"]
+    assert by_point["method"] == "coordinates"
+    assert nowhere["method"] == "none"
+    assert nowhere["column"] is None
+    assert nowhere["why"]
+    assert report["counts"]["posts_located"] == 2

@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import socket
+import urllib.request
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from inundate.fuse.event.settings import EventSettings
 __all__ = ["endure", "fuzz"]
 
 _BATCH = 2_000
+_PATIENCE_S = 0.05
 _LETTERS = "abcdefghijklmnop"
 
 
@@ -77,10 +79,10 @@ def fuzz(work: Path, requests: int, say: Callable[[str], None], seed: int = 8) -
             answers[_status(server.port, make_request(rng))] += 1
             if number % 20_000 == 0:
                 say(f"{number:,} requests")
-        health = server.health()
+        health, told = server.health(), _faults_told(server)
     finally:
         server.end()
-    faults = sum(count for code, count in answers.items() if code >= 500)
+    faults = max(told, sum(count for code, count in answers.items() if code >= 500))
     return {
         "requests": requests, "answers": dict(sorted(answers.items())), "faults": faults,
         "alive": health.get("status") == "ok", "memory_mb": health.get("memory_mb"),
@@ -113,12 +115,24 @@ def _post(number: int) -> dict[str, Any]:
 
 
 def _status(port: int, data: bytes) -> int:
-    """Send bytes, close this side, and give the status that comes back."""
+    """Send bytes and give the status that comes back; 0 if the line is closed without one."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        with socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_S) as line:
             line.sendall(data)
-            line.shutdown(socket.SHUT_WR)
-            found = line.makefile("rb").readline()
+            try:
+                found = line.recv(4096)
+            except TimeoutError:  # it waits for the rest of the request
+                line.shutdown(socket.SHUT_WR)
+                line.settimeout(30)
+                found = line.recv(4096)
     except ConnectionError:
         return 0
     return int(found.split()[1]) if found.startswith(b"HTTP/1.1 ") else 0
+
+
+def _faults_told(server: Server) -> int:
+    """Give how often the server says that it answered with 500 or above."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=30) as body:
+        lines = body.read().decode().splitlines()
+    told = [line for line in lines if line.startswith('inundate_answers_total{status="5')]
+    return sum(int(line.split()[-1]) for line in told)

@@ -166,6 +166,7 @@
     if (post.probability !== null) about.push(`sure to ${Math.round(100 * post.probability)} %`);
     about.push(post.latitude === null ? 'no place' : post.column === null ? 'outside the map'
       : `within ${Math.round(post.radius_m)} m`);
+    about.push(post.why);
     node.append(make('span', 'about', about.join(' · ')));
     const mark = () => radius(post);
     node.addEventListener('mouseenter', mark);

@@ -32,6 +32,7 @@ _HEADERS = (
     (b"cache-control", b"no-store"),
 )
 _LONGEST = 1024  # bytes of a path or a query
+_LONGEST_HEADERS = 16_384
 _HOST = re.compile(r"(?P<name>\[[0-9a-f:]{2,45}\]|[a-z0-9.\-]{1,253})(?::[0-9]{1,5})?")
 
 
@@ -87,6 +88,8 @@ class Guard:
             return 405, "this server only reads: GET and HEAD\n", [(b"allow", b"GET, HEAD")]
         if len(scope.get("raw_path") or b"") > _LONGEST or len(scope["query_string"]) > _LONGEST:
             return 414, "path or query of more than 1024 bytes\n", []
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > _LONGEST_HEADERS:
+            return 431, "headers of more than 16 KB\n", []
         named = [value for name, value in scope["headers"] if name == b"host"]
         found = _HOST.fullmatch(named[0].decode("latin-1").lower()) if len(named) == 1 else None
         if found is None or found["name"].strip("[]").rstrip(".") not in self._hosts:

@@ -50,6 +50,8 @@ class LiveView:
         Classifier of posts; without one the rule of keywords, and the page says so.
     yes : str, optional
         Class of the model that means water.
+    gazetteer : Path or str, optional
+        Of places that texts may name; without one only coordinates tell a place.
     state : Path, optional
         Folder for journal and pictures; by default ``.live`` in the folder.
     settings : LiveSettings, optional
@@ -73,6 +75,7 @@ class LiveView:
         run: str | Path | None = None,
         model: Path | None = None,
         yes: str | None = None,
+        gazetteer: Path | str | None = None,
         state: Path | None = None,
         settings: LiveSettings | None = None,
         title: str = "Live flood map",
@@ -90,14 +93,15 @@ class LiveView:
         self.health = Health(self.folder, wall=wall)
         self.state = LiveState(self.settings)
         flood = Flood(ground, run=run, hours=self.settings.hours)
+        placing = Placing(flood.grid, gazetteer)
         dx, dy = cell_metres(flood.grid)
         self._hillshade = grey_png(hillshade(ground.to_numpy(), dx=dx, dy=dy))
-        self._about = _about(flood, says.name, self.settings, title)
+        self._about = _about(flood, says.name, gazetteer, self.settings, title)
         self.journal = Journal(place / "journal.jsonl")
         try:
             self.worker = Worker(
                 inbox=Inbox(self.folder), journal=self.journal, state=self.state, flood=flood,
-                says=says, placing=Placing(flood.grid), health=self.health,
+                says=says, placing=placing, health=self.health,
                 pictures=self.pictures,
             )  # fmt: skip
             self.worker.recover()
@@ -226,8 +230,11 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _about(flood: Flood, says: str, settings: LiveSettings, title: str) -> dict[str, Any]:
+def _about(
+    flood: Flood, says: str, gazetteer: Path | str | None, settings: LiveSettings, title: str
+) -> dict[str, Any]:
     grid = flood.grid
+    places = "no gazetteer was given" if gazetteer is None else f"names by {Path(gazetteer).name}"
     return {
         "title": title,
         "width": grid.width, "height": grid.height, "crs": grid.crs,
@@ -245,6 +252,6 @@ def _about(flood: Flood, says: str, settings: LiveSettings, title: str) -> dict[
             f"Posts were classified by: {says}. They are what people say, not what is.",
             f"The page keeps the latest {settings.posts:,} posts and {settings.frames:,} frames; "
             "all are in the journal.",
-            "Posts without coordinates are counted and listed, not drawn.",
+            f"Posts are placed by coordinates ({places}); others are listed, not drawn.",
         ],
     }  # fmt: skip
