@@ -49,6 +49,14 @@ def test_page_follows_and_hostile_posts_are_inert(tmp_path):
         marks = browser.run("document.getElementById('marks').getAttribute('aria-label')")
         assert marks == "2 posts on the map"
 
+        named = '<img src=x onerror="window.hacked=3">.jsonl'
+        (folder / "posts" / named).write_text('{"screen_name": "raw"}\n')
+        wait(browser, "document.querySelectorAll('#refused li').length === 1")
+        told = browser.run("document.getElementById('refused').textContent")
+        assert told.startswith(f"posts/{named}: reading posts/{named}")
+        assert browser.run("document.querySelectorAll('#refused img').length") == 0
+        assert browser.run("window.hacked === undefined")
+
         browser.run("document.getElementById('slider').focus()")
         browser.key("Home")
         wait(browser, "document.getElementById('words').textContent.includes('15:10 UTC')")

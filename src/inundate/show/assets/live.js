@@ -37,6 +37,7 @@
     legend();
     el('limits').replaceChildren(...view.limits.map((line) => make('li', '', line)));
     el('posts').replaceChildren(...view.posts.slice(-LISTED).reverse().map(item));
+    refusals();
     frames();
     told();
     link(view.id);
@@ -57,8 +58,14 @@
     on('posts', takePosts);
     on('frame', takeFrame);
     on('rain', (change) => { view.last_rain = change.times[change.times.length - 1]; });
-    on('refused', (change) => { view.refused.push(change); });
+    on('refused', (change) => { view.refused.push(change); refusals(); });
     source.addEventListener('resync', again);
+  }
+
+  function refusals() {
+    const lines = view.refused.slice(-20).map((one) => make('li', '', `${one.file}: ${one.why}`));
+    el('refused').replaceChildren(...lines);
+    el('refused-box').hidden = !lines.length;
   }
 
   function again() {
