@@ -2,8 +2,10 @@
 
 import json
 
+import numpy as np
 import pytest
 
+from inundate.posts.locate.located import Located, write_located
 from inundate.show.serve.inbox import Batch, Inbox, Refused
 
 from .folder import add_posts, letters, make_folder, post
@@ -19,7 +21,9 @@ def read(inbox):
     found = []
     for one in inbox.posts():
         found.append(one)
-        kind = {"kind": "posts", "to": one.end} if isinstance(one, Batch) else {"kind": "refused"}
+        kind = {"kind": "refused"}
+        if isinstance(one, Batch):
+            kind = {"kind": "posts", "to": one.end, "last": one.is_last}
         inbox.take({**kind, "file": one.name})
     return found
 
@@ -102,3 +106,47 @@ def test_files_that_left_are_forgotten(folder):
     (folder / "posts" / "a.jsonl").unlink()
     inbox.forget_gone()
     assert set(inbox.offsets) == {"posts/b.jsonl"}
+
+
+def located(count):
+    numbers = np.arange(count)
+    texts = tuple(f"post {number}" for number in numbers)
+    nothing = np.full(count, np.nan)
+    return Located(
+        post=texts, time=np.datetime64("2030-06-14T15:00:00", "us") + numbers, text=texts,
+        language=("en",) * count, latitude=np.where(numbers == 1, np.nan, 52.5985),
+        longitude=np.where(numbers == 1, np.nan, -1.9982),
+        radius_m=np.where(numbers == 1, np.nan, 80.0), place=("",) * count,
+        method=tuple("none" if number == 1 else "gazetteer" for number in numbers),
+        why=("because",) * count, story=numbers, water=np.array([1, -1] * (count // 2), np.int8),
+        probability=np.where(numbers == 0, 0.9, nothing), label=("wet",) * count,
+        severity_m=nothing,
+    )  # fmt: skip
+
+
+def test_located_posts_come_in_pieces_and_once(folder):
+    write_located(located(450), folder / "posts" / "a.geojson")
+    inbox = Inbox(folder)
+    assert len(list(inbox.posts())) == 1  # not noted: it comes again
+    found = read(inbox)
+    assert [(batch.start, batch.end, batch.is_last) for batch in found] == [
+        (0, 200, False), (200, 400, False), (400, 450, True),
+    ]  # fmt: skip
+    assert names(found) == list(located(450).post)
+    first, second = found[0].posts[:2]
+    assert first["probability"] == 0.9
+    assert first["time"] == "2030-06-14T15:00:00.000Z"
+    assert second["latitude"] is None
+    assert second["probability"] is None
+    assert read(inbox) == []
+
+
+def test_located_posts_that_cannot_be_read_are_refused_once_they_rest(folder):
+    (folder / "posts" / "a.geojson").write_text('{"type": ')
+    write_located(located(0), folder / "posts" / "b.geojson")
+    inbox = Inbox(folder)
+    assert read(inbox) == []
+    found = read(inbox)
+    assert [one.name for one in found] == ["posts/a.geojson", "posts/b.geojson"]
+    assert all(isinstance(one, Refused) and one.why for one in found)
+    assert read(inbox) == []

@@ -7,6 +7,7 @@ import pytest
 
 from inundate.core.errors import RunError
 from inundate.core.grid import Grid
+from inundate.posts.locate.located import write_located
 from inundate.show.serve.settings import LiveSettings
 from inundate.show.serve.watch import Health
 
@@ -255,3 +256,19 @@ def test_gazetteer_places_posts_that_name_a_place_and_no_others(folder, monkeypa
     assert nowhere["column"] is None
     assert nowhere["why"]
     assert report["counts"]["posts_located"] == 2
+
+
+def test_located_posts_keep_their_places_and_classes(folder):
+    from .test_inbox import located
+
+    write_located(located(4), folder / "posts" / "a.geojson")
+    add_posts(folder, "b.jsonl", [post(1)])
+    before, report = looked(folder)
+    assert report["counts"]["posts"] == 5
+    first, second = before["posts"][:2]
+    assert (first["water"], first["label"], first["probability"]) == (1, "wet", 0.9)
+    assert (first["method"], first["why"], first["radius_m"]) == ("gazetteer", "because", 80.0)
+    assert 0 < first["column"] < 24
+    assert (second["water"], second["column"]) == (-1, None)
+    again, _ = looked(folder)
+    assert again == before

@@ -72,15 +72,36 @@ class Placing:
             With the columns of a pseudonymised store.
         answer : Answer
         """
-        text = post["text"]
-        place = self._place(post)
-        column, row = self._cell(place.latitude, place.longitude)
         time = post.get("created_bin")
+        return self._told(
+            self._place(post), answer, post=post["post"], text=post["text"],
+            time=time if isinstance(time, str) else "", language=str(post.get("lang") or ""),
+        )  # fmt: skip
+
+    def located(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Give a post that was located and classified before.
+
+        Parameters
+        ----------
+        row : dict
+            With the columns of located posts.
+        """
+        place = Place(row["latitude"], row["longitude"], row["radius_m"], row["method"], row["why"])
+        answer = Answer(row["water"], row["label"], row["probability"])
+        return self._told(
+            place, answer, post=row["post"], text=row["text"], time=row["time"],
+            language=row["language"],
+        )  # fmt: skip
+
+    def _told(
+        self, place: Place, answer: Answer, *, post: str, text: str, time: str, language: str
+    ) -> dict[str, Any]:
+        column, row = self._cell(place.latitude, place.longitude)
         return {
-            "post": post["post"],
-            "time": time if isinstance(time, str) else "",
+            "post": post,
+            "time": time,
             "text": text if len(text) <= _LONGEST else text[:_LONGEST] + "…",
-            "language": str(post.get("lang") or "")[:12],
+            "language": language[:12],
             "latitude": place.latitude,
             "longitude": place.longitude,
             "radius_m": place.radius_m,

@@ -62,7 +62,7 @@ class LiveState:
 
     def _shown(self, change: dict[str, Any]) -> dict[str, Any]:
         """Give what the page is told: no offsets, and texts as the settings say."""
-        shown = {key: value for key, value in change.items() if key not in ("from", "to")}
+        shown = {key: value for key, value in change.items() if key not in ("from", "to", "last")}
         if change["kind"] == "posts" and self.settings.post_text == "none":
             shown["posts"] = [{**post, "text": ""} for post in change["posts"]]
         return shown

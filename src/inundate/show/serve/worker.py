@@ -67,7 +67,6 @@ class Worker:
         self._health, self._pictures, self.wake = health, pictures, wake
         self._shown: np.datetime64 | None = None
         self._looks = 0
-        self._doubtful: dict[str, tuple[int, int]] = {}  # size and time of files not readable yet
         self._is_behind = True  # rain that was read before has frames to come
 
     def recover(self) -> None:
@@ -139,14 +138,18 @@ class Worker:
         for post in batch.posts:
             if not self._state.is_known(post["post"]):
                 new.setdefault(post["post"], post)
-        answers = self._says([post["text"] for post in new.values()]) if new else []
-        told = [
-            self._placing.post(post, answer)
-            for post, answer in zip(new.values(), answers, strict=True)
-        ]
+        if batch.is_located:
+            told = [self._placing.located(row) for row in new.values()]
+        else:
+            answers = self._says([post["text"] for post in new.values()]) if new else []
+            told = [
+                self._placing.post(post, answer)
+                for post, answer in zip(new.values(), answers, strict=True)
+            ]
         return {
             "kind": "posts", "file": batch.name, "from": batch.start, "to": batch.end,
-            "posts": told, "repeated": len(batch.posts) - len(new), "broken": batch.broken,
+            "last": batch.is_last, "posts": told, "repeated": len(batch.posts) - len(new),
+            "broken": batch.broken,
         }  # fmt: skip
 
     def _take_rain(self) -> None:
@@ -161,13 +164,9 @@ class Worker:
         try:
             ends = self._flood.read(found.path)
         except (DataError, GridError) as error:
-            now = found.path.stat()
-            seen = (now.st_size, now.st_mtime_ns)
-            if self._doubtful.pop(found.name, None) == seen:
+            if self._inbox.is_settled(found.name, found.path):
                 return {"kind": "refused", "file": found.name, "why": error.message}
-            self._doubtful[found.name] = seen
             return None
-        self._doubtful.pop(found.name, None)
         return {"kind": "rain", "file": found.name, "times": [f"{end}Z" for end in ends]}
 
     def _take_frames(self) -> None:
