@@ -255,6 +255,24 @@ def test_a_vote_of_kept_answers_is_the_vote(data, tmp_path, monkeypatch):
         assert np.allclose(stored["test"], expected, atol=1e-5)
 
 
+def test_what_is_kept_is_told_without_training(data, tmp_path, monkeypatch):
+    few = {name: QUESTIONS[name] for name in ("balanced", "labels", "alberta")}
+    monkeypatch.setattr(text_run, "QUESTIONS", few)
+    sizes = {"draws": 20, "models": "tfidf_words,tfidf_characters"}
+    for part, models in (("balanced", "tfidf_words"), ("alberta", sizes["models"])):
+        run_text(data, tmp_path, tmp_path / "work", only=part, draws=20, models=models)
+    trials = sorted((tmp_path / "work" / "text" / "trials").iterdir())
+    found = run_text(data, tmp_path, tmp_path / "work", kept=True, **sizes)
+    assert sorted((tmp_path / "work" / "text" / "trials").iterdir()) == trials
+    assert found["absent"] == ["labels", "serving", "vectors"]
+    assert "labels, serving, vectors" in found["reading"]
+    assert found["command"].endswith("--kept")
+    balanced, alberta = (table for table in found["tables"] if "cost" not in table["title"])
+    assert "`tfidf_characters` could not run: not trained yet" in balanced["note"]
+    assert "tfidf_characters" in [row[0] for row in alberta["rows"]]
+    assert (tmp_path / "text.json").is_file()
+
+
 def test_flags_of_another_benchmark_are_refused(capsys):
     assert main(["benchmark", "text", "--workers", "2"]) == 2
     assert main(["benchmark", "privacy", "--models", "lstm"]) == 2

@@ -34,6 +34,7 @@ def benchmark(
     repeats: int | None = None,
     side_cells: int | None = None,
     workers: int | None = None,
+    kept: bool = False,
     json: bool = False,
 ) -> None:
     """Run one area's figures; resumable, results as a small JSON file.
@@ -95,6 +96,8 @@ def benchmark(
         emulator: side of the grounds on which speed is measured; by default 512.
     workers
         emulator: processes that train and score; by default 2.
+    kept
+        text: train and measure nothing; write how it stands, and what has not run yet.
     json
         Print one JSON object.
 
@@ -116,7 +119,7 @@ def benchmark(
         "side_cells": side_cells, "workers": workers,
     }  # fmt: skip
     if name != "text":
-        _check_unused(name, models=models)
+        _check_unused(name, models=models, kept=kept or None)
     if name == "solver":
         _check_unused(name, **own)
         from inundate.cli.solver_bench.run import run_solver
@@ -148,8 +151,9 @@ def benchmark(
         from inundate.cli.text_bench.run import run_text
 
         figures = run_text(
-            data, output, work, quick=quick, only=only, models=models, seeds=seeds, draws=draws
-        )
+            data, output, work, quick=quick, only=only, models=models, seeds=seeds, draws=draws,
+            kept=kept,
+        )  # fmt: skip
     elif name == "emulator":
         _check_unused(name, peer_python=peer_python)
         from inundate.cli.emulator_bench.run import run_emulator, sized

@@ -11,8 +11,8 @@ from inundate.cli.emulator_bench.figures import figure, shown
 from inundate.cli.emulator_bench.marks import mark_of, source_mark
 from inundate.cli.text_bench.entrants import Entrant
 from inundate.cli.text_bench.questions import QUESTIONS
-from inundate.cli.text_bench.trials import Bench
-from inundate.core.errors import InundateError, MissingExtraError
+from inundate.cli.text_bench.trials import NOT_KEPT, Bench
+from inundate.core.errors import InundateError, MissingExtraError, RunError
 from inundate.core.files import write_text
 from inundate.learn.device import cpu_threads
 
@@ -37,6 +37,8 @@ def _kept(
     bench: Bench, name: str, depends: Mapping[str, Any], make: Callable[[], dict[str, Any]]
 ) -> dict[str, Any]:
     path = bench.folder / "measured" / f"{name}-{mark_of(depends)}.json"
+    if not path.is_file() and bench.kept:
+        raise RunError(f"benchmark text, {name}: {NOT_KEPT}")
     if not path.is_file():
         bench.say(f"measuring {name}")
         found = make()

@@ -14,6 +14,7 @@ from inundate.cli.text_bench.questions import QUESTIONS
 from inundate.cli.text_bench.sheet import cost_table, tables_of
 from inundate.cli.text_bench.standing import answer_question
 from inundate.cli.text_bench.trials import Bench
+from inundate.core.errors import RunError
 
 __all__ = ["run_text"]
 
@@ -26,6 +27,7 @@ _READING = (
     "balanced flood and with one elsewhere; those that take long to train with one, in some parts "
     "only.\n"
 )
+_ABSENT = "\nParts that have not run in this version: {}.\n"
 
 
 def run_text(
@@ -38,6 +40,7 @@ def run_text(
     models: str | None = None,
     seeds: int | None = None,
     draws: int | None = None,
+    kept: bool = False,
 ) -> dict[str, Any]:
     """Train and score classifiers of posts; write ``text.json``.
 
@@ -63,6 +66,8 @@ def run_text(
         small version 1.
     draws : int, optional
         Of the bootstrap; by default 1000, in the small version 50.
+    kept : bool
+        Train and measure nothing: the file tells how it stands, and what is not kept yet.
 
     Returns
     -------
@@ -87,6 +92,7 @@ def run_text(
         1 if quick and seeds is None else seeds,
         draws or (50 if quick else 1000),
         say,
+        kept,
     )
     answered = [
         answer_question(
@@ -94,13 +100,24 @@ def run_text(
         )
         for name in parts if name in QUESTIONS
     ]  # fmt: skip
-    measured = [MEASURED[name](bench, entrants) for name in parts if name in MEASURED]
+    absent = [one.part for one in answered if one.lacks]
+    answered = [one for one in answered if not one.lacks]
+    measured = []
+    for name in parts:
+        try:
+            measured += [MEASURED[name](bench, entrants)] if name in MEASURED else []
+        except RunError:
+            if not kept:
+                raise
+            absent.append(name)
     flags = f" --models {models}" if models else ""
     flags += f" --seeds {seeds}" if seeds else ""
+    flags += " --kept" if kept else ""
     found = {
         **file_head("text", quick=quick, flags=flags),
-        "reading": _READING,
+        "reading": _READING + (_ABSENT.format(", ".join(absent)) if absent else ""),
         "lacking": lacking,
+        "absent": absent,
         "figures": [
             *(row for one in answered for row in figures_of(one)),
             *(row for made in measured for row in made.figures),

@@ -11,7 +11,7 @@ import numpy as np
 from inundate.cli.text_bench.entrants import DEAR, Entrant
 from inundate.cli.text_bench.problems import Unit
 from inundate.cli.text_bench.questions import FEWEST, Question
-from inundate.cli.text_bench.trials import Bench, Trial, draws_kept, run_trial, whole
+from inundate.cli.text_bench.trials import NOT_KEPT, Bench, Trial, draws_kept, run_trial, whole
 from inundate.core.errors import DataError
 from inundate.posts.evaluate.bootstrap import Drawn
 from inundate.posts.evaluate.measure import STATISTICS, Measured
@@ -125,6 +125,8 @@ class Answered:
         Classifiers that could not run, and why.
     parts : dict
         Posts of each class in each part, by problem.
+    lacks : str
+        A reference that is not kept where nothing may be trained: then there are no scores.
     """
 
     part: str
@@ -132,6 +134,7 @@ class Answered:
     units: list[Scored] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)
+    lacks: str = ""
 
     def unit(self, name: str) -> Scored | None:
         """Give a unit by its name."""
@@ -157,6 +160,8 @@ def answer_question(
             standing = _stand(bench, part, unit, entrant, _seeds(bench, question, entrant))
             if isinstance(standing, Standing):
                 rows[entrant.shown] = standing
+            elif entrant.shown in REFERENCES and standing == NOT_KEPT:
+                return Answered(part, question, lacks=entrant.shown)
             elif entrant.shown in REFERENCES:
                 raise DataError(
                     f"benchmark text, {part}: {entrant.shown} cannot run ({standing}), and no "
@@ -183,10 +188,13 @@ def _stand(bench: Bench, part: str, unit: Unit, entrant: Entrant, number: int) -
     tried: list[list[Trial]] = []
     for seed in entrant.seeds(number):
         trials = [run_trial(bench, part, one, entrant, seed) for one in unit.problems]
-        whole = [one for one in trials if isinstance(one, Trial)]
-        if len(whole) < len(trials):
-            return next(one for one in trials if isinstance(one, str))
-        tried.append(whole)
+        made = [one for one in trials if isinstance(one, Trial)]
+        if len(made) < len(trials):
+            why = next(one for one in trials if isinstance(one, str))
+            if why == NOT_KEPT and tried:
+                break  # the seeds that are kept
+            return why
+        tried.append(made)
     drawn = [draws_kept(bench, unit, trials) for trials in tried]
     facts = [one.facts for trials in tried for one in trials]
     memory = [one["memory_mb"] for one in facts if one["memory_mb"] is not None]

@@ -23,8 +23,9 @@ from inundate.learn.device import cpu_threads
 from inundate.posts.evaluate.bootstrap import Drawn, score_draws
 from inundate.posts.evaluate.measure import STATISTICS, Measured
 
-__all__ = ["Bench", "Trial", "draws_kept", "run_trial", "whole"]
+__all__ = ["NOT_KEPT", "Bench", "Trial", "draws_kept", "run_trial", "whole"]
 
+NOT_KEPT = "not trained yet, and only what is kept was asked for"
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
 
@@ -42,6 +43,8 @@ class Bench:
         Trainings of each model that is random; by default as many as the question says.
     draws : int
     say : callable
+    kept : bool
+        Nothing is trained or measured; what is not kept is told and left out.
     """
 
     sources: Sources
@@ -49,6 +52,7 @@ class Bench:
     seeds: int | None = None
     draws: int = 1000
     say: Callable[[str], None] = lambda line: None
+    kept: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,10 @@ def run_trial(
         plain = re.sub(r"[^\w.-]+", "_", f"{part}-{problem.name}-{entrant.spec}-{seed}")
         path = bench.folder / "trials" / f"{plain}-{mark}.npz"
         if not path.is_file():
-            bench.say(f"{part}, {problem.name}: {entrant.spec}, seed {seed}")
             voters = _voters(model, entrant)
+            if bench.kept and not voters:
+                return NOT_KEPT
+            bench.say(f"{part}, {problem.name}: {entrant.spec}, seed {seed}")
             if voters:
                 kept = [
                     run_trial(bench, part, problem, one, 0 if one.deterministic else seed)
