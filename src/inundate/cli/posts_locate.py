@@ -19,7 +19,7 @@ def locate(
     posts: Path,
     *,
     output: Output,
-    gazetteer: str = "geonames",
+    gazetteer: _Names = ("geonames",),
     gazetteer_crs: str | None = None,
     area: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     largest_km: float = 60.0,
@@ -44,14 +44,15 @@ def locate(
     output
         File for the map, the live view and fuse: .parquet, .geojson or .csv.
     gazetteer
-        geonames (towns, states and countries of the world; extra places), or a file or folder: a
-        dump of GeoNames, OS Open Names, or a table with name, latitude and longitude (or easting
-        and northing), perhaps kind, population, radius_m, alternate_names, country, parent.
+        One or several: geonames (towns, states and countries of the world; extra places), or a
+        file or folder: a dump of GeoNames, OS Open Names, or a table with name, latitude and
+        longitude (or easting and northing), perhaps kind, population, radius_m,
+        alternate_names, country, parent.
     gazetteer_crs
         CRS of eastings and northings in such a table, such as EPSG:27700.
     area
         Of the event: west,south,east,north in degrees, or a raster whose extent it is. Names of
-        places in it are preferred. By default that of a local gazetteer; none with one of the world.
+        places in it are preferred. By default that of a local gazetteer; without one, none.
     largest_km
         Places with a larger radius say too little: posts that name no smaller one stay unlocated.
     radius_factor
@@ -70,7 +71,7 @@ def locate(
     Examples
     --------
     ``inundate posts locate safe -o located.parquet --area -116,49,-110,54``
-    ``inundate posts locate safe -o located.geojson --gazetteer opname_csv/ --area terrain.tif``
+    ``inundate posts locate safe -o out.geojson --gazetteer geonames streets.csv --area dem.tif``
     ``inundate posts locate safe -o located.parquet --labels safe-labels --wet relevant``
     """
     _require()
@@ -78,6 +79,7 @@ def locate(
     from inundate.core.errors import ConfigError
     from inundate.core.files import check_not_input, check_output
     from inundate.posts.locate.answers import read_answers
+    from inundate.posts.locate.gazetteer import join_gazetteers
     from inundate.posts.locate.located import write_located
     from inundate.posts.locate.located_files import check_suffix
     from inundate.posts.locate.opening import open_gazetteer
@@ -99,7 +101,7 @@ def locate(
     answers = None
     if labels is not None:
         answers = read_answers(labels, wet=wet, dry=dry, model=model_id)
-    places = open_gazetteer(gazetteer, crs=gazetteer_crs)
+    places = join_gazetteers([open_gazetteer(one, crs=gazetteer_crs) for one in gazetteer])
     settings = with_area(settings, places)
     located = locate_posts(found, places, settings, answers=answers, texts=not no_texts)
     write_located(located, output)

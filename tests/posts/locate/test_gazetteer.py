@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 
 from inundate.core.errors import ConfigError, DataError, MissingFileError
-from inundate.posts.locate.gazetteer import FORMS, load_gazetteer
+from inundate.posts.locate.gazetteer import (
+    FORMS,
+    Place,
+    build_gazetteer,
+    join_gazetteers,
+    load_gazetteer,
+)
 from inundate.posts.locate.kinds import KINDS, radius_of, translate_kind
 from inundate.posts.locate.names import fold
 from inundate.posts.locate.opening import cache_folder, open_gazetteer
@@ -36,6 +42,22 @@ def test_a_saved_gazetteer_is_the_same(gazetteer, tmp_path):
     assert names(back, "Newbridge") == names(gazetteer, "Newbridge")
     path.write_bytes(path.read_bytes()[:200])
     assert load_gazetteer(path) is None
+
+
+def test_several_gazetteers_are_one(gazetteer):
+    own = build_gazetteer(
+        [Place("Newbridge", 51.0, -1.0, 500, "street"), Place("Wend", 51.1, -1.1, 900, "river")],
+        {"source": "own", "licence": "mine", "bad_rows": 2, "first_bad_rows": ["row 3"]},
+    )
+    both = join_gazetteers([gazetteer, own])
+    assert len(both) == len(gazetteer) + 2
+    found = [(both.latitude[row], both.radius_m[row]) for row, _ in both.find("newbridge")]
+    assert found == [(51.47, 2000), (54.9, 2000), (51.0, 500)]
+    assert both.full_name(both.find("wend")[0][0]) == "Wend"
+    assert names(both, "pkl") == names(gazetteer, "pkl")
+    assert both.origin["licence"] == "none; mine"
+    assert both.origin["bad_rows"] == 2
+    assert join_gazetteers([own]) is own
 
 
 def geonames_row(number, name, others, latitude, longitude, code, population):

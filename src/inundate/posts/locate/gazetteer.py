@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from inundate.core.errors import DataError
 from inundate.core.files import atomic_file
 from inundate.posts.locate.names import fold, key_of
 
-__all__ = ["FORMS", "Gazetteer", "Place", "build_gazetteer", "load_gazetteer"]
+__all__ = ["FORMS", "Gazetteer", "Place", "build_gazetteer", "join_gazetteers", "load_gazetteer"]
 
 FORMS = ("name", "alternate", "code", "joined")
 """How a name stands to its place: the name, another one, a code such as YYC, written together."""
@@ -184,6 +184,42 @@ def build_gazetteer(places: Iterable[Place], origin: Mapping[str, Any]) -> Gazet
         forms=np.array(forms, dtype=np.uint8)[order],
         longest=min(longest, _LONGEST_WORDS),
         origin=dict(origin),
+    )
+
+
+def join_gazetteers(gazetteers: Sequence[Gazetteer]) -> Gazetteer:
+    """Make one gazetteer of several, such as the towns of the world and one's own streets.
+
+    Parameters
+    ----------
+    gazetteers : sequence of Gazetteer
+    """
+    if len(gazetteers) == 1:
+        return gazetteers[0]
+    starts = np.cumsum([0, *(len(one) for one in gazetteers[:-1])])
+    parts: dict[str, Any] = {
+        one: tuple(word for each in gazetteers for word in getattr(each, one))
+        for one in ("name", "kind", "country", "parent")
+    }
+    for one in _ARRAYS[:4]:
+        parts[one] = np.concatenate([getattr(each, one) for each in gazetteers])
+    keys = np.concatenate([each.keys for each in gazetteers])
+    order = np.argsort(keys, kind="stable")
+    shifted = [each.rows + start for each, start in zip(gazetteers, starts, strict=True)]
+    origins = [each.origin for each in gazetteers]
+    return Gazetteer(
+        **parts,
+        keys=keys[order],
+        rows=np.concatenate(shifted).astype(np.int32)[order],
+        forms=np.concatenate([each.forms for each in gazetteers])[order],
+        longest=max(each.longest for each in gazetteers),
+        origin={
+            "source": ", ".join(str(origin.get("source")) for origin in origins),
+            "licence": "; ".join(dict.fromkeys(str(origin.get("licence")) for origin in origins)),
+            "read": sum(origin.get("read", 0) for origin in origins),
+            "bad_rows": sum(origin.get("bad_rows", 0) for origin in origins),
+            "first_bad_rows": [row for one in origins for row in one.get("first_bad_rows", ())],
+        },
     )
 
 
