@@ -8,6 +8,7 @@ import pytest
 from inundate.core.errors import RunError
 from inundate.core.grid import Grid
 from inundate.posts.locate.located import write_located
+from inundate.show.serve.flood import Flood
 from inundate.show.serve.settings import LiveSettings
 from inundate.show.serve.watch import Health
 
@@ -271,4 +272,36 @@ def test_located_posts_keep_their_places_and_classes(folder):
     assert 0 < first["column"] < 24
     assert (second["water"], second["column"]) == (-1, None)
     again, _ = looked(folder)
+    assert again == before
+
+
+def test_rain_that_spoiled_since_is_told_and_the_rest_goes_on(folder):
+    add_posts(folder, "a.jsonl", [post(1)])
+    path = add_rain(folder, 0)
+    add_rain(folder, 1)
+    looked(folder)
+    path.write_bytes(b"spoiled")
+    view = view_of(folder)
+    add_rain(folder, 2)
+    add_rain(folder, 3)
+    view.worker.look()
+    view.journal.close()
+    told = view.report()
+    assert told["status"] == "degraded"
+    assert set(told["problems"]) == {"rain read before"}
+    assert told["counts"]["frames"] == 2
+    assert told["counts"]["posts"] == 1
+
+
+def test_restart_reads_only_the_rain_that_counts(folder, monkeypatch):
+    settings = LiveSettings(hours=0.25, poll_s=0.05)
+    for number in range(8):
+        add_rain(folder, number)
+    before, _ = looked(folder, settings=settings)
+    read, real = [], Flood.read
+    monkeypatch.setattr(
+        Flood, "read", lambda self, path: (read.append(path.name), real(self, path))[1]
+    )
+    again, _ = looked(folder, settings=settings)
+    assert read == ["rain-005.nc", "rain-006.nc", "rain-007.nc"]
     assert again == before

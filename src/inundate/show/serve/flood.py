@@ -57,6 +57,11 @@ class Flood:
         self._run = run
         self._steps: dict[np.datetime64, xr.DataArray] = {}
 
+    @property
+    def reach(self) -> np.timedelta64:
+        """How far back rain is kept."""
+        return np.timedelta64(round(self.hours * 3_600_000), "ms")
+
     def read(self, path: Path) -> list[np.datetime64]:
         """Read a rain file and give the ends of its intervals.
 
@@ -76,7 +81,7 @@ class Flood:
         for number, end in enumerate(ends):
             self._steps[end] = rain[number : number + 1]
         newest = sorted(self._steps)[-1]
-        oldest = newest - np.timedelta64(round(self.hours * 3_600_000), "ms")
+        oldest = newest - self.reach
         self._steps = {end: step for end, step in self._steps.items() if end > oldest}
         return ends
 

@@ -71,20 +71,28 @@ class Worker:
 
     def recover(self) -> None:
         """Build the view from the journal; what was read is not read again."""
-        rain: list[str] = []
+        rain: list[tuple[np.datetime64, str]] = []
         for change in self._journal.lines():
             self._inbox.take(change)
             self._state.apply(change)
             if change["kind"] == "frame":
                 self._shown = _moment(change["time"])
             elif change["kind"] == "rain":
-                rain.append(change["file"])
+                rain.append((_moment(max(change["times"])), change["file"]))
         self._inbox.forget_gone()
-        for name in rain:  # the flood holds what is within its hours
+        begin = max((end for end, _ in rain), default=_moment("1970-01-01")) - self._flood.reach
+        for end, name in rain:
             path = self._inbox.folder / name
-            if path.is_file():
-                self._flood.read(path)
+            if end > begin and path.is_file():
+                self._reread(path)
         self._tidy()
+
+    def _reread(self, path: Path) -> None:
+        """Read rain again that was read before; what spoiled since is told, and taken as dry."""
+        try:
+            self._flood.read(path)
+        except (DataError, GridError) as error:
+            self._health.fail("rain read before", error)
 
     def look(self) -> int:
         """Take everything that is new and give how many changes that made.
