@@ -1,10 +1,12 @@
 """What is new in the folder: whole lines once, never raw posts."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
+from inundate.core.errors import MissingExtraError
 from inundate.posts.locate.located import Located, write_located
 from inundate.show.serve.inbox import Batch, Inbox, Refused
 
@@ -150,3 +152,10 @@ def test_located_posts_that_cannot_be_read_are_refused_once_they_rest(folder):
     assert [one.name for one in found] == ["posts/a.geojson", "posts/b.geojson"]
     assert all(isinstance(one, Refused) and one.why for one in found)
     assert read(inbox) == []
+
+
+def test_missing_extra_is_named(folder, monkeypatch):
+    monkeypatch.setitem(sys.modules, "msgspec", None)
+    add_posts(folder, "a.jsonl", [post(1)])
+    with pytest.raises(MissingExtraError, match="reading posts needs the package 'msgspec'"):
+        list(Inbox(folder).posts())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inundate.core.errors import DataError
+from inundate.core.errors import DataError, require_extra
 from inundate.posts.locate.located import LOCATED_COLUMNS
 
 if TYPE_CHECKING:
@@ -188,6 +188,8 @@ def _row(located: Located, number: int) -> dict[str, Any]:
 
 def _read(name: str, path: Path, start: int) -> Batch | Refused | None:
     """Read whole lines from an offset on; None if there is none yet."""
+    for module in ("msgspec", "pyarrow"):
+        require_extra("posts", module, what="reading posts")
     from inundate.posts.serve.items import Reading, read_records
 
     with path.open("rb") as stream:

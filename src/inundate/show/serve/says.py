@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from inundate.core.errors import require_extra
+
 __all__ = ["Answer", "Says", "open_says"]
 
 _RULE = "keyword rule"
@@ -66,6 +68,7 @@ class _Rule:
     name = f"{_RULE} (no model was given)"
 
     def __call__(self, texts: Sequence[str]) -> list[Answer]:
+        require_extra("text", "regex", what="classifying posts")
         from inundate.posts.classify.signs import FLOOD_STEMS, StemSign
 
         flags = StemSign(FLOOD_STEMS)(texts)
