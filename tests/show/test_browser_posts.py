@@ -1,6 +1,7 @@
 """Posts on the map in a real browser, without a network: marks, list, keys, languages."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -190,3 +191,70 @@ def test_the_page_changes_its_language(browser, page):
     browser.run("inundateMap.speakIn('en').then(() => true)")
     assert browser.run("document.querySelector('#legend h2').textContent") == "Water depth (m)"
     assert browser.console == []
+
+
+def test_names_contrast_and_focus(browser, page):
+    opened(browser, page.path)
+    unnamed = browser.run("""
+        [...document.querySelectorAll("button, input, select, a, [role]")].filter(e =>
+          !(e.getAttribute("aria-label") || e.getAttribute("aria-labelledby") || e.labels?.length
+            || e.textContent.trim() || e.getAttribute("role") === "alert"))
+        .map(e => e.outerHTML.slice(0, 80))""")
+    assert unnamed == []
+    pairs = browser.run("""(() => {
+        const paper = (e) => getComputedStyle(e).backgroundColor;
+        const own = (e) => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim());
+        const under = (e) =>
+          paper(e) === "rgba(0, 0, 0, 0)" && e.parentElement ? under(e.parentElement) : paper(e);
+        return [...document.querySelectorAll("body *")].filter(e => e.offsetParent && own(e))
+          .map(e => [getComputedStyle(e).color, under(e)]); })()""")
+    assert len(pairs) > 50
+    for colours in sorted(set(map(tuple, pairs))):
+        assert contrast(*colours) >= 4.5, colours
+    browser.run("document.getElementById('language').focus()")
+    browser.key("Tab")
+    ring = browser.run("getComputedStyle(document.activeElement).outlineStyle")
+    assert ring == "solid", "what has the focus is seen"
+
+
+def contrast(first, second):
+    """Contrast of two CSS colours, by WCAG 2.2."""
+    bright, dark = sorted(map(luminance, (first, second)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def luminance(colour):
+    red, green, blue, *alpha = (float(part) for part in re.findall(r"[\d.]+", colour))
+    if alpha and alpha[0] == 0:
+        red = green = blue = 255.0  # nothing beneath the page but paper
+    linear = [
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+        for c in (red / 255, green / 255, blue / 255)
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_print_shows_the_posts_of_the_frame(browser, page, tmp_path):
+    opened(browser, page.path)
+    go(browser, 7)
+    assert browser.pdf(tmp_path / "map.pdf").read_bytes().startswith(b"%PDF")
+    browser.send("Emulation.setEmulatedMedia", media="print")
+    shown = browser.run("""["#posts-summary", ".post .text", "#map", ".limits", "#posts-more",
+        "#language", "#play"].map(s => document.querySelector(s).getClientRects().length > 0)""")
+    browser.send("Emulation.setEmulatedMedia", media="")
+    assert shown == [True, True, True, True, False, False, False]
+
+
+def test_small_screens_show_everything(browser, page):
+    browser.send("Emulation.setDeviceMetricsOverride", width=420, height=800,
+                 deviceScaleFactor=1, mobile=False)  # fmt: skip
+    opened(browser, page.path)
+    assert browser.run("document.documentElement.scrollWidth") <= 420
+    box = browser.run("document.getElementById('map').getBoundingClientRect().toJSON()")
+    grid = browser.run("inundateMap.data.grid")
+    for x, y in ((grid["left"], grid["top"]), (grid["right"], grid["bottom"])):
+        px, py = screen_point(browser, x, y)
+        assert box["left"] <= px <= box["right"]
+        assert box["top"] <= py <= box["bottom"]
+    browser.send("Emulation.setDeviceMetricsOverride", width=1280, height=860,
+                 deviceScaleFactor=1, mobile=False)  # fmt: skip

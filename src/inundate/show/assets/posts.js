@@ -141,7 +141,7 @@ class PostPanel {
   claim(row) {
     const told = [t(`posts.${kindOf(this.posts.water[row])}`)];
     const label = coded(this.posts.label, row);
-    if (label) told.push(label);
+    if (label && !told[0].endsWith(label)) told.push(label);
     if (this.posts.severity[row] !== null) told.push(t("posts.severity", { value: this.posts.severity[row] }));
     if (this.posts.probability[row] !== null) {
       told.push(t("posts.probability", { value: this.posts.probability[row] }));
