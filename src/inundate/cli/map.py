@@ -29,6 +29,8 @@ def map_(
     title: str = "",
     limits: Words = None,
     language: str = "en",
+    basemap: str | None = None,
+    basemap_credit: str = "",
     max_mb: float | None = None,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -63,6 +65,11 @@ def map_(
         More sentences for the box "What this map does not know".
     language
         Language that the page opens in: en or de; the page can switch.
+    basemap
+        Address of map tiles with {z}, {x} and {y}: a background that the reader may switch on; the
+        page then needs the network.
+    basemap_credit
+        Whose tiles they are, as their licence wants it to be read.
     max_mb
         Largest size of the file, MB; by default 1 for 24 frames of 200 x 200, at most 10.
 
@@ -75,6 +82,7 @@ def map_(
     from inundate.core.files import check_not_input
     from inundate.core.store import read_dataset
     from inundate.posts.locate.located import open_located
+    from inundate.show.basemap import Basemap
     from inundate.show.page import write_map
     from inundate.terrain.open import open_terrain
 
@@ -100,6 +108,7 @@ def map_(
         start="probability" if probability else None,
         limits=limits or (),
         language=language,
+        basemap=None if basemap is None else Basemap(basemap, basemap_credit),
         max_bytes=None if max_mb is None else int(max_mb * 1e6),
         overwrite=overwrite,
     )

@@ -15,35 +15,31 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-import inundate
 from inundate.core.errors import ConfigError, DataError
 from inundate.core.files import check_output, write_text
 from inundate.core.grid import Grid
+from inundate.show.basemap import Basemap, basemap_tiles
 from inundate.show.encode import grey_png, to_base64
 from inundate.show.fit import default_budget, fit_layers
 from inundate.show.language import (
     check_language,
-    say_attributes,
     say_list,
     speak,
     tell,
-    translate,
 )
 from inundate.show.layers import Layer, check_source, find_layers, match_truth
 from inundate.show.notes import exactness_notes, limit_notes, provenance_notes
-from inundate.show.page_words import heading_words, language_options, steps_table, subtitle_words
+from inundate.show.page_parts import fixed_parts, post_origin
+from inundate.show.page_words import heading_words, steps_table, subtitle_words
 from inundate.show.palette import hillshade
 from inundate.show.payload import make_payload, page_words
 from inundate.show.place import cell_metres
 from inundate.show.post_marks import PostMarks, TextPolicy, place_posts
 from inundate.show.summary import Summary, summarise
 from inundate.show.template import (
-    Html,
     asset,
-    content_policy,
     definition_list,
     embed_json,
-    flat_names,
     render,
 )
 
@@ -54,8 +50,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MapResult", "write_map"]
 
-_SCRIPTS = ("words.js", "decode.js", "raster.js", "draw.js", "strip.js", "marks.js", "posts.js",
-            "map.js")  # fmt: skip
 _POSTS_SHARE = 0.35  # of the file's size that posts may take
 
 
@@ -107,6 +101,7 @@ def write_map(
     start: str | None = None,
     limits: Sequence[str] = (),
     language: str = "en",
+    basemap: Basemap | None = None,
     max_bytes: int | None = None,
     overwrite: bool = False,
 ) -> MapResult:
@@ -139,6 +134,8 @@ def write_map(
         More sentences for the box "What this map does not know".
     language : str
         Language that the page opens in, ``en`` or ``de``; the page can switch.
+    basemap : Basemap, optional
+        A background that the reader may switch on; the page then needs the network.
     max_bytes : int, optional
         Largest size of the file; by default 1 MB for 24 frames of 200 x 200 cells, at most
         10 MB. Rounding, frames and cells are thinned to meet it, and the page says so.
@@ -170,22 +167,33 @@ def write_map(
             posts, grid, summary.times, window_min=post_window_min, text=post_text,
             budget=int(budget * _POSTS_SHARE),
         )  # fmt: skip
-    told = [*limit_notes(data, summary), *(_post_limits(marks)), *limits]
+    ground_tiles = None if basemap is None else basemap_tiles(basemap, grid)
+    told = [*limit_notes(data, summary), *_post_limits(marks), *limits]
+    if basemap is not None:
+        told.append(tell("limit.basemap", origin=basemap.origin))
     shade = to_base64(grey_png(_shade(ground, grid)))
-    parts = _fixed_parts(title or heading_words(data), subtitle_words(grid, summary), language)
+    heading = title or heading_words(data)
+    parts = fixed_parts(heading, subtitle_words(grid, summary), language, basemap)
     parts |= {
         "limits": say_list(told, language),
         "table": steps_table(summary, language),
         "provenance": definition_list(provenance_notes(data)),
-        "post_origin": _post_origin(marks, language),
+        "post_origin": post_origin(marks, language),
     }
-    room = budget - len(shade) - sum(map(_size, parts.values())) - _allowance(chosen, summary)
+    extra = embed_json([marks and marks.payload, ground_tiles])
+    room = (
+        budget
+        - _size(extra)
+        - len(shade)
+        - sum(map(_size, parts.values()))
+        - _allowance(chosen, summary)
+    )
     fitted = fit_layers(
         chosen, [_highest(layer, len(summary.times)) for layer in chosen],
-        frames=len(summary.times), peak=summary.peak, budget=room - _posts_size(marks),
+        frames=len(summary.times), peak=summary.peak, budget=room,
     )  # fmt: skip
     notes = exactness_notes(fitted, grid, len(summary.times))
-    payload = make_payload(grid, shade, summary, fitted, opening, marks, language)
+    payload = make_payload(grid, shade, summary, fitted, opening, marks, language, ground_tiles)
     page = render(
         speak(asset("map.html"), language),
         exactness=say_list(notes, language), data=embed_json(payload), **parts,
@@ -236,70 +244,8 @@ def _highest(layer: Layer, frames: int) -> float:
     return high
 
 
-def _fixed_parts(heading: str, subtitle: str, language: str) -> dict[str, str]:
-    """Give the values of the template that every map has."""
-    style = "\n".join(
-        line.strip()
-        for line in (_without_links(asset("leaflet/leaflet.css")) + asset("map.css")).splitlines()
-        if line.strip()
-    )
-    leaflet = asset("leaflet/leaflet.js").rpartition("//# sourceMappingURL")[0]
-    script = "(() => {\n'use strict';\n" + "\n".join(map(_packed, _SCRIPTS)) + "\n})();\n"
-    credit = tell("page.credit", version=inundate.__version__)
-    return {
-        "language": language,
-        "languages": language_options(language),
-        "title": translate(heading, language),
-        "title_said": say_attributes(heading),
-        "subtitle": translate(subtitle, language),
-        "subtitle_said": say_attributes(subtitle),
-        "version": inundate.__version__,
-        "csp": content_policy(styles=[style], scripts=[leaflet, script]),
-        "style": Html(style),
-        "leaflet": Html(leaflet),
-        "leaflet_licence": Html(asset("leaflet/LICENSE").strip()),
-        "script": Html(script),
-        "credit": translate(credit, language),
-        "credit_said": say_attributes(credit),
-    }
-
-
-def _packed(name: str) -> str:
-    """Give a script without indents and comment lines, which a page need not carry."""
-    lines = (line.strip() for line in asset(name).splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("//"))
-
-
-def _without_links(style: str) -> str:
-    """Drop the pictures that Leaflet's style sheet names; this page has none of them."""
-    start = 0
-    while (start := style.find("url(", start)) >= 0:
-        end = style.index(")", start)
-        style = style[:start] + "none" + style[end + 1 :]
-    return style
-
-
 def _post_limits(marks: PostMarks | None) -> Sequence[str]:
     return [tell("limit.no_posts")] if marks is None else marks.limits
-
-
-def _post_origin(marks: PostMarks | None, language: str) -> Html:
-    """Give the box that counts the posts and says where they come from."""
-    if marks is None:
-        return Html("")
-    return render(
-        speak(
-            '<details id="post-origin"><summary data-say="page.origin.posts"></summary>'
-            "{{counts}}{{origin}}</details>",
-            language,
-        ),
-        counts=say_list(marks.notes, language),
-        origin=definition_list(flat_names(marks.origin)),
-    )
-
-
-def _posts_size(marks: PostMarks | None) -> int:
-    return 0 if marks is None else _size(embed_json(marks.payload))
 
 
 def _allowance(chosen: Sequence[Layer], summary: Summary) -> int:

@@ -35,6 +35,7 @@ def make_payload(
     opening: int,
     posts: PostMarks | None = None,
     language: str = "en",
+    basemap: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Give everything that the script of a map needs, ready for JSON.
 
@@ -54,12 +55,15 @@ def make_payload(
         Posts to draw.
     language : str
         The language to open in.
+    basemap : dict, optional
+        Tiles of a background, see :func:`inundate.show.basemap.basemap_tiles`.
     """
     start = next(i for i, frame in enumerate(fitted.kept) if frame >= summary.peak)
     return {
         "language": language,
         "words": page_words(),
         "posts": None if posts is None else posts.payload,
+        "basemap": basemap,
         "grid": _grid_payload(grid, fitted.plan.merge),
         "hillshade": shade,
         "missing": MISSING_COLOURS,

@@ -69,17 +69,22 @@ def render(template: str, **values: str) -> Html:
     return Html(_FIELD.sub(fill, template))
 
 
-def content_policy(*, styles: Iterable[str], scripts: Iterable[str] = ()) -> str:
+def content_policy(
+    *, styles: Iterable[str], scripts: Iterable[str] = (), images: Iterable[str] = ()
+) -> str:
     """Give a content security policy that allows these texts and no network.
 
     Parameters
     ----------
     styles, scripts : iterable of str
         Exact contents of the page's style and script elements.
+    images : iterable of str
+        Origins that pictures may be loaded from, beside those in the file.
     """
+    pictures = " ".join(["data:", *images])
     return (
         f"default-src 'none'; script-src {_hashes(scripts)}; style-src {_hashes(styles)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'; connect-src 'none'"
+        f"img-src {pictures}; base-uri 'none'; form-action 'none'; connect-src 'none'"
     )
 
 

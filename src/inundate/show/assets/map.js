@@ -18,7 +18,7 @@ const frameBounds = [[grid.top - grid.dy * grid.height, grid.left], [grid.top, g
 map.fitBounds(bounds, { padding: [4, 4] });
 map.setMinZoom(map.getZoom() - 2).setMaxZoom(Math.log2(60 / grid.dy));
 map.setMaxBounds(L.latLngBounds(bounds).pad(0.6));
-L.imageOverlay(`data:image/png;base64,${data.hillshade}`, bounds, { alt: "" }).addTo(map);
+const hillshade = L.imageOverlay(`data:image/png;base64,${data.hillshade}`, bounds, { alt: "" }).addTo(map);
 L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map);
 const raster = new Raster(frameBounds, grid.width, grid.height).addTo(map);
 L.rectangle(bounds, { color: "#555", weight: 1, fill: false, interactive: false }).addTo(map);
@@ -250,6 +250,27 @@ function resizeFor(paper) {
   map.fitBounds(L.latLngBounds(bounds).contains(state.view) ? state.view : bounds, { animate: false });
 }
 
+function offerBasemap() {
+  const box = byId("basemap");
+  if (!data.basemap) return;
+  const { origin, credit, tiles } = data.basemap;
+  const failed = () => { byId("basemap-note").textContent = t("base.failed", { origin }); };
+  const ground = (offerBasemap.layer ??= new Basemap(tiles, failed));
+  box.hidden = false;
+  box.replaceChildren();
+  const label = html("label", box, undefined, { class: "choice" });
+  const input = html("input", label, undefined, { type: "checkbox", id: "basemap-show" });
+  html("span", label, t("base.show", { origin }));
+  html("p", box, map.hasLayer(ground) ? credit : t("base.note", { origin }), { id: "basemap-note" });
+  input.checked = map.hasLayer(ground);
+  input.addEventListener("change", () => {
+    byId("basemap-note").textContent = input.checked ? credit : t("base.note", { origin });
+    if (input.checked) ground.addTo(map);
+    else ground.remove();
+    hillshade.setOpacity(input.checked ? 0 : 1);
+  });
+}
+
 function nameLayers() {
   const fieldset = byId("layers");
   fieldset.querySelectorAll("label").forEach((label) => label.remove());
@@ -269,11 +290,13 @@ async function speakIn(chosen) {
   nameLayers();
   strip.draw();
   posts?.build();
+  offerBasemap();
   await show(state.layer);
 }
 
 function start() {
   nameLayers();
+  offerBasemap();
   byId("language").addEventListener("change", (event) => speakIn(event.target.value));
   byId("slider").max = data.times.length - 1;
   byId("slider").addEventListener("input", (event) => { stop(); goTo(Number(event.target.value)); });
