@@ -32,7 +32,7 @@ def locate(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Locate posts: by coordinates, by place boxes, or by the places that their texts name.
+    """Locate posts: by coordinates, place boxes, or the places that their texts name.
 
     Each post gets a point, a radius within which the true place lies nine times in ten, and a
     sentence that says why; or none, where no place is sure, and a sentence that says why not.

@@ -1,4 +1,5 @@
 import math
+import random
 
 import pytest
 from pydantic import ValidationError
@@ -95,6 +96,26 @@ def test_spans_are_those_of_the_text(gazetteer):
     assert "Mill Lane" in spans
     assert "Oakford" in spans
     assert all(one.text == text[one.start : one.end] for one in found)
+
+
+def test_odd_texts_keep_their_spans(gazetteer):
+    rng = random.Random(8)
+    pieces = [
+        *"#@＃.,' \n_-1\x00\ud800\u202e😀ﬁßİǄⅧ水é", "e\u0301", "Oakford", "oakford",
+        "#OakfordFlood", "Mill", "Lane", "St.", "PKL", "M.S.", "http://", "a@b.c", "in", "of",
+        "#" + "a" * 200,
+    ]  # fmt: skip
+    for _ in range(300):
+        text = "".join(rng.choice(pieces) + rng.choice(["", " "]) for _ in range(12))
+        for one in locate_text(text, gazetteer, IN_AREA, sense=WordSense([text])).mentions:
+            mention = one.mention
+            assert text[mention.start : mention.end] == mention.text
+
+
+def test_a_list_of_thousands_of_names_ends(gazetteer):
+    found = locate_text("Oakford, Hope, " * 3000, gazetteer, IN_AREA)
+    assert len(found.mentions) == 6000
+    assert locate_text("#" + "flood" * 9000, gazetteer, IN_AREA).row is None
 
 
 def test_codes_need_capitals_or_a_tag(gazetteer):

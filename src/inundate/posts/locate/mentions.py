@@ -20,12 +20,13 @@ from inundate.posts.locate.words import (
 __all__ = ["Mention", "find_mentions"]
 
 _TOKEN = re.compile(
-    r"(?P<skip>https?://\S*|[@＠]\w[\w.]*|\b[\w.]+@[\w.]+)|(?P<tag>[#＃]\w+)"
+    r"(?P<skip>https?://\S*|[@＠]\w[\w.]*|\b[\w.]{1,64}@[\w.]+)|(?P<tag>[#＃]\w+)"
     r"|(?P<word>(?:[^\W\d_]\.){2,}|\d+(?=\w)[\w]+|[^\W\d_]+(?:['’-][^\W\d_]+)*)|(?P<number>\d+)"
 )
 _CAMEL = re.compile(r"[A-Z]?[^\WA-Z\d_]+|[A-Z]+(?![a-z])|\d+")
 _CODE, _JOINED = FORMS.index("code"), FORMS.index("joined")
 _LEAST_LETTERS = 3
+_LONGEST_TAG = 80  # letters of a tag that is looked into
 _LEAST_PART = 5  # letters of a part of a tag that is looked up by itself
 
 
@@ -80,6 +81,14 @@ class _Token:
     folded: str
 
 
+@dataclass(frozen=True)
+class _Capitals:
+    """What capitals tell in a text: names from words; anything at all."""
+
+    names: bool
+    by_any: bool
+
+
 def find_mentions(text: str, gazetteer: Gazetteer, sense: WordSense) -> list[Mention]:
     """Find the names of a gazetteer in a post, the longest first, none overlapping.
 
@@ -94,7 +103,7 @@ def find_mentions(text: str, gazetteer: Gazetteer, sense: WordSense) -> list[Men
         _Token(one.start(), one.end(), one[0], one.lastgroup or "", fold(one[0].lstrip("#＃")))
         for one in _TOKEN.finditer(text)
     ]
-    told = _tells_by_capitals(tokens)
+    told = _Capitals(_tells_by_capitals(tokens), not text.isupper())
     found: list[Mention] = []
     place = 0
     while place < len(tokens):
@@ -123,7 +132,7 @@ def _tells_by_capitals(tokens: list[_Token]) -> bool:
 
 def _from(
     place: int, tokens: list[_Token], text: str, gazetteer: Gazetteer, sense: WordSense,
-    told: bool,
+    told: _Capitals,
 ) -> tuple[Mention | None, int]:  # fmt: skip
     """Look for the longest name that begins at a token."""
     run = [tokens[place]]
@@ -161,7 +170,7 @@ def _fitting(candidates: list[tuple[int, int]], name: str) -> tuple[tuple[int, i
 
 def _described(
     place: int, number: int, name: str, folded: str, candidates: tuple[tuple[int, int], ...],
-    tokens: list[_Token], text: str, sense: WordSense, told: bool,
+    tokens: list[_Token], text: str, sense: WordSense, told: _Capitals,
 ) -> Mention:  # fmt: skip
     first, last = tokens[place], tokens[place + number - 1]
     before = tokens[place - 1] if place else None
@@ -173,20 +182,19 @@ def _described(
     joined_after = after is not None and text[last.end : after.start] in (" ", "'s ", "’s ", "-")
     previous = before.folded if before is not None and joined_before else ""
     following = after.folded if after is not None and joined_after else ""
-    is_shouting = text.isupper()
     is_large = all(word[:1].isupper() or word in FUNCTION_WORDS for word in name.split())
     begins = before is None or not joined_before or text[before.end : first.start].strip() != ""
     two_back = tokens[place - 2].folded if place > 1 else ""
     return Mention(
         first.start, last.end, name, candidates,
-        is_capital=is_large and told and not (begins and number == 1),
+        is_capital=is_large and told.names and not (begins and number == 1),
         is_word=number == 1 and sense.is_word(folded),
         has_cue=previous in CUES or (previous in ("the", "of", "metro") and two_back in CUES),
         is_named_after=(after is not None and joined_after and following in ELSEWHERE)
         or previous in BEFORE
         or (previous == "of" and two_back in BEFORE),
-        name_before=told and joined_before and _is_name(before) and previous not in CUES,
-        name_behind=not is_shouting and joined_after and _is_name(after),
+        name_before=told.names and joined_before and _is_name(before) and previous not in CUES,
+        name_behind=told.by_any and joined_after and _is_name(after),
         after_comma=before is not None and text[before.end : first.start].strip() in (",", ".,"),
     )  # fmt: skip
 
@@ -210,7 +218,7 @@ def _in_tag(token: _Token, gazetteer: Gazetteer, sense: WordSense) -> Mention | 
             token.start + 1, token.end, tag, tuple(whole), is_tag=True,
             is_word=sense.is_word(token.folded),
         )  # fmt: skip
-    left = strip_affixes(token.folded)
+    left = token.folded if len(tag) > _LONGEST_TAG else strip_affixes(token.folded)
     if left != token.folded and len(left) >= _LEAST_LETTERS:
         found = gazetteer.find(left)
         start = fold(tag).find(left)

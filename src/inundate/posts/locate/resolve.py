@@ -28,6 +28,7 @@ _CAPITAL, _TAG, _CUE = 1.5, 1.5, 1.0
 _PART, _WORD, _WORD_TAG, _BEFORE, _BEHIND, _SMALL = -0.5, -4.0, -2.0, -2.5, -2.0, -1.0
 _CHIEF_SHARE = 0.1  # of a region's people, from which its namesake town is meant, not the region
 _CORE, _LOCAL_DEGREES, _EDGE_DEGREES = (5, 95), 5.0, 0.1
+_COMPANIONS = 20  # names before and behind that are looked at: a post may be a list of thousands
 _NEAR_KM = 50.0  # from an earlier place of the same author
 
 
@@ -176,7 +177,8 @@ def _company(
 ) -> float:  # fmt: skip
     """Weigh the other places of the post: "Lyons, Colorado", or a town of a country named too."""
     best = 0.0
-    for other, scored in enumerate(priors):
+    for other in range(max(0, place - _COMPANIONS), min(len(priors), place + _COMPANIONS + 1)):
+        scored = priors[other]
         if other == place or not scored:
             continue
         follows = other == place + 1 and _is_comma(text, mentions[place], mentions[other])
