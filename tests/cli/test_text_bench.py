@@ -9,6 +9,7 @@ import pytest
 from inundate.cli.app import main
 from inundate.cli.results import results_page
 from inundate.cli.text_bench import run as text_run
+from inundate.cli.text_bench.answering import limit_for_accuracy, limit_for_share
 from inundate.cli.text_bench.entrants import choose_entrants, modules_of
 from inundate.cli.text_bench.problems import Sources
 from inundate.cli.text_bench.questions import QUESTIONS
@@ -253,6 +254,19 @@ def test_a_vote_of_kept_answers_is_the_vote(data, tmp_path, monkeypatch):
     with np.load(kept) as stored:
         expected = model.probabilities(problem.part("test").texts)
         assert np.allclose(stored["test"], expected, atol=1e-5)
+
+
+def test_limits_come_from_validation_posts_alone():
+    rng = np.random.default_rng(0)
+    sure = rng.uniform(0.5, 1.0, 2000)
+    shares = np.stack([1 - sure, sure], axis=1)
+    labels = (rng.random(2000) < sure).astype(int)  # as right as it is sure
+    limit = limit_for_share(shares, labels)
+    assert 0.8 < (sure >= limit).mean() < 0.83
+    assert limit_for_share(shares, 1 - labels) == limit, "labels are not looked at"
+    least = limit_for_accuracy(shares, labels)
+    assert labels[sure >= least].mean() >= 0.98
+    assert limit_for_accuracy(shares, 1 - labels) == float("inf")
 
 
 def test_what_is_kept_is_told_without_training(data, tmp_path, monkeypatch):

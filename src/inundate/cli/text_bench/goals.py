@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from inundate.cli.emulator_bench.figures import figure
+from inundate.cli.text_bench.answering import ANSWERED, ASKED
 from inundate.cli.text_bench.entrants import ONLY_IN
 from inundate.cli.text_bench.standing import MEAN, Answered, Scored, Standing
 from inundate.posts.evaluate.references import KEYWORD
@@ -158,22 +159,33 @@ def _row(
 
 def _abstain(found: Answered, unit: Scored) -> Rows:
     name = unit.chosen()
-    answered = unit.rows[name].answered if name else None
-    if name is None or answered is None:
+    if name is None:
         return []
-    right, share = answered
-    accuracy = None if math.isnan(right) else right  # nothing was answered
-    note = (
-        f"{name}; unsure posts are passed over, below the limit above which, after the validation "
-        "posts, 98 % of the answers are right as likely as not"
-    )
-    group = found.question.title
-    return [
-        figure(f"{found.part}-answered-accuracy", group, accuracy, "1", ">= 0.98", note=note,
-               split=unit.split),
-        figure(f"{found.part}-answered-share", group, share, "1", ">= 0.8", note=note,
-               split=unit.split),
-    ]  # fmt: skip
+    one = unit.rows[name]
+    pairs = {
+        "answered": (
+            one.answered,
+            "below the limit above which, after the validation posts, 98 % of the answers are "
+            "right as likely as not",
+        ),
+        "surest": (
+            one.surest,
+            "below the limit above which at least 80 % of the validation posts lie, their labels "
+            "unseen, and a margin for chance",
+        ),
+    }
+    rows = []
+    for label, (pair, words) in pairs.items():
+        if pair is None:
+            continue
+        goals = (("accuracy", f">= {ASKED}"), ("share", f">= {ANSWERED}"))
+        for value, (score, goal) in zip(pair, goals, strict=True):
+            rows.append(
+                figure(f"{found.part}-{label}-{score}", found.question.title,
+                       None if math.isnan(value) else value, "1", goal,
+                       note=f"{name}; unsure posts are passed over, {words}", split=unit.split)
+            )  # fmt: skip
+    return rows
 
 
 def _why(found: Answered, name: str) -> str:

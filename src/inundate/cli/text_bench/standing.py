@@ -8,24 +8,21 @@ from typing import Any
 
 import numpy as np
 
+from inundate.cli.text_bench.answering import answers_of, limit_for_accuracy, limit_for_share
 from inundate.cli.text_bench.entrants import DEAR, Entrant
 from inundate.cli.text_bench.problems import Unit
 from inundate.cli.text_bench.questions import FEWEST, Question
-from inundate.cli.text_bench.trials import NOT_KEPT, Bench, Trial, draws_kept, run_trial, whole
+from inundate.cli.text_bench.trials import NOT_KEPT, Bench, Trial, draws_kept, run_trial
+from inundate.cli.text_bench.votes import whole
 from inundate.core.errors import DataError
 from inundate.posts.evaluate.bootstrap import Drawn
 from inundate.posts.evaluate.measure import STATISTICS, Measured
 from inundate.posts.evaluate.references import KEYWORD, MAJORITY, REFERENCES
-from inundate.posts.shift.conformal import select_confident
 
 __all__ = ["MEAN", "Answered", "Scored", "Standing", "answer_question"]
 
 MEAN = "mean"
 """Name of the mean over the units."""
-_ASKED = 0.98  # accuracy that is asked of the posts that are answered
-_CONFIDENCE = (
-    0.5  # that it is reached: as likely as not, so that it is neither over- nor understated
-)
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,10 @@ class Standing:
         Growth of the process at its peak in training.
     answered : tuple of float or None
         Accuracy and share of the posts that are answered, where the least confidence is chosen
-        on the validation posts; see :func:`inundate.posts.shift.conformal.select_confident`.
+        on the validation posts for a wanted accuracy; see
+        :func:`inundate.posts.shift.conformal.select_confident`.
+    surest : tuple of float or None
+        The same, where it is chosen on the validation posts for a wanted share, labels unseen.
     """
 
     drawn: Mapping[str, Drawn]
@@ -57,6 +57,7 @@ class Standing:
     posts_per_s: float
     memory_mb: float | None
     answered: tuple[float, float] | None
+    surest: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,8 @@ def _stand(bench: Bench, part: str, unit: Unit, entrant: Entrant, number: int) -
         train_cpu_s=[sum(one.facts["train_cpu_s"] for one in trials) for trials in tried],
         posts_per_s=float(np.median([one["posts_per_s"] for one in facts])),
         memory_mb=max(memory) if memory else None,
-        answered=_answered(unit, tried) if len(unit.problems) == 1 and not unit.keep else None,
+        answered=answers_of(unit, tried, limit_for_accuracy),
+        surest=answers_of(unit, tried, limit_for_share),
     )
 
 
@@ -224,24 +226,6 @@ def _averaged(drawn: Sequence[Drawn]) -> Drawn:
     notes = [one.note for one in drawn if one.note]
     draws = np.empty(0) if notes else np.mean([one.draws for one in drawn], axis=0)
     return Drawn(float(np.mean([one.value for one in drawn])), draws, notes[0] if notes else "")
-
-
-def _answered(unit: Unit, tried: Sequence[Sequence[Trial]]) -> tuple[float, float]:
-    problem = unit.problems[0]
-    valid, test = problem.part("valid").labels, problem.part("test").labels
-    found = []
-    for (trial,) in tried:
-        own, other = whole(trial.valid), whole(trial.test)
-        try:
-            least = select_confident(own, valid, accuracy=_ASKED, confidence=_CONFIDENCE).threshold
-        except DataError:  # no limit makes enough of the answers right
-            least = np.inf
-        answers = other.max(axis=1) >= least
-        is_right = other.argmax(axis=1) == test
-        right = float(is_right[answers].mean()) if answers.any() else float("nan")
-        found.append((right, float(answers.mean())))
-    right, share = np.mean(found, axis=0).tolist()
-    return right, share
 
 
 def _mean(units: Sequence[Scored], least: int) -> Scored:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from inundate.cli.emulator_bench.marks import mark_of, source_mark
 from inundate.cli.text_bench.entrants import Entrant, members_of, modules_of
 from inundate.cli.text_bench.problems import Problem, Sources, Unit
+from inundate.cli.text_bench.votes import vote_of, voters_of, whole
 from inundate.core.errors import InundateError
 from inundate.core.files import atomic_file
 from inundate.core.seeds import make_seed
@@ -23,7 +24,7 @@ from inundate.learn.device import cpu_threads
 from inundate.posts.evaluate.bootstrap import Drawn, score_draws
 from inundate.posts.evaluate.measure import STATISTICS, Measured
 
-__all__ = ["NOT_KEPT", "Bench", "Trial", "draws_kept", "run_trial", "whole"]
+__all__ = ["NOT_KEPT", "Bench", "Trial", "draws_kept", "run_trial"]
 
 NOT_KEPT = "not trained yet, and only what is kept was asked for"
 _STATUS = Path("/proc/self/status")
@@ -105,7 +106,7 @@ def run_trial(
         plain = re.sub(r"[^\w.-]+", "_", f"{part}-{problem.name}-{entrant.spec}-{seed}")
         path = bench.folder / "trials" / f"{plain}-{mark}.npz"
         if not path.is_file():
-            voters = _voters(model, entrant)
+            voters = voters_of(model, entrant)
             if bench.kept and not voters:
                 return NOT_KEPT
             bench.say(f"{part}, {problem.name}: {entrant.spec}, seed {seed}")
@@ -117,7 +118,13 @@ def run_trial(
                 absent = [one for one in kept if isinstance(one, str)]
                 if absent:
                     return absent[0]
-                made = _vote([one for one in kept if isinstance(one, Trial)], problem)
+                said = [one for one in kept if isinstance(one, Trial)]
+                made = vote_of(
+                    [whole(one.valid) for one in said],
+                    problem.part("valid").labels,
+                    [whole(one.test) for one in said],
+                    [one.facts for one in said],
+                )
             else:
                 made = _train(model, problem, seed)
             _write(path, depends, *made)
@@ -127,48 +134,6 @@ def run_trial(
     with np.load(path) as stored:
         facts = json.loads(str(stored["facts"]))
         return Trial(mark, stored["test"], stored["valid"], facts)
-
-
-def _voters(model: Any, entrant: Entrant) -> list[Entrant]:
-    """Give the members of a plain vote, none for other models.
-
-    A vote fits each of its members once, as if it stood alone: what members answered is kept, and
-    a vote of kept answers is the vote.
-    """
-    from inundate.posts.classify.vote import Vote
-
-    if not isinstance(model, Vote) or entrant.spec != entrant.name:
-        return []
-    return [Entrant(member) for member in model.settings.members]
-
-
-def _vote(
-    members: list[Trial], problem: Problem
-) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, Any]]:
-    from inundate.posts.classify.vote import fit_votes, voted
-
-    valid = [whole(one.valid) for one in members]
-    weights = fit_votes(valid, problem.part("valid").labels)
-    test = voted([whole(one.test) for one in members], weights)
-    facts = [one.facts for one in members]
-    memory = [one["memory_mb"] for one in facts if one["memory_mb"] is not None]
-    return (
-        test.astype(np.float32),
-        voted(valid, weights).astype(np.float32),
-        {
-            "train_cpu_s": sum(one["train_cpu_s"] for one in facts),
-            "posts_per_s": 1 / sum(1 / one["posts_per_s"] for one in facts),
-            "memory_mb": max(memory) if memory else None,
-            "details": {"weights": weights.round(4).tolist()},
-            "counts": problem.counts(),
-        },
-    )
-
-
-def whole(stored: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Give stored probabilities whose rows add up to 1 again."""
-    found = stored.astype(np.float64)
-    return np.asarray(found / found.sum(axis=1, keepdims=True), np.float64)
 
 
 def _train(
