@@ -260,12 +260,13 @@ def test_limits_come_from_validation_posts_alone():
     rng = np.random.default_rng(0)
     sure = rng.uniform(0.5, 1.0, 2000)
     shares = np.stack([1 - sure, sure], axis=1)
-    labels = (rng.random(2000) < sure).astype(int)  # as right as it is sure
+    labels = (rng.random(2000) < np.where(sure > 0.7, 1.0, 0.6)).astype(int)
     limit = limit_for_share(shares, labels)
     assert 0.8 < (sure >= limit).mean() < 0.83
     assert limit_for_share(shares, 1 - labels) == limit, "labels are not looked at"
     least = limit_for_accuracy(shares, labels)
     assert labels[sure >= least].mean() >= 0.98
+    assert least < 0.7
     assert limit_for_accuracy(shares, 1 - labels) == float("inf")
 
 
