@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.fuse.made import GRID, reports
 
 from inundate.core.errors import DataError
 from inundate.fuse.evidence import Observations
 from inundate.posts.locate.located import Gap, Located
-
-from tests.fuse.made import GRID, reports
 
 START = np.datetime64("2000-01-01T00:10", "us")
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.fuse.made import GRID, TIME, ponds, reports
 
 from inundate.core.errors import DataError
 from inundate.fuse.evidence import Observations
 from inundate.fuse.footprint import footprints
 from inundate.fuse.local import LocalSettings, local_weights, taper
 from inundate.fuse.weigh import Weighed, WeighSettings, effective_members, weigh
-
-from tests.fuse.made import GRID, TIME, ponds, reports
 
 PONDS = (0, 8, 16, 24, 32)
 
