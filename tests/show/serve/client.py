@@ -13,7 +13,7 @@ class Client:
 
     def ask(self, path, method="GET", headers=None):
         """Status, headers by small name, body; nothing of the path is put right."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=120)
         try:
             connection.putrequest(method, path, skip_host=bool(headers and "host" in headers))
             for name, value in (headers or {}).items():
@@ -49,7 +49,7 @@ class Follower:
     """Reads server-sent events one by one."""
 
     def __init__(self, client, *, after=None, last=None):
-        self._connection = http.client.HTTPConnection(client.host, client.port, timeout=60)
+        self._connection = http.client.HTTPConnection(client.host, client.port, timeout=120)
         headers = {"Last-Event-ID": last} if last else {}
         path = f"/events?after={after}" if after else "/events"
         self._connection.request("GET", path, headers=headers)

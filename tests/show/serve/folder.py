@@ -76,10 +76,10 @@ def running(folder, **more):
             },
         )
         thread.start()
-        assert ready.wait(30)
+        assert ready.wait(120)
         try:
             yield view, found[0]
         finally:
             server[0].should_exit = True
-            thread.join(30)
+            thread.join(120)
             assert not thread.is_alive()

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def wait(browser, expression):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not (found := browser.run(expression)):
         assert time.monotonic() < until, expression
         time.sleep(0.05)

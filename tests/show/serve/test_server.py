@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import socket
 import threading
 
@@ -27,9 +28,9 @@ def live(tmp_path_factory):
 def wait(condition):
     import time
 
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while not condition():
-        assert time.monotonic() < until, "it did not come to this within a minute"
+        assert time.monotonic() < until, "it did not come to this within two minutes"
         time.sleep(0.02)
 
 
@@ -236,7 +237,9 @@ def test_fuzz_finds_no_fault(live):
         code = int(line.split()[1]) if line.startswith(b"HTTP/1.1 ") else 0
         statuses[code] = statuses.get(code, 0) + 1
     assert [code for code in statuses if code >= 500] == []
-    assert {200, 404, 405, 421} <= set(statuses)
+    told = re.findall(r'answers_total{status="(\d+)"}', client.ask("/metrics")[2].decode())
+    assert {"200", "404", "405", "421"} <= set(told)  # also those that came too late for a reader
+    assert [code for code in told if code.startswith("5")] == []
 
 
 def test_server_goes_on_after_thousands_of_wakes_without_readers(live):
