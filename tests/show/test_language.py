@@ -1,5 +1,6 @@
 """The words of a page: the same keys and fields in every language, and no key without use."""
 
+import copy
 import json
 import re
 from importlib.resources import files
@@ -85,6 +86,7 @@ def test_a_sentence_is_a_string_that_can_be_said_again():
     }
     assert json.loads(json.dumps(said)) == "Rain rate shown"
     assert translate("own words {layer}", "de") == "own words {layer}"
+    assert translate(copy.deepcopy(said), "de") == "Regenrate gezeigt"
 
 
 def test_values_are_put_in_once_and_escaped():

@@ -15,8 +15,8 @@ Words = Annotated[list[str] | None, Parameter(consume_multiple=True, negative=()
 
 
 def map_(
-    *,
     depth: Path,
+    *,
     output: Output,
     terrain: Path | None = None,
     terrain_crs: str | None = None,

@@ -91,6 +91,10 @@ class Said(str):
         made.key, made.values = key, dict(values)
         return made
 
+    def __getnewargs__(self) -> tuple[str, Mapping[str, Any]]:  # type: ignore[override]
+        """Let copies be made of key and values, not of the English text."""
+        return self.key, self.values
+
 
 def tell(key: str, **values: Any) -> Said:
     """Give the sentence of a key.
