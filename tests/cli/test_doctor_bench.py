@@ -162,3 +162,15 @@ def test_a_case_is_made_and_examined(tmp_path):
     healthy = Healthy("mine", body(bodies.table_classes, count=300), 3)
     found = bench.examine(healthy, tmp_path)
     assert (found.wanted, found.got, found.right) == ("healthy", "healthy", True)
+
+
+def test_an_error_of_the_doctor_is_a_miss_and_does_not_end_the_count(monkeypatch, tmp_path):
+    from inundate.cli.doctor_bench import bodies
+
+    def fail(*_args, **_named):
+        raise ValueError("no answer")
+
+    monkeypatch.setattr(bench, "diagnose", fail)
+    fault = Fault("mine", body(bodies.table_classes, count=300), lambda p: p, Cause.DEAD_INPUT)
+    found = bench.examine(fault, tmp_path)
+    assert (found.got, found.right, found.raised) == ("raised", False, "ValueError: no answer")

@@ -30,6 +30,7 @@ __all__ = ["Diagnosed", "examine", "run_doctor"]
 
 _EFFORT = {"emulator": Effort(batches=60, one_batch=160, all_batches=320, remedy=120)}
 _HEALTHY = "healthy"
+_RAISED = "raised"  # the doctor ended with an error of its own
 _LISTS = ("table", "strangers", "tuning")  # the last is made only when it is asked for
 _QUICK = 5  # each so many faults in the small version
 _NOTE = (
@@ -64,6 +65,8 @@ class Diagnosed:
         Processor time, s.
     also : tuple of str
         Other names that are as right.
+    raised : str
+        The error with which the doctor itself ended; then it has said nothing.
     """
 
     name: str
@@ -72,10 +75,13 @@ class Diagnosed:
     verdict: Verdict
     seconds: float
     also: tuple[str, ...] = ()
+    raised: str = ""
 
     @property
     def got(self) -> str:
-        """Named cause, ``healthy`` or ``cannot-say``."""
+        """Named cause, ``healthy``, ``cannot-say`` or ``raised``."""
+        if self.raised:
+            return _RAISED
         return self.verdict.cause.value if self.verdict.cause else self.verdict.answer
 
     @property
@@ -92,14 +98,24 @@ def examine(case: Fault | Healthy, work: Path) -> Diagnosed:
     case : Fault or Healthy
     work : Path
         Folder that keeps the data set of the emulators.
+
+    Returns
+    -------
+    Diagnosed
+        Where the doctor ended with an error, that error, and nothing said.
     """
     began = time.process_time()
     parts = case.make(work)
     effort = _EFFORT.get(parts.kind, Effort())
-    verdict = diagnose(parts.case(case.name), effort=effort)
     wanted, *also = case.right if isinstance(case, Fault) else (_HEALTHY,)
+    raised = ""
+    try:
+        verdict = diagnose(parts.case(case.name), effort=effort)
+    except Exception as error:  # noqa: BLE001  one case must not end the count: it is a miss
+        raised = f"{type(error).__name__}: {error}"
+        verdict = Verdict(case.name, "cannot-say", None, "low")
     seconds = time.process_time() - began
-    return Diagnosed(case.name, parts.kind, wanted, verdict, seconds, tuple(also))
+    return Diagnosed(case.name, parts.kind, wanted, verdict, seconds, tuple(also), raised)
 
 
 def run_doctor(
@@ -168,7 +184,8 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
 
 def _told(found: Diagnosed, name: str) -> Diagnosed:
     mark = "right" if found.right else f"WRONG, {found.wanted} was put in"
-    line = f"{found.name}: {found.got} ({mark}; {found.seconds:.1f} s)"
+    error = f"; {found.raised}" if found.raised else ""
+    line = f"{found.name}: {found.got} ({mark}; {found.seconds:.1f} s{error})"
     sayer(f"doctor, {name}")(line)
     return found
 
@@ -179,7 +196,7 @@ def _figures(name: str, found: Sequence[Diagnosed], why: str) -> list[dict[str, 
     right = sum(one.right for one in faults)
     alarms = sum(one.got != _HEALTHY for one in healthy)
     second = sum(one.right and one.got != one.wanted for one in faults)
-    silent = sum(one.got == "cannot-say" for one in faults)
+    silent = sum(one.got in ("cannot-say", _RAISED) for one in faults)
     wrong = len(faults) - right - silent
     group = {
         "table": "Faults put in", "strangers": "Models that no one here wrote",
