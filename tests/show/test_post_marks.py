@@ -10,7 +10,7 @@ from pyproj import Transformer
 from inundate.core.errors import ConfigError
 from inundate.core.grid import grid_of
 from inundate.show.page import write_map
-from inundate.show.post_marks import LONGEST_TEXT, place_posts, plain_text
+from inundate.show.post_marks import LONGEST_NAME, LONGEST_TEXT, place_posts, plain_text
 from inundate.show.summary import iso_times
 
 from .html_check import check_page
@@ -117,6 +117,8 @@ def test_hostile_posts_are_inert_in_the_file(data, tmp_path):
     assert "<svg onload" not in text
     assert "\u202e" not in text
     assert max(map(len, kept["text"])) == LONGEST_TEXT
+    names = posts.with_columns(label=("L" * 900,) * 40)
+    assert placed(data, names).payload["label"]["words"] == ["L" * (LONGEST_NAME - 1) + "…"]
 
 
 def test_gaps_are_told_in_words_and_kept_within_the_map(data):

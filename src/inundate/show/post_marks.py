@@ -26,6 +26,8 @@ TextPolicy = Literal["none", "stored"]
 
 MOST_POSTS = 5000  # a page with more is slow to cluster on a phone
 LONGEST_TEXT = 600  # characters of a text; posts of 280 fit, essays do not
+LONGEST_NAME = 120  # characters of a class or a place
+LONGEST_REASON = 240  # characters of a sentence that gives a reason
 _GAPS_TOLD = 5  # gaps told one by one
 
 _INVISIBLE = re.compile(
@@ -194,7 +196,7 @@ def _columns(
         "story": story.tolist(),
         "label": _coded(located.label, rows),
         "place": _coded(located.place, rows),
-        "why": _coded(located.why, rows),
+        "why": _coded(located.why, rows, LONGEST_REASON),
         "language": _coded(located.language, rows),
         "text": None if text == "none" else [plain_text(located.text[row]) for row in rows],
     }
@@ -204,10 +206,12 @@ def _numbers(values: NDArray[np.floating], decimals: int) -> list[float | None]:
     return [round(float(v), decimals) if np.isfinite(v) else None for v in values]
 
 
-def _coded(texts: Sequence[str], rows: NDArray[np.intp]) -> dict[str, Any]:
+def _coded(
+    texts: Sequence[str], rows: NDArray[np.intp], most: int = LONGEST_NAME
+) -> dict[str, Any]:
     """Give each text once and its number by row: places and reasons come again and again."""
     numbers: dict[str, int] = {}
-    code = [numbers.setdefault(plain_text(texts[row]), len(numbers)) for row in rows]
+    code = [numbers.setdefault(plain_text(texts[row], most), len(numbers)) for row in rows]
     return {"words": list(numbers), "code": code}
 
 
@@ -218,7 +222,11 @@ def _gaps(located: Located, first: int, last: int) -> list[dict[str, Any]]:
         start, end = _moment(gap.start, first), _moment(gap.end, last)
         if end > first and start < last:
             found.append(
-                {"from": max(start, first), "to": min(end, last), "why": plain_text(gap.why)}
+                {
+                    "from": max(start, first),
+                    "to": min(end, last),
+                    "why": plain_text(gap.why, LONGEST_REASON),
+                }
             )
     return sorted(found, key=lambda gap: (gap["from"], gap["to"]))
 
