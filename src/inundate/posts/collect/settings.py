@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from inundate.core.config import Settings
 from inundate.core.errors import ConfigError
+from inundate.posts.box import LonLatBox
 from inundate.posts.collect.client import is_loopback
 from inundate.posts.importers.times import iso_time
 
@@ -31,7 +32,7 @@ class CollectSettings(Settings):
     """Earliest time, ISO 8601; UTC where no zone is given."""
     until: str | None = None
     """Latest time, exclusive."""
-    box: tuple[float, float, float, float] | None = None
+    box: LonLatBox | None = None
     """West, south, east, north in degrees (X)."""
     replies: bool | None = None
     """Also all answers in the threads of what is found."""
@@ -77,17 +78,6 @@ class CollectSettings(Settings):
             if not tag.replace("_", "").isalnum():
                 raise ValueError(f"{tag!r} is no hashtag; expected letters, digits and _, no #")
         return tags
-
-    @field_validator("box")
-    @classmethod
-    def _is_box(
-        cls, box: tuple[float, float, float, float] | None
-    ) -> tuple[float, float, float, float] | None:
-        if box is not None:
-            west, south, east, north = box
-            if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-                raise ValueError("expected west < east in -180..180 and south < north in -90..90")
-        return box
 
     @model_validator(mode="after")
     def _in_order(self) -> CollectSettings:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from inundate.core.config import Settings
+from inundate.posts.box import LonLatBox
 from inundate.posts.locate.distance import distance_km, outside_km
 from inundate.posts.locate.gazetteer import FORMS, Gazetteer
 from inundate.posts.locate.mentions import Mention
@@ -35,7 +36,7 @@ _NEAR_KM = 50.0  # from an earlier place of the same author
 class LocateSettings(Settings):
     """How places are chosen."""
 
-    area: tuple[float, float, float, float] | None = None
+    area: LonLatBox | None = None
     """Of the event: west, south, east, north, degrees."""
     least: float = Field(default=8.0, ge=0)
     """Score from which a name is taken for a place; fitted on marked posts of development."""
@@ -45,17 +46,6 @@ class LocateSettings(Settings):
     """Radius above which a place says too little of where a post is, km."""
     radius_factor: float = Field(default=1.0, gt=0)
     """Multiplies the radii of the gazetteer's places."""
-
-    @field_validator("area")
-    @classmethod
-    def _is_box(
-        cls, box: tuple[float, float, float, float] | None
-    ) -> tuple[float, float, float, float] | None:
-        if box is not None:
-            west, south, east, north = box
-            if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-                raise ValueError("expected west,south,east,north in degrees, west < east")
-        return box
 
 
 def with_area(settings: LocateSettings, gazetteer: Gazetteer) -> LocateSettings:
