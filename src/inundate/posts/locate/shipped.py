@@ -59,7 +59,7 @@ def read_shipped(origin: dict[str, Any]) -> Iterator[Place]:
     Parameters
     ----------
     origin : dict
-        Receives the counts.
+        Receives the licence.
 
     Raises
     ------
@@ -77,7 +77,6 @@ def read_shipped(origin: dict[str, Any]) -> Iterator[Place]:
     countries = list(msgspec.json.decode(content, type=dict[str, _Country]).values())
     content = _resource("iso3166_2", "iso3166-2.json")
     regions = msgspec.json.decode(content, type=dict[str, dict[str, _Region]])
-    origin |= {"read": 0, "bad_rows": 0, "first_bad_rows": []}
     of: dict[str, list[_Town]] = defaultdict(list)
     for town in towns:
         of[town.countrycode].append(town)
