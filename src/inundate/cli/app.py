@@ -92,6 +92,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "inundate.cli.posts_evaluate:evaluate",
         "Score a model of posts beside what it must beat.",
     ),
+    "fuse check": ("inundate.cli.fuse:check", "Hold a forecast against what people report."),
+    "fuse weigh": ("inundate.cli.fuse:weigh", "Weigh an ensemble by what people report."),
     "map": ("inundate.cli.map:map_", "Write one HTML map that opens offline."),
     "serve": ("inundate.cli.serve:serve", "Show a folder that fills up as a live map."),
     "replay": ("inundate.cli.replay:replay", "Play a recorded event as live data, or make one up."),
@@ -110,6 +112,7 @@ GROUPS = {
     "posts": "Posts of social media: collect, import, pseudonymise, describe.",
     "posts embed": "Vectors of words and posts: train, convert, look, compare, distil.",
     "weights": "Trained weights to predict with.",
+    "fuse": "Posts and depth together: check a forecast, weigh an ensemble.",
 }
 
 

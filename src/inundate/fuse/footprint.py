@@ -37,6 +37,11 @@ class FootprintSettings(Settings):
     after_min: float = Field(
         default=10.0, ge=0, description="Or so long after its stated time: clocks, rounding."
     )
+    blur_cells: float = Field(
+        default=2.0,
+        ge=0,
+        description="How far off a map may have its ponds and streams, sd in cells.",
+    )
     depth_sd: float = Field(default=0.6, gt=0, description="Error of stated depths, sd of the log.")
 
 
@@ -117,7 +122,7 @@ def footprints(
     near, stated = np.zeros((count, members), bool), np.ones((count, members))
     for row in range(count):
         frames = _frames(observations.time[row], ends, chosen)
-        found = _kernel(observations, row, grid)
+        found = _kernel(observations, row, grid, chosen.blur_cells)
         if frames.start == frames.stop or found is None:
             continue
         kernel, close, rows, cols = found
@@ -188,19 +193,19 @@ def _frames(
 
 
 def _kernel(
-    observations: Observations, row: int, grid: Grid
+    observations: Observations, row: int, grid: Grid, blur_cells: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], slice, slice] | None:
     """Give how likely each cell near a report is meant, which lie in its radius, and the cut."""
     east, north = float(observations.x[row]), float(observations.y[row])
     radius = float(observations.radius_m[row])
-    reach = max(_WIDEST * radius, grid.dx)
+    sigma = math.hypot(radius / NINE_TENTHS, max(blur_cells, 0.25) * grid.dx)
+    reach = max(_WIDEST * NINE_TENTHS * sigma, grid.dx)
     x, y = grid.x, grid.y  # centres; y falls
     left, right = np.searchsorted(x, [east - reach, east + reach])
     top, bottom = np.searchsorted(-y, [-(north + reach), -(north - reach)])
     if left >= right or top >= bottom:
         return None
     rows, cols = slice(int(top), int(bottom)), slice(int(left), int(right))
-    sigma = max(radius / NINE_TENTHS, 0.25 * grid.dx)  # not below what a cell can tell
     squares = ((x[cols] - east) ** 2)[None, :] + ((y[rows] - north) ** 2)[:, None]
     kernel: NDArray[np.float64] = np.exp(-0.5 * (squares - squares.min()) / sigma**2)
     close: NDArray[np.bool_] = squares <= max(radius**2, float(squares.min()))

@@ -85,6 +85,7 @@ def local_weights(
     logs = np.tensordot(counts, weighed.logs, axes=(0, 0))  # (h, w, M)
     power = bearable(logs, weighed.start, least=chosen.least_members)
     weights = tempered(logs, weighed.start, power)
+    weights = weighed.doubt * weighed.start + (1.0 - weighed.doubt) * weights
     across = _between(rows, grid.height)
     along = _between(cols, grid.width)
     return np.asarray(np.einsum("yr,rcm,xc->myx", across, weights, along, optimize=True))

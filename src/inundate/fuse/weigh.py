@@ -14,10 +14,12 @@ u, the share of reports that know nothing (wrong places, old pictures, lies), mi
     p = (1 - u) * (c * gain + (1 - c) * gain of the opposite) + u
 
 u is not set but inferred with the weights: reports that fit no member drive it to 1, where all
-likelihoods are 1 and the weights stay as they were. Then the weights are tempered until enough
-members count (effective sample size, Kong, Liu and Wong 1994, doi:10.1080/01621459.1994.10476469):
-a finite ensemble never holds the truth itself, and evidence that seems overwhelming between its
-members is mostly that.
+likelihoods are 1. That all of them know nothing, u = 1 exactly, is held possible from the start
+(``doubt``), and by as much as it still is afterwards the weights stay as they were.
+
+Then the weights are tempered until enough members count (effective sample size, Kong, Liu and
+Wong 1994, doi:10.1080/01621459.1994.10476469): a finite ensemble never holds the truth itself,
+and evidence that seems overwhelming between its members is mostly that.
 """
 
 from __future__ import annotations
@@ -43,7 +45,7 @@ class WeighSettings(Settings):
     """How far reports are trusted."""
 
     floor: float = Field(
-        default=0.001,
+        default=0.0001,
         gt=0,
         lt=1,
         description="Share of wet ground that is there in any case: cellars, streams, gutters.",
@@ -54,8 +56,14 @@ class WeighSettings(Settings):
     useless_weight: float = Field(
         default=4.0, gt=0, description="Reports that this expectation is worth."
     )
+    doubt: float = Field(
+        default=0.5,
+        ge=0,
+        lt=1,
+        description="Probability beforehand that all reports know nothing.",
+    )
     related: float = Field(
-        default=0.02,
+        default=0.05,
         ge=0,
         le=1,
         description="Correlation between reports: N of them count as N / (1 + related (N - 1)).",
@@ -85,6 +93,8 @@ class Weighed:
         Members that count, 1 to M.
     useless : float
         Share of reports that know nothing, posterior mean.
+    doubt : float
+        Probability that all reports know nothing, posterior.
     used, outside : int
         Reports that took part, and those beyond the map or its time.
     tempered : float
@@ -97,6 +107,7 @@ class Weighed:
     logs: NDArray[np.float64]
     effective: float
     useless: float
+    doubt: float
     used: int
     outside: int
     tempered: float
@@ -147,21 +158,22 @@ def weigh(
     each = np.zeros(found.here.shape)
     if used == 0:
         count = float(effective_members(start))
-        return Weighed(start, start, each, count, chosen.useless, 0, outside, 1.0)
+        return Weighed(start, start, each, count, chosen.useless, chosen.doubt, used, outside, 1.0)
     gains = _gains(observations.take(inside), found.take(inside), chosen)
     share, plausible = _useless(chosen)
     spread = 1.0 / (1.0 + chosen.related * (used - 1))
     mixed = (1.0 - share[:, None, None]) * gains[None] + share[:, None, None]
     logs = np.log(mixed).sum(axis=1) * spread  # (U, M)
-    useless = _posterior(logs, plausible, start)
-    mean = float(useless @ share)
+    doubt, useless = _posterior(logs, plausible, start, chosen.doubt)
+    mean = float(useless @ share)  # of those that know something
     each[inside] = np.log((1.0 - mean) * gains + mean) * spread
     summed = each.sum(axis=0)
-    power = bearable(summed, start, least=chosen.least_members)
-    weights = tempered(summed, start, power)
+    power = float(bearable(summed, start, least=chosen.least_members))
+    weights = doubt * start + (1.0 - doubt) * tempered(summed, start, power)
     return Weighed(
-        weights, start, each, float(effective_members(weights)), mean, used, outside, float(power)
-    )
+        weights, start, each, float(effective_members(weights)),
+        doubt + (1.0 - doubt) * mean, doubt, used, outside, power,
+    )  # fmt: skip
 
 
 def tempered(
@@ -195,7 +207,7 @@ def _start(prior: NDArray[np.float64] | None, members: int) -> NDArray[np.float6
             f"weighing members: the prior has shape {start.shape}, expected {members} weights of "
             "0 or more, not all 0"
         )
-    return start / start.sum()
+    return np.asarray(start / start.sum())
 
 
 def _gains(
@@ -222,10 +234,16 @@ def _useless(settings: WeighSettings) -> tuple[NDArray[np.float64], NDArray[np.f
 
 
 def _posterior(
-    logs: NDArray[np.float64], plausible: NDArray[np.float64], start: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Give the posterior of the shares of useless reports (U,)."""
+    logs: NDArray[np.float64],
+    plausible: NDArray[np.float64],
+    start: NDArray[np.float64],
+    doubt: float,
+) -> tuple[float, NDArray[np.float64]]:
+    """Give the posterior that all reports know nothing, and of the shares (U,) if not."""
     with np.errstate(divide="ignore"):
         joint = logs + np.log(plausible)[:, None] + np.log(start)[None]
-    joint = np.exp(joint - joint.max())
-    return np.asarray(joint.sum(axis=1) / joint.sum())
+    most = max(float(joint.max()), 0.0)
+    nothing = doubt * np.exp(-most)  # there all likelihoods are 1
+    summed = np.exp(joint - most).sum(axis=1)
+    whole = (1.0 - doubt) * summed.sum()
+    return float(nothing / (nothing + whole)), np.asarray(summed / summed.sum())
