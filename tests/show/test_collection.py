@@ -15,6 +15,7 @@ from inundate.posts.locate.located import write_located
 from inundate.posts.store import open_store
 from inundate.show.collection import count_over_time, report_collection
 from inundate.show.event import _deepest_near, report_event
+from inundate.show.event_check import check_problems, check_words
 
 from .html_check import check_page
 from .mock import make_prediction
@@ -116,15 +117,29 @@ def test_event_shows_failures_first_and_no_texts(event, tmp_path):
         report_event(tmp_path / "event.html", data, posts)
 
 
+CHECK = {
+    "hits": 12, "misses": 3, "false_alarms": 0, "correct_negatives": 9, "agreement": 0.8,
+    "agreement_by_chance": {"median": 0.5, "low": 0.4, "high": 0.6}, "p_value": 0.01,
+}  # fmt: skip
+
+
 def test_event_with_a_check(event, tmp_path):
     data, posts = event
-    check = {"hits": 12, "p_value": 0.01, HOSTILE[0]: {HOSTILE[0]: 1}}
+    check = {**CHECK, HOSTILE[0]: {HOSTILE[0]: 1}}
     found = report_event(tmp_path / "event.html", data, posts, check=check)
     shown = " ".join(check_page(found.path.read_text(encoding="utf-8")).visible)
-    assert "not checked" not in " ".join(found.problems)
-    assert "p_value" in shown
-    with pytest.raises(DataError, match="the check is empty"):
-        report_event(tmp_path / "b.html", data, posts, check={})
+    assert found.problems[0] == "3 of 15 reports of water lie where the flood has none."
+    assert "better than chance: agreement 0.800, by chance 0.500, p = 0.010." in shown
+    assert "The flood checked against the posts" in shown
+
+
+def test_a_check_that_fails_comes_first():
+    found = check_problems({**CHECK, "p_value": 0.4, "false_alarms": 1})
+    assert found[0].startswith("The posts fit the flood no better than chance: agreement 0.800")
+    assert found[-1] == "1 of 10 reports of no water lie where the flood has it."
+    assert check_words({**CHECK, "p_value": 0.4}) == []
+    with pytest.raises(DataError, match="the check lacks hits, misses"):
+        check_problems({})
 
 
 def test_depth_near_a_post():
@@ -147,7 +162,7 @@ def test_command_for_an_event(event, tmp_path, capsys):
     data, posts = event
     depth = write_dataset(data, tmp_path / "pred.zarr")
     located = write_located(posts, tmp_path / "located.parquet")
-    (tmp_path / "check.json").write_text('{"hits": 3}')
+    (tmp_path / "check.json").write_text(json.dumps(CHECK))
     arguments = ["report", str(depth), "--posts", str(located)]
     assert main([*arguments, "--check", str(tmp_path / "check.json"), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

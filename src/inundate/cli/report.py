@@ -38,7 +38,7 @@ def report(
     posts
         Of an event: located posts, .parquet, .csv or .geojson.
     check
-        Of an event: JSON of the flood checked against the posts.
+        Of an event: what inundate fuse check --json prints.
     title
         Heading; by default made from the source.
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inundate.core.errors import DataError
 from inundate.core.files import check_output
 from inundate.core.grid import Grid
+from inundate.show.event_check import check_problems, check_section, check_words
 from inundate.show.figure import depth_map, figure_png
 from inundate.show.layers import check_source
 from inundate.show.notes import limit_notes, provenance_notes
@@ -79,8 +79,8 @@ def report_event(
     posts : Located
         Posts of the same event.
     check : mapping, optional
-        Result of checking the flood against the posts; without it the report says at the top
-        that it was not checked.
+        What ``inundate fuse check --json`` prints; without it the report says at the top that
+        the flood was not checked.
     terrain : DataArray (y, x), optional
         Ground height, where the data set holds none.
     title : str
@@ -91,7 +91,7 @@ def report_event(
     Raises
     ------
     GridError, DataError
-        If the data set cannot be drawn.
+        If the data set cannot be drawn, or the check lacks figures.
     RunError
         If the file exists.
     """
@@ -103,12 +103,14 @@ def report_event(
     write_page(
         target,
         title=title or str(heading_words(data)),
-        verdict=Html(box("What is missing or went wrong", problems) + _summary(summary, marks)),
+        verdict=Html(
+            box("What is missing or went wrong", problems) + _summary(summary, marks, check)
+        ),
         sections=[
             section("Where", _map(data, ground, grid, marks)),
             section("When", _over_time(summary, marks)),
             section("Posts and depth at their places", _beside(data, grid, marks)),
-            _check(check),
+            check_section(check),
             section("Posts", unordered_list([note for note in marks.notes])),
             limits_section([*limit_notes(data, summary), *marks.limits]),
             section("Figures by time step", steps_table(summary, "en")),
@@ -120,7 +122,7 @@ def report_event(
 
 
 def _problems(marks: PostMarks, check: Mapping[str, Any] | None) -> list[str]:
-    found = [] if check is not None else ["The flood was not checked against the posts."]
+    found = check_problems(check)
     counts = marks.counts
     if not counts["drawn"]:
         found.append("No post lies within the map and its time.")
@@ -136,7 +138,7 @@ def _problems(marks: PostMarks, check: Mapping[str, Any] | None) -> list[str]:
     return found
 
 
-def _summary(summary: Summary, marks: PostMarks) -> Html:
+def _summary(summary: Summary, marks: PostMarks, check: Mapping[str, Any] | None) -> Html:
     peak = summary.peak
     water = marks.payload["water"].count(1)
     return box(f"{summary.area_km2[peak]:.3g} km² flooded, {water:,} posts say water", [
@@ -144,6 +146,7 @@ def _summary(summary: Summary, marks: PostMarks) -> Html:
         f"{max(summary.deepest_m):.2f} m.",
         f"{marks.counts['drawn']:,} posts in the map and its time, "
         f"{marks.payload['water'].count(-1):,} of them say that there is no water.",
+        *check_words(check),
     ], kind="open")  # fmt: skip
 
 
@@ -224,11 +227,3 @@ def _deepest_near(plane: Any, grid: Grid, payload: Mapping[str, Any], row: int) 
     inside = block[across[None, :] ** 2 + down[:, None] ** 2 <= 1]
     known = inside[~np.isnan(inside)]
     return float(known.max()) if known.size else float("nan")
-
-
-def _check(check: Mapping[str, Any] | None) -> Html:
-    if check is None:
-        return Html("")
-    if not check:
-        raise DataError("writing the report of an event: the check is empty")
-    return section("The flood checked against the posts", definition_list(flat_names(check)))
