@@ -28,6 +28,7 @@ def test_what_went_wrong_is_not_met(tmp_path, monkeypatch):
     monkeypatch.setattr(
         run, "fuzz", lambda *_: {"requests": 9, "faults": 1, "answers": {0: 1, 500: 1}, "alive": 0}
     )
+    (tmp_path / "live").mkdir()
     found = run.run_live(tmp_path, tmp_path)
     missed = {row["id"] for row in found["figures"] if not row["met"]}
     assert missed == {
@@ -35,6 +36,28 @@ def test_what_went_wrong_is_not_met(tmp_path, monkeypatch):
         "clock-jumps-not-told", "growth", "faults", "dead-afterwards",
     }  # fmt: skip
     assert json.loads((tmp_path / "live.json").read_text())["figures"] == found["figures"]
+
+
+def test_run_that_was_ended_goes_on_and_that_of_another_commit_does_not(tmp_path, monkeypatch):
+    (tmp_path / "live").mkdir()
+    soaked = []
+    monkeypatch.setattr(run, "soak", lambda *_: (soaked.append(1), LOST)[1])
+
+    def ended(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "endure", ended)
+    commit = ["one"]
+    head = {"version": "1", "machine": "m", "quick": False, "name": "live"}
+    monkeypatch.setattr(run, "file_head", lambda *_, **__: {**head, "commit": commit[0]})
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run.run_live(tmp_path, tmp_path)
+    assert len(soaked) == 1
+    commit[0] = "two"
+    with pytest.raises(KeyboardInterrupt):
+        run.run_live(tmp_path, tmp_path)
+    assert len(soaked) == 2
 
 
 def test_reader_counts_gaps_and_doubles():

@@ -18,7 +18,7 @@ _PIECES = (
     "\t", " ", "null", "[]", "+", "@", ":", "~",
 )  # fmt: skip
 _METHODS = (
-    "GET", "GET", "GET", "GET", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "TRACE",
+    *("GET",) * 20, *("HEAD",) * 4, "POST", "PUT", "DELETE", "OPTIONS", "TRACE",
     "CONNECT", "PATCH", "get", "PROPFIND", "X" * 30,
 )  # fmt: skip
 _HOSTS = (

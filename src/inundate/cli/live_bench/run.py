@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
 from inundate.cli.live_bench.endure import endure, fuzz
 from inundate.cli.live_bench.soak import Soak, soak
+from inundate.core.files import write_text
 from inundate.fuse.event.settings import EventSettings
 
 __all__ = ["run_live"]
@@ -28,6 +30,9 @@ def run_live(
     output: Path, work: Path, *, quick: bool = False, only: str | None = None
 ) -> dict[str, Any]:
     """Soak, endure and fuzz the live view; write ``live.json``.
+
+    A run that was ended goes on with the first part that it had not finished, if the commit is
+    still the same.
 
     Parameters
     ----------
@@ -53,12 +58,33 @@ def run_live(
     parts = {"soak": _soak, "memory": _memory, "fuzz": _fuzz}
     say = sayer("live")
     figures: list[dict[str, Any]] = []
+    head = file_head("live", quick=quick)
     for name in chosen_parts("live", only, parts):
-        figures += parts[name](work / "live" / name, quick, say)
-    found = {**file_head("live", quick=quick), "reading": _READING, "figures": figures}
+        place = work / "live" / f"{name}-{'quick' if quick else 'whole'}.json"
+        rows = _kept(place, head) if only is None else None
+        if rows is None:
+            rows = parts[name](work / "live" / name, quick, say)
+            write_text(place, json.dumps({"head": _key(head), "rows": rows}) + "\n")
+        else:
+            say(f"{name} is kept from a run of this commit")
+        figures += rows
+    found = {**head, "reading": _READING, "figures": figures}
     if only is None:
         write_result(output, found)
     return found
+
+
+def _key(head: dict[str, Any]) -> dict[str, Any]:
+    """Give what must be the same for a part to be taken from a run that was ended."""
+    return {name: head[name] for name in ("version", "commit", "machine")}
+
+
+def _kept(place: Path, head: dict[str, Any]) -> list[dict[str, Any]] | None:
+    """Give the rows of a part that a run of the same commit has finished."""
+    if not place.is_file():
+        return None
+    found = json.loads(place.read_text(encoding="utf-8"))
+    return list(found["rows"]) if found["head"] == _key(head) else None
 
 
 def _soak(work: Path, quick: bool, say: Say) -> list[dict[str, Any]]:
