@@ -57,7 +57,7 @@ def test_reports_of_water_raise_the_member_that_has_it() -> None:
 
 def test_reports_of_none_lower_it() -> None:
     sure = np.full(6, 0.999)
-    weighed = _weigh(reports([18, 19, 20, 21, 22, 20], water=-1, confidence=sure))
+    weighed = _weigh(reports([18, 19, 20, 21, 22, 20], water=-1, confidence=sure), doubt=0.0)
     assert weighed.weights[2] < 0.1
     assert weighed.weights[0] == pytest.approx(weighed.weights[4])
 
@@ -85,6 +85,12 @@ def test_reports_that_fit_nothing_leave_weights_alone() -> None:
     weighed = _weigh(rows)
     assert weighed.useless > 0.5
     assert weighed.weights == pytest.approx(np.full(5, 0.2), abs=0.02)
+
+
+def test_little_evidence_leaves_weights_exactly_alone() -> None:
+    weighed = _weigh(reports([20]))
+    assert weighed.doubt == 1
+    assert weighed.weights.tolist() == weighed.start.tolist()
 
 
 def test_a_minority_of_lies_does_not_turn_the_weights() -> None:
@@ -140,7 +146,8 @@ def test_local_weights_follow_the_reports_near_a_cell() -> None:
     members[2, :, :, 18:22] = 0.5
     members[3, :5, 0, 0] = 0.5
     told = reports([4] * 4 + [36] * 4)
-    weighed = weigh(told, footprints(told, members, grid=GRID, time=TIME))
+    found = footprints(told, members, grid=GRID, time=TIME)
+    weighed = weigh(told, found, settings=WeighSettings(doubt=0.0))
     near = local_weights(told, weighed, GRID, LocalSettings(rest=0.0, reach=0.15))
     assert near.shape == (4, *GRID.shape)
     assert near.sum(axis=0) == pytest.approx(np.ones(GRID.shape))

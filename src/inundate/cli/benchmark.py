@@ -11,7 +11,9 @@ __all__ = ["benchmark"]
 
 
 def benchmark(
-    name: Literal["chain", "doctor", "emulator", "live", "locate", "privacy", "solver", "text"],
+    name: Literal[
+        "chain", "doctor", "emulator", "fusion", "live", "locate", "privacy", "solver", "text"
+    ],
     *,
     data: Path = Path("../shared/data"),
     output: Annotated[Path, Parameter(name=["--output", "-o"])] = Path("bench/results"),
@@ -47,6 +49,7 @@ def benchmark(
         installed into environments of their own below the work folder.
         emulator: weights that ship, the zoo and every baseline on unseen ground under unseen
         storms; volume, probes, uncertainty, speed.
+        fusion: what posts do to the score of a depth ensemble, where the truth is made up.
         live: kills, full disks, clocks set and crowds of readers against serve and replay; fuzz.
         locate: places of posts against mentions that were marked by hand.
         privacy: a red team against pseudonymised posts; precision, speed beside other scrubbers.
@@ -130,6 +133,11 @@ def benchmark(
         from inundate.cli.doctor_bench.run import run_doctor
 
         figures = run_doctor(output, work, quick=quick, only=only)
+    elif name == "fusion":
+        _check_unused(name, only=only, peer_python=peer_python, **own)
+        from inundate.cli.fusion_bench.run import run_fusion
+
+        figures = run_fusion(output, work, quick=quick)
     elif name == "live":
         _check_unused(name, peer_python=peer_python, **own)
         from inundate.cli.live_bench.run import run_live

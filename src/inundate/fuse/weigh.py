@@ -15,7 +15,8 @@ u, the share of reports that know nothing (wrong places, old pictures, lies), mi
 
 u is not set but inferred with the weights: reports that fit no member drive it to 1, where all
 likelihoods are 1. That all of them know nothing, u = 1 exactly, is held possible from the start
-(``doubt``), and by as much as it still is afterwards the weights stay as they were.
+(``doubt``), and by as much as it still is afterwards the weights stay as they were; wholly, where
+it is likelier than not.
 
 Then the weights are tempered until enough members count (effective sample size, Kong, Liu and
 Wong 1994, doi:10.1080/01621459.1994.10476469): a finite ensemble never holds the truth itself,
@@ -39,6 +40,7 @@ __all__ = ["WeighSettings", "Weighed", "effective_members", "weigh"]
 
 _GRID = 49  # values of the share of useless reports
 _HALVINGS = 30
+_UNHEARD = 0.5  # from this doubt on weights stay as they were
 
 
 class WeighSettings(Settings):
@@ -56,8 +58,13 @@ class WeighSettings(Settings):
     useless_weight: float = Field(
         default=4.0, gt=0, description="Reports that this expectation is worth."
     )
+    most: float = Field(
+        default=20.0,
+        gt=1,
+        description="How much likelier a single report can make a member: a bound on lies.",
+    )
     doubt: float = Field(
-        default=0.5,
+        default=0.9,
         ge=0,
         lt=1,
         description="Probability beforehand that all reports know nothing.",
@@ -94,7 +101,7 @@ class Weighed:
     useless : float
         Share of reports that know nothing, posterior mean.
     doubt : float
-        Probability that all reports know nothing, posterior.
+        Probability that all reports know nothing, posterior; 1 from one half on.
     used, outside : int
         Reports that took part, and those beyond the map or its time.
     tempered : float
@@ -169,6 +176,8 @@ def weigh(
     each[inside] = np.log((1.0 - mean) * gains + mean) * spread
     summed = each.sum(axis=0)
     power = float(bearable(summed, start, least=chosen.least_members))
+    if doubt >= _UNHEARD:
+        doubt = 1.0  # too little to move anything
     weights = doubt * start + (1.0 - doubt) * tempered(summed, start, power)
     return Weighed(
         weights, start, each, float(effective_members(weights)),
@@ -220,7 +229,7 @@ def _gains(
     says = (observations.water == 1)[:, None]
     sure = observations.confidence[:, None]
     mixed = sure * np.where(says, wet * found.stated, dry) + (1.0 - sure) * np.where(says, dry, wet)
-    return np.asarray(mixed)
+    return np.asarray(np.minimum(mixed, settings.most))
 
 
 def _useless(settings: WeighSettings) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
