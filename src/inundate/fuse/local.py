@@ -30,13 +30,13 @@ class LocalSettings(Settings):
         "diagonals of the map; at twice that nothing but the rest is left."
     )  # fmt: skip
     rest: float = Field(
-        default=0.5, ge=0, le=1, description="Share of what a report says that holds anywhere."
+        default=0.8, ge=0, le=1, description="Share of what a report says that holds anywhere."
     )
     lattice_cells: int = Field(
         default=8, ge=1, description="Cells between the points at which weights are made."
     )
     least_members: float = Field(
-        default=0.2, gt=0, le=1, description="Share of the members that must count at each point."
+        default=0.25, gt=0, le=1, description="Share of the members that must count at each point."
     )
 
 

@@ -59,7 +59,7 @@ class WeighSettings(Settings):
         default=4.0, gt=0, description="Reports that this expectation is worth."
     )
     most: float = Field(
-        default=20.0,
+        default=50.0,
         gt=1,
         description="How much likelier a single report can make a member: a bound on lies.",
     )
@@ -76,7 +76,7 @@ class WeighSettings(Settings):
         description="Correlation between reports: N of them count as N / (1 + related (N - 1)).",
     )
     least_members: float = Field(
-        default=0.2,
+        default=0.25,
         gt=0,
         le=1,
         description="Share of the members that must still count (effective sample size).",
