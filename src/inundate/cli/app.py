@@ -93,6 +93,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Score a model of posts beside what it must beat.",
     ),
     "fuse check": ("inundate.cli.fuse:check", "Hold a forecast against what people report."),
+    "fuse context": ("inundate.cli.fuse:context", "Depth and rain where posts were written."),
     "fuse weigh": ("inundate.cli.fuse:weigh", "Weigh an ensemble by what people report."),
     "map": ("inundate.cli.map:map_", "Write one HTML map that opens offline."),
     "serve": ("inundate.cli.serve:serve", "Show a folder that fills up as a live map."),

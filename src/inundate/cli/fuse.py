@@ -1,4 +1,4 @@
-"""``inundate fuse check`` and ``weigh``: posts and depth together."""
+"""``inundate fuse check``, ``weigh`` and ``context``: posts and depth together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from inundate.core.grid import Grid
     from inundate.fuse.evidence import Observations
 
-__all__ = ["check", "weigh"]
+__all__ = ["check", "context", "weigh"]
 
 Numbers = Annotated[tuple[float, ...], Parameter(consume_multiple=True, negative=())]
 
@@ -166,6 +166,68 @@ def weigh(
         ])  # fmt: skip
 
     emit(figures, json=json, text=text)
+
+
+def context(
+    depth: Path,
+    posts: Path,
+    *,
+    output: Output,
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Write what water and rain a map has where and when each post was written.
+
+    A table with one row a post: its pseudonym, its time, and depth and rain within its circle.
+    The words of the posts are not in it. Where the map knows nothing cells are empty, never 0.
+
+    Parameters
+    ----------
+    depth
+        A simulation or prediction with depth over time.
+    posts
+        Located posts, of inundate posts locate: .parquet, .geojson or .csv.
+    output
+        .csv.
+
+    Examples
+    --------
+    ``inundate fuse context depth.zarr located.parquet -o context.csv``
+    """
+    import csv
+    import io
+
+    import numpy as np
+
+    from inundate.cli.shell import emit
+    from inundate.core.errors import ConfigError
+    from inundate.core.files import check_not_input, check_output, write_text
+    from inundate.core.store import read_dataset
+    from inundate.fuse.context import CONTEXT_COLUMNS, water_context
+    from inundate.posts.locate.located import open_located
+
+    if output.suffix != ".csv":
+        raise ConfigError(
+            f"looking up water at posts: output {output} ends in {output.suffix!r}, expected .csv"
+        )
+    check_output(output, overwrite)
+    check_not_input(output, [depth, posts])
+    located = open_located(posts)
+    with read_dataset(depth) as data:
+        found = water_context(located, data)
+    table = io.StringIO()
+    rows = csv.writer(table, lineterminator="\n")
+    rows.writerow(["post", "time", *CONTEXT_COLUMNS])
+    for row, post in enumerate(located.post):
+        said = located.time[row]
+        when = "" if np.isnat(said) else f"{said.astype('datetime64[s]')}Z"
+        cells = (found[name][row] for name in CONTEXT_COLUMNS if name != "inside")
+        numbers = ["" if np.isnan(value) else f"{value:.4g}" for value in cells]
+        rows.writerow([post, when, str(bool(found["inside"][row])).lower(), *numbers])
+    write_text(output, table.getvalue())
+    inside = int(found["inside"].sum())
+    figures = {"output": str(output), "posts": len(located), "inside": inside}
+    emit(figures, json=json, text=lambda: f"{output}: {inside} of {len(located)} posts on the map")
 
 
 def _told(posts: Path, grid: Grid) -> tuple[Observations, dict[str, int]]:
