@@ -13,8 +13,11 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.fit import probe_fit
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loss import probe_loss
-from inundate.prove.probe.optimiser import probe_optimiser
-from inundate.prove.probe.start import probe_gradient, probe_start
+from inundate.prove.probe.optimiser import probe_optimiser, probe_schedule
+from inundate.prove.probe.relation import probe_target_in_input
+from inundate.prove.probe.split import probe_split
+from inundate.prove.probe.start import probe_finite_output, probe_gradient, probe_start
+from inundate.prove.probe.use import probe_use
 from inundate.prove.verdict import decide
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
@@ -156,3 +159,150 @@ def test_a_layer_that_is_rounded_is_cut_off_and_not_dead():
     straight = exam_of(Rounded(straight=True), *rows())
     probe_gradient(straight)
     assert not straight.figures.get("rounded")
+
+
+class Listed(nn.Module):
+    """Keeps a layer in a plain list, or in one of modules."""
+
+    def __init__(self, known):
+        super().__init__()
+        torch.manual_seed(0)
+        layers = [nn.Linear(4, 8)]
+        self.layers, self.last = nn.ModuleList(layers) if known else layers, nn.Linear(8, 1)
+
+    def forward(self, inputs):
+        return self.last(self.layers[0](inputs).relu())
+
+
+@pytest.mark.parametrize(("known", "wanted"), [(True, []), (False, [Cause.OPTIMISER_MISSES])])
+def test_weights_that_the_model_does_not_know_of_are_found_in_the_graph(known, wanted):
+    found = probe_optimiser(exam_of(Listed(known), *rows()))
+    assert [finding.cause for finding in found] == wanted
+
+
+def test_weights_of_elsewhere_that_the_optimiser_holds_are_left_in_peace():
+    held, model = nn.Linear(4, 4), net(1)
+
+    def call(pupil, inputs):
+        return pupil(held(inputs["input"]))
+
+    both = torch.optim.SGD([*model.parameters(), *held.parameters()], lr=0.1)
+    exam = exam_of(model, *rows(), optimiser=both, call=call)
+    assert probe_optimiser(exam) == []
+
+
+@pytest.mark.parametrize(
+    ("maximise", "wanted"), [(False, []), (True, [(Cause.STEP_WRONG, "fault")])]
+)
+def test_an_optimiser_that_climbs_is_told(maximise, wanted):
+    def make(model):
+        return torch.optim.Adam(model.parameters(), lr=1e-3, maximize=maximise)
+
+    exam = exam_of(net(1), *rows(), optimiser=make)
+    assert probe_loss(exam) == []
+    assert causes(probe_optimiser(exam)) == wanted
+
+
+def scheduled(factor):
+    """Make an optimiser whose rate changes by a factor after each step."""
+
+    def make(model):
+        made = torch.optim.Adam(model.parameters(), lr=1e-2)
+
+        def follow(own, _args, _named):
+            for group in own.param_groups:
+                group["lr"] *= factor
+
+        made.register_step_post_hook(follow)
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("factor", "wanted"),
+    [(0.99, []), (0.5, [(Cause.RATE_TOO_LOW, "fault")]), (1.5, [(Cause.RATE_TOO_HIGH, "suspect")])],
+)
+def test_a_rate_that_is_gone_after_an_epoch_or_grows_without_end_is_told(factor, wanted):
+    assert causes(probe_schedule(exam_of(net(1), *rows(), optimiser=scheduled(factor)))) == wanted
+
+
+@pytest.mark.parametrize(("trained", "weight"), [(True, "suspect"), (False, "fault")])
+def test_a_frozen_body_that_was_never_trained_is_told_by_its_normalisation(trained, weight):
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Linear(4, 16), nn.LayerNorm(16), nn.ReLU())
+    if trained:
+        nn.init.normal_(body[1].weight, 1.0, 0.1)
+    model = nn.Sequential(body.requires_grad_(False), nn.Linear(16, 1))
+    assert causes(probe_gradient(exam_of(model, *rows()))) == [(Cause.NO_GRADIENT, weight)]
+
+
+@pytest.mark.parametrize(
+    ("last", "wanted"), [(1.0, []), (0.0, [(Cause.NOT_FINITE_OUTPUT, "fault")])]
+)
+def test_a_sample_that_spoils_its_loss_is_found_in_any_batch(last, wanted):
+    inputs, target = rows()
+    inputs[50] = last
+    exam = exam_of(net(1), inputs, target, loss=lambda o, t: (o - t).square().mean())
+    spoilt = replace(exam.case, loss=lambda m, b: exam.case.loss(m, b) + _inverse(b["inputs"]))
+    assert causes(probe_finite_output(Exam(spoilt, SHORT))) == wanted
+
+
+def _inverse(inputs):
+    return 1e-9 / inputs["input"].square().sum(1).min()
+
+
+class LastSteps(nn.Module):
+    """Reads the last steps of a series alone."""
+
+    def __init__(self, steps):
+        super().__init__()
+        torch.manual_seed(0)
+        self.steps, self.tell = steps, nn.Linear(steps, 1)
+
+    def forward(self, series):
+        return self.tell(series[:, -self.steps :, 0])
+
+
+@pytest.mark.parametrize(("steps", "wanted"), [(8, []), (2, [(Cause.IGNORES_INPUT, "fault")])])
+def test_times_out_of_reach_are_no_fault_unless_they_are_most(steps, wanted):
+    series = torch.randn(96, 12, 1, generator=torch.Generator().manual_seed(0))
+    assert causes(probe_use(exam_of(LastSteps(steps), series, series[:, -1]))) == wanted
+
+
+@pytest.mark.parametrize(
+    ("turn", "wanted"),
+    [
+        (lambda maps: torch.randn_like(maps), []),
+        (lambda maps: maps.flip(-1), [Cause.SPLIT_LEAK]),
+        (lambda maps: maps.rot90(1, (-2, -1)), [Cause.SPLIT_LEAK]),
+    ],
+)
+def test_validation_maps_that_are_training_maps_turned_are_leaked(turn, wanted):
+    torch.manual_seed(0)
+    maps = torch.randn(64, 2, 6, 6)
+    valid = turn(maps[:32])
+    exam = exam_of(nn.Conv2d(2, 1, 1), maps, maps[:, :1], valid=[(valid, valid[:, :1])])
+    assert [finding.cause for finding in probe_split(exam)] == wanted
+
+
+@pytest.mark.parametrize(("mixed", "wanted"), [(False, []), (True, [Cause.SPLIT_LEAK])])
+def test_windows_that_overlap_across_the_split_are_leaked(mixed, wanted):
+    series = torch.randn(330, generator=torch.Generator().manual_seed(0))
+    windows = series.unfold(0, 12, 1)[:, :, None]  # (319, 12, 1)
+    order = torch.randperm(319, generator=torch.Generator().manual_seed(1))
+    windows = windows[order] if mixed else windows
+    valid = [(windows[240:], windows[240:, -1])]
+    exam = exam_of(LastSteps(4), windows[:240], windows[:240, -1], valid=valid)
+    exam = Exam(exam.case, replace(SHORT, batches=20))
+    assert [finding.cause for finding in probe_split(exam)] == wanted
+
+
+@pytest.mark.parametrize(("bound", "wanted"), [(None, []), (0.5, [Cause.TARGET_IN_INPUT])])
+def test_the_outline_of_a_target_in_a_channel_is_found(bound, wanted):
+    drawn = torch.Generator().manual_seed(0)
+    target = torch.rand(64, 1, 6, 6, generator=drawn)
+    other = torch.rand(64, 1, 6, 6, generator=drawn)
+    outline = ((other if bound is None else target) > 0.5).float()
+    exam = exam_of(nn.Conv2d(2, 1, 1), torch.cat([other, outline], 1), target)
+    assert [finding.cause for finding in probe_target_in_input(exam)] == wanted

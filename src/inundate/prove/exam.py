@@ -18,12 +18,15 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.answers import Answers, loss_of_fixed
 from inundate.prove.case import Batch, Case
 from inundate.prove.finding import Finding
+from inundate.prove.free import least_constant, least_output
 from inundate.prove.judge import sign_flip_p
 from inundate.prove.trial import Remedy, Trial, run_trial
 
 __all__ = ["Effort", "Exam", "Skill"]
 
 _CALM = 1e-3
+_ASIDE = 0.25  # of the way from the lowest loss to a constant's, where a target is not the lowest
+_WAY = 0.5  # of the way to what free outputs reach: they learn the noise too, a network need not
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class Exam:
     findings: list[Finding] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
     pictures: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    _free: dict[int, tuple[Batch, Tensor | None]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def train(self) -> list[Batch]:
@@ -148,8 +152,12 @@ class Exam:
     def levels(self, batches: Sequence[Batch]) -> tuple[float, float]:
         """Give the mean loss of the right answer and of the best constant one.
 
-        Where the loss cannot be asked, 0 and that of the untrained model.
+        Where the target is not what the loss asks for, as with quantiles, a likelihood or smoothed
+        labels, those of free outputs. Where the loss cannot be asked, 0 and that of the untrained
+        model.
         """
+        if not self.direct and self.free_constant is not None:
+            return self._free_levels(batches)
         rights = [self._right(batch) for batch in batches]
         constants = [self.constant(batch) for batch in batches]
         right = math.fsum(r for r in rights if r is not None)
@@ -157,6 +165,57 @@ class Exam:
         if None in constants:
             return best, self.loss(copy.deepcopy(self.case.model), batches)
         return best, math.fsum(c for c in constants if c is not None) / len(batches)
+
+    @cached_property
+    def direct(self) -> bool:
+        """Whether the target is an answer that the loss likes better than a constant."""
+        batch = self.typical
+        right, constant = self._right(batch), self.constant(batch)
+        if constant is None:
+            # the loss cannot be asked for a constant: of its kind, or since the widths differ
+            return bool(self.answers.constants(batch))
+        if right is None or right > constant:
+            return False
+        if self.answers.kind != "values" or self.free_constant is None:
+            return True
+        free = self.free_output(batch)
+        least = None if free is None else loss_of_fixed(self.case, batch, free)
+        # of counts to a loss of log rates, small ones may be better than a constant
+        return least is None or right <= least + _ASIDE * max(constant - least, 0.0)
+
+    @cached_property
+    def free_constant(self) -> Tensor | None:
+        """The one answer (1, …) for all samples that has the lowest loss; None if not known."""
+        shapes = {tuple(self.run(self.case.model, b).shape[1:]) for b in self.learnt[:2]}
+        if len(shapes) != 1:
+            return None
+        return least_constant(self.case, self.learnt, torch.zeros_like(self.output[:1]))
+
+    def free_output(self, batch: Batch) -> Tensor | None:
+        """Give the answers (B, …) to a batch that have the lowest loss; None if not known."""
+        if id(batch) not in self._free:
+            start = self.free_constant
+            found = None if start is None else least_output(self.case, batch, start)
+            self._free[id(batch)] = (batch, found)  # the batch too, so that its id stays its own
+        return self._free[id(batch)][1]
+
+    def _free_loss(self, batch: Batch) -> tuple[float, float]:
+        """Give the loss of free outputs, as far as a network can come, and of the constant."""
+        flat = self.free_constant
+        assert flat is not None
+        alike = flat.expand(len(batch["target"]), *flat.shape[1:])
+        constant = loss_of_fixed(self.case, batch, alike)
+        free = self.free_output(batch)
+        least = None if free is None else loss_of_fixed(self.case, batch, free)
+        if constant is None or least is None:
+            return math.nan, math.nan
+        way = 1.0 if self.answers.kind == "classes" else _WAY
+        return constant - way * (constant - least), constant
+
+    def _free_levels(self, batches: Sequence[Batch]) -> tuple[float, float]:
+        found = [self._free_loss(batch) for batch in batches]
+        best, constant = (math.fsum(values) / len(found) for values in zip(*found, strict=True))
+        return best, constant
 
     def _right(self, batch: Batch) -> float | None:
         answer = self.answers.right(batch)
@@ -181,13 +240,15 @@ class Exam:
         """Training on one batch with the user's own optimiser."""
         return self.try_one()
 
-    def try_one(self, remedy: Remedy | None = None, *, enough: float = 0.9) -> Trial:
-        """Train on one batch, with a remedy."""
+    def try_one(
+        self, remedy: Remedy | None = None, *, enough: float = 0.9, times: int = 1
+    ) -> Trial:
+        """Train on one batch, with a remedy, or for some times as many steps."""
         batches = [self.typical]
         best, constant = self.levels(batches)
         steps = self.effort.one_batch if remedy is None else self.effort.remedy
         return run_trial(
-            self.case, batches, steps, remedy=remedy or Remedy(), seed=self.seed,
+            self.case, batches, times * steps, remedy=remedy or Remedy(), seed=self.seed,
             enough=constant - enough * (constant - best) if constant > best else -math.inf,
         )  # fmt: skip
 
@@ -229,7 +290,12 @@ class Exam:
     def errors(
         self, model: nn.Module, batches: Sequence[Batch]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Give the error of each sample, of the model and of the best constant answer."""
+        """Give the error of each sample, of the model and of the best constant answer.
+
+        Where outputs cannot be compared with targets, the loss of each batch above the lowest.
+        """
+        if not self.comparable:
+            return self._losses(model, batches)
         found: list[Tensor] = []
         constant: list[list[Tensor]] = []
         with evaluating(model):
@@ -239,6 +305,20 @@ class Exam:
         by_answer = [torch.cat(list(parts)) for parts in zip(*constant, strict=True)]
         best = min(by_answer, key=lambda values: float(values.mean()))
         return torch.cat(found).double().numpy(), best.double().numpy()
+
+    @cached_property
+    def comparable(self) -> bool:
+        """Whether an output is an answer of the target's own kind, or the class of one."""
+        if not self.answers.constants(self.typical):
+            return False
+        return self.answers.kind == "classes" or self.direct
+
+    def _losses(
+        self, model: nn.Module, batches: Sequence[Batch]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        levels = [self.levels([batch]) for batch in batches]
+        own = [self.loss(model, [b]) - best for b, (best, _) in zip(batches, levels, strict=True)]
+        return np.asarray(own), np.asarray([constant - best for best, constant in levels])
 
     def error(self, output: Tensor, batch: Batch) -> Tensor:
         """Give the error (B,) of an output: share of wrong classes, or mean square error."""

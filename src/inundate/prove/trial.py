@@ -37,6 +37,8 @@ class Remedy:
         A plain step in place of the user's.
     whole : bool
         Weights and inputs in float32.
+    thawed : bool
+        Weights that are frozen are trained too, at the rate of the last group.
     adam : float, optional
         Adam at this rate in place of the user's optimiser.
     batch : callable, optional
@@ -52,6 +54,7 @@ class Remedy:
     still: bool = False
     plain: bool = False
     whole: bool = False
+    thawed: bool = False
     adam: float | None = None
     batch: Callable[[Batch], Batch] | None = None
     loss: Callable[[nn.Module, Batch], Tensor] | None = None
@@ -72,11 +75,14 @@ class Trial:
         One a step, before the step.
     broke : str
         Why it ended early: a loss that is not finite, or an error's text.
+    rates : list of float
+        The highest learning rate of the optimiser's groups, before each step.
     """
 
     model: nn.Module
     losses: list[float] = field(default_factory=list)
     broke: str = ""
+    rates: list[float] = field(default_factory=list)
 
     @property
     def first(self) -> float:
@@ -121,6 +127,7 @@ def run_trial(
         for number in range(steps):
             batch = batches[number % len(batches)]
             batch = _changed(remedy, batch)
+            trial.rates.append(max(float(group["lr"]) for group in optimiser.param_groups))
             loss = _step(case, remedy, model, optimiser, batch)
             trial.losses.append(loss)
             if not math.isfinite(loss):
@@ -150,6 +157,8 @@ def _pair(case: Case, remedy: Remedy) -> tuple[nn.Module, torch.optim.Optimizer]
                 reset()
     if remedy.whole:
         model.float()  # in place: the optimiser goes on holding the same tensors
+    if remedy.thawed:
+        _thaw(model, optimiser)
     if remedy.adam is not None:
         weights = [p for p in model.parameters() if p.requires_grad]
         optimiser = torch.optim.Adam(weights, lr=remedy.adam)
@@ -158,6 +167,17 @@ def _pair(case: Case, remedy: Remedy) -> tuple[nn.Module, torch.optim.Optimizer]
         if remedy.no_decay:
             group["weight_decay"] = 0.0
     return model, optimiser
+
+
+def _thaw(model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+    held = {id(weight) for group in optimiser.param_groups for weight in group["params"]}
+    frozen = [weight for weight in model.parameters() if not weight.requires_grad]
+    for weight in frozen:
+        weight.requires_grad_(weight.is_floating_point())
+    new = [weight for weight in frozen if id(weight) not in held and weight.requires_grad]
+    if new:
+        last = {k: v for k, v in optimiser.param_groups[-1].items() if k != "params"}
+        optimiser.add_param_group({**last, "params": new})
 
 
 def _step(

@@ -11,6 +11,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from inundate.core.errors import DataError
+from inundate.prove.blame import of_user
 from inundate.prove.case import Case
 from inundate.prove.cause import RANK, Cause
 from inundate.prove.exam import Effort, Exam
@@ -21,7 +23,7 @@ from inundate.prove.probe.fit import MOVED, probe_fit
 from inundate.prove.probe.learn import learns, probe_learn
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss, probe_metric
-from inundate.prove.probe.optimiser import probe_optimiser, probe_step
+from inundate.prove.probe.optimiser import probe_optimiser, probe_schedule, probe_step
 from inundate.prove.probe.padding import probe_padding
 from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_axes, probe_target_in_input
@@ -41,7 +43,7 @@ FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite
 PROBES: tuple[Probe, ...] = (
     probe_inputs, probe_target, probe_split, probe_target_in_input, probe_axes, probe_loss,
     probe_metric, probe_optimiser, probe_step, probe_start, probe_gradient, probe_padding,
-    probe_fit, probe_use, probe_range, probe_learn,
+    probe_fit, probe_schedule, probe_use, probe_range, probe_learn,
 )  # fmt: skip
 
 _SPEED = {
@@ -170,15 +172,37 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
     """
     began = time.monotonic()
     exam = Exam(case, effort or Effort(), seed)
+    broken: list[str] = []
     for probe in FIRST:
-        found = probe(exam)
+        found = _asked(probe, exam, broken)
         exam.findings += found
         if any(finding.weight == "fault" for finding in found):
             return decide(exam, seconds=time.monotonic() - began)
     for probe in PROBES:
-        exam.findings += probe(exam)
+        exam.findings += _asked(probe, exam, broken)
+    exam.findings += _asked(_drawn, exam, broken)
+    verdict = decide(exam, seconds=time.monotonic() - began)
+    return replace(verdict, told=(*verdict.told, *broken))
+
+
+def _drawn(exam: Exam) -> list[Finding]:
     exam.pictures |= draw(exam)
-    return decide(exam, seconds=time.monotonic() - began)
+    return []
+
+
+def _asked(probe: Probe, exam: Exam, broken: list[str]) -> list[Finding]:
+    """Ask a probe. An error of the model is its finding; one of the probe itself is told."""
+    try:
+        return probe(exam)
+    except DataError:
+        raise  # its message says already what to do
+    except Exception as error:  # noqa: BLE001  one probe must not end the examination
+        first = str(error).splitlines()[0] if str(error) else ""
+        if of_user(error):
+            return [Finding(Cause.DOES_NOT_RUN, "fault", f"{type(error).__name__}: {first}")]
+        name = probe.__name__.removeprefix("probe_").strip("_")
+        broken.append(f"the probe {name!r} could not be run: {type(error).__name__}: {first}")
+        return []
 
 
 def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
@@ -194,7 +218,8 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
         text = f"read by nothing: {keys}"
         findings.append(Finding(Cause.UNREAD_CONFIG, "fault", text, keys))
     if exam.figures.get("enough", 0.0) > 0:  # slow on one batch, but it learns what there is
-        findings = [replace(f, weight="note") if f.cause in _SPEED else f for f in findings]
+        slow = _SPEED - ({Cause.RATE_TOO_LOW} if "rate_gone" in exam.figures else set())
+        findings = [replace(f, weight="note") if f.cause in slow else f for f in findings]
     if f"one_batch, {MOVED}" in exam.figures:  # tried: where it helped there is a fault as well
         findings = [
             replace(f, weight="note") if (f.cause, f.weight) == (Cause.PADDING, "suspect") else f

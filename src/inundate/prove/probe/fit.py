@@ -28,6 +28,7 @@ MOVED = "with the padding at the other end"
 _HELPS = 0.35
 _MORE = 0.25  # by how much a remedy must be better than the user's own training
 _FACTORS = (0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
+_PATIENCE = 4  # times as many steps, before a rate is called too low
 _MOST = 10  # rates that are tried
 _RESTS = 0.02  # progress that cannot be told from none
 _WILD = -0.5  # of the way, the wrong one: such steps are too long
@@ -105,6 +106,11 @@ def _remedies(exam: Exam) -> Iterator[_Tried]:
 
     if exam.case.step is not None:
         yield _Tried(Cause.STEP_WRONG, Remedy("with a plain step", plain=True), "", "")
+    if Cause.NO_GRADIENT in suspects:
+        yield _Tried(
+            Cause.NO_GRADIENT, Remedy("with all weights trained", thawed=True),
+            *of(Cause.NO_GRADIENT),
+        )  # fmt: skip
     if Cause.INPUT_SCALE in suspects:
         scaled = Remedy("with scaled inputs", batch=scaled_inputs(exam))
         yield _Tried(Cause.INPUT_SCALE, scaled, *of(Cause.INPUT_SCALE))
@@ -199,12 +205,25 @@ def _rates(exam: Exam, own: float) -> list[Finding]:
         if faded is not None and best > 1:
             return [Finding(faded.cause, "fault", faded.evidence, faded.subject)]
         cause = Cause.RATE_TOO_HIGH if best < 1 else Cause.RATE_TOO_LOW
+        if best > 1 and _slow(exam):
+            return []
         factor = 1 / best if best < 1 else best
         text = f"{told(exam, own)}, at {best:g} times the rate {percent(reached[best])}"
         # what comes a good way by itself is slow, not stuck: named only if nothing is learnt
         weight: Weight = "fault" if own < _HELPS else "suspect"
         return [Finding(cause, weight, text, f"{factor:g}", tried=True)]
     return _no_rate(exam, own, reached)
+
+
+def _slow(exam: Exam) -> bool:
+    """Whether a batch is learnt in more steps: some optimisers and schedules warm up first."""
+    last = exam.try_one(enough=FITTED + _RESTS, times=_PATIENCE).last
+    patient = exam.progress(last, [exam.typical])
+    exam.figures["one_batch, more steps"] = patient
+    if patient < FITTED:
+        return False
+    exam.figures["one_batch"] = patient
+    return True
 
 
 def _further(reached: dict[float, float]) -> list[float]:

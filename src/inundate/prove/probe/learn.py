@@ -22,6 +22,7 @@ __all__ = ["learns", "probe_learn"]
 _MENDED: tuple[tuple[Cause, Callable[[Exam], Remedy]], ...] = (
     (Cause.INPUT_SCALE, lambda exam: Remedy("with scaled inputs", batch=scaled_inputs(exam))),
     (Cause.PADDING, lambda exam: Remedy(MOVED, batch=moved_padding(exam))),
+    (Cause.NO_GRADIENT, lambda _exam: Remedy("with all weights trained", thawed=True)),
     (Cause.DECAY_TOO_STRONG, lambda _exam: Remedy("without weight decay", no_decay=True)),
 )
 _FACTORS = (0.1, 10.0, 0.01)

@@ -11,6 +11,7 @@ from inundate.prove.case import Batch, Fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.free import least_output
 
 __all__ = ["probe_loss", "probe_metric"]
 
@@ -23,6 +24,8 @@ _DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
 _RANGES = ((0.0, 1.0), (-1.0, 1.0))  # of sigmoid or softmax, and of tanh or a cosine
 _POOR = 0.15  # of the way from the right answer's loss to the constant's
+_TOWARDS = 0.9  # of the samples, whose free outputs name the right class
+_IN_LINE = 0.5  # correlation of free outputs with their targets
 _BEST = (0.0, 1.0, 100.0)  # what a perfect prediction scores in any metric in use
 
 
@@ -31,7 +34,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
     batch = exam.typical
     right, wrong = exam.answers.right(batch), exam.answers.wrong(batch)
     if right is None or wrong is None:
-        return _shape(exam, batch)
+        return _by_itself(exam, batch)
     losses = {
         "right": loss_of_fixed(exam.case, batch, right),
         "wrong": loss_of_fixed(exam.case, batch, wrong),
@@ -57,8 +60,48 @@ def probe_loss(exam: Exam) -> list[Finding]:
             return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
         text = "with the targets of other samples the loss is the same to six digits"
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the target")]
+    if not exam.direct and _sought(exam, batch):
+        # a likelihood of rates or smoothed labels: lowest elsewhere, on the target's side
+        return _left_out(exam, batch)
     others = _mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
     return others or _left_out(exam, batch)
+
+
+def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
+    """Judge a loss whose outputs are not of the target's shape by what free outputs can reach."""
+    flat, free = exam.free_constant, exam.free_output(batch)
+    if flat is None or free is None:
+        return _shape(exam, batch)
+    constant = loss_of_fixed(exam.case, batch, flat.expand_as(free))
+    least = loss_of_fixed(exam.case, batch, free)
+    if constant is None or least is None:
+        return _shape(exam, batch)
+    exam.figures |= {"loss_free": least, "loss_constant": constant}
+    if constant - least > (1 - _FLOOR) * max(abs(constant), abs(least)):
+        return []  # each sample's output finds its own target
+    text = (
+        f"output {tuple(exam.output.shape)}, target {tuple(batch['target'].shape)}: the best "
+        f"output for each sample has the loss {least:.4g}, one for all {constant:.4g}"
+    )
+    return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
+
+
+def _sought(exam: Exam, batch: Batch) -> bool:
+    """Whether outputs that are free to lower the loss move towards their targets."""
+    target = batch["target"]
+    # from the mean: where the lowest constant is at no end, it leads all astray alike
+    free = least_output(exam.case, batch, exam.answers.constants(batch)[0][:1])
+    if free is None:
+        return False
+    if exam.answers.kind == "classes":
+        known = target >= 0
+        return float(exam.answers.hits(free, target)[known].float().mean()) > _TOWARDS
+    wanted = target.float().reshape(free.shape).flatten(1)
+    found = free.float().flatten(1)
+    # what is the same for all samples says nothing of the direction
+    wanted, found = (part - part.mean(0) for part in (wanted, found))
+    scale = float(wanted.norm() * found.norm())
+    return scale > 0 and float((wanted * found).nan_to_num().sum()) > _IN_LINE * scale
 
 
 def _blind(exam: Exam, batch: Batch, right: Tensor, loss: float, scale: float) -> bool:
@@ -190,6 +233,8 @@ def _unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Fin
     right = exam.answers.right(batch)
     assert right is not None
     surer = loss_of_fixed(exam.case, batch, 2.0 * right)
+    if found["right"] >= found["wrong"]:
+        return []  # turned round
     if surer is None or found["right"] >= 0 or surer > 1.9 * found["right"]:
         return []
     dim = exam.answers.class_dim(batch["target"])

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from inundate.learn.probes import evaluating
 from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.trial import plain_step
 
-__all__ = ["probe_optimiser", "probe_step"]
+__all__ = ["probe_optimiser", "probe_schedule", "probe_step"]
 
 _STEPS = 3
+_EARLY = 30  # steps from which a schedule can be judged
+_GONE = 1e-3  # of the highest rate, at the end of the first epoch
+_ASTRAY = -0.5  # of the way to the right answer, the wrong one
 _CALLS = 10
 _PULL = 0.05  # after 20 steps without a gradient a third is left
 _FORGETS = 0.3  # of each weight a step: what was learnt seven steps ago is 8 % of what it was
@@ -26,13 +31,16 @@ _DROWNS = 3.0  # times the gradient, from which a penalty in it decides where we
 
 def probe_optimiser(exam: Exam) -> list[Finding]:
     """Compare what the optimiser holds with the weights of the model."""
+    loose = _loose(exam)
+    if loose:
+        return loose
     model, optimiser = exam.case.pair()
     held = {id(p) for group in optimiser.param_groups for p in group["params"]}
     own = {name: p for name, p in model.named_parameters() if p.requires_grad}
     missed = [name for name, parameter in own.items() if id(parameter) not in held]
     foreign = len(held - {id(parameter) for parameter in model.parameters()})
     if not missed:
-        return _pulls(optimiser) or _drowns(exam)
+        return _climbs(exam, optimiser) or _pulls(optimiser) or _drowns(exam)
     count = sum(own[name].numel() for name in missed)
     share = count / sum(p.numel() for p in own.values())
     layers = list(dict.fromkeys(name.rpartition(".")[0] or name for name in missed))
@@ -41,6 +49,84 @@ def probe_optimiser(exam: Exam) -> list[Finding]:
         text += f"; it holds {foreign} tensors that are not of this model"
     more = f" and {len(layers) - 3} more" if len(layers) > 3 else ""
     return [Finding(Cause.OPTIMISER_MISSES, "fault", text, ", ".join(layers[:3]) + more)]
+
+
+def _loose(exam: Exam) -> list[Finding]:
+    """Look for weights that the output depends on and that the model does not know of.
+
+    Layers in a plain list, or made in each call, are not among ``model.parameters()``.
+    """
+    model, optimiser = exam.case.model, exam.case.optimiser  # weights of elsewhere are not copied
+    if not isinstance(optimiser, torch.optim.Optimizer):
+        optimiser = optimiser(copy.deepcopy(model))
+    held = {id(weight) for group in optimiser.param_groups for weight in group["params"]}
+    held |= {id(weight) for weight in model.parameters()}
+    with evaluating(model), isolated_random(exam.seed, "doctor", "loose"), torch.enable_grad():
+        output = exam.case.call(model, exam.typical["inputs"])
+    given = {id(value) for value in exam.typical["inputs"].values()}
+    found = [one for one in _graph_leaves(output) if id(one) not in held | given]
+    if not found:
+        return []
+    count = sum(one.numel() for one in found)
+    shapes = ", ".join(str(tuple(one.shape)) for one in found[:4])
+    text = (
+        f"the output depends on {len(found)} tensors of weights, {count} numbers in all, that are "
+        f"neither in model.parameters() nor in the optimiser: of the shapes {shapes}"
+    )
+    return [Finding(Cause.OPTIMISER_MISSES, "fault", text, "layers that are not registered")]
+
+
+def _graph_leaves(output: Tensor) -> list[Tensor]:
+    """Give the tensors at the ends of the graph behind an output that ask for a gradient."""
+    found: dict[int, Tensor] = {}
+    seen: set[Any] = set()
+    ahead = [output.grad_fn]
+    while ahead:
+        node = ahead.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        leaf = getattr(node, "variable", None)  # of nodes that gather a gradient alone
+        if isinstance(leaf, Tensor) and leaf.is_leaf:
+            found[id(leaf)] = leaf
+        ahead += [before for before, _ in node.next_functions]
+    return list(found.values())
+
+
+def _climbs(exam: Exam, optimiser: torch.optim.Optimizer) -> list[Finding]:
+    """See whether an optimiser maximises a loss that is lower for the right answer."""
+    told = exam.figures.get("loss_wrong", -math.inf) > exam.figures.get("loss_right", math.inf)
+    if not told or not any(group.get("maximize") for group in optimiser.param_groups):
+        return []
+    text = (
+        f"the optimiser is told to maximise, and the right answer has the lower loss: "
+        f"{exam.figures['loss_right']:.4g}, a wrong one {exam.figures['loss_wrong']:.4g}"
+    )
+    return [Finding(Cause.STEP_WRONG, "fault", text)]
+
+
+def probe_schedule(exam: Exam) -> list[Finding]:
+    """Look at the rates of the first steps: one that is all but gone so early was decayed wrongly.
+
+    A schedule that is meant for epochs and called after each batch does that.
+    """
+    if exam.case.trained:
+        return []
+    rates = exam.all.rates
+    early = rates[: max(len(exam.train), _EARLY)]
+    if len(early) < _EARLY or not max(early) > 0:
+        return []
+    share = early[-1] / max(early)
+    grown = early[-1] / early[0] if early[0] > 0 else math.inf
+    text = f"the learning rate is {early[0]:.3g} at first and {early[-1]:.3g} after {len(early)} "
+    if share < _GONE and rates[-1] <= early[-1]:  # one that goes round comes back
+        text += f"steps, {share:.2g} of its highest"
+        exam.figures["rate_gone"] = share
+        return [Finding(Cause.RATE_TOO_LOW, "fault", text, f"{1 / max(share, 1e-30):.3g}")]
+    if grown > 1 / _GONE and exam.progress(exam.all.last, exam.learnt) < _ASTRAY:
+        text += f"steps, and the loss {exam.all.last:.3g} after {exam.all.first:.3g}"
+        return [Finding(Cause.RATE_TOO_HIGH, "suspect", text, f"{grown:.3g}")]
+    return []
 
 
 def _pulls(optimiser: torch.optim.Optimizer) -> list[Finding]:

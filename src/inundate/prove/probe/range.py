@@ -24,10 +24,10 @@ def probe_range(exam: Exam) -> list[Finding]:
     """See whether the output is held in a range that the targets leave."""
     if exam.answers.kind != "values":
         return []
-    targets = torch.cat([b["target"].float().flatten() for b in exam.train])
+    targets = _wanted(exam)
     targets = targets[torch.isfinite(targets)]
     seen = _outputs(exam)
-    if not seen:
+    if not seen or not targets.numel():
         return []
     margin = 0.05 * max(float(targets.std()), 1e-12)
     everything = torch.cat(seen)
@@ -41,9 +41,19 @@ def probe_range(exam: Exam) -> list[Finding]:
             text = (
                 f"whatever is put in, outputs stay {where}; {100 * share:.0f} % of the targets "
                 f"are {'below' if below else 'above'}"
+                f"{'' if exam.comparable else ', of what the loss asks for'}"
             )
             return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
     return []
+
+
+def _wanted(exam: Exam) -> Tensor:
+    """Give what outputs should reach: the targets, or what the loss asks for in their place."""
+    if exam.comparable:
+        return torch.cat([b["target"].float().flatten() for b in exam.train])
+    free = [exam.free_output(batch) for batch in exam.learnt[:3]]
+    found = [one.float().flatten() for one in free if one is not None]
+    return torch.cat(found) if found else torch.zeros(0)
 
 
 def _clamps(seen: Sequence[Tensor]) -> list[tuple[float, bool]]:

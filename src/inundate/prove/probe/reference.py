@@ -61,8 +61,10 @@ def reference_skill(exam: Exam) -> Skill | None:
     Returns
     -------
     Skill or None
-        None where inputs or targets have no common shape.
+        None where inputs or targets have no common shape, or outputs are not of the target's kind.
     """
+    if not exam.comparable:
+        return None
     train, valid = exam.learnt, exam.valid
     target, other = targets_of(train), targets_of(valid)
     if target is None or other is None or (target.ndim and len(target) < 10):

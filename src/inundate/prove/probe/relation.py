@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -30,6 +30,7 @@ TURNS: dict[str, Callable[[Tensor], Tensor]] = {
 _BETTER = 0.1  # by how much another way must explain more
 _SAME = 0.9995
 _CLASSES = 4
+_OUTLINED = 50  # places on either side of a bound
 _FRAMES = 24  # of a target of maps, each of which may stand among the inputs
 
 
@@ -170,7 +171,28 @@ def _map_channel(values: Tensor, target: Tensor) -> int | None:
         given = values[:, channel].flatten().double()
         if any(abs(_correlation(given, frame.flatten().double())) > _SAME for frame in frames):
             return channel
+        if _outline(given, frames):
+            return channel
     return None
+
+
+def _outline(given: Tensor, frames: Sequence[Tensor]) -> bool:
+    """Whether a channel of two values says where a target is above some bound."""
+    levels = torch.unique(given)
+    if len(levels) != 2:
+        return False
+    inside = given == levels[1]
+    if min(int(inside.sum()), int((~inside).sum())) < _OUTLINED:
+        return False
+    for frame in frames:
+        wanted = frame.flatten()
+        if len(torch.unique(wanted)) < 2:
+            continue
+        one, other = wanted[inside], wanted[~inside]
+        # not a place is out of order, and no value is on both sides
+        if float(one.min()) > float(other.max()) or float(other.min()) > float(one.max()):
+            return True
+    return False
 
 
 def _correlation(one: Tensor, other: Tensor) -> float:

@@ -7,9 +7,11 @@ import copy
 import torch
 
 from inundate.core.errors import InundateError
+from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.trial import plain_step
 
 __all__ = ["probe_runs"]
 
@@ -29,7 +31,8 @@ def probe_runs(exam: Exam) -> list[Finding]:
                 return [_broken(f"the loss has shape {tuple(loss.shape)}; expected one number")]
             if loss.requires_grad:
                 torch.autograd.backward(loss)
-        exam.case.pair()
+        _steps(exam)
+        _everything(exam)
     except InundateError:
         raise  # its message says already what to do
     except Exception as error:  # noqa: BLE001  whatever a user's model raises is the finding
@@ -37,6 +40,25 @@ def probe_runs(exam: Exam) -> list[Finding]:
             _broken(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
         ]
     return []
+
+
+def _steps(exam: Exam) -> None:
+    """Make two steps one after the other: what is kept of the first may stop the second."""
+    model, optimiser = exam.case.pair()
+    model.train()
+    for batch in (exam.train[0], exam.train[-1]):
+        with isolated_random(exam.seed, "doctor", "runs"):
+            if exam.case.step is not None:
+                exam.case.step(model, optimiser, batch["raw"])
+            else:
+                plain_step(exam.case.loss, model, optimiser, batch)
+
+
+def _everything(exam: Exam) -> None:
+    """Run the model on all batches: a word that it does not know may be in any of them."""
+    model = copy.deepcopy(exam.case.model).eval()
+    for batch in (*exam.train, *exam.valid):
+        exam.run(model, batch)
 
 
 def _broken(text: str) -> Finding:

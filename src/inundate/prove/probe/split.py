@@ -9,6 +9,7 @@ from torch import Tensor
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
+from inundate.prove.probe.copies import slid, turned
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.loader import sample_keys
 
@@ -24,7 +25,7 @@ def probe_split(exam: Exam) -> list[Finding]:
     """Look for samples that are in both parts, and for channels that are prepared differently."""
     if exam.case.valid is None:
         return []
-    return _shared(exam) or _near(exam) or _shift(exam)
+    return _shared(exam) or _near(exam) or turned(exam) or slid(exam) or _shift(exam)
 
 
 def _shared(exam: Exam) -> list[Finding]:

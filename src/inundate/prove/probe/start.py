@@ -14,7 +14,7 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
-from inundate.prove.finding import Finding
+from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.activations import watch_rounding, watch_units
 
 __all__ = ["gradients", "leaves", "probe_finite_output", "probe_gradient", "probe_start"]
@@ -63,12 +63,27 @@ def probe_finite_output(exam: Exam) -> list[Finding]:
     if half:
         return _half(exam, model, finite and not broken)
     if finite and not broken:
-        return []
+        return _some_loss(exam)
     where = _first_not_finite(exam, model) if not finite else f"what follows {broken[-1]}"
     text = f"on finite data the loss of the untrained model is {loss}" + (
         f"; the gradient of {', '.join(broken[:3])} is not finite" if broken else ""
     )
     return [Finding(Cause.NOT_FINITE_OUTPUT, "fault", text, where)]
+
+
+def _some_loss(exam: Exam) -> list[Finding]:
+    """Ask for the loss of every batch: a few samples, such as empty ones, may spoil theirs."""
+    model = copy.deepcopy(exam.case.model).train()
+    with torch.no_grad(), isolated_random(exam.seed, "doctor", "some loss"):
+        losses = [float(exam.case.loss(model, batch)) for batch in exam.train]
+    bad = [loss for loss in losses if not math.isfinite(loss)]
+    if not bad:
+        return []
+    text = (
+        f"on finite data the loss of the untrained model is {bad[0]} for {len(bad)} of "
+        f"{len(losses)} batches"
+    )
+    return [Finding(Cause.NOT_FINITE_OUTPUT, "fault", text, "some samples")]
 
 
 def _is_nan(model: nn.Module, name: str) -> bool:
@@ -238,8 +253,36 @@ def _missing(
         weights = sum(p.numel() for n in frozen for p in modules[n].parameters(recurse=False))
         share = weights / sum(p.numel() for p in model.parameters())
         text = f"requires_grad is False for {_listed(frozen)}, {100 * share:.0f} % of the weights"
-        found.append(Finding(Cause.NO_GRADIENT, "suspect", text, _listed(frozen)))
+        untaught = _untaught(model, [modules[name] for name in frozen])
+        weight: Weight = "fault" if untaught else "suspect"
+        if untaught:
+            text += f"; {untaught} normalisations of them are at 1 and 0, as before any training"
+        found.append(Finding(Cause.NO_GRADIENT, weight, text, _listed(frozen)))
     return found
+
+
+def _untaught(model: nn.Module, frozen: list[nn.Module]) -> int:
+    """Count normalisations that are frozen as they start; 0 unless all of them are.
+
+    A body that was trained before has moved them. One that follows a copy of itself, as a mean of
+    its weights does, starts alike and is left out.
+    """
+    norms = [
+        (layer.get_parameter("weight"), getattr(layer, "bias", None))
+        for layer in frozen
+        if "norm" in type(layer).__name__.lower()
+        and isinstance(getattr(layer, "weight", None), Tensor)
+    ]
+    fresh = [
+        bool((weight == 1).all()) and (bias is None or bool((bias == 0).all()))
+        for weight, bias in norms
+    ]
+    free = [p for p in model.parameters() if p.requires_grad]
+    drawn = [p for layer in frozen for p in layer.parameters(recurse=False) if p.ndim > 1]
+    copied = [
+        any(p.shape == other.shape and torch.equal(p, other) for other in free) for p in drawn
+    ]
+    return len(norms) if norms and all(fresh) and not any(copied) else 0
 
 
 def _listed(names: list[str]) -> str:

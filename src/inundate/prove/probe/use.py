@@ -84,9 +84,10 @@ def _base(exam: Exam, model: nn.Module) -> Tensor | None:
 
 
 def _places(exam: Exam, models: list[nn.Module], batches: list[Batch], name: str) -> str | None:
-    """Name the places of a text that change nothing, if they are more than half of all."""
+    """Name the places of a text or series that change nothing, if they are more than half."""
     tensor = exam.train[0]["inputs"][name]
-    if tensor.is_floating_point() or tensor.ndim != 2 or not 2 <= tensor.shape[1] <= _MANY:
+    text = not tensor.is_floating_point() and tensor.ndim == 2
+    if not (text or _is_series(tensor)) or not 2 <= tensor.shape[1] <= _MANY:
         return None
     silent = [
         place
@@ -98,8 +99,15 @@ def _places(exam: Exam, models: list[nn.Module], batches: list[Batch], name: str
     return f"{len(silent)} of {tensor.shape[1]} places of {name!r}, such as {silent[-1]}"
 
 
+def _is_series(tensor: Tensor) -> bool:
+    """Whether a tensor (B, T, C) has its times before its channels, as it is longer than wide."""
+    return tensor.is_floating_point() and tensor.ndim == 3 and tensor.shape[1] > tensor.shape[2]
+
+
 def _channels(exam: Exam, name: str) -> Iterator[int]:
     tensor = exam.train[0]["inputs"][name]
+    if _is_series(tensor):
+        return  # times that are out of reach of a window are so on purpose
     if tensor.is_floating_point() and tensor.ndim >= 2 and 2 <= tensor.shape[1] <= _MANY:
         yield from range(tensor.shape[1])
 
