@@ -14,8 +14,6 @@ from inundate.prove.probe.fit import probe_fit
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.optimiser import probe_optimiser, probe_schedule
-from inundate.prove.probe.relation import probe_target_in_input
-from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_finite_output, probe_gradient, probe_start
 from inundate.prove.probe.use import probe_use
 from inundate.prove.verdict import decide
@@ -268,41 +266,3 @@ class LastSteps(nn.Module):
 def test_times_out_of_reach_are_no_fault_unless_they_are_most(steps, wanted):
     series = torch.randn(96, 12, 1, generator=torch.Generator().manual_seed(0))
     assert causes(probe_use(exam_of(LastSteps(steps), series, series[:, -1]))) == wanted
-
-
-@pytest.mark.parametrize(
-    ("turn", "wanted"),
-    [
-        (lambda maps: torch.randn_like(maps), []),
-        (lambda maps: maps.flip(-1), [Cause.SPLIT_LEAK]),
-        (lambda maps: maps.rot90(1, (-2, -1)), [Cause.SPLIT_LEAK]),
-    ],
-)
-def test_validation_maps_that_are_training_maps_turned_are_leaked(turn, wanted):
-    torch.manual_seed(0)
-    maps = torch.randn(64, 2, 6, 6)
-    valid = turn(maps[:32])
-    exam = exam_of(nn.Conv2d(2, 1, 1), maps, maps[:, :1], valid=[(valid, valid[:, :1])])
-    assert [finding.cause for finding in probe_split(exam)] == wanted
-
-
-@pytest.mark.parametrize(("mixed", "wanted"), [(False, []), (True, [Cause.SPLIT_LEAK])])
-def test_windows_that_overlap_across_the_split_are_leaked(mixed, wanted):
-    series = torch.randn(330, generator=torch.Generator().manual_seed(0))
-    windows = series.unfold(0, 12, 1)[:, :, None]  # (319, 12, 1)
-    order = torch.randperm(319, generator=torch.Generator().manual_seed(1))
-    windows = windows[order] if mixed else windows
-    valid = [(windows[240:], windows[240:, -1])]
-    exam = exam_of(LastSteps(4), windows[:240], windows[:240, -1], valid=valid)
-    exam = Exam(exam.case, replace(SHORT, batches=20))
-    assert [finding.cause for finding in probe_split(exam)] == wanted
-
-
-@pytest.mark.parametrize(("bound", "wanted"), [(None, []), (0.5, [Cause.TARGET_IN_INPUT])])
-def test_the_outline_of_a_target_in_a_channel_is_found(bound, wanted):
-    drawn = torch.Generator().manual_seed(0)
-    target = torch.rand(64, 1, 6, 6, generator=drawn)
-    other = torch.rand(64, 1, 6, 6, generator=drawn)
-    outline = ((other if bound is None else target) > 0.5).float()
-    exam = exam_of(nn.Conv2d(2, 1, 1), torch.cat([other, outline], 1), target)
-    assert [finding.cause for finding in probe_target_in_input(exam)] == wanted

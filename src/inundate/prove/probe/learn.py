@@ -31,6 +31,7 @@ _GAP = 0.4  # of the way to the right answer between training and evaluation mod
 _WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
 _SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
+_GOOD = 0.4  # skill on left-out training samples, beside none on validation samples
 _ENOUGH = 100  # samples from which "there is nothing to learn" can be said
 
 
@@ -163,7 +164,26 @@ def _why(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> lis
         found = _rates(exam)
         if found:
             return found
-    return _unrelated(exam, seen, unseen, reference)
+    return _other_kind(exam, seen, unseen) or _unrelated(exam, seen, unseen, reference)
+
+
+def _other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
+    """Leave out some training batches: where those are predicted, validation is what differs."""
+    cut = len(exam.learnt) - max(1, len(exam.learnt) // 5)
+    if exam.case.valid is None or exam.case.trained or cut < 2 or not seen.there:
+        return []
+    trial = run_trial(exam.case, exam.learnt[:cut], exam.effort.all_batches, seed=exam.seed)
+    if trial.broke:
+        return []
+    left_out = exam.skill(trial.model, exam.learnt[cut:])
+    exam.figures["skill_left_out"] = left_out.value
+    if not left_out.there or left_out.value < max(_GOOD, unseen.value + _GOOD):
+        return []
+    text = (
+        f"training samples that were left out are predicted with a skill of {left_out.value:.2f}, "
+        f"validation samples with {unseen.value:.2f}"
+    )
+    return [Finding(Cause.SPLIT_SHIFT, "fault", text, "what the model reads", tried=True)]
 
 
 def _majority(exam: Exam) -> list[Finding]:

@@ -12,6 +12,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.free import least_output
+from inundate.prove.probe.weights import probe_weights
 
 __all__ = ["probe_loss", "probe_metric"]
 
@@ -64,6 +65,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
         # a likelihood of rates or smoothed labels: lowest elsewhere, on the target's side
         return _left_out(exam, batch)
     others = _mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
+    others = others or probe_weights(exam)
     return others or _left_out(exam, batch)
 
 
