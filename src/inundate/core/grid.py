@@ -24,6 +24,7 @@ __all__ = [
     "attach_grid",
     "check_metric_square",
     "check_same_grid",
+    "from_lonlat",
     "grid_of",
     "normalise_crs",
     "transform_bounds",
@@ -461,6 +462,25 @@ def transform_bounds(bounds: Bounds, from_crs: str, to_crs: str) -> Bounds:
             f"box ({left:g}, {bottom:g}, {right:g}, {top:g}) of {from_crs} has no place in {to_crs}"
         )
     return (float(found[0]), float(found[1]), float(found[2]), float(found[3]))
+
+
+def from_lonlat(
+    lon: NDArray[np.float64], lat: NDArray[np.float64], crs: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Turn WGS 84 degrees, east and north, into coordinates of a CRS; NaN where it has none.
+
+    Examples
+    --------
+    >>> x, y = from_lonlat(np.array([-2.0, np.nan]), np.array([49.0, 51.0]), "EPSG:27700")
+    >>> x.round(-3), np.isnan(y).tolist()
+    (array([400000.,     nan]), [False, True])
+    """
+    from pyproj import Transformer
+
+    x, y = Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(lon, lat)
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    known = np.isfinite(x) & np.isfinite(y)
+    return np.where(known, x, np.nan), np.where(known, y, np.nan)
 
 
 def check_metric_square(grid: Grid, *, where: str) -> float:

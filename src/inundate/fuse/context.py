@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
-from inundate.core.grid import Grid, grid_of
+from inundate.core.grid import Grid, from_lonlat, grid_of
 from inundate.posts.locate.located import Located
 
 __all__ = ["CONTEXT_COLUMNS", "water_context"]
@@ -71,7 +71,7 @@ def water_context(located: Located, data: xr.Dataset) -> dict[str, NDArray[Any]]
         If the grid's CRS cannot be reached.
     """
     maps = _read(data)
-    east, north = _projected(located, maps.grid)
+    east, north = from_lonlat(located.longitude, located.latitude, maps.grid.crs)
     time = located.time.astype("datetime64[ns]")
     count = len(located)
     found: dict[str, NDArray[Any]] = {
@@ -79,7 +79,7 @@ def water_context(located: Located, data: xr.Dataset) -> dict[str, NDArray[Any]]
         for name in CONTEXT_COLUMNS
     }
     begins = maps.ends[0] - maps.step
-    for row in np.flatnonzero(np.isfinite(east) & np.isfinite(north) & ~np.isnat(time)).tolist():
+    for row in np.flatnonzero(np.isfinite(east) & ~np.isnat(time)).tolist():
         if not begins < time[row] <= maps.ends[-1]:
             continue
         frame = int(np.searchsorted(maps.ends, time[row]))  # a frame is the interval that it ends
@@ -111,14 +111,6 @@ def _read(data: xr.Dataset) -> _Maps:
         rain = data["rain_rate"].transpose("time", "y", "x").to_numpy().astype(np.float32)
         rain = rain * np.float32(hours)
     return _Maps(depth.to_numpy().astype(np.float32), rain, ends, steps[0], grid_of(data))
-
-
-def _projected(located: Located, grid: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    from pyproj import Transformer
-
-    to_grid = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True)
-    x, y = to_grid.transform(located.longitude, located.latitude)
-    return np.asarray(x, np.float64), np.asarray(y, np.float64)
 
 
 def _circle(

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
-from inundate.core.grid import Grid
+from inundate.core.grid import Grid, from_lonlat
 from inundate.posts.locate.located import Gap, Located
 
 __all__ = ["Observations"]
@@ -157,16 +157,13 @@ class Observations:
         GridError
             If the grid's CRS cannot be reached.
         """
-        from pyproj import Transformer
-
         kept = located.take((located.water != 0) & located.is_located & ~np.isnat(located.time))
-        to_grid = Transformer.from_crs("EPSG:4326", grid.crs, always_xy=True)
-        x, y = to_grid.transform(kept.longitude, kept.latitude)
-        reached = np.isfinite(x) & np.isfinite(y)  # a place beyond the projection has none
+        x, y = from_lonlat(kept.longitude, kept.latitude, grid.crs)
+        reached = np.isfinite(x)  # a place beyond the projection has none
         kept = kept.take(reached)
         return cls(
-            x=np.asarray(x, np.float64)[reached],
-            y=np.asarray(y, np.float64)[reached],
+            x=x[reached],
+            y=y[reached],
             radius_m=kept.radius_m,
             time=kept.time,
             water=kept.water,

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from inundate.core.errors import ConfigError, GridError
-from inundate.core.grid import Grid
-from inundate.show.place import from_lonlat, nodes_lonlat
+from inundate.core.grid import Grid, from_lonlat
+from inundate.show.place import nodes_lonlat
 
 __all__ = ["Basemap", "basemap_tiles", "check_basemap"]
 

@@ -13,7 +13,6 @@ from inundate.core.grid import Grid
 __all__ = [
     "cell_metres",
     "crs_name",
-    "from_lonlat",
     "nice_length",
     "nodes_lonlat",
     "place_words",
@@ -100,25 +99,6 @@ def to_lonlat(
 
     lon, lat = Transformer.from_crs(crs, _WGS84, always_xy=True).transform(x, y)
     return np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
-
-
-def from_lonlat(
-    lon: NDArray[np.float64], lat: NDArray[np.float64], crs: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn WGS 84 longitude and latitude into coordinates of a CRS; NaN where it has none.
-
-    Examples
-    --------
-    >>> x, y = from_lonlat(np.array([-2.0, np.nan]), np.array([49.0, 51.0]), "EPSG:27700")
-    >>> x.round(-3), np.isnan(y).tolist()
-    (array([400000.,     nan]), [False, True])
-    """
-    from pyproj import Transformer
-
-    x, y = Transformer.from_crs(_WGS84, crs, always_xy=True).transform(lon, lat)
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    known = np.isfinite(x) & np.isfinite(y)
-    return np.where(known, x, np.nan), np.where(known, y, np.nan)
 
 
 def nodes_lonlat(grid: Grid, count: int = 17) -> tuple[NDArray[np.float64], float]:

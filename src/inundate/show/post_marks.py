@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.errors import ConfigError
-from inundate.core.grid import Grid
+from inundate.core.grid import Grid, from_lonlat
 from inundate.show.language import Said, tell
-from inundate.show.place import cell_metres, from_lonlat, unit_metres
+from inundate.show.place import cell_metres, unit_metres
 
 if TYPE_CHECKING:
     from inundate.posts.locate.located import Located

@@ -60,13 +60,9 @@ def read_file(path: Path) -> Located:
 
 def write_file(located: Located, path: Path) -> Path:
     """See :func:`~inundate.posts.locate.located.write_located`."""
-    writer = _WRITERS.get(path.suffix.lower())
-    if writer is None:
-        raise ConfigError(
-            f"writing located posts {path}: suffix {path.suffix!r}, expected {', '.join(SUFFIXES)}"
-        )
+    check_suffix(path)
     with atomic_file(path) as temporary:
-        writer(located, temporary)
+        _WRITERS[path.suffix.lower()](located, temporary)
     return path
 
 

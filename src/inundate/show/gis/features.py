@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.errors import ConfigError, DataError, require_extra
-from inundate.core.grid import Grid
-from inundate.show.place import cell_metres, from_lonlat
+from inundate.core.grid import Grid, from_lonlat
+from inundate.show.place import cell_metres
 from inundate.show.post_marks import TextPolicy, plain_text
 from inundate.show.summary import iso_times
 
