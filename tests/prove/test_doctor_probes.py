@@ -10,10 +10,10 @@ from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.data import probe_inputs
+from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.padding import find_padding, move_padding, probe_padding
 from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_target_in_input
-from inundate.prove.probe.start import probe_gradient
 from inundate.prove.probe.use import probe_use
 
 SHORT = Effort(batches=12, one_batch=20, all_batches=20, remedy=20)

@@ -10,11 +10,13 @@ from torch.nn import functional
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.finite import probe_finite_output
 from inundate.prove.probe.fit import probe_fit
+from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.optimiser import probe_optimiser, probe_schedule
-from inundate.prove.probe.start import probe_finite_output, probe_gradient, probe_start
+from inundate.prove.probe.start import probe_start
 from inundate.prove.probe.use import probe_use
 from inundate.prove.verdict import decide
 

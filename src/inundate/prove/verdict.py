@@ -19,17 +19,20 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.pictures import draw
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
+from inundate.prove.probe.finite import probe_finite_output
 from inundate.prove.probe.fit import MOVED, probe_fit
+from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.learn import learns, probe_learn
 from inundate.prove.probe.loader import probe_loader
-from inundate.prove.probe.loss import probe_loss, probe_metric
+from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.metric import probe_metric
 from inundate.prove.probe.optimiser import probe_optimiser, probe_schedule, probe_step
 from inundate.prove.probe.padding import probe_padding
 from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.runs import probe_runs
 from inundate.prove.probe.split import probe_split
-from inundate.prove.probe.start import probe_finite_output, probe_gradient, probe_start
+from inundate.prove.probe.start import probe_start
 from inundate.prove.probe.use import probe_use
 
 __all__ = ["PROBES", "Confidence", "Verdict", "decide", "diagnose"]

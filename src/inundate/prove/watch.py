@@ -16,8 +16,8 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
+from inundate.prove.probe.gradient import leaves
 from inundate.prove.probe.loader import probe_loader
-from inundate.prove.probe.start import leaves
 from inundate.prove.verdict import Verdict, diagnose
 
 __all__ = ["Watch"]

@@ -1,0 +1,163 @@
+"""The gradient: which layers get none, and where it fades."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from inundate.learn.random_state import isolated_random
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding, Weight
+from inundate.prove.probe.activations import watch_rounding
+
+__all__ = ["gradients", "leaves", "probe_gradient"]
+
+_FADED = 1e-5  # gradient per weight of the first layer over that of the last
+
+
+def leaves(model: nn.Module) -> dict[str, nn.Module]:
+    """Give the modules that hold weights themselves."""
+    return {
+        name or "the model": module
+        for name, module in model.named_modules()
+        if any(True for _ in module.parameters(recurse=False))
+    }
+
+
+def gradients(exam: Exam, model: nn.Module, batch: Batch) -> tuple[float, dict[str, float]]:
+    """Give loss and, for each module with weights, its gradient per weight; NaN where none came."""
+    model.zero_grad()
+    with isolated_random(exam.seed, "doctor", "gradient"):
+        loss = exam.case.loss(model, batch)
+        if loss.requires_grad:
+            torch.autograd.backward(loss)
+    found = {}
+    for name, module in leaves(model).items():
+        parts = [p.grad for p in module.parameters(recurse=False) if p.grad is not None]
+        count = sum(part.numel() for part in parts)
+        square = sum(float(part.double().square().sum()) for part in parts)
+        found[name] = math.sqrt(square / count) if count else math.nan
+    return float(loss.detach()), found
+
+
+def probe_gradient(exam: Exam) -> list[Finding]:
+    """Look for layers that take part and get no gradient, at step 0 and a few steps later."""
+    fresh, _ = exam.case.pair()
+    fresh.train()
+    loss = exam.case.loss(fresh, exam.typical)
+    if not loss.requires_grad:
+        text = "the loss has no gradient at all"
+        return [Finding(Cause.NO_GRADIENT, "fault", text, "the model")]
+    called = _called(exam, fresh)
+    _, first = gradients(exam, fresh, exam.typical)
+    later_model = copy.deepcopy(exam.one.model).train()
+    _, later = gradients(exam, later_model, exam.typical)
+    exam.figures |= {
+        f"gradient {name}": value for name, value in first.items() if math.isfinite(value)
+    }
+    found = _missing(fresh, called, first, later)
+    if found:  # a rate that is far off kills units, and the gradient with them
+        _, calm = gradients(exam, copy.deepcopy(exam.calm.model).train(), exam.typical)
+        reached = later | {name: value for name, value in calm.items() if value > 0.0}
+        found = _missing(fresh, called, first, reached)
+    if any(finding.weight == "fault" for finding in found):
+        rounded = watch_rounding(exam, fresh, exam.typical)
+        exam.figures["rounded"] = float(bool(rounded))
+        if rounded:
+            more = f"; {rounded[0]} has the slope 0 everywhere"
+            found = [replace(f, evidence=f.evidence + more) for f in found]
+    return found + _faded(called, first, later)
+
+
+def _called(exam: Exam, model: nn.Module) -> list[str]:
+    """Give the modules with weights in the order in which they are called."""
+    order: list[str] = []
+    handles = [
+        module.register_forward_pre_hook(
+            lambda *_, name=name: order.append(name) if name not in order else None
+        )
+        for name, module in leaves(model).items()
+    ]
+    exam.run(model, exam.typical)
+    for handle in handles:
+        handle.remove()
+    return order
+
+
+def _missing(
+    model: nn.Module, called: list[str], first: dict[str, float], later: dict[str, float]
+) -> list[Finding]:
+    total = max((v for v in first.values() if math.isfinite(v)), default=0.0)
+
+    def none(name: str) -> bool:
+        return not first.get(name, 0.0) > 1e-14 * total and not later.get(name, 0.0) > 0.0
+
+    modules = leaves(model)
+    free = {n: any(p.requires_grad for p in modules[n].parameters(recurse=False)) for n in called}
+    stuck = [name for name in called if free[name] and none(name)]
+    frozen = [name for name in called if not free[name]]
+    found = []
+    if stuck:
+        text = f"{len(stuck)} of {len(called)} layers take part and get no gradient, now or later"
+        found.append(Finding(Cause.NO_GRADIENT, "fault", text, _listed(stuck)))
+    if frozen:
+        weights = sum(p.numel() for n in frozen for p in modules[n].parameters(recurse=False))
+        share = weights / sum(p.numel() for p in model.parameters())
+        text = f"requires_grad is False for {_listed(frozen)}, {100 * share:.0f} % of the weights"
+        untaught = _untaught(model, [modules[name] for name in frozen])
+        weight: Weight = "fault" if untaught else "suspect"
+        if untaught:
+            text += f"; {untaught} normalisations of them are at 1 and 0, as before any training"
+        found.append(Finding(Cause.NO_GRADIENT, weight, text, _listed(frozen)))
+    return found
+
+
+def _untaught(model: nn.Module, frozen: list[nn.Module]) -> int:
+    """Count normalisations that are frozen as they start; 0 unless all of them are.
+
+    A body that was trained before has moved them. One that follows a copy of itself, as a mean of
+    its weights does, starts alike and is left out.
+    """
+    norms = [
+        (layer.get_parameter("weight"), getattr(layer, "bias", None))
+        for layer in frozen
+        if "norm" in type(layer).__name__.lower()
+        and isinstance(getattr(layer, "weight", None), Tensor)
+    ]
+    fresh = [
+        bool((weight == 1).all()) and (bias is None or bool((bias == 0).all()))
+        for weight, bias in norms
+    ]
+    free = [p for p in model.parameters() if p.requires_grad]
+    drawn = [p for layer in frozen for p in layer.parameters(recurse=False) if p.ndim > 1]
+    copied = [
+        any(p.shape == other.shape and torch.equal(p, other) for other in free) for p in drawn
+    ]
+    return len(norms) if norms and all(fresh) and not any(copied) else 0
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _faded(called: list[str], first: dict[str, float], later: dict[str, float]) -> list[Finding]:
+    live = [n for n in called if math.isfinite(first.get(n, math.nan))]
+    if len(live) < 3:
+        return []
+    front, back = live[0], live[-1]
+    ratios = [values[front] / values[back] for values in (first, later) if values.get(back, 0) > 0]
+    # what little comes later may be little everywhere: the untrained ratio tells most
+    if not ratios or ratios[0] > _FADED or ratios[-1] > 1e3 * _FADED:
+        return []
+    text = (
+        f"per weight the gradient of {front} is {ratios[0]:.2g} of that of {back}, and "
+        f"{ratios[-1]:.2g} after some steps"
+    )
+    return [Finding(Cause.VANISHING_GRADIENT, "suspect", text, front)]

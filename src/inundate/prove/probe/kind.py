@@ -1,0 +1,110 @@
+"""Whether the loss takes the kind of output that the model gives."""
+
+from __future__ import annotations
+
+import torch
+
+from inundate.learn.random_state import isolated_random
+from inundate.prove.answers import loss_of_fixed
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+
+__all__ = ["mismatch"]
+
+_DRAWS = 4  # of weights, the first as they are
+_VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
+_RANGES = ((0.0, 1.0), (-1.0, 1.0))  # of sigmoid or softmax, and of tanh or a cosine
+_POOR = 0.15  # of the way from the right answer's loss to the constant's
+
+
+def mismatch(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """Look for a softmax or sigmoid too many, or one too few."""
+    kind, output = exam.answers.kind, exam.output
+    if kind == "classes":
+        return _classes(exam, batch, found)
+    if kind == "logits" and len(output.flatten()) >= 16:
+        return _held(exam, batch, found, "sigmoid")
+    return []
+
+
+def _held(exam: Exam, batch: Batch, found: dict[str, float], kind: str) -> list[Finding]:
+    """See whether scores are held in a range in which the best answer is a poor one."""
+    output, right = exam.output.float(), exam.answers.right(batch)
+    assert right is not None
+    if not float(output.std()) > _VARIES:
+        return []
+    for low, high in _RANGES:
+        inside = bool(((output >= low) & (output <= high)).all())
+        if not inside or not _bounded(exam, low, high):
+            continue
+        least = loss_of_fixed(exam.case, batch, right.clamp(low, high))
+        way = found["constant"] - found["right"]
+        if least is None or least <= found["right"] + _POOR * way:
+            return []
+        text = (
+            f"the outputs lie between {low:g} and {high:g} whatever the weights, but the loss "
+            f"takes a {kind} of them once more: with the best of them it is {least:.3g}, and it "
+            f"could be {found['right']:.3g}"
+        )
+        return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+    return []
+
+
+def _classes(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    output = exam.output.float()
+    dim = 1 if output.ndim == 2 else exam.answers.class_dim(batch["target"])
+    sums = output.sum(dim)
+    if bool((output >= 0).all()) and bool(torch.isclose(sums, torch.ones(()), atol=1e-3).all()):
+        right = exam.answers.right(batch)
+        assert right is not None
+        least = loss_of_fixed(exam.case, batch, (right > 0).to(right))
+        if least is not None and least > found["right"] + 0.3 * (
+            found["constant"] - found["right"]
+        ):
+            text = (
+                f"the outputs are probabilities already; with the right ones the loss is "
+                f"{least:.3g}, and it could be {found['right']:.3g}"
+            )
+            return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+    return _unnormalised(exam, batch, found) or _held(exam, batch, found, "softmax")
+
+
+def _unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """See whether the loss of surer answers falls without end, while scores are not normalised."""
+    right = exam.answers.right(batch)
+    assert right is not None
+    surer = loss_of_fixed(exam.case, batch, 2.0 * right)
+    if found["right"] >= found["wrong"]:
+        return []  # turned round
+    if surer is None or found["right"] >= 0 or surer > 1.9 * found["right"]:
+        return []
+    dim = exam.answers.class_dim(batch["target"])
+    total = torch.logsumexp(exam.output.float(), dim)
+    if float(total.abs().max()) < 1e-3:
+        return []
+    text = (
+        f"the loss of an answer twice as sure is {surer:.3g} after {found['right']:.3g}: it falls "
+        "without end, since the scores are not log-probabilities"
+    )
+    return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+
+
+def _bounded(exam: Exam, low: float, high: float) -> bool:
+    """Say whether the output stays between two values, for larger inputs and any weights too."""
+    model, _ = exam.case.pair()
+    with torch.no_grad(), isolated_random(exam.seed, "doctor", "bounded"):
+        for draw in range(_DRAWS):
+            if draw:  # scores of small weights may lie between 0 and 1 by themselves
+                for weight in model.parameters():
+                    weight.copy_(draw * torch.randn_like(weight))
+            for batch in exam.train[:5]:
+                inputs = {
+                    name: value * 10.0 if value.is_floating_point() else value
+                    for name, value in batch["inputs"].items()
+                }
+                output = exam.run(model, {**batch, "inputs": inputs})
+                if bool(((output < low) | (output > high)).any()):
+                    return False
+    return True
