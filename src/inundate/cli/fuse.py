@@ -10,6 +10,8 @@ from cyclopts import Parameter
 from inundate.cli.flags import Json, Output, Overwrite
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from inundate.core.grid import Grid
     from inundate.fuse.evidence import Observations
 
@@ -173,13 +175,16 @@ def context(
     posts: Path,
     *,
     output: Output,
+    with_texts: Annotated[bool, Parameter(negative=())] = False,
+    event: str | None = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Write what water and rain a map has where and when each post was written.
 
     A table with one row a post: its pseudonym, its time, and depth and rain within its circle.
-    The words of the posts are not in it. Where the map knows nothing cells are empty, never 0.
+    Where the map knows nothing cells are empty, never 0. The model context of inundate posts train
+    reads it, joined to other tables by the pseudonym; so do posts evaluate and posts classify.
 
     Parameters
     ----------
@@ -189,10 +194,16 @@ def context(
         Located posts, of inundate posts locate: .parquet, .geojson or .csv.
     output
         .csv.
+    with_texts
+        Also write words, language and label of each post, as the located posts have them, so that
+        a classifier can be trained on the table as it is.
+    event
+        Name of the event, written beside each post.
 
     Examples
     --------
     ``inundate fuse context depth.zarr located.parquet -o context.csv``
+    ``inundate fuse context depth.zarr located.parquet --with-texts --event 2030_june -o table.csv``
     """
     import csv
     import io
@@ -213,17 +224,26 @@ def context(
     check_output(output, overwrite)
     check_not_input(output, [depth, posts])
     located = open_located(posts)
+    if with_texts and not any(located.text):
+        raise ConfigError(
+            f"--with-texts: the posts of {posts} have no words",
+            hint="leave it out: the table is joined to one that has them by the pseudonym",
+        )
     with read_dataset(depth) as data:
         found = water_context(located, data)
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
-    rows.writerow(["post", "time", *CONTEXT_COLUMNS])
+    beside: dict[str, Sequence[str]] = {"event": (event,) * len(located)} if event else {}
+    if with_texts:
+        beside |= {"text": located.text, "language": located.language, "label": located.label}
+    rows.writerow(["post", "time", *beside, *CONTEXT_COLUMNS])
     for row, post in enumerate(located.post):
         said = located.time[row]
         when = "" if np.isnat(said) else f"{said.astype('datetime64[s]')}Z"
         cells = (found[name][row] for name in CONTEXT_COLUMNS if name != "inside")
         numbers = ["" if np.isnan(value) else f"{value:.4g}" for value in cells]
-        rows.writerow([post, when, str(bool(found["inside"][row])).lower(), *numbers])
+        told = [column[row] for column in beside.values()]
+        rows.writerow([post, when, *told, str(bool(found["inside"][row])).lower(), *numbers])
     write_text(output, table.getvalue())
     inside = int(found["inside"].sum())
     figures = {"output": str(output), "posts": len(located), "inside": inside}

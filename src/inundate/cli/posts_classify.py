@@ -11,6 +11,7 @@ from inundate.cli.flags import Json
 from inundate.cli.shell import emit
 
 if TYPE_CHECKING:
+    from inundate.posts.labelled.numbers import NumberTable
     from inundate.posts.serve.stream import Served
 
 __all__ = ["classify"]
@@ -33,6 +34,7 @@ def classify(
     wait_ms: float | None = None,
     queue: int | None = None,
     drop: Annotated[bool, Parameter(negative=())] = False,
+    context: Path | None = None,
     json: Json = False,
 ) -> None:
     """Classify posts: a store, a file, a folder that fills up, or standard input.
@@ -66,11 +68,16 @@ def classify(
         Most posts that wait; with more, reading waits. 1024 by default.
     drop
         Drop, and count, what comes while the queue is full.
+    context
+        Table with the numbers that the model reads beside the words, by post, as inundate fuse
+        context writes it. Posts without any get the answer of the words alone. Other tables give
+        other answers, which are kept apart.
 
     Examples
     --------
     ``inundate posts classify --model relevance --from safe --jobs 4``
     ``zcat safe.jsonl.gz | inundate posts classify --model relevance --from - -o -``
+    ``inundate posts classify --model models/context --from safe --context context.csv``
     """
     _require()
     from inundate.core.config import resolve_settings
@@ -83,10 +90,15 @@ def classify(
     source, is_store = Path(from_), _is_store(from_)
     _check(from_, is_store, output, jobs, cluster, follow, idle_s, given)
     opened, identity = open_model(model), model_id(model)
+    numbers, identity = _numbers(opened, identity, context)
     if is_store and output != _NOTHING:
-        figures = _store(source, model, opened, identity, output, jobs, cluster, show=not json)
+        figures = _store(
+            source, model, opened, identity, output, jobs, cluster, numbers, show=not json
+        )
     else:
-        figures = _stream(from_, opened, identity, output, settings, follow, idle_s, show=not json)
+        figures = _stream(
+            from_, opened, identity, output, settings, follow, idle_s, numbers, show=not json
+        )
     figures |= {"model": identity, "name": opened.name}
     if output != _NOTHING:
         emit(figures, json=json, text=lambda: _text(figures))
@@ -128,6 +140,29 @@ def _check(
         raise ConfigError("--idle-s: of use with --follow alone")
 
 
+def _numbers(model: Any, identity: str, table: Path | None) -> tuple[NumberTable | None, str]:
+    """Read what a model wants beside texts; answers have an id of model and table together."""
+    import hashlib
+
+    from inundate.core.errors import ConfigError
+    from inundate.posts.labelled.numbers import read_numbers
+
+    columns = tuple(getattr(model, "columns", ()))
+    if table is None and columns:
+        raise ConfigError(
+            f"classifying by {model.name}: it reads {', '.join(columns)} beside the words, and no "
+            "table of these was given",
+            hint="inundate fuse context DEPTH LOCATED -o context.csv makes one; --context names it",
+        )
+    if table is None:
+        return None, identity
+    if not columns:
+        raise ConfigError(f"--context {table}: {model.name} reads texts alone")
+    numbers = read_numbers([table], columns)
+    told = identity.encode() + table.read_bytes()
+    return numbers, hashlib.sha256(told).hexdigest()[:16]
+
+
 def _store(
     source: Path,
     folder: Path,
@@ -136,6 +171,7 @@ def _store(
     output: str | None,
     jobs: int,
     cluster: str | None,
+    numbers: NumberTable | None,
     *,
     show: bool,
 ) -> dict[str, Any]:
@@ -148,15 +184,21 @@ def _store(
     place = Path(output) if output else beside(source)
     labels = open_labels(place, identity, name=model.name, classes=model.classes)
     total = sum(part.rows for part in store.parts())
+    beside_texts = {}
+    if numbers is not None:
+        posts = [one for table in store.batches(["post"]) for one in table["post"].to_pylist()]
+        numbers.check_has_some(posts)
+        beside_texts = {"with_context": numbers.known(posts)}
     try:
         with Progress("classify", total=total, unit="posts", enabled=show) as bar:
             served = classify_archive(
-                store, folder, labels, jobs=jobs, cluster=cluster, on_done=bar.advance
-            )
+                store, folder, labels, jobs=jobs, cluster=cluster, numbers=numbers,
+                on_done=bar.advance,
+            )  # fmt: skip
     except KeyboardInterrupt as error:
         error.add_note("give the same command again: it goes on where it stopped")
         raise
-    return {"output": str(place), **served.figures()}
+    return {"output": str(place), **beside_texts, **served.figures()}
 
 
 def _stream(
@@ -167,6 +209,7 @@ def _stream(
     settings: Any,
     follow: bool,
     idle_s: float | None,
+    numbers: NumberTable | None,
     *,
     show: bool,
 ) -> dict[str, Any]:
@@ -185,21 +228,26 @@ def _stream(
     labels = None
     if output is not None and output != _NOTHING:
         labels = open_labels(output, identity, name=model.name, classes=model.classes)
+    beside_texts = {} if numbers is None else {"with_context": 0}
     with Progress("classify", unit="posts", enabled=show) as bar:
 
         def take(table: Any) -> None:
             bar.advance(table.num_rows)
+            if numbers is not None:
+                beside_texts["with_context"] += numbers.known(table["post"].to_pylist())
             if labels is None:
                 _print(table, identity)
 
-        served: Served = classify_stream(items, model, labels, settings, on_table=take)
+        served: Served = classify_stream(
+            items, model, labels, settings, numbers=numbers, on_table=take
+        )
     if served.interrupted and not follow:  # following is ended so, anything else is cut short
         interrupt = KeyboardInterrupt()
         if labels is not None:
             interrupt.add_note("what was answered is kept; the same command goes on")
         raise interrupt
     lines = {"read": reading.read, "broken": dict(sorted(reading.broken.items()))}
-    return {"output": output, **lines, **served.figures()}
+    return {"output": output, **lines, **beside_texts, **served.figures()}
 
 
 def _over(reading: Any, idle_s: float | None) -> Any:
@@ -230,6 +278,8 @@ def _text(figures: dict[str, Any]) -> str:
     told = [f"{figures['posts']:,} posts classified by {figures['name']} ({figures['model']})"]
     if figures["known"]:
         told.append(f"{figures['known']:,} had an answer")
+    if "with_context" in figures:
+        told.append(f"{figures['with_context']:,} have context")
     if figures["dropped"]:
         told.append(f"{figures['dropped']:,} dropped, the queue was full")
     told += [f"{number:,} broken ({why})" for why, number in figures.get("broken", {}).items()]

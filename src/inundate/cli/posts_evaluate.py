@@ -26,6 +26,7 @@ def evaluate(
     event: str | None = None,
     positive: Many = (),
     map: Many = (),
+    context: Path | None = None,
     html: Path | None = None,
     show_texts: Flag = False,
     overwrite: Overwrite = False,
@@ -58,6 +59,9 @@ def evaluate(
         Labels that are looked for; all others are the other class.
     map
         LABEL=CLASS for labels that are not named as the model's classes; LABEL= leaves out.
+    context
+        Table with the numbers that the model reads beside the words, by post, as inundate fuse
+        context writes it; by default they are looked for in the data.
     html
         Page with the errors, to browse offline.
     show_texts
@@ -76,6 +80,8 @@ def evaluate(
     ``inundate posts evaluate --model flood-model --data judged.csv``
 
     ``inundate posts evaluate --model flood-model --data mine.tsv --map wet=on-topic dry=off-topic``
+
+    ``inundate posts evaluate --model models/context --data judged.csv --context context.csv``
     """
     from inundate.core.errors import ConfigError
     from inundate.core.files import check_output
@@ -84,6 +90,7 @@ def evaluate(
         raise ConfigError(f"--draws {draws}: expected at least 2", hint="1000 is the default")
     if html is not None:
         check_output(html, overwrite)  # before minutes of work
+    from inundate.posts.classify.context import WORDS_ALONE, Context
     from inundate.posts.evaluate.examine import MODEL, Answers, examine
     from inundate.posts.evaluate.matching import open_for_model
     from inundate.posts.evaluate.references import references_for
@@ -95,7 +102,10 @@ def evaluate(
         positive=positive, renamed=_pairs(map),
     )  # fmt: skip
     inner = unwrap(opened)
+    posts, about_context = _with_context(opened, posts, data, context)
     references, absent, more = references_for(inner, model, posts)
+    if isinstance(inner, Context):
+        references = {WORDS_ALONE: inner.words, **references}
     answers = Answers(posts, {MODEL: opened, **references})
     training = dict(getattr(inner, "training", None) or {})
     found = examine(
@@ -109,6 +119,7 @@ def evaluate(
                  "clusters": len(set(answers.clusters.tolist())), "format": origin.get("format"),
                  "dropped": origin.get("dropped", {}),
                  "broken_lines": origin.get("broken_lines", 0), "files": origin.get("files", [])},
+        **about_context,
         "assumed": [*assumed, *more],
         "absent": absent,
         **found,
@@ -117,6 +128,31 @@ def evaluate(
     if html is not None:
         _write_page(html, answers, told, show_texts, overwrite)
     emit(told, json=json, text=lambda: _text(told))
+
+
+def _with_context(
+    model: Any, posts: Any, data: Path, context: Path | None
+) -> tuple[Any, dict[str, Any]]:
+    """Give posts the numbers that a model reads, and tell of how many these are known."""
+    import numpy as np
+
+    from inundate.core.errors import ConfigError
+    from inundate.posts.labelled.numbers import read_numbers, with_numbers
+
+    columns = tuple(getattr(model, "columns", ()))
+    if not columns:
+        if context is not None:
+            raise ConfigError(f"--context {context}: {model.name} reads texts alone")
+        return posts, {}
+    table = context or data
+    posts = with_numbers(posts, read_numbers([table], columns))
+    judged = posts.judged()
+    known = {name: np.isfinite(judged.numbers[name]) for name in columns}
+    return posts, {"context": {
+        "table": str(table), "posts": len(judged),
+        "with_context": int(np.any(list(known.values()), axis=0).sum()),
+        "columns": {name: int(one.sum()) for name, one in known.items()},
+    }}  # fmt: skip
 
 
 def _split(data: Path, posts: Any, answers: Any) -> str:
@@ -168,6 +204,11 @@ def _text(told: dict[str, Any]) -> str:
     lines = [f"{model['folder']} ({model['name']}, id {model['id']}) on {data['path']}: "
              + told["verdict"]["says"]]  # fmt: skip
     lines += [f"warning: {line}" for line in told["warnings"]]
+    if "context" in told:
+        of = told["context"]
+        each = ", ".join(f"{name} {number:,}" for name, number in of["columns"].items())
+        lines.append(f"context: {of['with_context']:,} of {of['posts']:,} judged posts have some "
+                     f"({each}); others get the answer of the words alone")  # fmt: skip
     lines += [f"assumed: {line}" for line in told["assumed"]]
     lines += [f"left out: {number:,} posts ({why})" for why, number in data["dropped"].items()]
     if data["broken_lines"]:

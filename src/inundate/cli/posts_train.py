@@ -33,6 +33,9 @@ def train(
     leave_out: Several = (),
     embedding: str | None = None,
     lexicon: Path | None = None,
+    base: str | None = None,
+    columns: Several = (),
+    context: Tables = (),
     epochs: int | None = None,
     class_weight: str | None = None,
     threads: int | None = None,
@@ -73,6 +76,13 @@ def train(
         Vectors of words: a name such as glove-6b-50d, a file, or none.
     lexicon
         File with terms, one a line.
+    base
+        Of the model context: classifier that reads the words; tfidf_words by default.
+    columns
+        Of the model context: numbers that it reads beside the words, such as depth_max_m.
+    context
+        Tables that have these columns by post, as inundate fuse context writes them; by default
+        they are looked for in the data.
     epochs
         Passes over the training posts.
     class_weight
@@ -91,6 +101,8 @@ def train(
     ``inundate posts train bilstm --data labelled.csv --task relevance -o models/bilstm``
 
     ``inundate posts train tfidf_words --data posts.csv --label-column flood -o models/words``
+
+    ``inundate posts train context --data judged.csv --context context.csv -o models/context``
     """
     from inundate.posts.classify.train import Reading, train_classifier
 
@@ -100,6 +112,8 @@ def train(
         "epochs": epochs,
         "class_weight": class_weight,
         "threads": threads,
+        "base": base,
+        "columns": columns or None,
     }
     trained = train_classifier(
         model,
@@ -116,6 +130,7 @@ def train(
             event_column=event_column,
             positive=positive,
             leave_out=leave_out,
+            context=context,
         ),
         seed=seed,
         resume=resume,
@@ -167,6 +182,7 @@ def _text(figures: dict[str, Any]) -> str:
         f"{figures['cpu_s']} s of processor time",
         f"  posts    {parts}",
         f"  classes  {', '.join(figures['classes'])}",
+        *_context_lines(figures["details"]),
         *(f"  assumed  {text}" for text in figures["assumed"]),
         "  on the test posts, with 95 % intervals:",
     ]
@@ -174,6 +190,17 @@ def _text(figures: dict[str, Any]) -> str:
         cells = "  ".join(f"{score} {_cell(found)}" for score, found in scores.items())
         lines.append(f"    {name:<16}  {cells}")
     return "\n".join(lines)
+
+
+def _context_lines(details: dict[str, Any]) -> list[str]:
+    """Tell which numbers stand beside the words, and of how many posts."""
+    if "with_context" not in details:
+        return []
+    told = ", ".join(
+        f"{name} ({one['unit']})" if one["unit"] not in ("", "1") else name
+        for name, one in details["columns"].items()
+    )
+    return [f"  context  {told} of {details['with_context']:,} of {details['posts']:,} posts"]
 
 
 def _cell(found: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from inundate.core.config import Settings
 from inundate.core.errors import DataError, RunError
 from inundate.core.run import Run
 from inundate.posts.classify.quality import plain_scores
+from inundate.posts.labelled.numbers import answers_of
 from inundate.posts.labelled.table import LabelledPosts
 
 __all__ = ["Classifier", "FitReport", "State", "TextClassifier"]
@@ -163,7 +164,7 @@ class TextClassifier(ABC):
         details = self._fit(train, valid, seed, run)
         scores = {}
         if valid is not None:
-            scores = plain_scores(self.probabilities(valid.texts), valid.labels)
+            scores = plain_scores(answers_of(self, valid), valid.labels)
         report = FitReport(
             model=self.name,
             classes=self.classes,
@@ -234,6 +235,11 @@ class TextClassifier(ABC):
         if notes is not None:
             self.notes = dict(notes)
         write_model(self, Path(folder))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of numbers that the model reads beside texts; most read none."""
+        return ()
 
     @abstractmethod
     def _fit(

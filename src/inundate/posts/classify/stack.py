@@ -32,7 +32,7 @@ from inundate.posts.classify.signs import (
 from inundate.posts.labelled.table import LabelledPosts
 from inundate.posts.text.tokenise import Tokeniser
 
-__all__ = ["Stack", "StackSettings", "log_shares"]
+__all__ = ["Stack", "StackSettings", "fitted_member", "log_shares"]
 
 _MOST_TERMS = 3  # terms of a lexicon in a post, beyond which more say nothing
 _LEAST = 1e-6  # probabilities nearer to 0 say no more than this
@@ -113,10 +113,10 @@ class Stack(TextClassifier):
             def fit(
                 posts: LabelledPosts, fold: int, member: str = member, key: str = key
             ) -> TextClassifier:
-                return _fitted(member, posts, None, seed, run, key, fold)
+                return fitted_member(member, posts, None, seed, run, key, fold)
 
             said.append(log_shares(out_of_fold(train, folds, fit)))
-            self._members[key] = _fitted(member, train, valid, seed, run, key, "all")
+            self._members[key] = fitted_member(member, train, valid, seed, run, key, "all")
             details[key] = dict(self._members[key].training["details"])
         self._terms = TermSign(read_terms(s.lexicon), Tokeniser()) if s.signs else None
         stems = [hazard_of(event) or s.stems for event in train.events]
@@ -228,7 +228,7 @@ def log_shares(probabilities: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return centred
 
 
-def _fitted(
+def fitted_member(
     member: str,
     posts: LabelledPosts,
     valid: LabelledPosts | None,
@@ -237,6 +237,19 @@ def _fitted(
     key: str,
     part: str | int,
 ) -> TextClassifier:
+    """Fit a member of a model.
+
+    Parameters
+    ----------
+    member : str
+        Name of a classifier, or a TOML file.
+    posts, valid, seed, run
+        As for :meth:`~inundate.posts.classify.base.TextClassifier.fit`; the run is of the whole.
+    key : str
+        Of the member within the whole.
+    part : str or int
+        Posts that it is fitted on: all, or the number of the fold that it is fitted without.
+    """
     from inundate.posts.classify.zoo import make_classifier
 
     model = make_classifier(member)

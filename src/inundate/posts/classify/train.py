@@ -16,6 +16,7 @@ from inundate.core.files import check_not_input, check_output
 from inundate.core.run import Run
 from inundate.learn.settings import differences
 from inundate.posts.classify.base import FitReport, TextClassifier
+from inundate.posts.classify.context import WORDS_ALONE, Context
 from inundate.posts.classify.folder import stored_id
 from inundate.posts.classify.zoo import make_classifier
 from inundate.posts.evaluate.merge import join_posts
@@ -23,6 +24,7 @@ from inundate.posts.evaluate.near import near_duplicates
 from inundate.posts.evaluate.references import save_references
 from inundate.posts.evaluate.scores import classification_scores
 from inundate.posts.evaluate.split import grouped_split, hold_out
+from inundate.posts.labelled.numbers import answers_of, read_numbers, with_numbers
 from inundate.posts.labelled.table import LabelledPosts, open_labelled
 
 __all__ = ["REFERENCES", "Reading", "Trained", "train_classifier"]
@@ -47,6 +49,8 @@ class Reading(Settings):
     """Labels that are looked for."""
     leave_out: tuple[str, ...] = ()
     """Events whose posts are the test; otherwise a fifth of all posts is."""
+    context: tuple[Path, ...] = ()
+    """Tables with numbers by post, for a model that reads them; else the tables of posts."""
 
 
 @dataclass(frozen=True)
@@ -108,14 +112,22 @@ def train_classifier(
     RunError
         If the output is there, or a stopped training of it is and is not resumed.
     ConfigError
-        If a resumed training was begun with other settings.
+        If a resumed training was begun with other settings, or context is given to a model that
+        reads texts alone.
     DataError
         If the posts cannot be read or divided.
     """
     classifier = make_classifier(model, **dict(settings or {}))
     check_output(output, overwrite)
-    check_not_input(output, files)
+    check_not_input(output, [*files, *reading.context])
     posts = _read(files, reading)
+    if classifier.columns:
+        posts = with_numbers(posts, read_numbers(reading.context or files, classifier.columns))
+    elif reading.context:
+        raise ConfigError(
+            f"training {classifier.name}: it reads texts alone, and a table of context was given",
+            hint="train the model context, whose base may be any other",
+        )
     parts, groups = _divide(posts, reading, seed)
     config = {
         "model": {"model": classifier.name, **classifier.settings.model_dump(mode="json")},
@@ -126,6 +138,8 @@ def train_classifier(
     train, valid, test = (posts.take(parts[name]) for name in ("train", "valid", "test"))
     report = classifier.fit(train, valid, seed=seed, run=run)
     scores = {classifier.name: _scores(classifier, test, groups[parts["test"]])}
+    if isinstance(classifier, Context):
+        scores[WORDS_ALONE] = _scores(classifier.words, test, groups[parts["test"]])
     references = {classifier.name: classifier}
     for name in REFERENCES:
         if name != classifier.name:
@@ -202,6 +216,6 @@ def _scores(
     model: TextClassifier, posts: LabelledPosts, clusters: np.ndarray[Any, Any]
 ) -> dict[str, Any]:
     scored = classification_scores(
-        model.probabilities(posts.texts), posts.labels, posts.classes, clusters=clusters
+        answers_of(model, posts), posts.labels, posts.classes, clusters=clusters
     )
     return {name: scored["scores"][name] for name in _SCORES}

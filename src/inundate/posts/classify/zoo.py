@@ -24,6 +24,7 @@ CLASSIFIERS: dict[str, tuple[str, str]] = {
     "tfidf_characters": ("inundate.posts.classify.tfidf", "TfidfCharacters"),
     "fasttext": ("inundate.posts.classify.fasttext", "FastText"),
     "vector_mean": ("inundate.posts.classify.means", "VectorMean"),
+    "context": ("inundate.posts.classify.context", "Context"),
     "stack": ("inundate.posts.classify.stack", "Stack"),
     "lstm": ("inundate.posts.classify.networks", "Lstm"),
     "bilstm": ("inundate.posts.classify.networks", "Bilstm"),

@@ -16,6 +16,7 @@ from inundate.posts.evaluate.near import near_duplicates
 from inundate.posts.evaluate.references import KEYWORD, Predicts
 from inundate.posts.evaluate.scores import classification_scores
 from inundate.posts.evaluate.subset import by_language, by_year, has_keyword
+from inundate.posts.labelled.numbers import answers_of
 from inundate.posts.labelled.table import LabelledPosts
 
 __all__ = ["MODEL", "PAIRED", "Answers", "examine"]
@@ -50,8 +51,7 @@ class Answers:
             raise DataError(f"evaluating: none of {len(posts)} posts has a label")
         self.clusters = near_duplicates(self.posts.texts)
         self.probabilities: dict[str, Probabilities] = {
-            name: np.asarray(one.probabilities(self.posts.texts), np.float64)
-            for name, one in models.items()
+            name: answers_of(one, self.posts) for name, one in models.items()
         }
 
 
@@ -128,6 +128,9 @@ def _subsets(answers: Answers) -> list[dict[str, Any]]:
     posts = answers.posts
     is_obvious = has_keyword(posts.texts)
     masks = {"without the keyword": ~is_obvious, "with the keyword": is_obvious}
+    if posts.numbers:
+        has_context = np.isfinite(np.stack(list(posts.numbers.values()))).any(axis=0)
+        masks |= {"with context": has_context, "without context": ~has_context}
     events = np.array(posts.events, dtype=object)
     kinds = {
         "event": {name: events == name for name in sorted(set(posts.events) - {""})},

@@ -107,7 +107,7 @@ def join_posts(tables: Sequence[LabelledPosts]) -> LabelledPosts:
     Raises
     ------
     DataError
-        If there are none, or the classes differ.
+        If there are none, or classes or the names of numbers differ.
     """
     if not tables:
         raise DataError("joining tables of posts: none was given")
@@ -119,6 +119,8 @@ def join_posts(tables: Sequence[LabelledPosts]) -> LabelledPosts:
                 + ", ".join(classes),
                 hint="open all tables with the same task, or give them with_classes",
             )
+        if set(table.numbers) != set(tables[0].numbers):
+            raise DataError("joining tables of posts: they have other numbers beside their texts")
     origin: dict[str, Any] = {"joined": [dict(table.origin) for table in tables]}
     return LabelledPosts(
         tuple(text for table in tables for text in table.texts),
@@ -129,4 +131,6 @@ def join_posts(tables: Sequence[LabelledPosts]) -> LabelledPosts:
         tuple(name for table in tables for name in table.ids),
         tuple(language for table in tables for language in table.languages),
         origin,
-    )
+        {name: np.concatenate([table.numbers[name] for table in tables])
+         for name in tables[0].numbers},
+    )  # fmt: skip

@@ -30,7 +30,7 @@ from inundate.posts.labelled.rows import Rows, without_header
 from inundate.posts.labelled.tasks import TASKS
 from inundate.posts.labelled.weak import POLARITY
 
-__all__ = ["EMOJI", "Read", "Wanted", "add_table"]
+__all__ = ["EMOJI", "Read", "Wanted", "add_table", "clean_id"]
 
 EMOJI = "emoji"
 """Task whose labels are made of the signs in the texts."""
@@ -128,7 +128,7 @@ def add_table(
         if not text.strip():
             read.dropped["empty text"] += 1
             continue
-        name = _id(row[places["id"]]) if "id" in places else f"{file.stem}:{number}"
+        name = clean_id(row[places["id"]]) if "id" in places else f"{file.stem}:{number}"
         if known is not None and known.name == "crisismmd":  # one row an image
             if name in seen:
                 read.dropped["same post again, with another image"] += 1
@@ -217,8 +217,9 @@ def _tell(read: Read, role: str, found: Found) -> None:
         read.assume(f"column {found.name!r} holds the {role} ({found.why})")
 
 
-def _id(cell: str) -> str:
-    return cell.strip().strip("'\"")  # CrisisLex puts ids in apostrophes, against spreadsheets
+def clean_id(cell: str) -> str:
+    """Give an id as it is meant: CrisisLex puts them in apostrophes, against spreadsheets."""
+    return cell.strip().strip("'\"")
 
 
 _PARTS = ("_train", "_dev", "_test", "_all", "-train", "-dev", "-test")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence, Sized
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,9 @@ class LabelledPosts:
         As the table states them; empty where it does not.
     origin : mapping
         What was read, what was assumed, what was left out and why; JSON.
+    numbers : mapping of str to array (N,), float64
+        What is known of each post beside its words, such as depth where it was written; NaN where
+        it is not. See :func:`~inundate.posts.labelled.numbers.with_numbers`.
     """
 
     texts: tuple[str, ...]
@@ -45,10 +48,14 @@ class LabelledPosts:
     ids: tuple[str, ...]
     languages: tuple[str, ...]
     origin: Mapping[str, Any]
+    numbers: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         number = len(self.texts)
-        columns = (self.labels, self.events, self.authors, self.ids, self.languages)
+        columns: tuple[Sized, ...] = (
+            self.labels, self.events, self.authors, self.ids, self.languages,
+            *self.numbers.values(),
+        )  # fmt: skip
         if any(len(column) != number for column in columns):
             raise DataError(
                 f"making a table of labelled posts: {number} texts, but columns of "
@@ -80,6 +87,7 @@ class LabelledPosts:
             authors=tuple(self.authors[row] for row in rows),
             ids=tuple(self.ids[row] for row in rows),
             languages=tuple(self.languages[row] for row in rows),
+            numbers={name: values[chosen] for name, values in self.numbers.items()},
         )
 
     def judged(self) -> LabelledPosts:

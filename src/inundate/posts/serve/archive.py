@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from inundate.core.errors import ConfigError, DataError, RunError
+from inundate.posts.labelled.numbers import NumberTable
 from inundate.posts.parquet import ROW_GROUP, read_batches
 from inundate.posts.serve.labels import ModelLabels
 from inundate.posts.serve.stream import Served, answer
@@ -73,7 +74,9 @@ def _opened(folder: Path, identity: str) -> Model:
     return open_model(folder)
 
 
-def label_piece(piece: Piece, folder: Path, labels: ModelLabels) -> dict[str, int]:
+def label_piece(
+    piece: Piece, folder: Path, labels: ModelLabels, numbers: NumberTable | None = None
+) -> dict[str, int]:
     """Classify a piece and write its labels; what a worker does.
 
     Parameters
@@ -82,23 +85,27 @@ def label_piece(piece: Piece, folder: Path, labels: ModelLabels) -> dict[str, in
     folder : Path
         Of the model.
     labels : ModelLabels
+    numbers : NumberTable, optional
+        What the model reads beside texts.
 
     Returns
     -------
     dict of str to int
         Posts of each answer.
     """
-    return _label(piece, _opened(folder, str(labels.told["model"])), labels)
+    return _label(piece, _opened(folder, str(labels.told["model"])), labels, numbers)
 
 
-def _label(piece: Piece, model: Model, labels: ModelLabels) -> dict[str, int]:
+def _label(
+    piece: Piece, model: Model, labels: ModelLabels, numbers: NumberTable | None
+) -> dict[str, int]:
     table = _read(piece, ("post", "text"))
     served = Served()
     made = []
     for start in range(0, table.num_rows, _AT_ONCE):
         some = table.slice(start, _AT_ONCE)
         texts = [text or "" for text in some["text"].to_pylist()]
-        made.append(answer(model, some["post"].to_pylist(), texts))
+        made.append(answer(model, some["post"].to_pylist(), texts, numbers))
         served.count(made[-1])
     labels.add(pa.concat_tables(made), piece.name)
     return served.labels
@@ -111,6 +118,7 @@ def classify_archive(
     *,
     jobs: int = 1,
     cluster: str | None = None,
+    numbers: NumberTable | None = None,
     on_done: Callable[[int], None] = lambda _: None,
 ) -> Served:
     """Classify all posts of a store that have no answer of a model yet.
@@ -130,6 +138,8 @@ def classify_archive(
         Processes; with 1 all is done in this one.
     cluster : str, optional
         Address of a Dask scheduler whose workers see the same disk, instead of processes.
+    numbers : NumberTable, optional
+        What the model reads beside texts; not on a cluster.
     on_done : callable
         Told the number of posts of each piece that is done.
 
@@ -140,10 +150,16 @@ def classify_archive(
     Raises
     ------
     ConfigError
-        If ``jobs`` is less than 1, or the address is none.
+        If ``jobs`` is less than 1, the address is none, or numbers go with a cluster.
     RunError
         If workers die at the same piece again and again.
     """
+    if cluster is not None and numbers is not None:
+        raise ConfigError(
+            f"classifying {store.path} on a cluster: the model reads {', '.join(numbers.columns)} "
+            "beside texts, which are looked up on one machine",
+            hint="leave --cluster out; --jobs takes more processes",
+        )
     if jobs < 1:
         raise ConfigError(f"classifying {store.path}: {jobs} jobs, expected at least 1")
     begun, served = time.monotonic(), Served()
@@ -157,7 +173,7 @@ def classify_archive(
                 on_done(piece.rows)
             else:
                 left.append(piece)
-        for piece, counts in _run(left, folder, labels, jobs, cluster):
+        for piece, counts in _run(left, folder, labels, jobs, cluster, numbers):
             served.posts += sum(counts.values())
             for name, number in counts.items():
                 served.labels[name] = served.labels.get(name, 0) + number
@@ -167,22 +183,23 @@ def classify_archive(
 
 
 def _run(
-    left: list[Piece], folder: Path, labels: ModelLabels, jobs: int, cluster: str | None
-) -> Iterator[tuple[Piece, dict[str, int]]]:
+    left: list[Piece], folder: Path, labels: ModelLabels, jobs: int, cluster: str | None,
+    numbers: NumberTable | None,
+) -> Iterator[tuple[Piece, dict[str, int]]]:  # fmt: skip
     if cluster is not None:
         from inundate.posts.serve.dask import run_on_cluster
 
         yield from run_on_cluster(left, folder.absolute(), labels, cluster)
     elif jobs > 1 and len(left) > 1:
-        yield from _run_on_processes(left, folder, labels, jobs)
+        yield from _run_on_processes(left, folder, labels, jobs, numbers)
     elif left:
         model = open_model(folder)
         for piece in left:
-            yield piece, _label(piece, model, labels)
+            yield piece, _label(piece, model, labels, numbers)
 
 
 def _run_on_processes(
-    left: list[Piece], folder: Path, labels: ModelLabels, jobs: int
+    left: list[Piece], folder: Path, labels: ModelLabels, jobs: int, numbers: NumberTable | None
 ) -> Iterator[tuple[Piece, dict[str, int]]]:
     waiting = list(left)
     tries: dict[str, int] = {}
@@ -191,7 +208,7 @@ def _run_on_processes(
         # no threads are copied half-way
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
             try:
-                for piece, counts in _results(pool, given, folder, labels, jobs):
+                for piece, counts in _results(pool, given, folder, labels, jobs, numbers):
                     done.add(piece)
                     yield piece, counts
             except BrokenProcessPool:
@@ -202,14 +219,15 @@ def _run_on_processes(
 
 
 def _results(
-    pool: ProcessPoolExecutor, given: list[Piece], folder: Path, labels: ModelLabels, jobs: int
-) -> Iterator[tuple[Piece, dict[str, int]]]:
+    pool: ProcessPoolExecutor, given: list[Piece], folder: Path, labels: ModelLabels, jobs: int,
+    numbers: NumberTable | None,
+) -> Iterator[tuple[Piece, dict[str, int]]]:  # fmt: skip
     """Keep a few pieces under way, so that Ctrl-C has little to wait for."""
     under_way: dict[Future[dict[str, int]], Piece] = {}
     queue = iter(given)
     while True:
         while len(under_way) < jobs and (piece := next(queue, None)) is not None:
-            under_way[pool.submit(label_piece, piece, folder, labels)] = piece
+            under_way[pool.submit(label_piece, piece, folder, labels, numbers)] = piece
         if not under_way:
             return
         for future in wait(under_way, return_when=FIRST_COMPLETED).done:

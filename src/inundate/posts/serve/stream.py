@@ -12,6 +12,7 @@ import pyarrow as pa
 from pydantic import Field
 
 from inundate.core.config import Settings
+from inundate.posts.labelled.numbers import NumberTable
 from inundate.posts.parquet import ROW_GROUP
 from inundate.posts.serve.flow import Flow
 from inundate.posts.serve.items import Item
@@ -78,15 +79,27 @@ class Served:
             self.labels[told] = self.labels.get(told, 0) + 1
 
 
-def answer(model: Model, posts: list[str], texts: list[str]) -> pa.Table:
+def answer(
+    model: Model, posts: list[str], texts: list[str], numbers: NumberTable | None = None
+) -> pa.Table:
     """Ask a model about posts.
+
+    Parameters
+    ----------
+    model : Model
+    posts, texts : list of str, N
+        Pseudonyms, and what they say.
+    numbers : NumberTable, optional
+        What the model reads beside texts.
 
     Returns
     -------
     Table
         Of labels. A model that may pass has no label where it is not sure.
     """
-    probabilities = model.probabilities(texts)
+    asked: Any = model
+    beside = () if numbers is None else (numbers.of(posts),)
+    probabilities = asked.probabilities(texts, *beside)
     if isinstance(model, Abstaining):
         labels = model.decisions(probabilities).labels
     else:
@@ -127,6 +140,7 @@ def classify_stream(
     labels: ModelLabels | None,
     settings: ServeSettings | None = None,
     *,
+    numbers: NumberTable | None = None,
     on_table: Callable[[pa.Table], None] = lambda _: None,
 ) -> Served:
     """Classify posts as they come, and write what the model says.
@@ -142,6 +156,8 @@ def classify_stream(
     labels : ModelLabels or None
         Where to write; None writes nothing.
     settings : ServeSettings, optional
+    numbers : NumberTable, optional
+        What the model reads beside texts.
     on_table : callable
         Handed the answers of each batch.
 
@@ -151,11 +167,11 @@ def classify_stream(
     """
     settings = settings or ServeSettings()
     if labels is None:
-        return _serve(items, model, None, settings, on_table)
+        return _serve(items, model, None, settings, numbers, on_table)
     with labels.lock():
         sink = _Sink(labels, settings.write_s)
         try:
-            return _serve(items, model, sink, settings, on_table)
+            return _serve(items, model, sink, settings, numbers, on_table)
         finally:
             sink.write()  # also where reading ended in an error, or by Ctrl-C
 
@@ -165,6 +181,7 @@ def _serve(
     model: Model,
     sink: _Sink | None,
     settings: ServeSettings,
+    numbers: NumberTable | None,
     on_table: Callable[[pa.Table], None],
 ) -> Served:
     served = Served()
@@ -176,7 +193,7 @@ def _serve(
     try:
         for batch in flow.batches(settings.batch, settings.wait_ms / 1000, idle):
             posts = [item.post for item in batch]
-            table = answer(model, posts, [item.text for item in batch])
+            table = answer(model, posts, [item.text for item in batch], numbers)
             done.update(posts)
             now = time.monotonic()
             served.latencies += [now - item.arrived for item in batch]

@@ -10,6 +10,7 @@ import numpy as np
 
 from inundate.core.errors import DataError
 from inundate.posts.evaluate.references import copy_references
+from inundate.posts.labelled.numbers import answers_of
 from inundate.posts.labelled.table import LabelledPosts
 from inundate.posts.shift.abstaining import Abstaining, AbstainSettings
 from inundate.posts.shift.calibrated import Calibrated, fit_across_events
@@ -96,7 +97,7 @@ def calibrate_model(
         groups: Sequence[Any] = events
     else:
         model = Calibrated(opened)
-        raw, labels, events = opened.probabilities(judged.texts), judged.labels, judged.events
+        raw, labels, events = answers_of(opened, judged), judged.labels, judged.events
         model.calibrate(raw, labels)
         groups = (np.random.default_rng(seed).permutation(len(judged)) % 2).tolist()
     told = _errors(raw, cross_fitted(raw, labels, groups), labels, events)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inundate.core.errors import DataError
+from inundate.posts.labelled.numbers import answers_of
 from inundate.posts.labelled.table import LabelledPosts
 from inundate.posts.shift.model import Floats, Ints, Model
 
@@ -108,4 +109,4 @@ def _in_order(model: Model, posts: LabelledPosts) -> Floats:
             f"asking {model.name} about an event left out: it knows the classes "
             f"{', '.join(model.classes)}, the posts have {', '.join(posts.classes)}"
         )
-    return model.probabilities(posts.texts)
+    return answers_of(model, posts)

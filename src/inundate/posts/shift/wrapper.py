@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from inundate.core.errors import ConfigError
 from inundate.core.files import atomic_folder, write_text
+from inundate.posts.labelled.numbers import Numbers, answers_of
 from inundate.posts.labelled.table import LabelledPosts
 from inundate.posts.shift.model import Floats, Ints, Model
 
@@ -74,7 +75,7 @@ class Wrapper:
         self._fit_train(train)
         if valid is not None:
             known = valid.with_classes(self.classes)
-            self.calibrate(self.inner.probabilities(known.texts), known.labels)
+            self.calibrate(answers_of(self.inner, known), known.labels)
         return report
 
     def _fit_train(self, train: LabelledPosts) -> None:
@@ -89,9 +90,23 @@ class Wrapper:
         """Change probabilities (N, K) of the inner model."""
         raise NotImplementedError
 
-    def probabilities(self, texts: Sequence[str]) -> Floats:
-        """Give probabilities (N, K) whose rows add up to 1."""
-        return self.apply(self.inner.probabilities(texts))
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the inner model reads beside texts."""
+        return tuple(getattr(self.inner, "columns", ()))
+
+    def probabilities(self, texts: Sequence[str], numbers: Numbers | None = None) -> Floats:
+        """Give probabilities (N, K) whose rows add up to 1.
+
+        Parameters
+        ----------
+        texts : sequence of str, N
+        numbers : mapping of str to array (N,), optional
+            Values of :attr:`columns`, where the inner model reads any.
+        """
+        inner: Any = self.inner
+        asked = inner.probabilities(texts, numbers) if self.columns else inner.probabilities(texts)
+        return self.apply(asked)
 
     def values(self) -> dict[str, Any]:
         """Give what was fitted, as JSON."""
