@@ -9,7 +9,13 @@ from pydantic import Field
 
 from inundate.core.config import Settings
 
-__all__ = ["AugmentSettings", "CleanSettings", "DesignSettings", "ReadSettings"]
+__all__ = [
+    "AugmentSettings",
+    "CleanSettings",
+    "DesignSettings",
+    "NowcastSettings",
+    "ReadSettings",
+]
 
 
 class ReadSettings(Settings):
@@ -104,4 +110,15 @@ class AugmentSettings(Settings):
     move_crs: str | None = Field(None, description="CRS of --move-to; by default that of the rain.")
     anchor: Literal["grid", "rain"] = Field(
         "grid", description="What goes to --move-to: middle of the grid or centre of the rain."
+    )
+
+
+class NowcastSettings(Settings):
+    """Settings of ``inundate rain nowcast``, table [nowcast]."""
+
+    lead_min: float = Field(default=60.0, gt=0, le=360, description="How far ahead, min.")
+    members: int = Field(default=8, ge=1, le=100, description="Members of the ensemble.")
+    seed: int = Field(default=0, ge=0, description="Another seed, other members.")
+    wet_mm_h: float = Field(
+        default=0.1, gt=0, le=10, description="Rates below are taken as dry, mm h-1."
     )
