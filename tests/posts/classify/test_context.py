@@ -29,7 +29,7 @@ def posts(count=240, seed=0, *, useful=True, known=0.75):
     """Half of the wet posts have no word that tells; the depth tells most of them apart."""
     rng = make_rng(seed, "context posts")
     labels = rng.integers(0, 2, count)
-    filler = np.array("one two three four five six seven eight nine ten".split())
+    filler = np.array(["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
     words = [
         " ".join([*rng.choice(filler, 6), "flood" if label and rng.random() < 0.5 else "today"])
         for label in labels
