@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from inundate.cli.app import main
 from inundate.core.errors import ConfigError, DataError, MissingExtraError
 from inundate.core.grid import Grid
 from inundate.core.store import write_dataset
@@ -200,7 +201,7 @@ def test_nothing_is_printed_and_other_threads_may_print(capsys):
 
     def talk():
         while not stop.wait(0.001):
-            print("other", flush=True)
+            sys.stdout.write("other\n")
 
     thread = threading.Thread(target=talk)
     thread.start()
@@ -214,3 +215,61 @@ def test_nothing_is_printed_and_other_threads_may_print(capsys):
     out = capsys.readouterr()
     assert set(out.out.split()) == {"other"}
     assert out.err == ""
+
+
+@pytest.fixture
+def radar_file(tmp_path):
+    write_dataset(to_rain_dataset(blobs(1, 0, frames=10)), tmp_path / "radar.nc")
+    return tmp_path / "radar.nc"
+
+
+def test_command_writes_members_that_are_read_one_at_a_time(tmp_path, capsys, radar_file):
+    output = tmp_path / "nowcast.nc"
+    words = ["rain", "nowcast", str(radar_file), "-o", str(output), "--members", "3", "--json"]
+    assert main([*words, "--lead-min", "20"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["method"], told["members"], told["steps"]) == ("steps", 3, 4)
+    assert told["issued"] == "2030-06-14T15:50:00Z"
+    assert told["time_end"] == "2030-06-14T16:10:00Z"
+    with pytest.raises(DataError, match="an ensemble of 3 members, expected a single storm") as all:
+        open_rain(output)
+    assert "rain convert FILE --member 0" in all.value.hint
+    second = open_rain(output, member=1)
+    expected = nowcast_rain(open_rain(radar_file), settings=NowcastSettings(lead_min=20, members=3))
+    np.testing.assert_allclose(second.to_numpy(), expected.to_numpy()[1], atol=1e-4)
+    assert second.attrs["method"] == "steps"
+    with pytest.raises(ConfigError, match="member 3, expected 0 to 2"):
+        open_rain(output, member=3)
+    with pytest.raises(DataError, match="a single storm without members"):
+        open_rain(radar_file, member=0)
+    one = tmp_path / "one.nc"
+    assert main(["rain", "convert", str(output), "--member", "1", "-o", str(one)]) == 0
+    np.testing.assert_array_equal(open_rain(one).to_numpy(), second.to_numpy())
+
+
+def test_verifying_holds_nowcasts_against_what_came(capsys, radar_file):
+    words = ["rain", "verify", str(radar_file), "--leads-min", "10", "--every-min", "10"]
+    assert main([*words, "--members", "4", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [time[11:16] for time in told["issued"]] == ["15:15", "15:25", "15:35"]
+    by_way = {row["way"]: row for row in told["scores"]}
+    assert list(by_way) == ["ensemble", "advection", "persistence", "dry"]
+    assert by_way["advection"]["crps_mm_h"] < 0.5 * by_way["persistence"]["crps_mm_h"]
+    assert by_way["advection"]["csi_1"] > by_way["persistence"]["csi_1"] > 0
+    assert by_way["dry"]["csi_1"] == 0
+    assert len({row["cells"] for row in told["scores"]}) == 1
+    assert main(words) == 0
+    assert "persistence" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--leads-min", "7"], "expected whole steps of the radar, 5 min"),
+        (["--leads-min", "60"], "no time has 3 frames up to it"),
+        (["--lead-min", "60"], "--lead-min is of no use here"),
+    ],
+)
+def test_verifying_what_cannot_be_is_told(capsys, radar_file, words, message):
+    assert main(["rain", "verify", str(radar_file), *words]) in (2, 3)
+    assert message in capsys.readouterr().err

@@ -25,6 +25,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rain regrid": ("inundate.cli.rain_make:regrid", "Regrid rain conservatively to a terrain."),
     "rain design": ("inundate.cli.rain_make:design", "Make a design storm."),
     "rain augment": ("inundate.cli.rain_make:augment", "Move, rotate, flip or scale a storm."),
+    "rain nowcast": ("inundate.cli.rain_nowcast:nowcast", "The next hour of rain, an ensemble."),
+    "rain verify": ("inundate.cli.rain_nowcast:verify", "Score nowcasts of a past series."),
     "terrain describe": ("inundate.cli.terrain:describe", "Say what a heightmap holds."),
     "terrain merge": ("inundate.cli.terrain:merge", "Merge tiles into one heightmap."),
     "terrain crop": ("inundate.cli.terrain:crop", "Cut a box, or bring a heightmap to metres."),

@@ -55,6 +55,7 @@ def convert(
     variable: str | None = None,
     crs: str | None = None,
     interval_s: float | None = None,
+    member: int | None = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -78,6 +79,8 @@ def convert(
         Coordinate reference system of files that state none.
     interval_s
         Length of an interval in seconds, for files that state none.
+    member
+        Which storm of an ensemble, such as a nowcast, counted from 0.
 
     Examples
     --------
@@ -95,6 +98,7 @@ def convert(
         variable=variable,
         crs=crs,
         interval_s=interval_s,
+        member=member,
         overwrite=overwrite,
     )
     emit(result, json=json, text=lambda: _convert_text(result))

@@ -32,13 +32,14 @@ def convert_rain(
     variable: str | None = None,
     crs: str | None = None,
     interval_s: float | None = None,
+    member: int | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """Read rain of any known format and write it as Zarr or NetCDF.
 
     Parameters
     ----------
-    path, box, box_crs, variable, crs, interval_s
+    path, box, box_crs, variable, crs, interval_s, member
         As for :func:`~inundate.rain.open.open_rain`.
     output : Path
         ``.zarr`` or ``.nc``.
@@ -59,7 +60,7 @@ def convert_rain(
         If the output exists, or the disk is full.
     """
     target = check_output(output, overwrite)
-    request = Request(variable=variable, crs=crs)
+    request = Request(variable=variable, crs=crs, member=member)
     series = open_series(Path(path), request, interval_s=interval_s, box=box, box_crs=box_crs)
     rain = to_array(series)
     if 4 * rain.size <= _AT_ONCE_BYTES:

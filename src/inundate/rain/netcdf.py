@@ -22,6 +22,7 @@ from inundate.core.errors import DataError
 from inundate.core.units import UNITS, canonical_unit, convert
 from inundate.rain.cfgrid import Layout, layout_of
 from inundate.rain.hdf5 import is_hdf5
+from inundate.rain.members import check_member
 from inundate.rain.reader import FieldChoiceError, Request, Step, decoding_errors
 from inundate.rain.source import Source, UnreadableError
 
@@ -107,9 +108,11 @@ class NetcdfReader:
         name = _choose(ds, request.variable, source.label)
         quantity, factor = quantity_of(ds[name], source.label)
         layout = layout_of(ds, name, request, source.label)
-        time = _time_dimension(ds, name, layout, source.label)
+        member = check_member(ds, name, request.member, source.label)
+        time = _time_dimension(ds, name, layout, source.label, chosen=member)
         ends, starts = _times(ds, time, source.label, ds[name].attrs.get("interval_s"))
-        rest = {dim: 0 for dim in ds[name].dims if dim not in (time, layout.x, layout.y)}
+        kept = (time, layout.x, layout.y)
+        rest = {dim: member.get(str(dim), 0) for dim in ds[name].dims if dim not in kept}
         is_dim = time in ds[name].dims
         return [
             Step(
@@ -205,12 +208,14 @@ def _sounds_like_rain(name: str) -> bool:
     return lower in _SHORT or any(word in lower for word in _WORDS)
 
 
-def _time_dimension(ds: xr.Dataset, name: str, layout: Layout, label: str) -> str:
+def _time_dimension(
+    ds: xr.Dataset, name: str, layout: Layout, label: str, chosen: dict[str, int]
+) -> str:
     """Give the name of the time coordinate; other dimensions have to be of size 1."""
     rest = [str(dim) for dim in ds[name].dims if dim not in (layout.x, layout.y)]
     candidates = [*rest, *(str(c) for c in ds.variables if ds[c].ndim == 0)]
     time = [n for n in candidates if n in ds.variables and _is_time(ds[n])]
-    wide = {dim: ds.sizes[dim] for dim in rest if ds.sizes[dim] > 1 and dim not in time}
+    wide = {dim: ds.sizes[dim] for dim in rest if ds.sizes[dim] > 1 and dim not in (*time, *chosen)}
     if wide:
         raise DataError(
             f"reading {label}: {name!r} has further dimensions {wide}, expected time, y, x",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -29,6 +30,8 @@ __all__ = ["FRAMES", "nowcast_rain"]
 FRAMES = 3
 """Frames that a nowcast is made from: two for the motion and one more for how it changes."""
 
+Method = Literal["advection"]
+
 _WHERE = "nowcasting rain"
 _LEAST_CELLS = 32  # along a side; a cascade of scales has no meaning on less
 _LEAST_WET = 50  # wet cells in each frame; the statistics of fewer say nothing
@@ -44,7 +47,12 @@ class _Frames:
     grid: Grid
 
 
-def nowcast_rain(rain: xr.DataArray, *, settings: NowcastSettings | None = None) -> xr.DataArray:
+def nowcast_rain(
+    rain: xr.DataArray,
+    *,
+    settings: NowcastSettings | None = None,
+    method: Method | None = None,
+) -> xr.DataArray:
     """Say what rain may fall next, from the last three frames of a radar.
 
     Parameters
@@ -53,6 +61,9 @@ def nowcast_rain(rain: xr.DataArray, *, settings: NowcastSettings | None = None)
         On a grid in metres; only the last three frames are read.
     settings : NowcastSettings, optional
         Lead, members, seed.
+    method : {"advection"}, optional
+        Carry the last frame on unchanged and without errors of the motion, so that all members
+        are one: what STEPS is to be compared with. By default what fits the frames.
 
     Returns
     -------
@@ -85,9 +96,11 @@ def nowcast_rain(rain: xr.DataArray, *, settings: NowcastSettings | None = None)
             f"{_WHERE}: lead_min = {chosen.lead_min:g}, expected at least a step of the radar, "
             f"{step_text(start.step_s)}"
         )
-    method, why = _method(start.rates, chosen.wet_mm_h)
+    found, why = _method(start.rates, chosen.wet_mm_h)
+    if method is not None and found != "dry":
+        found, why = method, "it was asked for"
     shape = (chosen.members, count, *start.grid.shape)
-    if method == "dry":
+    if found == "dry":
         motion = Motion(np.zeros((2, *start.grid.shape)), 0)
         values = np.where(np.isnan(start.rates[-1]), np.nan, np.zeros(shape))
     else:
@@ -95,13 +108,13 @@ def nowcast_rain(rain: xr.DataArray, *, settings: NowcastSettings | None = None)
         size = {"cell_km": np.sqrt(start.grid.dx * start.grid.dy) / 1000.0,
                 "step_min": start.step_s / 60.0}  # fmt: skip
         drawn = {"steps": count, "members": chosen.members, "seed": chosen.seed}
-        if method == "steps":
+        if found == "steps":
             values = steps_members(start.rates, motion, wet_mm_h=chosen.wet_mm_h, **drawn, **size)
         else:
-            values = advect_members(start.rates, motion, **drawn, **size)
+            values = advect_members(start.rates, motion, is_wrong=method is None, **drawn, **size)
     attrs = {
         "kind": "nowcast",
-        "method": method,
+        "method": found,
         "method_why": why,
         "motion": json.dumps(_told_motion(motion, start, chosen.wet_mm_h)),
         "issued": time_text(start.end),

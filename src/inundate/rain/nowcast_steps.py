@@ -150,7 +150,7 @@ def steps_members(
 
 def advect_members(
     rates: Values, motion: Motion, *, steps: int, members: int, seed: int, cell_km: float,
-    step_min: float,
+    step_min: float, is_wrong: bool = True,
 ) -> Values:  # fmt: skip
     """Carry the last frame on unchanged, each member by a motion that is a little wrong.
 
@@ -160,6 +160,8 @@ def advect_members(
     motion : Motion
     steps, members, seed : int
     cell_km, step_min : float
+    is_wrong : bool
+        Draw errors of the motion; without them all members are one.
 
     Returns
     -------
@@ -179,9 +181,9 @@ def advect_members(
             )  # fmt: skip
             moved = None
             for step in range(steps):
-                velocity = motion.cells + generate_bps(wrong, (step + 1) * step_min)
+                error = generate_bps(wrong, (step + 1) * step_min) if is_wrong else 0.0
                 (found[member, step],), moved = extrapolate(
-                    rates[-1], velocity, 1, allow_nonfinite_values=True,
+                    rates[-1], motion.cells + error, 1, allow_nonfinite_values=True,
                     displacement_prev=moved, return_displacement=True,
                 )  # fmt: skip
     return found

@@ -25,6 +25,7 @@ def open_rain(
     variable: str | None = None,
     crs: str | None = None,
     interval_s: float | None = None,
+    member: int | None = None,
     box: Bounds | None = None,
     box_crs: str | None = None,
 ) -> xr.DataArray:
@@ -44,6 +45,8 @@ def open_rain(
         Coordinate reference system of files that state none.
     interval_s : float, optional
         Length of an interval in seconds, for files that state none.
+    member : int, optional
+        Which storm of an ensemble, counted from 0.
     box : tuple, optional
         Left, bottom, right, top; only cells that it touches are kept.
     box_crs : str, optional
@@ -65,7 +68,7 @@ def open_rain(
     GridError
         If the CRS is unknown, grids differ, or the box lies outside.
     """
-    request = Request(variable=variable, crs=crs)
+    request = Request(variable=variable, crs=crs, member=member)
     series = open_series(Path(path), request, interval_s=interval_s, box=box, box_crs=box_crs)
     return to_array(series)
 

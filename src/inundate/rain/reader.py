@@ -82,10 +82,13 @@ class Request:
         Name of the field to read.
     crs : str or None
         CRS of files that state none.
+    member : int or None
+        Member of an ensemble, counted from 0.
     """
 
     variable: str | None = None
     crs: str | None = None
+    member: int | None = None
 
 
 @dataclass(frozen=True)

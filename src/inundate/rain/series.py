@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inundate.core.errors import GridError, InundateError
+from inundate.core.errors import DataError, GridError, InundateError
 from inundate.core.grid import Bounds, Grid, check_same_grid, normalise_crs, transform_bounds
 from inundate.core.names import VARIABLES
 from inundate.rain.formats import Found, find_format, need_steps
@@ -188,6 +188,12 @@ def open_series(
         If the files do not share a grid, state no CRS, or none of it lies in the box.
     """
     reader, sources, failures, files = found or find_format(path)
+    if request.member is not None and reader.name != "netcdf":
+        raise DataError(
+            f"reading {path}: member {request.member} was asked for, but {reader.title} holds no "
+            "ensembles",
+            hint="leave --member out",
+        )
     failures = list(failures)
     steps: list[Step] = []
     for source in sources:

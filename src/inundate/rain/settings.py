@@ -26,6 +26,9 @@ class ReadSettings(Settings):
     interval_s: float | None = Field(
         None, gt=0, description="Length of an interval, for rain files that state none, s."
     )
+    member: int | None = Field(
+        None, ge=0, description="Which storm of an ensemble, counted from 0."
+    )
 
 
 class CleanSettings(Settings):
