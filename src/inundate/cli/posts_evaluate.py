@@ -138,6 +138,7 @@ def _with_context(
 
     from inundate.core.errors import ConfigError
     from inundate.posts.labelled.numbers import read_numbers, with_numbers
+    from inundate.posts.shift.opening import unwrap
 
     columns = tuple(getattr(model, "columns", ()))
     if not columns:
@@ -150,6 +151,7 @@ def _with_context(
     known = {name: np.isfinite(judged.numbers[name]) for name in columns}
     return posts, {"context": {
         "table": str(table), "posts": len(judged),
+        "used": dict(unwrap(model).training["details"])["used"],
         "with_context": int(np.any(list(known.values()), axis=0).sum()),
         "columns": {name: int(one.sum()) for name, one in known.items()},
     }}  # fmt: skip
@@ -209,6 +211,9 @@ def _text(told: dict[str, Any]) -> str:
         each = ", ".join(f"{name} {number:,}" for name, number in of["columns"].items())
         lines.append(f"context: {of['with_context']:,} of {of['posts']:,} judged posts have some "
                      f"({each}); others get the answer of the words alone")  # fmt: skip
+        if not of["used"]:
+            lines.append("context is NOT used: in training it lowered the loss of posts held out "
+                         "by no more than chance")  # fmt: skip
     lines += [f"assumed: {line}" for line in told["assumed"]]
     lines += [f"left out: {number:,} posts ({why})" for why, number in data["dropped"].items()]
     if data["broken_lines"]:

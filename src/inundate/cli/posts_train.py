@@ -200,7 +200,17 @@ def _context_lines(details: dict[str, Any]) -> list[str]:
         f"{name} ({one['unit']})" if one["unit"] not in ("", "1") else name
         for name, one in details["columns"].items()
     )
-    return [f"  context  {told} of {details['with_context']:,} of {details['posts']:,} posts"]
+    gain = details["held_out_gain"]
+    worth = (
+        f"loss of posts held out lower by {gain['nats']:.4f} nats (standard error "
+        f"{gain['standard_error']:.4f})"
+    )
+    if not details["used"]:
+        worth += ": no more than chance, so NOT used; answers are those of the words alone"
+    return [
+        f"  context  {told} of {details['with_context']:,} of {details['posts']:,} posts",
+        f"           {worth}",
+    ]
 
 
 def _cell(found: dict[str, Any]) -> str:

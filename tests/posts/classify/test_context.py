@@ -12,6 +12,7 @@ from tests.posts.classify.made_up import table
 from inundate.cli.app import main
 from inundate.core.errors import ConfigError, DataError, RunError
 from inundate.core.seeds import make_rng
+from inundate.posts.classify.logistic import fit_shifts, softmax
 from inundate.posts.classify.scaling import Scaling
 from inundate.posts.classify.train import Reading, train_classifier
 from inundate.posts.classify.zoo import make_classifier, open_classifier
@@ -85,11 +86,27 @@ def test_a_post_is_answered_alike_whatever_stands_beside_it(model):
 
 
 @pytest.mark.parametrize("by", ["copy", "event"])
-def test_numbers_that_tell_nothing_move_little(by):
+def test_numbers_that_tell_nothing_move_nothing(by):
     model = fitted(posts(400, useful=False), by=by)
+    details = model.training["details"]
+    assert not details["used"]
+    assert details["held_out_gain"]["nats"] < 2 * details["held_out_gain"]["standard_error"]
     made = posts(400, seed=4, useful=False)
-    inside = np.isfinite(made.numbers["depth_m"])
-    assert right(model, made, inside) > right(model.words, made, inside) - 0.03
+    assert np.allclose(answers_of(model, made), model.words.probabilities(made.texts), atol=1e-5)
+    assert fitted(posts(400), by=by).training["details"]["used"]
+
+
+def test_shifts_are_those_that_made_the_labels():
+    rng = make_rng(3, "shifts")
+    features, logits = rng.standard_normal((4000, 2)), rng.standard_normal((4000, 3))
+    true = np.array([[1.0, -1.0, 0.0], [0.0, 0.0, 0.0]])
+    shares = softmax(logits + features @ true)
+    labels = (rng.random(4000)[:, None] > shares.cumsum(axis=1)).sum(axis=1)
+    found = fit_shifts(features, labels, logits, inverse_penalty=1.0, what="a test")
+    assert found == pytest.approx(true, abs=0.12)
+    assert found.sum(axis=1) == pytest.approx([0, 0], abs=1e-3)
+    with pytest.raises(DataError, match="all 4000 posts are of one class"):
+        fit_shifts(features, np.zeros(4000, np.int64), logits, inverse_penalty=1.0, what="a test")
 
 
 def test_one_column_alone_may_be_missing(model):
@@ -237,6 +254,7 @@ def test_commands_train_and_evaluate(tmp_path, capsys):
     assert main([*call, "--context", str(beside_other), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["context"]["posts"] == 240
+    assert found["context"]["used"]
     assert 150 < found["context"]["with_context"] < 210
     assert found["paired"]["words alone"]["macro_f1"]["low"] > 0
     assert {one["subset"] for one in found["subsets"]} >= {"with context", "without context"}
@@ -244,6 +262,17 @@ def test_commands_train_and_evaluate(tmp_path, capsys):
     assert "judged posts have some (depth_m" in capsys.readouterr().out
     assert main(call) != 0
     assert "which the model reads" in capsys.readouterr().err
+
+
+def test_commands_tell_that_numbers_are_not_used(tmp_path, capsys):
+    data, beside = written(tmp_path, posts(useful=False), "train")
+    out = tmp_path / "model"
+    call = ["--data", str(data), "--context", str(beside)]
+    train = ["posts", "train", "context", *call, "-o", str(out), "--columns", *COLUMNS]
+    assert main(train) == 0
+    assert "NOT used; answers are those of the words alone" in capsys.readouterr().out
+    assert main(["posts", "evaluate", "--model", str(out), *call, "--draws", "20"]) == 0
+    assert "context is NOT used" in capsys.readouterr().out
 
 
 def test_context_for_a_model_of_words_is_refused(tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 
 from inundate.core.errors import DataError, require_extra
 
-__all__ = ["ABSENT", "ClassWeight", "class_weights", "fit_logistic", "softmax"]
+__all__ = ["ABSENT", "ClassWeight", "class_weights", "fit_logistic", "fit_shifts", "softmax"]
 
 ABSENT = -30.0
 """Logit of a class that no training post has: a probability of some 1e-13."""
@@ -118,3 +118,57 @@ def fit_logistic(
         slopes[:, present] = model.coef_.T
         offsets[present] = model.intercept_
     return slopes, offsets
+
+
+def fit_shifts(
+    features: np.ndarray[Any, Any],
+    labels: np.ndarray[Any, Any],
+    logits: np.ndarray[Any, Any],
+    *,
+    inverse_penalty: float,
+    what: str,
+) -> np.ndarray[Any, Any]:
+    """Fit by how much features move logits that are given.
+
+    Parameters
+    ----------
+    features : array (N, F)
+    labels : array (N,), int64
+    logits : array (N, K)
+        Kept as they are.
+    inverse_penalty : float
+        The squares of the slopes are weighed by half of its inverse, beside the loss of all posts.
+    what : str
+        What is fitted, for messages.
+
+    Returns
+    -------
+    array (F, K), float64
+        Slopes, which add up to 0 over the classes.
+
+    Raises
+    ------
+    DataError
+        If all posts are of one class.
+    """
+    from scipy.optimize import minimize
+
+    if len(np.unique(labels)) < 2:
+        raise DataError(
+            f"fitting {what}: all {len(labels)} posts are of one class; expected at least two",
+            hint="give posts of every class, or another label column",
+        )
+    shape = features.shape[1], logits.shape[1]
+    rows, true = np.arange(len(labels)), np.eye(shape[1])[labels]
+
+    def loss(flat: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
+        slopes = flat.reshape(shape)
+        shares = softmax(logits + features @ slopes)
+        value = -np.log(np.maximum(shares[rows, labels], 1e-300)).sum()
+        slope = features.T @ (shares - true) + slopes / inverse_penalty
+        return float(value + 0.5 * (slopes**2).sum() / inverse_penalty), slope.ravel()
+
+    found: np.ndarray[Any, Any] = minimize(
+        loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B"
+    ).x.reshape(shape)
+    return found
