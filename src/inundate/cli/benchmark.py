@@ -12,7 +12,16 @@ __all__ = ["benchmark"]
 
 def benchmark(
     name: Literal[
-        "chain", "doctor", "emulator", "fusion", "live", "locate", "privacy", "solver", "text"
+        "chain",
+        "context",
+        "doctor",
+        "emulator",
+        "fusion",
+        "live",
+        "locate",
+        "privacy",
+        "solver",
+        "text",
     ],
     *,
     data: Path = Path("../shared/data"),
@@ -45,6 +54,7 @@ def benchmark(
     ----------
     name
         chain: real radar moved over real terrain, simulate, train, evaluate.
+        context: depth and rain beside the words of posts, where the truth is made up.
         solver: speed, accuracy and memory of the solver, beside other solvers, which are
         installed into environments of their own below the work folder.
         emulator: weights that ship, the zoo and every baseline on unseen ground under unseen
@@ -138,6 +148,11 @@ def benchmark(
         from inundate.cli.fusion_bench.run import run_fusion
 
         figures = run_fusion(output, work, quick=quick)
+    elif name == "context":
+        _check_unused(name, only=only, peer_python=peer_python, **own)
+        from inundate.cli.fusion_bench.context_run import run_context
+
+        figures = run_context(output, work, quick=quick)
     elif name == "live":
         _check_unused(name, peer_python=peer_python, **own)
         from inundate.cli.live_bench.run import run_live

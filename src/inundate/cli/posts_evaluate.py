@@ -145,13 +145,14 @@ def _with_context(
         if context is not None:
             raise ConfigError(f"--context {context}: {model.name} reads texts alone")
         return posts, {}
+    inner: Any = unwrap(model)
     table = context or data
     posts = with_numbers(posts, read_numbers([table], columns))
     judged = posts.judged()
     known = {name: np.isfinite(judged.numbers[name]) for name in columns}
     return posts, {"context": {
         "table": str(table), "posts": len(judged),
-        "used": dict(unwrap(model).training["details"])["used"],
+        "used": bool(inner.training["details"]["used"]),
         "with_context": int(np.any(list(known.values()), axis=0).sum()),
         "columns": {name: int(one.sum()) for name, one in known.items()},
     }}  # fmt: skip

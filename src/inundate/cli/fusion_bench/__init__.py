@@ -1,1 +1,1 @@
-"""The benchmark ``fusion``: what posts do to an ensemble of depth, where the truth is known."""
+"""The benchmarks ``fusion`` and ``context``: posts and depth together, the truth being known."""

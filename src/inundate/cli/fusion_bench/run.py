@@ -10,17 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.cli.bench_file import file_head, sayer, write_result
+from inundate.cli.fusion_bench.intervals import figure, no_change, span
 from inundate.cli.fusion_bench.trial import CROWDS, described, run_trials
 from inundate.cli.fusion_bench.world import WorldSettings, make_flood
 from inundate.core.files import write_text
-from inundate.core.seeds import make_rng
 
 __all__ = ["DEV_SEED", "TEST_SEED", "measure", "run_fusion"]
 
 DEV_SEED, TEST_SEED = 900, 17  # laws and settings were chosen on floods of the first alone
 _FLOODS, _QUICK_FLOODS = 60, 4
 _LEAST_WET = 0.01  # share of the map that is ever flooded: below it there is nothing to tell of
-_DRAWS = 2000
 _READING = (
     "The truth is known: storm, ground and posts are made up. Truth and members are draws of the "
     "same forecast errors (place, time, direction, speed and amount of the storm, infiltration, "
@@ -108,22 +107,22 @@ def measure(floods: list[dict[str, Any]], dry: int) -> dict[str, Any]:
     """
     lowered = {name: _lowered(floods, name, "after_m") for name in CROWDS}
     good, useless, hostile = (lowered[name] for name in ("realistic", "useless", "hostile"))
-    p_value = _no_change(useless)
+    p_value = no_change(useless)
     figures = [
-        _figure("harm-of-lies", -hostile, "<= 0.01", lambda at: at <= 0.01,
-                "CRPS raised by posts of which 30 % lie together, median; below 0: lowered"),
-        _figure("lowered", good, ">= 0.2", lambda at: at >= 0.2,
-                "CRPS lowered by realistic posts, median"),
-        {**_figure("change-useless", useless, "p > 0.05", lambda _: p_value > 0.05,
+        figure("harm-of-lies", -hostile, "<= 0.01", lambda at: at <= 0.01,
+               "CRPS raised by posts of which 30 % lie together, median; below 0: lowered"),
+        figure("lowered", good, ">= 0.2", lambda at: at >= 0.2,
+               "CRPS lowered by realistic posts, median"),
+        {**figure("change-useless", useless, "p > 0.05", lambda _: p_value > 0.05,
                    f"CRPS lowered by useless posts, median; Wilcoxon p = {p_value:.3f}")},
-        _figure("worse-realistic", (good < -0.01).astype(float), "", None,
-                "floods whose CRPS realistic posts raise by more than 1 %", mean=True),
-        _figure("worse-useless", (useless < -0.01).astype(float), "", None,
-                "the same of useless posts", mean=True),
-        _figure("worse-hostile", (hostile < -0.01).astype(float), "", None,
-                "the same where 30 % lie", mean=True),
-        _figure("oracle", _lowered(floods, "realistic", "oracle_m"), "", None,
-                "CRPS lowered by the five members that are truly best, median"),
+        figure("worse-realistic", (good < -0.01).astype(float), "", None,
+               "floods whose CRPS realistic posts raise by more than 1 %", mean=True),
+        figure("worse-useless", (useless < -0.01).astype(float), "", None,
+               "the same of useless posts", mean=True),
+        figure("worse-hostile", (hostile < -0.01).astype(float), "", None,
+               "the same where 30 % lie", mean=True),
+        figure("oracle", _lowered(floods, "realistic", "oracle_m"), "", None,
+               "CRPS lowered by the five members that are truly best, median"),
     ]  # fmt: skip
     return {
         "floods": len(floods), "left_out_dry": dry, "figures": figures,
@@ -137,32 +136,6 @@ def _lowered(floods: list[dict[str, Any]], crowd: str, score: str) -> NDArray[np
     return np.array([1.0 - one[score] / one["before_m"] for one in each])
 
 
-def _no_change(values: NDArray[np.float64]) -> float:
-    """Give the p-value of no change, by signed ranks; 1 where nothing changed at all."""
-    from scipy.stats import wilcoxon
-
-    return float(wilcoxon(values).pvalue) if np.any(values != 0) else 1.0
-
-
-def _interval(values: NDArray[np.float64], *, mean: bool = False) -> tuple[float, float, float]:
-    rng = make_rng(0, "fusion interval")
-    centre = np.mean if mean else np.median
-    drawn = values[rng.integers(0, len(values), (_DRAWS, len(values)))]
-    low, high = np.percentile(centre(drawn, axis=1), [2.5, 97.5])
-    return float(centre(values)), float(low), float(high)
-
-
-def _figure(
-    name: str, values: NDArray[np.float64], goal: str, holds: Any, note: str, *, mean: bool = False
-) -> dict[str, Any]:
-    value, low, high = _interval(values, mean=mean)
-    return {
-        "id": name, "group": "Posts and depth", "value": value, "low": low, "high": high,
-        "unit": "1", "goal": goal, "met": None if holds is None else bool(holds(value)),
-        "baseline": None, "note": f"{note}; {len(values)} floods",
-    }  # fmt: skip
-
-
 def _by_crowd(
     floods: list[dict[str, Any]], lowered: dict[str, NDArray[np.float64]]
 ) -> dict[str, Any]:
@@ -170,8 +143,8 @@ def _by_crowd(
     for name in CROWDS:
         trials = [one["trials"][name] for one in floods]
         rows.append([
-            name, _span(lowered[name]), _span(_lowered(floods, name, "whole_map_m")),
-            _span(_lowered(floods, name, "oracle_m")),
+            name, span(lowered[name]), span(_lowered(floods, name, "whole_map_m")),
+            span(_lowered(floods, name, "oracle_m")),
             f"{min(lowered[name]):+.3f}",
             *(f"{np.median([one[key] for one in trials]):.3g}"
               for key in ("reports", "useless", "effective")),
@@ -191,13 +164,8 @@ def _by_kind(
     kinds = np.array([one["kind"] for one in floods])
     rows = [
         [kind, str(int((kinds == kind).sum())),
-         *(_span(lowered[name][kinds == kind]) for name in ("realistic", "useless", "hostile"))]
+         *(span(lowered[name][kinds == kind]) for name in ("realistic", "useless", "hostile"))]
         for kind in sorted(set(kinds.tolist()))
     ]  # fmt: skip
     columns = ["terrain", "floods", "realistic", "useless", "30 % hostile"]
     return {"title": "By terrain", "note": "", "columns": columns, "rows": rows}
-
-
-def _span(values: NDArray[np.float64]) -> str:
-    value, low, high = _interval(values)
-    return f"{value:+.3f} [{low:+.3f}, {high:+.3f}]"
