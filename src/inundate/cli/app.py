@@ -73,6 +73,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "inundate.cli.posts_calibrate:calibrate",
         "Make a model as sure as it is right.",
     ),
+    "posts adapt": ("inundate.cli.posts_adapt:adapt", "Teach a model the words of a new event."),
     "posts label": ("inundate.cli.posts_label:label", "Ask people about posts."),
     "posts locate": ("inundate.cli.posts_locate:locate", "Say where posts are."),
     "posts topics": ("inundate.cli.posts_topics:topics", "Say what posts are about, and when."),
