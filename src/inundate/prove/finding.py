@@ -30,6 +30,8 @@ class Finding:
         Which input, layer or key.
     tried : bool
         Whether the remedy was tried, and the model learnt with it.
+    firm : bool
+        Whether it stands though the model learns: with the remedy it learns far better.
     """
 
     cause: Cause
@@ -37,6 +39,7 @@ class Finding:
     evidence: str
     subject: str = ""
     tried: bool = False
+    firm: bool = False
 
     @property
     def says(self) -> str:

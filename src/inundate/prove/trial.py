@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch, Case
+from inundate.prove.quiet import quietly
 
 __all__ = ["PLAIN", "Remedy", "Trial", "plain_step", "run_trial"]
 
@@ -37,10 +38,14 @@ class Remedy:
         A plain step in place of the user's.
     whole : bool
         Weights and inputs in float32.
+    quiet : bool
+        What functions draw at random is left out, in training too.
     thawed : bool
         Weights that are frozen are trained too, at the rate of the last group.
     adam : float, optional
         Adam at this rate in place of the user's optimiser.
+    prepare : callable, optional
+        Changes the model before the first step, such as by hooks.
     batch : callable, optional
         Changes each batch, such as to scale its inputs.
     loss : callable, optional
@@ -54,8 +59,10 @@ class Remedy:
     still: bool = False
     plain: bool = False
     whole: bool = False
+    quiet: bool = False
     thawed: bool = False
     adam: float | None = None
+    prepare: Callable[[nn.Module], None] | None = None
     batch: Callable[[Batch], Batch] | None = None
     loss: Callable[[nn.Module, Batch], Tensor] | None = None
 
@@ -120,7 +127,7 @@ def run_trial(
     seed : int
         Of dropout and fresh weights.
     """
-    with isolated_random(seed, "doctor", "trial"):
+    with isolated_random(seed, "doctor", "trial"), quietly(remedy.quiet):
         model, optimiser = _pair(case, remedy)
         model.eval() if remedy.still else model.train()
         trial = Trial(model)
@@ -155,6 +162,8 @@ def _pair(case: Case, remedy: Remedy) -> tuple[nn.Module, torch.optim.Optimizer]
             reset = getattr(module, "reset_parameters", None)
             if callable(reset):
                 reset()
+    if remedy.prepare is not None:
+        remedy.prepare(model)
     if remedy.whole:
         model.float()  # in place: the optimiser goes on holding the same tensors
     if remedy.thawed:

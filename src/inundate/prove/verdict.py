@@ -21,11 +21,16 @@ from inundate.prove.pictures import draw
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
 from inundate.prove.probe.finite import probe_finite_output
 from inundate.prove.probe.fit import MOVED, probe_fit
+from inundate.prove.probe.fresh import probe_fresh
 from inundate.prove.probe.gradient import probe_gradient
+from inundate.prove.probe.layout import probe_layout
 from inundate.prove.probe.learn import learns, probe_learn
+from inundate.prove.probe.linear import probe_linear
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.metric import probe_metric
+from inundate.prove.probe.mixing import probe_mixing
+from inundate.prove.probe.noise import probe_noise
 from inundate.prove.probe.optimiser import probe_optimiser, probe_schedule, probe_step
 from inundate.prove.probe.padding import probe_padding
 from inundate.prove.probe.range import probe_range
@@ -33,6 +38,7 @@ from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.runs import probe_runs
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
+from inundate.prove.probe.turned import probe_turned
 from inundate.prove.probe.use import probe_use
 
 __all__ = ["PROBES", "Confidence", "Verdict", "decide", "diagnose"]
@@ -44,9 +50,10 @@ Probe = Callable[[Exam], list[Finding]]
 #: cannot be run, or holds NaN, cannot be trained. The others all run.
 FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
 PROBES: tuple[Probe, ...] = (
-    probe_inputs, probe_target, probe_split, probe_target_in_input, probe_axes, probe_loss,
-    probe_metric, probe_optimiser, probe_step, probe_start, probe_gradient, probe_padding,
-    probe_fit, probe_schedule, probe_use, probe_range, probe_learn,
+    probe_inputs, probe_target, probe_split, probe_target_in_input, probe_axes, probe_turned,
+    probe_layout, probe_mixing, probe_loss, probe_metric, probe_optimiser, probe_step, probe_start,
+    probe_gradient, probe_padding, probe_linear, probe_fit, probe_fresh, probe_schedule,
+    probe_use, probe_range, probe_noise, probe_learn,
 )  # fmt: skip
 
 _SPEED = {
@@ -222,7 +229,9 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
         findings.append(Finding(Cause.UNREAD_CONFIG, "fault", text, keys))
     if exam.figures.get("enough", 0.0) > 0:  # slow on one batch, but it learns what there is
         slow = _SPEED - ({Cause.RATE_TOO_LOW} if "rate_gone" in exam.figures else set())
-        findings = [replace(f, weight="note") if f.cause in slow else f for f in findings]
+        findings = [
+            replace(f, weight="note") if f.cause in slow and not f.firm else f for f in findings
+        ]
     if f"one_batch, {MOVED}" in exam.figures:  # tried: where it helped there is a fault as well
         findings = [
             replace(f, weight="note") if (f.cause, f.weight) == (Cause.PADDING, "suspect") else f
@@ -232,6 +241,8 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
         findings = [
             replace(f, weight="note") if f.cause is Cause.DEAD_UNITS else f for f in findings
         ]
+    if any(f.cause is Cause.OUTPUT_RANGE and f.weight == "fault" for f in findings):
+        findings = _without_dead_end(findings)
     ranked = sorted(findings, key=_place)
     healthy = learns(exam)
     named = [f for f in ranked if f.weight == "fault"]
@@ -251,6 +262,14 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
         tuple(case.told),
         _curves(exam),
     )
+
+
+def _without_dead_end(findings: list[Finding]) -> list[Finding]:
+    """Take what follows from a last activation that passes nothing on for what it is."""
+    if not any(f.cause is Cause.DEAD_UNITS for f in findings):
+        return findings
+    follows = {Cause.DEAD_UNITS, Cause.IGNORES_INPUT, Cause.NO_GRADIENT}
+    return [replace(f, weight="note") if f.cause in follows else f for f in findings]
 
 
 def _curves(exam: Exam) -> dict[str, list[float]]:

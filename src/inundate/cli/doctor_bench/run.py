@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
+from inundate.cli.doctor_bench.families import FAMILIES, FAMILIES_HEALTHY
 from inundate.cli.doctor_bench.fault import Fault, Healthy
 from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
 from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
@@ -172,8 +173,8 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if name == "tuning":
         healthy = (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY)
-        healthy = (*healthy, *FOURTH_HEALTHY, *FIFTH_HEALTHY)
-        faults = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH)
+        healthy = (*healthy, *FOURTH_HEALTHY, *FIFTH_HEALTHY, *FAMILIES_HEALTHY)
+        faults = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *FAMILIES)
         if missing:
             return faults, healthy, ""
         return (*faults, *STRANGER_FAULTS), (*healthy, *STRANGERS), ""

@@ -1,4 +1,4 @@
-"""What of an output the loss counts."""
+"""What of an output the loss counts: samples, places, channels, classes."""
 
 from __future__ import annotations
 
@@ -9,35 +9,111 @@ from inundate.prove.case import Batch, Fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.probe.padding import find_padding
 
 __all__ = ["left_out"]
 
 _SAMPLES = 4  # of a batch, from which a share of it means something
 _MISSED = 0.2  # of a batch, from which samples that do not count are a fault
+_COMMON = 0.05  # share of the targets from which a class is none that is left out on purpose
+_FILLED = 0.5  # of the places that count, from which filler drowns the rest
 
 
 def left_out(exam: Exam, batch: Batch) -> list[Finding]:
-    """See whether the loss looks at the outputs of some samples alone, by its gradient."""
+    """See whether the loss looks at a part of the outputs alone, by its gradient."""
     told = set(batch) - {"inputs", "target", "raw"}
     if told or exam.case.known is not None or len(batch["target"]) < _SAMPLES:
         return []  # a mask may leave samples out on purpose
+    seen = _seen(exam, batch)
+    if seen is None or not bool(seen.any()):
+        return []
+    target = batch["target"]
+    rows = target.reshape(len(target), -1).cpu()
+    counts = torch.isfinite(rows) if rows.is_floating_point() else rows >= 0
+    missed = ~seen.reshape(len(seen), -1).any(1) & counts.any(1)
+    if float(missed.float().mean()) >= _MISSED:
+        text = f"whatever the answers, {int(missed.sum())} of {len(seen)} samples of a batch do "
+        text += "not move the loss"
+        return [Finding(Cause.LOSS_IGNORES, "fault", text, "some of the samples")]
+    return _by_place(exam, batch, seen)
+
+
+def _seen(exam: Exam, batch: Batch) -> Tensor | None:
+    """Say which numbers of the output (B, …) move the loss for some answer."""
     right, wrong = exam.answers.right(batch), exam.answers.wrong(batch)
     assert right is not None
     assert wrong is not None
-    seen = torch.zeros(len(right), dtype=torch.bool)
+    seen = torch.zeros(right.shape, dtype=torch.bool)
     for answer in (wrong, *exam.answers.constants(batch), 0.5 * (right + wrong), 2.0 * right):
         slope = _slope(exam, batch, answer)
         if slope is None:
-            return []
-        seen |= (slope != 0).reshape(len(slope), -1).any(1).cpu()
-    target = batch["target"].reshape(len(seen), -1).cpu()
-    counts = torch.isfinite(target) if target.is_floating_point() else target >= 0
-    missed = ~seen & counts.any(1)
-    if not seen.any() or float(missed.float().mean()) < _MISSED:
+            return None
+        seen |= (slope != 0).cpu()
+    return seen
+
+
+def _by_place(exam: Exam, batch: Batch, seen: Tensor) -> list[Finding]:
+    target = batch["target"].cpu()
+    if exam.answers.kind == "classes":
+        places = seen.any(exam.answers.class_dim(batch["target"]))  # of the target's shape
+        return _class_ignored(exam, batch, target, places) or _filler(exam, batch, places)
+    held = seen.reshape(target.shape)
+    known = torch.isfinite(target.float())
+    if target.ndim < 2 or not bool(known.all()):
         return []
-    text = f"whatever the answers, {int(missed.sum())} of {len(seen)} samples of a batch do not "
-    text += "move the loss"
-    return [Finding(Cause.LOSS_IGNORES, "fault", text, "some of the samples")]
+    # places or channels that count in no sample, of those in which the targets differ
+    silent = ~held.any(0) & (target.float().std(0) > 0)
+    if float(silent.float().mean()) < _MISSED:
+        return []
+    text = (
+        f"whatever the answers, {int(silent.sum())} of the {silent.numel()} numbers of a sample's "
+        "output never move the loss"
+    )
+    return [Finding(Cause.LOSS_IGNORES, "fault", text, "a part of the output")]
+
+
+def _class_ignored(exam: Exam, batch: Batch, target: Tensor, places: Tensor) -> list[Finding]:
+    """See whether all places of one class are left out, that are not filled up."""
+    filled = _filled(exam, batch, target)
+    for value in torch.unique(target):
+        own = target == value
+        if value < 0 or bool(places[own].any()) or float(own.float().mean()) < _COMMON:
+            continue
+        if filled is not None and bool(filled[own].all()):
+            continue  # what fills up is left out on purpose
+        if int(value) >= len(exam.answers.prior):
+            continue  # no class of the output: places that are not known
+        text = (
+            f"whatever the answers, the targets that are {int(value)} "
+            f"({100 * float(own.float().mean()):.0f} %) do not move the loss"
+        )
+        return [Finding(Cause.LOSS_IGNORES, "fault", text, f"targets of class {int(value)}")]
+    return []
+
+
+def _filler(exam: Exam, batch: Batch, places: Tensor) -> list[Finding]:
+    """See whether most places that count are what fills up the texts."""
+    filled = _filled(exam, batch, batch["target"].cpu())
+    if filled is None or not bool(places.any()):
+        return []
+    share = float((filled & places).sum() / places.sum())
+    alike = len(torch.unique(batch["target"].cpu()[filled])) == 1 if bool(filled.any()) else False
+    if share < _FILLED or not alike:
+        return []
+    text = f"{100 * share:.0f} % of the places that the loss counts are filled up, with one target"
+    return [Finding(Cause.PADDING, "fault", text, "the target")]
+
+
+def _filled(exam: Exam, batch: Batch, target: Tensor) -> Tensor | None:
+    """Say which places of a target (B, L) belong to places of a text that are filled up."""
+    padding = find_padding(exam.train)
+    if padding is None or target.ndim != 2:
+        return None
+    text = batch["inputs"][padding.name].cpu()
+    if text.shape[:2] != target.shape:
+        return None
+    filled: Tensor = text == padding.filler
+    return filled.all(-1) if text.ndim == 3 else filled
 
 
 def _slope(exam: Exam, batch: Batch, answer: Tensor) -> Tensor | None:

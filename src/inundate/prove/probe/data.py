@@ -13,15 +13,13 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
+from inundate.prove.probe.slips import slips
 
 __all__ = ["channel_stats", "gather", "probe_finite", "probe_inputs", "probe_target"]
 
 _FAR = 30.0  # mean or deviation from which a channel is on a doubtful scale
 _NEAR = 0.02  # deviation below which it is
-_SLIP = 100.0  # factor from which a sample is in another unit (mm for m: 1000)
 _GROUP = 8  # samples of which a group in another unit has at least so many
-_NARROW = 0.2  # width of a group, of the way from one to the other
-_BETWEEN = 0.25  # samples between two groups, of those in the smaller
 _MAJORITY = 0.8
 _FEW_MAPS = 16
 
@@ -88,7 +86,7 @@ def probe_inputs(exam: Exam) -> list[Finding]:
         if values is not None and values.ndim > 1:
             scales = _scales(name, values)
             found += [f for f in scales if not (spare and f.cause is Cause.DEAD_INPUT)]
-            found += _slips(name, values)
+            found += slips(name, values)
             found += [] if spare else _one_for_all(exam, name, values)
     return found
 
@@ -154,56 +152,6 @@ def _scales(name: str, values: Tensor) -> list[Finding]:
     return found
 
 
-def _slips(name: str, values: Tensor) -> list[Finding]:
-    """Look for samples that are larger or smaller than all others by a large factor."""
-    size = values.double().reshape(len(values), -1).square().mean(1).sqrt().numpy()
-    size = size[(size > 0) & np.isfinite(size)]  # others are told on their own
-    if len(size) < 20:
-        return []
-    order = np.sort(np.log10(size))
-    place = int(np.argmax(np.diff(order)))
-    # a gap as wide as one and a half orders of magnitude, with some samples on both sides
-    gap = order[place + 1] - order[place] >= np.log10(_SLIP) * 0.75
-    between = 0
-    if not gap or min(place + 1, len(order) - place - 1) < 3:
-        place, between = _two_groups(order)
-    few = min(place + 1, len(order) - place - 1)
-    if few < 3:
-        return []
-    factor = 10 ** (np.median(order[place + 1 :]) - np.median(order[: place + 1]))
-    if factor < _SLIP:
-        return []
-    text = (
-        f"{few} of {len(order)} samples of {name!r} are {factor:.3g} times as large or small as "
-        f"the others, and {between or 'none'} {'lie' if between > 1 else 'lies'} between"
-    )
-    return [Finding(Cause.UNIT_SLIP, "fault", text, f"{name!r}")]
-
-
-def _two_groups(order: NDArray[np.float64]) -> tuple[int, int]:
-    """Part sorted logarithms where the two parts are closest in themselves.
-
-    Returns
-    -------
-    tuple of int
-        The last place of the lower part, and how many lie in the middle third between the parts;
-        (-1, 0) unless both are narrow beside what is between them.
-    """
-    places = range(_GROUP - 1, len(order) - _GROUP)
-    if not places:
-        return -1, 0
-    spread = [p * order[:p].var() + (len(order) - p) * order[p:].var() for p in places]
-    place = places[int(np.argmin(spread))] - 1
-    low, high = order[: place + 1], order[place + 1 :]
-    apart = float(np.median(high) - np.median(low))
-    wide = max(float(np.subtract(*np.percentile(part, (75, 25)))) for part in (low, high))
-    middle = (order > np.median(low) + apart / 3) & (order < np.median(high) - apart / 3)
-    between = int(middle.sum())
-    if wide > _NARROW * apart or between > _BETWEEN * min(len(low), len(high)):
-        return -1, 0
-    return place, between
-
-
 def probe_target(exam: Exam) -> list[Finding]:
     """Look for targets that are all the same, of one class nearly always, or far from 1."""
     targets = [batch["target"] for batch in exam.train]
@@ -214,6 +162,11 @@ def probe_target(exam: Exam) -> list[Finding]:
     if not flat.numel() or float(flat.std()) == 0.0:
         value = float(flat[0]) if flat.numel() else float("nan")
         return [Finding(Cause.TARGET_CONSTANT, "fault", f"every target is {value:.4g}")]
+    wanted = torch.cat(targets) if len({t.shape[1:] for t in targets}) == 1 else None
+    if wanted is not None and len(torch.unique(flat)) > _GROUP:
+        slipped = slips("the target", wanted)
+        if slipped:
+            return slipped
     mean, deviation = float(flat.mean()), float(flat.std())
     exam.figures |= {"target_mean": mean, "target_deviation": deviation}
     if max(abs(mean), deviation) > _FAR or deviation < _NEAR / 2:

@@ -15,16 +15,19 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.data import channel_stats, gather
+from inundate.prove.probe.noise import draws
+from inundate.prove.probe.optimiser import without_penalty
 from inundate.prove.probe.padding import find_padding, move_padding
 from inundate.prove.trial import Remedy, run_trial
 
 #: Makes another batch of one.
 Change = Callable[[Batch], Batch]
 
-__all__ = ["FITTED", "MOVED", "moved_padding", "probe_fit", "scaled_inputs"]
+__all__ = ["FITTED", "MOVED", "QUIET", "moved_padding", "probe_fit", "scaled_inputs"]
 
 FITTED = 0.7  # progress from which a batch counts as learnt
 MOVED = "with the padding at the other end"
+QUIET = Remedy("without what is drawn at random", quiet=True)
 _HELPS = 0.35
 _MORE = 0.25  # by how much a remedy must be better than the user's own training
 _FACTORS = (0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
@@ -32,6 +35,7 @@ _PATIENCE = 4  # times as many steps, before a rate is called too low
 _MOST = 10  # rates that are tried
 _RESTS = 0.02  # progress that cannot be told from none
 _WILD = -0.5  # of the way, the wrong one: such steps are too long
+_LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
 _LOWEST = 1e-7  # factor to which a wild rate is brought down
 
 
@@ -131,8 +135,13 @@ def _remedies(exam: Exam) -> Iterator[_Tried]:
         rates = ", ".join(sorted({f"{group['weight_decay']:g}" for group in groups}))
         remedy = Remedy("without weight decay", no_decay=True)
         yield _Tried(Cause.DECAY_TOO_STRONG, remedy, "", f"weight decay is {rates}; ")
+    if "penalty" in exam.figures:
+        remedy = Remedy("without what it adds for the weights", loss=without_penalty(exam))
+        yield _Tried(Cause.DECAY_TOO_STRONG, remedy, *of(Cause.DECAY_TOO_STRONG))
     if any(_is_noise(module) for module in exam.case.model.modules()):
         yield _Tried(Cause.NOISE_TOO_STRONG, Remedy("without dropout", still=True), "", "")
+    if (draws(exam, training=True) or 0.0) > _LOUD:
+        yield _Tried(Cause.NOISE_TOO_STRONG, QUIET, "", "")
     if Cause.VANISHING_GRADIENT not in suspects and Cause.BAD_START not in suspects:
         return
     yield _Tried(Cause.BAD_START, Remedy("with fresh weights", fresh=True), "", "")

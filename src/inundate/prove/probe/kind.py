@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from inundate.learn.random_state import isolated_random
@@ -15,7 +17,10 @@ __all__ = ["mismatch"]
 
 _DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
-_RANGES = ((0.0, 1.0), (-1.0, 1.0))  # of sigmoid or softmax, and of tanh or a cosine
+_RANGES = (
+    (0.0, 1.0), (-1.0, 1.0),  # of sigmoid or softmax, and of tanh or a cosine
+    (0.0, math.inf), (-math.inf, 0.0),  # of ReLU, and of a log-softmax
+)  # fmt: skip
 _POOR = 0.15  # of the way from the right answer's loss to the constant's
 
 
@@ -45,10 +50,13 @@ def _held(exam: Exam, batch: Batch, found: dict[str, float], kind: str) -> list[
             return []
         text = (
             f"the outputs lie between {low:g} and {high:g} whatever the weights, but the loss "
-            f"takes a {kind} of them once more: with the best of them it is {least:.3g}, and it "
-            f"could be {found['right']:.3g}"
+            f"takes a {kind} of them: with the best of them it is {least:.3g}, and it could be "
+            f"{found['right']:.3g}"
         )
-        return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+        if math.isfinite(high - low):
+            return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+        where = "at 0 or above" if low == 0 else "at 0 or below"
+        return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
     return []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 
@@ -13,18 +13,13 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import channel_stats, gather
-from inundate.prove.probe.fit import MOVED, moved_padding, percent, scaled_inputs
+from inundate.prove.probe.fit import percent
+from inundate.prove.probe.mended import mended, otherwise, plainly
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.trial import Remedy, run_trial
 
 __all__ = ["learns", "probe_learn"]
 
-_MENDED: tuple[tuple[Cause, Callable[[Exam], Remedy]], ...] = (
-    (Cause.INPUT_SCALE, lambda exam: Remedy("with scaled inputs", batch=scaled_inputs(exam))),
-    (Cause.PADDING, lambda exam: Remedy(MOVED, batch=moved_padding(exam))),
-    (Cause.NO_GRADIENT, lambda _exam: Remedy("with all weights trained", thawed=True)),
-    (Cause.DECAY_TOO_STRONG, lambda _exam: Remedy("without weight decay", no_decay=True)),
-)
 _FACTORS = (0.1, 10.0, 0.01)
 _CALMER = (0.1, 0.01, 1e-3, 1e-4, 1e-5)  # where the loss has gone astray
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
@@ -58,13 +53,11 @@ def probe_learn(exam: Exam) -> list[Finding]:
     enough = sound and _good(unseen, reference)
     one = exam.figures.get("one_batch", 1.0)
     exam.figures["enough"] = float(enough)
-    some = sound and one >= _NEAR and _good(unseen, reference, share=_SOME)
+    narrow = any(f.cause is Cause.CANNOT_FIT and f.weight == "suspect" for f in exam.findings)
+    some = sound and one >= _NEAR and _good(unseen, reference, share=_SOME) and not narrow
     exam.figures["healthy"] = float(unseen.there and sound and (enough or one >= 0.7 or some))
     found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen)
-    for cause, make in _MENDED:
-        found += _remade(exam, unseen, cause, make)
-    if any(finding.cause is Cause.DECAY_TOO_STRONG for finding in found):
-        exam.figures["enough"] = 0.0  # some is learnt in spite of it, and far more without
+    found += mended(exam, unseen) + plainly(exam, unseen)
     if found:
         return found
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
@@ -115,32 +108,6 @@ def _shift(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     return [Finding(Cause.SPLIT_SHIFT, "fault", text, suspect.subject, tried=True)]
 
 
-def _remade(
-    exam: Exam, unseen: Skill, cause: Cause, make: Callable[[Exam], Remedy]
-) -> list[Finding]:
-    """Train with what is suspected mended, and see whether far less is left."""
-    suspect = next((f for f in exam.findings if f.cause is cause), None)
-    if suspect is None or suspect.weight != "suspect" or exam.case.trained:
-        return []
-    remedy = make(exam)
-    trial = run_trial(
-        exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
-    )
-    if trial.broke:
-        return []
-    change = remedy.batch
-    valid = exam.valid if change is None else [change(batch) for batch in exam.valid]
-    skill = exam.skill(trial.model, valid)
-    exam.figures[f"skill_valid, {remedy.name}"] = skill.value
-    if skill.value < max(unseen.value, 0.0) + 0.05 or 1 - unseen.value < 1.5 * (1 - skill.value):
-        return []
-    text = (
-        f"{suspect.evidence}; skill on unseen samples is {unseen.value:.2f}, {remedy.name} "
-        f"{skill.value:.2f}"
-    )
-    return [Finding(cause, "fault", text, suspect.subject, tried=True)]
-
-
 def _like_training(exam: Exam, batch: Batch) -> Batch:
     inputs = dict(batch["inputs"])
     for name, value in batch["inputs"].items():
@@ -164,7 +131,8 @@ def _why(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> lis
         found = _rates(exam)
         if found:
             return found
-    return _other_kind(exam, seen, unseen) or _unrelated(exam, seen, unseen, reference)
+    found = _other_kind(exam, seen, unseen) or otherwise(exam, unseen)
+    return found or _unrelated(exam, seen, unseen, reference)
 
 
 def _other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:

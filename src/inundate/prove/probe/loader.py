@@ -20,6 +20,11 @@ __all__ = ["probe_loader", "sample_keys"]
 _FEW = 0.5  # share of different samples in an epoch below which a loader repeats itself
 _SORTED = 0.5  # share of the variety of all samples that a batch has, below which it is sorted
 _MANY = 6  # batches from which order can be judged
+_DRAWN = 0.8  # of chance: labels that change less were drawn anew, not taken from other samples
+_OWN = 0.5  # of the targets, from which they are those of the first epoch in another order
+_LOUD = 0.7  # deviation of what is added to targets, from which it drowns them
+_TWICE = 0.3  # of the batches, from which those that came before are a fault
+_PART = 0.5  # of the validation samples: an epoch that has fewer leaves most of the data out
 
 
 def sample_keys(batches: Sequence[Batch], *, target: bool = False) -> list[list[bytes]]:
@@ -65,6 +70,9 @@ def _starves(exam: Exam) -> list[Finding]:
 
 def _skips(exam: Exam) -> list[Finding]:
     """Compare what an epoch gives with the data set behind a torch loader, if there is one."""
+    few = _few(exam)
+    if few:
+        return few
     behind = getattr(exam.case.train, "dataset", None)
     samples = sum(len(batch["target"]) for batch in exam.train)
     if behind is None or not hasattr(behind, "__len__") or len(exam.train) >= exam.effort.batches:
@@ -75,23 +83,50 @@ def _skips(exam: Exam) -> list[Finding]:
     return [Finding(Cause.LOADER_STARVES, "fault", text)]
 
 
+def _few(exam: Exam) -> list[Finding]:
+    """See whether an epoch is less than half of the validation data, and the next has others."""
+    if exam.case.valid is None or len(exam.train) >= exam.effort.batches:
+        return []
+    own, held = (sum(len(b["target"]) for b in part) for part in (exam.train, exam.valid))
+    if own >= _PART * held:
+        return []
+    first = {key for batch in sample_keys(exam.train) for key in batch}
+    second = [key for batch in sample_keys(exam.again) for key in batch]
+    known = sum(key in first for key in second) / max(len(second), 1)
+    text = f"an epoch has {own} samples in {len(exam.train)} batches, the validation data {held}"
+    if known < _PART:
+        text += f"; {100 * (1 - known):.0f} % of those in the next epoch are others"
+        return [Finding(Cause.LOADER_STARVES, "fault", text)]
+    return [Finding(Cause.LOADER_STARVES, "suspect", text)]
+
+
 def _repeats(exam: Exam) -> list[Finding]:
     keys = sample_keys(exam.train)
     flat = [key for batch in keys for key in batch]
     different = len(set(flat)) / len(flat)
     exam.figures["different_samples"] = different
-    if len(keys) < 3 or different >= _FEW:
+    whole = [tuple(sorted(batch)) for batch in keys]
+    twice = 1.0 - len(set(whole)) / len(whole)
+    if len(keys) < 3 or (different >= _FEW and not (len(keys) > 3 and twice >= _TWICE)):
         return []
     most = Counter(flat).most_common(1)[0][1]
-    same = max(Counter(tuple(sorted(batch)) for batch in keys).values())
+    same = max(Counter(whole).values())
     # short texts repeat by themselves; a loader that repeats gives whole batches or one sample
-    if same < 2 and most < max(3, 0.02 * len(flat)):
+    if same < 2 and (most < max(3, 0.02 * len(flat)) or _emptied(exam, flat)):
         return []
     text = (
         f"of {len(flat)} samples in {len(keys)} batches {len(set(flat))} are different; the same "
         f"batch comes up to {same} times, the same sample {most} times"
     )
     return [Finding(Cause.LOADER_REPEATS, "fault", text)]
+
+
+def _emptied(exam: Exam, flat: list[bytes]) -> bool:
+    """Whether the commonest inputs have many targets: samples of which nothing is left."""
+    common = Counter(flat).most_common(1)[0][0]
+    targets = [key for batch in sample_keys(exam.train, target=True) for key in batch]
+    own = Counter(one for key, one in zip(flat, targets, strict=True) if key == common)
+    return own.most_common(1)[0][1] < 0.8 * own.total()
 
 
 def _alike(exam: Exam) -> bool:
@@ -107,6 +142,8 @@ def _mispaired(exam: Exam) -> list[Finding]:
     inputs = [key for batch in sample_keys(exam.train) for key in batch]
     targets = [key for batch in sample_keys(exam.train, target=True) for key in batch]
     held = dict(zip(inputs, targets, strict=True))
+    torn = {key for key, value in zip(inputs, targets, strict=True) if held[key] != value}
+    held = {key: value for key, value in held.items() if key not in torn}
     other_inputs = [key for batch in sample_keys(exam.again) for key in batch]
     other_targets = [key for batch in sample_keys(exam.again, target=True) for key in batch]
     pairs = [
@@ -117,10 +154,53 @@ def _mispaired(exam: Exam) -> list[Finding]:
     unlike = sum(one != other for one, other in pairs)
     if len(pairs) < 10 or unlike < 0.2 * len(pairs):
         return []
+    drawn = _drawn_targets(exam, unlike / len(pairs))
+    if drawn is not None:
+        return drawn
     text = (
         f"of {len(pairs)} inputs that came in two epochs {unlike} had another target in the second"
     )
     return [Finding(Cause.TARGETS_MISPAIRED, "fault", text)]
+
+
+def _drawn_targets(exam: Exam, unlike: float) -> list[Finding] | None:
+    """Tell targets that noise is added to anew from those of other samples; None if they are."""
+    known = {key for batch in sample_keys(exam.train, target=True) for key in batch}
+    again = [key for batch in sample_keys(exam.again, target=True) for key in batch]
+    if not exam.train[0]["target"].is_floating_point():
+        classes = torch.cat([batch["target"].flatten() for batch in exam.train])
+        _, counts = torch.unique(classes, return_counts=True)
+        chance = 1.0 - float((counts.double() / counts.sum()).square().sum())
+        if exam.train[0]["target"].ndim > 1 or unlike > _DRAWN * chance:
+            return None
+        text = f"{100 * unlike:.0f} % of the labels are others in the next epoch, and "
+        text += f"{100 * chance:.0f} % would be if none were its sample's own"
+        return [Finding(Cause.NOISE_TOO_STRONG, "fault", text, "the target")]
+    if sum(key in known for key in again) > _OWN * len(again):
+        return None
+    strength = _target_noise(exam)
+    if strength < _LOUD:
+        return []
+    text = f"noise is drawn anew for each target: its deviation is {strength:.2g} times that of "
+    text += "the targets without it"
+    return [Finding(Cause.NOISE_TOO_STRONG, "fault", text, "the target")]
+
+
+def _target_noise(exam: Exam) -> float:
+    """Give the deviation of targets of one input between epochs, of that between inputs."""
+    first: dict[bytes, Tensor] = {}
+    for keys, batch in zip(sample_keys(exam.train), exam.train, strict=True):
+        first |= dict(zip(keys, batch["target"].double(), strict=True))
+    pairs = [
+        (first[key], value)
+        for keys, batch in zip(sample_keys(exam.again), exam.again, strict=True)
+        for key, value in zip(keys, batch["target"].double(), strict=True)
+        if key in first
+    ]
+    one, other = (torch.stack(list(part)) for part in zip(*pairs, strict=True))
+    noise = float((one - other).square().mean()) / 2.0
+    whole = float(one.var())
+    return float((noise / max(whole - noise, 1e-3 * whole)) ** 0.5) if whole > 0 else 0.0
 
 
 def _sorted(exam: Exam) -> list[Finding]:

@@ -19,6 +19,8 @@ __all__ = ["probe_loss"]
 
 _FLOOR = 0.7  # of the constant's loss: above it the right answer is hardly better
 _HOPELESS = 0.85
+_FREE = 0.05  # of the constant's loss: less than this is hardly to be learnt
+_FLAT = 0.01  # between a right and a wrong class, where losses in use have 0.3 and more
 _SAME = 1e-6
 _TOWARDS = 0.9  # of the samples, whose free outputs name the right class
 _IN_LINE = 0.5  # correlation of free outputs with their targets
@@ -57,7 +59,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the target")]
     if not exam.direct and _sought(exam, batch):
         # a likelihood of rates or smoothed labels: lowest elsewhere, on the target's side
-        return left_out(exam, batch)
+        return _hardly(exam, batch) or left_out(exam, batch)
     others = mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
     others = others or probe_weights(exam)
     return others or left_out(exam, batch)
@@ -80,6 +82,17 @@ def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
         f"output for each sample has the loss {least:.4g}, one for all {constant:.4g}"
     )
     return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
+
+
+def _hardly(exam: Exam, batch: Batch) -> list[Finding]:
+    """See whether the lowest loss of classes is next to that of one answer for all."""
+    if exam.answers.kind == "values" or exam.free_constant is None:
+        return []
+    least, constant = exam.levels([batch])
+    if not 0 < constant - least < _FREE * abs(constant):
+        return []
+    text = f"the best answers have the loss {least:.4g}, one for all {constant:.4g}"
+    return [Finding(Cause.LOSS_FLOOR, "fault", text)]
 
 
 def _sought(exam: Exam, batch: Batch) -> bool:
@@ -151,6 +164,13 @@ def _floor(exam: Exam, found: dict[str, float]) -> list[Finding]:
     right, constant, wrong = found["right"], found["constant"], found["wrong"]
     low = min(right, 0.0)  # losses that may be negative are measured from their own floor
     share = (right - low) / max(constant - low, 1e-30)
+    whole = exam.output.dtype == torch.float32  # in half precision it is that which loses it
+    if exam.answers.kind != "values" and whole and 0 <= wrong - right < _FLAT:
+        text = (
+            f"the right answer has the loss {right:.4g}, a wrong one {wrong:.4g}: all that can be "
+            f"learnt is {wrong - right:.2g}"
+        )
+        return [Finding(Cause.LOSS_FLOOR, "fault", text)]
     if right > constant:
         text = (
             f"the right answer has the loss {right:.4g}, a constant one {constant:.4g}: the "

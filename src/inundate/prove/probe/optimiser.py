@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -12,12 +13,13 @@ from torch import Tensor, nn
 
 from inundate.learn.probes import evaluating
 from inundate.learn.random_state import isolated_random
+from inundate.prove.case import Batch, Fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.trial import plain_step
 
-__all__ = ["probe_optimiser", "probe_schedule", "probe_step"]
+__all__ = ["probe_optimiser", "probe_schedule", "probe_step", "without_penalty"]
 
 _STEPS = 3
 _EARLY = 30  # steps from which a schedule can be judged
@@ -26,6 +28,7 @@ _ASTRAY = -0.5  # of the way to the right answer, the wrong one
 _CALLS = 10
 _PULL = 0.05  # after 20 steps without a gradient a third is left
 _FORGETS = 0.3  # of each weight a step: what was learnt seven steps ago is 8 % of what it was
+_PENALTY = 1.0  # of what can be learnt, from which a penalty in the loss is doubtful
 _DROWNS = 3.0  # times the gradient, from which a penalty in it decides where weights go
 
 
@@ -40,7 +43,7 @@ def probe_optimiser(exam: Exam) -> list[Finding]:
     missed = [name for name, parameter in own.items() if id(parameter) not in held]
     foreign = len(held - {id(parameter) for parameter in model.parameters()})
     if not missed:
-        return _climbs(exam, optimiser) or _pulls(optimiser) or _drowns(exam)
+        return _climbs(exam, optimiser) or _pulls(optimiser) or _drowns(exam) or _penalised(exam)
     count = sum(own[name].numel() for name in missed)
     share = count / sum(p.numel() for p in own.values())
     layers = list(dict.fromkeys(name.rpartition(".")[0] or name for name in missed))
@@ -170,6 +173,33 @@ def _drowns(exam: Exam) -> list[Finding]:
         return []
     times = (penalty / max(slope, 1e-30)) ** 0.5
     text = f"the decay is {min(times, 1e6):.3g} times the gradient that it is added to"
+    return [Finding(Cause.DECAY_TOO_STRONG, "suspect", text)]
+
+
+def without_penalty(exam: Exam) -> Callable[[nn.Module, Batch], Tensor]:
+    """Give the loss of what the model answers, without what it adds for the weights themselves."""
+    case = exam.case
+    return lambda model, batch: case.loss(Fixed(case.call(model, batch["inputs"])), batch)
+
+
+def _penalised(exam: Exam) -> list[Finding]:
+    """Compare the loss of the model with that of its answer alone."""
+    model = copy.deepcopy(exam.case.model)
+    try:
+        with evaluating(model):
+            whole = float(exam.case.loss(model, exam.typical))
+            alone = float(without_penalty(exam)(model, exam.typical))
+    except Exception:  # noqa: BLE001  a loss that needs the model itself cannot be asked
+        return []
+    best, constant = exam.levels([exam.typical])
+    scale = max(constant - best, 1e-30)
+    if not whole - alone > _PENALTY * scale:
+        return []
+    exam.figures["penalty"] = whole - alone
+    text = (
+        f"the loss holds {whole - alone:.3g} that does not come from the answer, as a sum of all "
+        f"weights squared does; of the answer it has {alone:.3g}"
+    )
     return [Finding(Cause.DECAY_TOO_STRONG, "suspect", text)]
 
 

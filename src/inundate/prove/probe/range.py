@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
@@ -18,6 +19,7 @@ _MISSED = 0.05  # share of the targets that an output may not reach
 _KNOWN = ((0.0, True), (-1.0, True), (1.0, False), (0.0, False))  # bound, whether from below
 _AT = 0.02  # share of the outputs that lie at a bound which no weights move
 _SAME = 1e-5
+_LARGE = 3.0
 
 
 def probe_range(exam: Exam) -> list[Finding]:
@@ -69,13 +71,23 @@ def _clamps(seen: Sequence[Tensor]) -> list[tuple[float, bool]]:
     return found
 
 
+def _large(exam: Exam) -> nn.Module:
+    """Give the model with large weights drawn anew, whose outputs go to the ends of any range."""
+    model = copy.deepcopy(exam.case.model)
+    with torch.no_grad(), isolated_random(exam.seed, "doctor", "large"):
+        for weight in model.parameters():
+            if weight.is_floating_point():
+                weight.copy_(_LARGE * torch.randn_like(weight))
+    return model
+
+
 def _outputs(exam: Exam) -> list[Tensor]:
     """Give outputs of three models on inputs as they are, much larger, and turned in sign."""
     found = []
     models: Sequence[nn.Module] = (
         copy.deepcopy(exam.case.model), exam.one.model, exam.all.model,
     )  # fmt: skip
-    for model in models:
+    for model in (*models, _large(exam)):
         model.eval()
         parts: list[Tensor] = []
         for factor in (1.0, 1000.0, -1000.0):

@@ -14,7 +14,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.reference import local_features, targets_of
 
-__all__ = ["TURNS", "probe_axes", "probe_target_in_input"]
+__all__ = ["TURNS", "explained", "probe_axes", "probe_target_in_input"]
 
 #: What may have happened to the rows and columns (…, H, W) of a target.
 TURNS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -31,6 +31,7 @@ _BETTER = 0.1  # by how much another way must explain more
 _SAME = 0.9995
 _CLASSES = 4
 _OUTLINED = 50  # places on either side of a bound
+_MOST = 20  # classes
 _FRAMES = 24  # of a target of maps, each of which may stand among the inputs
 
 
@@ -65,8 +66,8 @@ def _ways(exam: Exam, target: Tensor) -> dict[str, float]:
     ways = {
         name: turn(target) for name, turn in TURNS.items() if turn(target).shape == target.shape
     }
-    explained = _explained(features, torch.cat(list(ways.values()), 1))
-    return dict(zip(ways, explained, strict=True))
+    found = explained(features, torch.cat(list(ways.values()), 1))
+    return dict(zip(ways, found, strict=True))
 
 
 def _told(exam: Exam, found: dict[str, float]) -> list[Finding]:
@@ -84,8 +85,14 @@ def _told(exam: Exam, found: dict[str, float]) -> list[Finding]:
     return [Finding(Cause.AXES_MIXED, "fault", text, f"the target has its {best}")]
 
 
-def _explained(features: Tensor, target: Tensor) -> list[float]:
-    """Give the share of each target's variance that a line explains, on the other half (N, K …)."""
+def explained(features: Tensor, target: Tensor) -> list[float]:
+    """Give the share of each target's variance that a line explains, on the other half (N, K …).
+
+    Parameters
+    ----------
+    features : Tensor (N, F, H, W)
+    target : Tensor (N, K, H, W)
+    """
     half = len(features) // 2
     if half < 2:
         return [0.0] * target.shape[1]
@@ -125,6 +132,10 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
         if target.ndim == 1 or target.reshape(len(target), -1).shape[1] == 1:
             flat, wanted = values.reshape(len(values), -1), target.reshape(-1)
             where = (_number if tensor.is_floating_point() else _token)(flat, wanted)
+            named = "" if tensor.is_floating_point() else _named(values, wanted)
+            if named:
+                text = f"{named} of {name!r} stand each in all samples of one class, and no other"
+                return [Finding(Cause.TARGET_IN_INPUT, "fault", text, f"{name!r}, {named}")]
         elif target.ndim == 2 and target.is_floating_point() and tensor.is_floating_point():
             where = _column(values.reshape(len(values), -1), target)
         if not tensor.is_floating_point() and _copied(values, target):
@@ -221,6 +232,24 @@ def _number(flat: Tensor, target: Tensor) -> int | None:
         if len(changes) == count - 1 and bool((np.diff(column)[changes] > 0).all()):
             return int(place)
     return None
+
+
+def _named(tokens: Tensor, target: Tensor) -> str:
+    """Name the words, one of each class, of which each sample has its own and no other."""
+    if tokens.ndim != 2 or (target.is_floating_point() and len(torch.unique(target)) > _MOST):
+        return ""
+    kinds = torch.unique(target)
+    if not 1 < len(kinds) <= _MOST:
+        return ""
+    held = torch.zeros(len(tokens), int(tokens.max()) + 1, dtype=torch.bool)
+    held.scatter_(1, tokens.clamp(min=0), torch.ones_like(tokens, dtype=torch.bool))
+    words = []
+    for kind in kinds:
+        same = (held == (target == kind)[:, None]).float().mean(0)
+        if float(same.max()) < _SAME:
+            return ""
+        words.append(str(int(same.argmax())))
+    return f"the words {', '.join(words[:4])}"
 
 
 def _token(flat: Tensor, target: Tensor) -> int | None:

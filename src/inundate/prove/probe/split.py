@@ -12,6 +12,8 @@ from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.copies import slid, turned
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.loader import sample_keys
+from inundate.prove.probe.noise import noise_in_loader
+from inundate.prove.probe.overlap import overlapping_maps, overlapping_texts
 
 __all__ = ["probe_split"]
 
@@ -25,7 +27,9 @@ def probe_split(exam: Exam) -> list[Finding]:
     """Look for samples that are in both parts, and for channels that are prepared differently."""
     if exam.case.valid is None:
         return []
-    return _shared(exam) or _near(exam) or turned(exam) or slid(exam) or _shift(exam)
+    copied = _shared(exam) or _near(exam) or turned(exam) or slid(exam)
+    copied = copied or overlapping_texts(exam) or overlapping_maps(exam)
+    return copied or noise_in_loader(exam) or _shift(exam)
 
 
 def _shared(exam: Exam) -> list[Finding]:

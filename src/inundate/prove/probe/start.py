@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from torch import Tensor, nn
+from torch import nn
 
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
@@ -52,25 +52,18 @@ def _units(exam: Exam, model: nn.Module) -> list[Finding]:
 
 def _symmetric(model: nn.Module) -> list[Finding]:
     """Look for layers all of whose units are alike; not the last one, where 0 is fine."""
-    layers = [
-        (name, module.weight)
-        for name, module in model.named_modules()
-        if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding))
-    ]
-    alike = []
+    layers = [(n, w.detach()) for n, w in model.named_parameters() if w.ndim > 1]
+    alike, zero = [], True
     for name, weight in layers[:-1]:
-        rows = weight.detach().reshape(len(weight), -1)
-        if len(rows) > 2 and weight.requires_grad and bool((rows == rows[:1]).all()):
-            alike.append(name)
+        rows = weight.reshape(len(weight), -1)
+        if len(rows) > 2 and rows.shape[1] > 0 and bool((rows == rows[:1]).all()):
+            if not dict(model.named_parameters())[name].requires_grad:
+                continue
+            alike.append(name.removesuffix(".weight"))
+            zero = zero and bool((weight == 0).all())
     if not alike:
         return []
-    text = f"all units of {', '.join(alike[:3])} have the same weights"
-    zero = all(_is_zero(model, name) for name in alike)
     subject = ", ".join(alike[:3])
+    text = f"all units of {subject} have the same weights"
+    # all 0, as the last layer of a residual branch may be
     return [Finding(Cause.SYMMETRIC_START, "suspect" if zero else "fault", text, subject)]
-
-
-def _is_zero(model: nn.Module, name: str) -> bool:
-    """Whether all weights are 0, as the last layer of a residual branch may be."""
-    weight = model.get_submodule(name).weight
-    return isinstance(weight, Tensor) and bool((weight == 0).all())

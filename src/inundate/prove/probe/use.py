@@ -12,11 +12,13 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
+from inundate.prove.probe.padding import find_padding
 
 __all__ = ["probe_use"]
 
 _NOTHING = 1e-9  # of the output's size: rounding moves more
 _MANY = 64  # channels that are tried one by one
+_SIDE = 4  # parts along each side of a map
 
 
 def probe_use(exam: Exam) -> list[Finding]:
@@ -34,7 +36,7 @@ def probe_use(exam: Exam) -> list[Finding]:
         whole, parts, varied = _unused(exam, [*models, exam.calm.model])
     if not whole and not parts:
         return []
-    if len(whole) == varied and not any(" places of " in name for name in whole):
+    if len(whole) == varied and not any(" of '" in name for name in whole):
         text = "with the inputs of other samples the output is the same to nine digits"
         # what fades until rounding swallows it is on its way, and not cut off
         weight: Weight = "note" if _fades(exam) else "fault"
@@ -60,10 +62,19 @@ def _unused(exam: Exam, models: list[nn.Module]) -> tuple[list[str], list[str], 
         if not _matters(exam, models, batches, moved):
             whole.append(f"{name!r}")
             continue
-        silent = _places(exam, models, batches, name)
+        silent = (
+            _places(exam, models, batches, name)
+            or _blocks(exam, models, batches, name)
+            or _words(exam, models, batches, name)
+        )
         if silent:
             whole.append(silent)
             continue
+        parts += [
+            f"feature {feature} of {name!r}"
+            for feature in _features(exam, name)
+            if not _matters(exam, models, batches, [_feature(b, name, feature) for b in batches])
+        ]
         parts += [
             f"channel {channel} of {name!r}"
             for channel in _channels(exam, name)
@@ -97,6 +108,72 @@ def _places(exam: Exam, models: list[nn.Module], batches: list[Batch], name: str
     if len(silent) <= tensor.shape[1] // 2:
         return None  # some may be cut off on purpose
     return f"{len(silent)} of {tensor.shape[1]} places of {name!r}, such as {silent[-1]}"
+
+
+def _blocks(exam: Exam, models: list[nn.Module], batches: list[Batch], name: str) -> str | None:
+    """Name the part of a map that changes nothing, if it is more than half of it."""
+    tensor = exam.train[0]["inputs"][name]
+    if not tensor.is_floating_point() or tensor.ndim != 4 or min(tensor.shape[2:]) < 2 * _SIDE:
+        return None
+    cuts = [[n * i // _SIDE for i in range(_SIDE + 1)] for n in tensor.shape[2:]]
+    blocks = [
+        (slice(None), slice(None), slice(*cuts[0][i : i + 2]), slice(*cuts[1][j : j + 2]))
+        for i in range(_SIDE)
+        for j in range(_SIDE)
+    ]
+    silent = [
+        block
+        for block in blocks
+        if not _matters(exam, models, batches, [_part(b, name, block) for b in batches])
+    ]
+    if len(silent) <= len(blocks) // 2:
+        return None
+    rows, columns = ((s.start, s.stop) for s in silent[-1][2:])
+    return (
+        f"{len(silent)} of {len(blocks)} parts of {name!r}, such as rows {rows[0]} to {rows[1]} in "
+        f"columns {columns[0]} to {columns[1]}"
+    )
+
+
+def _words(exam: Exam, models: list[nn.Module], batches: list[Batch], name: str) -> str | None:
+    """See whether other words change anything where what is filled up stays as it is."""
+    padding = find_padding(exam.train)
+    if padding is None or padding.name != name or exam.train[0]["inputs"][name].ndim != 2:
+        return None
+    drawn = torch.Generator().manual_seed(exam.seed)
+    moved: list[Batch | None] = []
+    for batch in batches:
+        value = batch["inputs"][name]
+        held = value[value != padding.filler]
+        if not held.numel():
+            return None
+        other = held[torch.randint(len(held), tuple(value.shape), generator=drawn)]
+        text = torch.where(value == padding.filler, value, other)
+        moved.append({**batch, "inputs": {**batch["inputs"], name: text}})
+    return None if _matters(exam, models, batches, moved) else f"the words of {name!r}"
+
+
+def _features(exam: Exam, name: str) -> Iterator[int]:
+    """Give the features of a series (B, T, C), or of a series beside others."""
+    tensor = exam.train[0]["inputs"][name]
+    if _is_series(tensor) and 2 <= tensor.shape[2] <= _MANY:
+        yield from range(tensor.shape[2])
+
+
+def _feature(batch: Batch, name: str, feature: int) -> Batch | None:
+    return _part(batch, name, (slice(None), slice(None), feature))
+
+
+def _part(batch: Batch, name: str, where: tuple[slice | int, ...]) -> Batch | None:
+    """Give the batch with a part of one input taken from the next sample."""
+    value = batch["inputs"][name]
+    if len(value) != len(batch["target"]):
+        return None
+    mixed = value.clone()
+    mixed[where] = value.roll(1, 0)[where]
+    if torch.equal(mixed, value):
+        return None
+    return {**batch, "inputs": {**batch["inputs"], name: mixed}}
 
 
 def _is_series(tensor: Tensor) -> bool:

@@ -1,0 +1,167 @@
+"""Maps and series whose numbers were laid out anew where axes should have been exchanged."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+
+__all__ = ["probe_layout", "relaid"]
+
+_SMOOTH = 0.4  # correlation of neighbours from which a layout can be told to be the right one
+_LOST = 0.6  # of the correlation that another layout has
+_BATCH = 16  # samples that are looked at
+_LEAST = 3  # places along an axis of which neighbours are compared
+_ORDERED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.RNN, nn.GRU, nn.LSTM)
+
+
+def relaid(values: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Give what the numbers of samples (B, …) would be had a reshape been a change of axes.
+
+    Each result has the shape of ``values``: the numbers of a sample are read in the order of
+    other axes, and those are then exchanged.
+    """
+    axes = range(values.ndim - 1)
+    sizes = values.shape[1:]
+    for order in itertools.permutations(axes):
+        if order == tuple(axes):
+            continue
+        back = [order.index(axis) for axis in axes]
+        read = values.reshape(len(values), *[sizes[axis] for axis in order])
+        yield str(tuple(sizes[a] for a in order)), read.permute(0, *[a + 1 for a in back])
+
+
+def probe_layout(exam: Exam) -> list[Finding]:
+    """Compare how alike neighbours are, as the numbers lie and in other layouts.
+
+    Asked of inputs and targets, and of what reaches the first layer that looks at neighbours.
+    """
+    found = _of_data(exam)
+    return found or _before_first(exam)
+
+
+def _of_data(exam: Exam) -> list[Finding]:
+    batch = exam.train[0]
+    held = {repr(name): value for name, value in batch["inputs"].items()}
+    for name, value in {**held, "the target": batch["target"]}.items():
+        if not value.is_floating_point() or value.ndim not in (3, 4):
+            continue
+        told = _told(value[:_BATCH], last=value.ndim == 4)
+        if told:
+            subject = f"the numbers of {name} were reshaped where axes should be exchanged"
+            return [Finding(Cause.AXES_MIXED, "fault", f"{name}: {told}", subject)]
+    return []
+
+
+def _told(values: Tensor, *, last: bool) -> str:
+    """Say whether another layout has far smoother maps (…, H, W), or series (B, T, C) of each."""
+    measure = _maps if last else _series
+    here = measure(values)
+    ways = dict(relaid(values))
+    if here is None or not ways:
+        return ""
+    best = max(ways, key=lambda name: measure(ways[name]) or 0.0)
+    there = measure(ways[best]) or 0.0
+    if there < _SMOOTH or here > _LOST * there or not (last or _seam(values)):
+        return ""
+    return (
+        f"neighbours have a correlation of {here:.2f} as they lie, and of {there:.2f} if each "
+        f"sample is read as {best}"
+    )
+
+
+def _seam(values: Tensor) -> bool:
+    """Whether the end of each row goes on at the begin of the next, as where rows are cut wrongly.
+
+    Where channels are merely alike, it does not.
+    """
+    spread = values.detach().float()
+    spread = spread - spread.mean((1, 2), keepdim=True)
+    one, other = spread[:, :-1, -1], spread[:, 1:, 0]
+    scale = float(one.norm() * other.norm())
+    return scale > 0 and float((one * other).sum()) / scale >= _SMOOTH
+
+
+def _maps(values: Tensor) -> float | None:
+    """Give the lower of the correlations along rows and along columns."""
+    found = [_along(values, -1), _along(values, -2)]
+    return None if None in found else min(one for one in found if one is not None)
+
+
+def _series(values: Tensor) -> float | None:
+    """Give the correlation along the first of two axes, each channel by itself."""
+    return _along(values, 1)
+
+
+def _along(values: Tensor, axis: int) -> float | None:
+    size = values.shape[axis]
+    if size < _LEAST or not bool(torch.isfinite(values).all()):
+        return None
+    values = values.detach().float()
+    spread = values - values.mean(axis, keepdim=True)
+    one, other = spread.narrow(axis, 0, size - 1), spread.narrow(axis, 1, size - 1)
+    scale = float(spread.square().mean())
+    return float((one * other).mean()) / scale if scale > 0 else None
+
+
+def _before_first(exam: Exam) -> list[Finding]:
+    """Look at what reaches the first layer that reads neighbours together."""
+    seen: list[tuple[str, nn.Module, Tensor]] = []
+
+    def hook(name: str) -> Callable[[nn.Module, Any], None]:
+        def see(module: nn.Module, given: Any) -> None:
+            if given and isinstance(given[0], Tensor) and not seen:
+                seen.append((name, module, given[0].detach()))
+
+        return see
+
+    model = copy.deepcopy(exam.case.model).eval()
+    for name, module in model.named_modules():
+        if isinstance(module, _ORDERED):
+            module.register_forward_pre_hook(hook(name))
+    exam.run(model, exam.train[0])
+    if not seen or not seen[0][2].is_floating_point():
+        return []
+    name, module, values = seen[0]
+    given = [v for v in exam.train[0]["inputs"].values() if v.is_floating_point() and v.ndim > 2]
+    if not any(v.numel() == values.numel() for v in given):
+        return []  # something else than the input by now, such as embeddings of words
+    told = _reached(module, values[:_BATCH])
+    if not told:
+        return []
+    subject = f"what reaches {name} was reshaped where axes should be exchanged"
+    return [Finding(Cause.AXES_MIXED, "fault", f"{name}: {told}", subject)]
+
+
+def _reached(module: nn.Module, values: Tensor) -> str:
+    if isinstance(module, nn.Conv2d) and values.ndim == 4:
+        return _told(values, last=True)
+    if isinstance(module, nn.Conv1d) and values.ndim == 3:
+        return _told_channels(values)
+    recurrent = isinstance(module, (nn.RNN, nn.GRU, nn.LSTM)) and values.ndim == 3
+    if recurrent and getattr(module, "batch_first", False):
+        return _told(values, last=False)
+    return ""
+
+
+def _told_channels(values: Tensor) -> str:
+    """Of series (B, C, T), time comes last."""
+    here = _along(values, 2)
+    (way,) = [found for _, found in relaid(values)] or [values]
+    there = _along(way, 2)
+    if here is None or there is None or there < _SMOOTH or here > _LOST * there:
+        return ""
+    if not _seam(values):
+        return ""
+    return (
+        f"neighbours in time have a correlation of {here:.2f} as they lie, and of {there:.2f} with "
+        "time and channels read the other way round"
+    )

@@ -1,0 +1,73 @@
+"""Layers without anything between them: a network that is one line."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+
+__all__ = ["activated", "probe_linear"]
+
+_SAME = 1e-4  # of the output's deviation: rounding moves less
+_FAR = 10.0  # how far beyond the samples a line is followed
+_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+def probe_linear(exam: Exam) -> list[Finding]:
+    """See whether the output of several layers is a line in the inputs."""
+    layers: list[nn.Module] = [m for m in exam.case.model.modules() if isinstance(m, _LAYERS)]
+    inputs = exam.typical["inputs"]
+    if len(layers) < 2 or not all(v.is_floating_point() for v in inputs.values()):
+        return []
+    model = copy.deepcopy(exam.one.model).eval()
+    one, other = exam.typical, _moved(exam.typical, 1.0)
+    ends = [exam.run(model, batch).double() for batch in (one, other)]
+    scale = max(float(ends[0].std()), float((ends[1] - ends[0]).abs().max()))
+    if not scale > 0:
+        return []
+    for way in (0.5, -_FAR, _FAR):
+        found = exam.run(model, _moved(exam.typical, way)).double()
+        away = found - (ends[0] + way * (ends[1] - ends[0]))
+        if not float(away.abs().max()) <= _SAME * max(1.0, abs(way)) * scale:
+            return []
+    exam.figures["line"] = float(len(layers))
+    text = (
+        f"the output of {len(layers)} layers is a line in the inputs, as that of one layer would "
+        "be: nothing bends it between them"
+    )
+    if _narrows(layers):
+        return [Finding(Cause.CANNOT_FIT, "suspect", text)]
+    return [Finding(Cause.CANNOT_FIT, "fault", text, firm=True)]
+
+
+def _narrows(layers: list[nn.Module]) -> bool:
+    """Whether a layer between is narrower than both ends, as of a squeezing of two lines."""
+    widths = [layer.get_parameter("weight").shape[:2] for layer in layers]  # (out, in)
+    ends = min(int(widths[0][1]), int(widths[-1][0]))
+    return min(int(out) for out, _ in widths[:-1]) < ends
+
+
+def _moved(batch: Batch, way: float) -> Batch:
+    """Give the batch moved a part of the way to the next sample's inputs."""
+    inputs = {
+        name: value + way * (value.roll(1, 0) - value) for name, value in batch["inputs"].items()
+    }
+    return {**batch, "inputs": inputs}
+
+
+def activated(model: nn.Module) -> None:
+    """Put an activation behind all layers but the last, by hooks."""
+    layers = [m for m in model.modules() if isinstance(m, _LAYERS)]
+
+    def bend(_module: nn.Module, _inputs: Any, output: Tensor) -> Tensor:
+        return functional.leaky_relu(output, 0.1)
+
+    for layer in layers[:-1]:
+        layer.register_forward_hook(bend)

@@ -1,0 +1,174 @@
+"""Train with one thing mended, over all batches: what makes the model learn is the cause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam, Skill
+from inundate.prove.finding import Finding
+from inundate.prove.probe.fit import MOVED, QUIET, moved_padding, scaled_inputs
+from inundate.prove.probe.layout import relaid
+from inundate.prove.probe.linear import activated
+from inundate.prove.probe.noise import draws
+from inundate.prove.probe.optimiser import without_penalty
+from inundate.prove.trial import Remedy, run_trial
+
+__all__ = ["mended", "otherwise", "plainly"]
+
+_LEFT = 1.5  # times the error that is left with a remedy
+_GAIN = 0.2  # of skill, from which a change that nothing had pointed to is the cause
+_LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
+_MUCH = 0.6  # of the way, below which much is left to a plain step
+_WAY = 0.4  # of it, by which a plain step must come further
+_LONG = 8  # steps of a series from which its order may matter
+
+
+def mended(exam: Exam, unseen: Skill) -> list[Finding]:
+    """Train with each thing mended that is suspected, and see whether far less is left."""
+    found: list[Finding] = []
+    for cause, make in _SUSPECTED:
+        suspect = next((f for f in exam.findings if f.cause is cause), None)
+        if suspect is None or suspect.weight != "suspect" or exam.case.trained:
+            continue
+        remedy = make(exam)
+        skill = None if remedy is None else _skill(exam, remedy)
+        if remedy is None or skill is None or not _far_better(skill, unseen):
+            continue
+        text = (
+            f"{suspect.evidence}; skill on unseen samples is {unseen.value:.2f}, {remedy.name} "
+            f"{skill.value:.2f}"
+        )
+        found.append(Finding(cause, "fault", text, suspect.subject, tried=True, firm=True))
+    return found
+
+
+def plainly(exam: Exam, unseen: Skill) -> list[Finding]:
+    """Train by a plain step, where the user's own step leaves much unlearnt."""
+    if exam.case.step is None or exam.case.trained or min(unseen.value, unseen.progress) > _MUCH:
+        return []
+    skill = _skill(exam, Remedy("with a plain step", plain=True))
+    if skill is None:
+        return []
+    gained = skill.progress > max(unseen.progress, 0.0) + _WAY and skill.value > unseen.value
+    if not gained and not _far_better(skill, unseen):
+        return []
+    text = (
+        f"skill on unseen samples is {unseen.value:.2f}, {100 * max(unseen.progress, -9.99):.0f} % "
+        f"of the way by the loss; with a plain step {skill.value:.2f} and "
+        f"{100 * skill.progress:.0f} %"
+    )
+    return [Finding(Cause.STEP_WRONG, "fault", text, tried=True, firm=True)]
+
+
+def _decay(exam: Exam) -> Remedy:
+    if "penalty" in exam.figures:
+        return Remedy("without what it adds for the weights", loss=without_penalty(exam))
+    return Remedy("without weight decay", no_decay=True)
+
+
+def _line(exam: Exam) -> Remedy | None:
+    if "line" not in exam.figures:
+        return None
+    return Remedy("with an activation behind each layer but the last", prepare=activated)
+
+
+_SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
+    (Cause.INPUT_SCALE, lambda exam: Remedy("with scaled inputs", batch=scaled_inputs(exam))),
+    (Cause.PADDING, lambda exam: Remedy(MOVED, batch=moved_padding(exam))),
+    (Cause.NO_GRADIENT, lambda _exam: Remedy("with all weights trained", thawed=True)),
+    (Cause.DECAY_TOO_STRONG, _decay),
+    (Cause.NOISE_TOO_STRONG, lambda _exam: QUIET),
+    (Cause.CANNOT_FIT, _line),
+)
+
+
+def _far_better(skill: Skill, unseen: Skill) -> bool:
+    """Whether far less is left than in the user's own training."""
+    if skill.value < max(unseen.value, 0.0) + 0.05:
+        return False
+    return 1 - unseen.value >= _LEFT * (1 - skill.value)
+
+
+def _skill(exam: Exam, remedy: Remedy) -> Skill | None:
+    """Give the skill on unseen samples after a training with a remedy; None if it broke."""
+    trial = run_trial(
+        exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
+    )
+    if trial.broke:
+        return None
+    change = remedy.batch
+    valid = exam.valid if change is None else [change(batch) for batch in exam.valid]
+    skill = exam.skill(trial.model, valid)
+    exam.figures[f"skill_valid, {remedy.name}"] = skill.value
+    return skill
+
+
+def otherwise(exam: Exam, unseen: Skill) -> list[Finding]:
+    """Try what no other probe can see, where nothing is learnt of unseen samples."""
+    if exam.case.trained:
+        return []
+    for cause, subject, remedy in _unseen(exam):
+        skill = _skill(exam, remedy)
+        if skill is None or not skill.there or skill.value < max(unseen.value, 0.0) + _GAIN:
+            continue
+        text = (
+            f"skill on unseen samples is {max(unseen.value, -9.99):.2f}, and {skill.value:.2f} "
+            f"{remedy.name}"
+        )
+        return [Finding(cause, "fault", text, subject, tried=True, firm=True)]
+    return []
+
+
+def _unseen(exam: Exam) -> Iterator[tuple[Cause, str, Remedy]]:
+    if exam.output.ndim in (3, 4):
+        subject = "the output was reshaped where axes should be exchanged"
+        for name, change in _layouts(exam.output):
+            yield (
+                Cause.AXES_MIXED,
+                subject,
+                Remedy(f"with the output read as {name}", prepare=change),
+            )
+    if _recurrent(exam.case.model) and _turnable(exam):
+        reverse = Remedy("with all series and texts from their end", batch=_reversed)
+        yield Cause.VANISHING_GRADIENT, "what was read long before the end", reverse
+    if (draws(exam, training=True) or 0.0) > _LOUD:
+        yield Cause.NOISE_TOO_STRONG, "", QUIET
+
+
+def _layouts(output: Tensor) -> Iterator[tuple[str, Callable[[nn.Module], None]]]:
+    """Give hooks that read the numbers of each output in another order of axes."""
+    for number, (name, _) in enumerate(relaid(output[:1])):
+
+        def prepare(model: nn.Module, number: int = number) -> None:
+            def again(_module: nn.Module, _inputs: Any, found: Any) -> Any:
+                return list(relaid(found))[number][1] if isinstance(found, Tensor) else found
+
+            model.register_forward_hook(again)
+
+        yield name, prepare
+
+
+def _recurrent(model: nn.Module) -> bool:
+    return any(isinstance(m, (nn.RNN, nn.GRU, nn.LSTM)) for m in model.modules())
+
+
+def _turnable(exam: Exam) -> bool:
+    """Whether there is one target for a text or series, so that those can be turned round."""
+    inputs = exam.typical["inputs"].values()
+    return exam.typical["target"][0].numel() == 1 and any(
+        value.ndim >= 2 and value.shape[1] >= _LONG for value in inputs
+    )
+
+
+def _reversed(batch: Batch) -> Batch:
+    inputs = {
+        name: torch.flip(value, (1,)) if value.ndim >= 2 else value
+        for name, value in batch["inputs"].items()
+    }
+    return {**batch, "inputs": inputs}

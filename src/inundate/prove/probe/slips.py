@@ -1,0 +1,123 @@
+"""Samples in another unit: far larger, far smaller, or far away from all others."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inundate.prove.cause import Cause
+from inundate.prove.finding import Finding
+
+__all__ = ["slips"]
+
+_SLIP = 100.0  # factor from which a sample is in another unit (mm for m: 1000)
+_GROUP = 8  # samples of which a group in another unit has at least so many
+_NARROW = 0.2  # width of a group, of the way from one to the other
+_BETWEEN = 0.25  # samples between two groups, of those in the smaller
+_MANY = 64  # channels that are looked at one by one
+_GAP = 3.0  # times the width of two groups of numbers, between them
+
+
+def slips(name: str, values: Tensor) -> list[Finding]:
+    """Look for samples in another unit, as a whole and channel by channel.
+
+    Parameters
+    ----------
+    name : str
+        Of the input.
+    values : Tensor (N, …)
+    """
+    if values.ndim < 2 or values[0].numel() == 1:
+        return _slips(name, values) or _apart(name, values)
+    return _slips(name, values) or _slips_by_channel(name, values)
+
+
+def _slips(name: str, values: Tensor) -> list[Finding]:
+    """Look for samples that are larger or smaller than all others by a large factor."""
+    size = values.double().reshape(len(values), -1).square().mean(1).sqrt().numpy()
+    size = size[(size > 0) & np.isfinite(size)]  # others are told on their own
+    if len(size) < 20:
+        return []
+    order = np.sort(np.log10(size))
+    place = int(np.argmax(np.diff(order)))
+    # a gap as wide as one and a half orders of magnitude, with some samples on both sides
+    gap = order[place + 1] - order[place] >= np.log10(_SLIP) * 0.75
+    between = 0
+    if not gap or min(place + 1, len(order) - place - 1) < 3:
+        place, between = _two_groups(order)
+    few = min(place + 1, len(order) - place - 1)
+    if few < 3:
+        return []
+    factor = 10 ** (np.median(order[place + 1 :]) - np.median(order[: place + 1]))
+    if factor < _SLIP:
+        return []
+    text = (
+        f"{few} of {len(order)} samples of {name!r} are {factor:.3g} times as large or small as "
+        f"the others, and {between or 'none'} {'lie' if between > 1 else 'lies'} between"
+    )
+    return [Finding(Cause.UNIT_SLIP, "fault", text, f"{name!r}")]
+
+
+def _slips_by_channel(name: str, values: Tensor) -> list[Finding]:
+    """Look at each channel by itself, where samples as a whole tell nothing."""
+    series = values.ndim == 3 and values.shape[1] > values.shape[2]
+    rows = values.movedim(-1, 1) if series else values
+    if not 2 <= rows.shape[1] <= _MANY:
+        return []
+    for channel in range(rows.shape[1]):
+        told = f"{name}, channel {channel}"
+        found = _slips(told, rows[:, channel]) or _apart(told, rows[:, channel])
+        if found:
+            return found
+    return []
+
+
+def _apart(name: str, values: Tensor) -> list[Finding]:
+    """Look for numbers that lie far from all others, as degrees in another scale do."""
+    rows = values.double().reshape(len(values), -1).mean(1)
+    order = rows[torch.isfinite(rows)].sort().values
+    if len(order) < 20:
+        return []
+    place = int(order.diff().argmax())
+    low, high = order[: place + 1], order[place + 1 :]
+    if min(len(low), len(high)) < max(3, len(order) // 50):
+        return []
+    wide = max(float(low[-1] - low[0]), float(high[-1] - high[0]))
+    near = min(float(part.std()) for part in (low, high)) > 0.2 * max(
+        float(part.std()) for part in (low, high)
+    )
+    many = min(len(torch.unique(part)) for part in (low, high)) > 3
+    if not (many and near) or float(high[0] - low[-1]) < _GAP * wide:
+        return []
+    few = min(len(low), len(high))
+    text = (
+        f"{few} of {len(order)} samples of {name!r} lie {float(high.mean() - low.mean()):.4g} from "
+        "the others, and none lies between"
+    )
+    return [Finding(Cause.UNIT_SLIP, "fault", text, f"{name!r}")]
+
+
+def _two_groups(order: NDArray[np.float64]) -> tuple[int, int]:
+    """Part sorted logarithms where the two parts are closest in themselves.
+
+    Returns
+    -------
+    tuple of int
+        The last place of the lower part, and how many lie in the middle third between the parts;
+        (-1, 0) unless both are narrow beside what is between them.
+    """
+    places = range(_GROUP - 1, len(order) - _GROUP)
+    if not places:
+        return -1, 0
+    spread = [p * order[:p].var() + (len(order) - p) * order[p:].var() for p in places]
+    place = places[int(np.argmin(spread))] - 1
+    low, high = order[: place + 1], order[place + 1 :]
+    apart = float(np.median(high) - np.median(low))
+    wide = max(float(np.subtract(*np.percentile(part, (75, 25)))) for part in (low, high))
+    middle = (order > np.median(low) + apart / 3) & (order < np.median(high) - apart / 3)
+    between = int(middle.sum())
+    if wide > _NARROW * apart or between > _BETWEEN * min(len(low), len(high)):
+        return -1, 0
+    return place, between
