@@ -51,3 +51,16 @@ def test_the_p_value_is_uniform_where_reports_know_nothing() -> None:
 def test_reports_elsewhere_are_refused() -> None:
     with pytest.raises(DataError, match="none of 2 reports"):
         check_forecast(reports([3, 4], minutes=900), ponds((16,)), grid=GRID, time=TIME)
+
+
+def test_wide_radii_hit_by_chance() -> None:
+    columns, rates = [17, 18, 19, 20, 21, 22], []
+    for radius in (30.0, 900.0):
+        told = reports(columns, radius_m=np.full(len(columns), radius))
+        found = check_forecast(told, ponds((16,)), grid=GRID, time=TIME, draws=29).figures()
+        assert found["hit_rate"] == 1
+        rates.append(found["hit_rate_by_chance"]["median"])
+    assert rates[0] < 0.3
+    assert rates[1] > 0.9
+    dry = check_forecast(reports(columns, water=-1), ponds((16,)), grid=GRID, time=TIME, draws=9)
+    assert dry.figures()["hit_rate_by_chance"] is None

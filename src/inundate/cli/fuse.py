@@ -64,10 +64,12 @@ def check(
 
     def text() -> str:
         chance = figures["agreement_by_chance"]
+        rate = figures["hit_rate_by_chance"]
+        hits = "" if rate is None else f"; {rate['median']:.0%} would be hits by chance"
         return "\n".join([
             f"{figures['stories']} stories in {figures['posts']} posts; "
             f"{figures['outside']} outside the map or its time; {figures['gaps']} gaps",
-            f"  reports of water  {found.hits} hits, {found.misses} misses",
+            f"  reports of water  {found.hits} hits, {found.misses} misses{hits}",
             f"  reports of none   {found.correct_negatives} dry as told, "
             f"{found.false_alarms} false alarms",
             f"  agreement {found.agreement:.3f}, by chance {chance['median']:.3f} "

@@ -42,6 +42,9 @@ class Check:
         is none, each report by its confidence.
     by_chance : array (B,)
         The same for reports moved elsewhere.
+    hit_rate_by_chance : array (B,)
+        Share of hits among the reports of water so moved; NaN where none is left on the map. A hit
+        needs water anywhere within a radius, so that large radii hit by chance.
     p_value : float
         Chance of an agreement this high if places and times told nothing.
     """
@@ -53,11 +56,11 @@ class Check:
     outside: int
     agreement: float
     by_chance: NDArray[np.float64]
+    hit_rate_by_chance: NDArray[np.float64]
     p_value: float
 
     def figures(self) -> dict[str, Any]:
         """Give all as JSON-able figures."""
-        low, middle, high = np.percentile(self.by_chance, [2.5, 50, 97.5]).tolist()
         told = self.hits + self.misses
         return {
             "hits": self.hits,
@@ -66,11 +69,20 @@ class Check:
             "correct_negatives": self.correct_negatives,
             "outside": self.outside,
             "hit_rate": self.hits / told if told else None,
+            "hit_rate_by_chance": _spread(self.hit_rate_by_chance),
             "agreement": self.agreement,
-            "agreement_by_chance": {"median": middle, "low": low, "high": high},
+            "agreement_by_chance": _spread(self.by_chance),
             "p_value": self.p_value,
             "draws": len(self.by_chance),
         }
+
+
+def _spread(values: NDArray[np.float64]) -> dict[str, float] | None:
+    known = values[np.isfinite(values)]
+    if not len(known):
+        return None
+    low, middle, high = np.percentile(known, [2.5, 50, 97.5]).tolist()
+    return {"median": middle, "low": low, "high": high}
 
 
 def check_forecast(
@@ -126,11 +138,14 @@ def check_forecast(
     counted = observations.take(inside)
     told = _agreement(observations, share, inside)
     rng = make_rng(seed, "null")
-    by_chance = []
+    by_chance, hit_rates = [], []
     for _ in range(draws):
         moved = _moved(counted, grid, time, rng)
         other = look(moved)
         by_chance.append(_agreement(moved, other.here.mean(axis=1), other.inside))
+        wet = other.inside & (moved.water == 1)
+        hits = other.near[wet].mean(axis=1) >= _LIKELY
+        hit_rates.append(hits.mean() if len(hits) else np.nan)
     null = np.asarray(by_chance)
     null = null[np.isfinite(null)]  # reports moved to where nobody lives tell nothing
     if len(null) == 0:
@@ -148,6 +163,7 @@ def check_forecast(
         outside=int((~inside).sum()),
         agreement=told,
         by_chance=null,
+        hit_rate_by_chance=np.asarray(hit_rates, np.float64),
         p_value=float((1 + (null >= told).sum()) / (1 + len(null))),
     )
 

@@ -41,8 +41,8 @@ _LEAST = 10  # posts that say water: with fewer an event has nothing to tell of
 class EventsSettings(Settings):
     """How large and how many events are; people err as in any made-up event."""
 
-    train: int = Field(default=12, ge=2, description="Events to train on.")
-    test: int = Field(default=24, ge=2, description="Events to score on.")
+    train: int = Field(default=12, ge=1, description="Events to train on.")
+    test: int = Field(default=24, ge=1, description="Events to score on.")
     side_cells: int = Field(default=64, ge=24, description="Cells along an edge of a map.")
     cell_size_m: float = Field(default=30.0, gt=0, description="Side of a cell, m.")
     posts: int = Field(default=240, ge=60, description="Posts of an event without copies.")
