@@ -133,8 +133,15 @@ def test_rain_from_outside_or_behind_a_blind_spot_is_not_known():
     assert (np.diff(unknown) > 0).all()  # it comes eastwards with the wind
     assert np.isnan(found[:, 5, 20:60, 16]).mean() > 0.5
     assert not np.isnan(found[:, :, 30:50, 50:60]).any()
-    told = json.loads(made(blobs(2, 0, missing=west)).attrs["unknown_share"])
-    assert told == pytest.approx(unknown, abs=1e-3)
+    told = made(blobs(2, 0, missing=west)).attrs
+    assert json.loads(told["unknown_share"]) == pytest.approx(unknown, abs=1e-3)
+
+
+@pytest.mark.parametrize("blind", [30, 33])
+def test_edge_of_a_blind_area_does_not_hold_the_rain_back(blind):
+    found = made(blobs(1, 0, missing=(slice(None), slice(0, blind))))
+    told = json.loads(found.attrs["motion"])
+    assert told["east_m_s"] == pytest.approx(1000 / 300, abs=0.9)
 
 
 def test_nothing_wet_stays_dry_and_unknown_stays_unknown():
@@ -273,3 +280,18 @@ def test_verifying_holds_nowcasts_against_what_came(capsys, radar_file):
 def test_verifying_what_cannot_be_is_told(capsys, radar_file, words, message):
     assert main(["rain", "verify", str(radar_file), *words]) in (2, 3)
     assert message in capsys.readouterr().err
+
+
+def test_rain_that_does_not_change_at_all_has_no_model_and_is_carried_on(monkeypatch):
+    def forecast(*_, **__):
+        raise RuntimeError("nonstationary AR(p) process")
+
+    import pysteps.nowcasts.steps
+
+    monkeypatch.setattr(pysteps.nowcasts.steps, "forecast", forecast)
+    found = made(blobs(2, 0))
+    assert found.attrs["method"] == "advection"
+    assert found.attrs["method_why"] == (
+        "STEPS cannot be fitted to these frames: nonstationary AR(p) process"
+    )
+    assert float(found.max()) > 1.0

@@ -17,6 +17,7 @@ from inundate.core.provenance import provenance
 from inundate.rain.array import check_metric, check_rain, record
 from inundate.rain.nowcast_steps import (
     Motion,
+    UnfitError,
     advect_members,
     find_motion,
     open_pysteps,
@@ -109,8 +110,13 @@ def nowcast_rain(
                 "step_min": start.step_s / 60.0}  # fmt: skip
         drawn = {"steps": count, "members": chosen.members, "seed": chosen.seed}
         if found == "steps":
-            values = steps_members(start.rates, motion, wet_mm_h=chosen.wet_mm_h, **drawn, **size)
-        else:
+            try:
+                values = steps_members(
+                    start.rates, motion, wet_mm_h=chosen.wet_mm_h, **drawn, **size
+                )
+            except UnfitError as error:  # told in the result
+                found, why = "advection", error.message
+        if found == "advection":
             values = advect_members(start.rates, motion, is_wrong=method is None, **drawn, **size)
     attrs = {
         "kind": "nowcast",

@@ -17,13 +17,22 @@ from numpy.typing import NDArray
 from inundate.core.errors import DataError, require_extra
 from inundate.core.seeds import make_rng, make_seed
 
-__all__ = ["Motion", "advect_members", "find_motion", "open_pysteps", "steps_members"]
+__all__ = [
+    "Motion",
+    "UnfitError",
+    "advect_members",
+    "find_motion",
+    "open_pysteps",
+    "steps_members",
+]
 
 Values = NDArray[np.float64]
 
 _DRY_BELOW_DB = 5.0  # how far below the least wet rate dry cells lie; pysteps' examples
 _LEVELS = 6  # of the cascade, Pulkkinen et al. 2019
 _APART_CELLS = 20  # vectors nearer than that to one another are one
+_WINDOW_CELLS = 50  # in which motion is looked for; of pysteps
+_WINDOW_BY_BLIND_CELLS = 20  # the same where a blind area stands still within the rain
 _MOST_GROWTH_CELLS = 8.0  # of the wet area in a step, on grids finer than a radar's
 
 # Errors of the motion, a t^b + c in km h-1 with t in minutes, along and across it. Of Lucas-Kanade
@@ -32,6 +41,10 @@ _ALONG = (2.31970635, 0.33734287, -2.64972861)
 _ACROSS = (1.90769947, 0.33446594, -2.06603662)
 
 _PRINTING = threading.Lock()
+
+
+class UnfitError(DataError):
+    """Frames that STEPS has no model for, as rain that does not change at all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +95,11 @@ def find_motion(rates: Values, *, wet_mm_h: float) -> Motion:
         from pysteps.utils.interpolate import idwinterp2d
 
         frames = np.ma.masked_invalid(_decibels(rates, wet_mm_h))
-        places, found = dense_lucaskanade(frames, dense=False)
+        side = _WINDOW_BY_BLIND_CELLS if np.isnan(rates).any() else _WINDOW_CELLS
+        places, found = dense_lucaskanade(
+            frames, dense=False, lk_kwargs={"winsize": (side, side)},
+            fd_kwargs={"buffer_mask": side},
+        )  # fmt: skip
         height, width = rates.shape[1:]
         if not len(places):
             return Motion(np.zeros((2, height, width)), 0)
@@ -114,7 +131,7 @@ def steps_members(
 
     Raises
     ------
-    DataError
+    UnfitError
         If pysteps cannot fit its model to these frames.
 
     Source
@@ -137,10 +154,8 @@ def steps_members(
                 vel_pert_kwargs={"p_par": _ALONG, "p_perp": _ACROSS},
                 mask_kwargs={"mask_f": growth},
             )  # fmt: skip
-    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-        raise DataError(
-            f"nowcasting rain: STEPS cannot be fitted to these frames: {str(error)[:200]}"
-        ) from error
+    except (ValueError, RuntimeError, ArithmeticError) as error:
+        raise UnfitError(f"STEPS cannot be fitted to these frames: {str(error)[:200]}") from error
     finally:
         np.random.set_state(before)  # noqa: NPY002
     rate = 10.0 ** (np.asarray(found) / 10.0)

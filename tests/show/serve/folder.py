@@ -83,3 +83,23 @@ def running(folder, **more):
             server[0].should_exit = True
             thread.join(120)
             assert not thread.is_alive()
+
+
+WIDE = Grid("EPSG:27700", 368_000.0, 332_000.0, 1000.0, 1000.0, 64, 64)
+
+
+def add_shower(folder, number, *, rate=60.0, name=None, missing=None):
+    """Radar around the town: a band of showers that moves a cell a step eastwards."""
+    end = START + np.timedelta64(5 * (number + 1), "m")
+    rows, cols = np.mgrid[0:64, 0:64].astype(float)
+    values = np.zeros(WIDE.shape)
+    for place, (row, col) in enumerate(((20, 20), (30, 24), (32, 31), (38, 18), (44, 26))):
+        strength = rate * (1.0 + 0.25 * np.sin(1.7 * number + place))  # they come and go
+        values += strength * np.exp(-((rows - row) ** 2 + (cols - col - number) ** 2) / 18.0)
+    values[values < 0.1] = 0.0
+    if missing is not None:
+        values[missing] = np.nan
+    rain = make_rain(values[None].astype(np.float32), np.array([end]), WIDE, step_s=300.0)
+    path = folder / "rain" / (name or f"rain-{number:03d}.nc")
+    write_dataset(to_rain_dataset(rain), path)
+    return path

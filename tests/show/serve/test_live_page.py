@@ -4,8 +4,10 @@ import time
 
 import pytest
 
+from inundate.show.serve.settings import LiveSettings
+
 from ..browser import Browser, find_browser
-from .folder import HOSTILE, add_posts, add_rain, make_folder, post, running
+from .folder import HOSTILE, add_posts, add_rain, add_shower, make_folder, post, running
 
 pytestmark = pytest.mark.skipif(
     find_browser() is None, reason="no Chromium (set INUNDATE_CHROMIUM to its path)"
@@ -66,3 +68,65 @@ def test_page_follows_and_hostile_posts_are_inert(tmp_path):
         assert browser.console == []
         assert {address.split("/")[2] for address in browser.requests} == {url.split("/")[2]}
         assert view.hub.readers == 1
+
+
+def test_page_shows_a_forecast_as_one(tmp_path):
+    for needed in ("uvicorn", "pysteps", "cv2"):
+        pytest.importorskip(needed)
+    folder = make_folder(tmp_path / "live")
+    settings = LiveSettings(nowcast_min=30, members=3, poll_s=0.05)
+    with (
+        running(folder, settings=settings) as (_, url),
+        Browser(tmp_path / "profile") as browser,
+    ):
+        text = "document.getElementById('{}').textContent".format
+        browser.send("Page.navigate", url=url)
+        wait(browser, "document.getElementById('line')?.textContent.startsWith('live')")
+        assert browser.run("document.getElementById('ahead').hidden") is False
+        for number in range(4):
+            add_shower(folder, number, rate=300.0)
+        wait(browser, "document.getElementById('slider').max === '4'")
+        told = browser.run(text("ahead-words"))
+        assert told.startswith("Forecast issued 2030-06-14 15:20 UTC, 3 members: rain moves east")
+        assert "The rain of the future is a guess." in told
+        assert "15:20 UTC: " in browser.run(text("words"))  # it follows what fell, not the guess
+        assert browser.run("document.getElementById('badge').hidden")
+        kinds = "[...document.querySelectorAll('#axis rect')].map((r) => r.className.baseVal)"
+        assert browser.run(kinds) == ["seen", "seen", "ahead", "ahead", "ahead"]
+
+        browser.run("document.getElementById('slider').focus()")
+        browser.key("End")
+        wait(browser, "document.getElementById('words').textContent.includes('15:50 UTC')")
+        spoken = browser.run("document.getElementById('slider').getAttribute('aria-valuetext')")
+        assert spoken.startswith("Forecast for 2030-06-14 15:50 UTC, 30 min after the rain of ")
+        assert browser.run(text("badge")) == "Forecast, +30 min: median depth"
+        assert browser.run("document.getElementById('map').className") == "ahead"
+        wait(browser, "document.getElementById('depth').naturalWidth === 24")
+        assert browser.run(text("legend")).startswith("Water depth (m)")
+        box = browser.run(
+            "(() => { const b = document.getElementById('depth').getBoundingClientRect();"
+            " return [b.left + b.width / 2, b.top + b.height / 2]; })()"
+        )
+        browser.mouse(*box)
+        under = wait(browser, text("under"))
+        assert under.startswith("Water depth (m): ")
+
+        browser.run(
+            "const s = document.getElementById('layer'); s.value = 'chance';"
+            " s.dispatchEvent(new Event('change'))"
+        )
+        wait(browser, "document.getElementById('depth').src.endsWith('/chance.png')")
+        assert browser.run(text("badge")) == "Forecast, +30 min: probability of more than 0.3 m"
+        assert browser.run(text("legend")).startswith("Probability of more than 0.3 m")
+
+        add_shower(folder, 4, rate=300.0)
+        add_shower(folder, 5, rate=300.0)
+        wait(browser, "document.getElementById('ahead-words').textContent.includes('15:30 UTC')")
+        assert "15:50 UTC" in browser.run(text("words"))  # the time that was looked at stays
+        assert browser.run("document.getElementById('badge').textContent").startswith(
+            "Forecast, +20 min"
+        )
+        browser.key("Home")
+        wait(browser, "document.getElementById('words').textContent.includes('15:10 UTC')")
+        assert browser.run(text("legend")).startswith("Water depth (m)")
+        assert browser.console == []

@@ -44,7 +44,7 @@ def test_posts_and_rain_become_marks_and_frames(folder):
     found, report = looked(folder)
     assert report["counts"] == {
         "posts": 4, "posts_located": 3, "posts_on_map": 2, "posts_water": 2, "posts_repeated": 1,
-        "posts_broken": 0, "rain_files": 4, "frames": 2, "refused": 0,
+        "posts_broken": 0, "rain_files": 4, "frames": 2, "nowcasts": 0, "refused": 0,
     }  # fmt: skip
     assert [one["post"] for one in found["posts"]] == [letters(n) for n in (1, 2, 3, 4)]
     first, hostile = found["posts"][0], found["posts"][2]

@@ -7,6 +7,7 @@
   const el = (id) => document.getElementById(id);
   let view = null; // what /state said, kept up to date
   let frame = -1;
+  let layer = 'depth'; // of a forecast: the median depth, or a probability
   let follows = true;
   let timer = 0;
   let source = null;
@@ -34,7 +35,6 @@
     document.title = view.title;
     el('title').textContent = view.title;
     el('marks').setAttribute('viewBox', `0 0 ${view.width} ${view.height}`);
-    legend();
     el('limits').replaceChildren(...view.limits.map((line) => make('li', '', line)));
     el('posts').replaceChildren(...view.posts.slice(-LISTED).reverse().map(item));
     refusals();
@@ -57,6 +57,7 @@
     });
     on('posts', takePosts);
     on('frame', takeFrame);
+    on('nowcast', takeNowcast);
     on('rain', (change) => { view.last_rain = change.times[change.times.length - 1]; });
     on('refused', (change) => { view.refused.push(change); refusals(); });
     source.addEventListener('resync', again);
@@ -90,29 +91,105 @@
   }
 
   function takeFrame(change) {
+    const time = timeShown();
     view.frames.push(change);
-    if (view.frames.length > view.keep.frames) { view.frames.shift(); frame -= 1; }
-    frames();
+    if (view.frames.length > view.keep.frames) view.frames.shift();
+    frames(time);
   }
 
-  function frames() {
-    const last = view.frames.length - 1;
-    el('slider').max = String(Math.max(0, last));
-    show(follows || frame < 0 ? last : Math.min(frame, last));
+  function takeNowcast(change) {
+    const time = timeShown();
+    view.nowcast = change;
+    frames(time);
+  }
+
+  // What the slider goes through: frames of rain that fell, then those of a forecast after them.
+  function entries() {
+    const last = view.frames.length ? view.frames[view.frames.length - 1].time : '';
+    const cast = view.nowcast_min ? view.nowcast : null;
+    const ahead = !cast ? [] : cast.frames.map((lead, number) => ({ ...lead, cast, number }))
+      .filter((lead) => Date.parse(lead.time) > Date.parse(last || cast.issued));
+    return [...view.frames, ...ahead];
+  }
+
+  const timeShown = () => { const found = entries()[frame]; return found ? found.time : null; };
+
+  function frames(time) {
+    const all = entries();
+    el('slider').max = String(Math.max(0, all.length - 1));
+    const same = all.findIndex((one) => one.time === time);
+    axis(all);
+    aheadTold(all);
+    show(follows || frame < 0 ? view.frames.length - 1 : same >= 0 ? same
+      : Math.min(frame, all.length - 1));
+  }
+
+  function axis(all) {
+    const gap = all.length > 1 ? 1000 / (all.length - 1) : 0;
+    el('axis').replaceChildren(...all.map((one, number) => shape('rect', {
+      x: number * gap - 5, y: 1, width: 10, height: 8, class: one.cast ? 'ahead' : 'seen' })));
+  }
+
+  function aheadTold(all) {
+    el('ahead').hidden = !view.nowcast_min;
+    const cast = view.nowcast;
+    const waits = latest && latest.nowcast_waits_for;
+    const parts = [];
+    if (cast) {
+      const { east_m_s: east, north_m_s: north, vectors } = cast.motion;
+      const speed = Math.round(Math.hypot(east, north));
+      const to = ['north', 'north-east', 'east', 'south-east', 'south', 'south-west', 'west',
+        'north-west'][(Math.round(Math.atan2(east, north) / (Math.PI / 4)) + 8) % 8];
+      const moves = cast.method === 'dry' ? 'no rain in reach of the radar'
+        : !vectors ? 'no motion seen, the rain is taken to stand still'
+          : speed ? `rain moves ${to} at ${speed} m/s` : 'rain hardly moves';
+      parts.push(`Forecast issued ${clock(cast.issued)}, ${cast.members} members: ${moves}.`);
+      if (cast.reach_min < cast.asked_min) {
+        parts.push(`It ends after ${Math.round(cast.reach_min)} of ${cast.asked_min} min: later ` +
+          'rain would come from where no radar looks.');
+      }
+      if (!all.some((one) => one.cast)) parts.push('No frame of it is still ahead.');
+      parts.push('The rain of the future is a guess.');
+    }
+    if (waits) parts.push(`The next forecast waits for ${waits}.`);
+    else if (!cast) parts.push('No forecast yet.');
+    const words = parts.join(' ');
+    if (el('ahead-words').textContent !== words) el('ahead-words').textContent = words;
+  }
+
+  function wordsOf(found) {
+    if (!found.cast) {
+      return `${clock(found.time)}: ${found.area_km2} km² flooded, deepest ` +
+        `${found.deepest_m} m, rain ${found.rain_mm_h} mm/h`;
+    }
+    const cast = found.cast;
+    return `Forecast for ${clock(found.time)}, ${Math.round(found.lead_min)} min after the rain ` +
+      `of ${clock(cast.issued)}: in the median of ${cast.members} members ${found.area_km2} km² ` +
+      `flooded, deepest ${found.deepest_m} m; more than ${cast.threshold_m} m is likelier than ` +
+      `not in ${found.likely_km2} km²; rain ${found.rain_mm_h[0]} to ${found.rain_mm_h[1]} mm/h`;
   }
 
   function show(number) {
     frame = number;
-    const found = view.frames[frame];
+    const found = entries()[frame];
+    const cast = found && found.cast;
     el('depth').hidden = !found;
+    el('map').classList.toggle('ahead', Boolean(cast));
+    el('badge').hidden = !cast;
+    legend(cast && layer === 'chance' ? view.legend_chance : view.legend);
     if (found) {
-      const url = '/frames/' + found.seq + '.png';
+      const url = cast ? `/nowcast/${cast.seq}/${found.number}/${layer}.png`
+        : '/frames/' + found.seq + '.png';
       if (el('depth').getAttribute('src') !== url) el('depth').setAttribute('src', url);
       el('slider').value = String(frame);
-      const words = `${clock(found.time)}: ${found.area_km2} km² flooded, deepest ` +
-        `${found.deepest_m} m, rain ${found.rain_mm_h} mm/h`;
+      const words = wordsOf(found);
       el('slider').setAttribute('aria-valuetext', words);
       el('words').textContent = words;
+      if (cast) {
+        const what = layer === 'chance' ? `probability of more than ${cast.threshold_m} m`
+          : 'median depth';
+        el('badge').textContent = `Forecast, +${Math.round(found.lead_min)} min: ${what}`;
+      }
     } else {
       el('words').textContent = 'No frame yet: it comes with the rain of ten minutes.';
     }
@@ -120,9 +197,9 @@
   }
 
   function shown() {
-    const found = view.frames[frame];
+    const found = entries()[frame];
     if (!found) return view.posts;
-    const end = frame === view.frames.length - 1 ? Infinity : Date.parse(found.time);
+    const end = frame >= view.frames.length - 1 ? Infinity : Date.parse(found.time);
     const start = Date.parse(found.time) - DRAWN_MIN * 60000;
     return view.posts.filter((post) => {
       const time = Date.parse(post.time);
@@ -204,6 +281,7 @@
     if (view && view.last_rain) parts.push('rain until ' + clock(view.last_rain));
     if (latest) {
       if (latest.lag_s > 1200) parts.push(`rain is ${Math.round(latest.lag_s / 60)} min late`);
+      if (view) aheadTold(entries());
       for (const problem of Object.values(latest.problems)) parts.push(problem);
     }
     if (view && view.refused.length) parts.push(`${view.refused.length} files refused`);
@@ -220,16 +298,18 @@
     } catch { /* the stream says that the connection is lost */ }
   }
 
-  function legend() {
-    const entries = view.legend.colours.map((colour, number) => {
+  function legend(of) {
+    if (legend.of === of) return;
+    legend.of = of;
+    const classes = of.colours.map((colour, number) => {
       const node = make('span');
       const box = shape('svg', { viewBox: '0 0 2 1' });
       box.append(shape('rect', { width: 2, height: 1, fill: colour }));
-      node.append(box, make('span', '', view.legend.labels[number]));
+      node.append(box, make('span', '', of.labels[number]));
       return node;
     });
     el('legend').replaceChildren(
-      make('strong', '', view.legend.title), ...entries, make('span', '', view.legend.below),
+      make('strong', '', of.title), ...classes, make('span', '', of.below),
       make('span', '', 'posts of the hour before: orange some say water, green none, grey neither'));
   }
 
@@ -245,12 +325,35 @@
     el('play').setAttribute('aria-pressed', String(is));
     if (!is) return;
     follow(false);
-    timer = setInterval(() => show((frame + 1) % Math.max(1, view.frames.length)), 700);
+    timer = setInterval(() => show((frame + 1) % Math.max(1, entries().length)), 700);
+  }
+
+  // The class under the pointer, told by its colour: pictures hold classes, not depths.
+  function under(event) {
+    const picture = el('depth');
+    const box = picture.getBoundingClientRect();
+    const column = Math.floor((event.clientX - box.left) / box.width * view.width);
+    const row = Math.floor((event.clientY - box.top) / box.height * view.height);
+    const inside = column >= 0 && row >= 0 && column < view.width && row < view.height;
+    el('under').hidden = picture.hidden || !picture.naturalWidth || !inside;
+    if (el('under').hidden) return;
+    const canvas = document.createElement('canvas');
+    canvas.width = canvas.height = 1;
+    const pen = canvas.getContext('2d');
+    pen.drawImage(picture, -column, -row);
+    const [red, green, blue, alpha] = pen.getImageData(0, 0, 1, 1).data;
+    const hex = '#' + [red, green, blue].map((part) => part.toString(16).padStart(2, '0')).join('');
+    const place = legend.of.colours.indexOf(hex);
+    el('under').textContent = `${legend.of.title}: ` + (alpha < 255 ? legend.of.below
+      : place < 0 ? 'not known' : legend.of.labels[place]);
   }
 
   el('slider').addEventListener('input', () => { follow(false); show(Number(el('slider').value)); });
   el('follow').addEventListener('click', () => { play(false); follow(!follows); });
   el('play').addEventListener('click', () => play(!timer));
+  el('layer').addEventListener('change', () => { layer = el('layer').value; show(frame); });
+  el('map').addEventListener('mousemove', (event) => { if (view) under(event); });
+  el('map').addEventListener('mouseleave', () => { el('under').hidden = true; });
   setInterval(ask, 10000);
   ask();
   begin().catch(again);

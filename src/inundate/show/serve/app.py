@@ -68,16 +68,23 @@ def make_app(
         found = state.snapshot()
         return _json({**about, **found, "id": hub.event_id(found["seq"])})
 
-    def frame(request: Request) -> Response:
-        digits = request.path_params["number"]
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS):
-            return _missing()
-        found = state.frame(int(digits))
+    def picture_of(name: str | None) -> Response:
         try:
-            picture = (pictures / found["picture"]).read_bytes() if found else None
+            picture = (pictures / name).read_bytes() if name else None
         except FileNotFoundError:
             picture = None
         return _missing() if picture is None else Response(picture, media_type="image/png")
+
+    def frame(request: Request) -> Response:
+        digits = request.path_params["number"]
+        found = state.frame(int(digits)) if _is_number(digits) else None
+        return picture_of(found["picture"] if found else None)
+
+    def ahead(request: Request) -> Response:
+        number, lead, layer = (request.path_params[name] for name in ("number", "lead", "layer"))
+        if not all(map(_is_number, (number, lead))):
+            return _missing()
+        return picture_of(state.nowcast_picture(int(number), int(lead), layer))
 
     def shade(_request: Request) -> Response:
         return Response(hillshade, media_type="image/png")
@@ -108,6 +115,7 @@ def make_app(
     routes: list[tuple[str, Callable[..., Any]]] = [(path, page) for path in _FILES]
     routes += [
         ("/state", snapshot), ("/hillshade.png", shade), ("/frames/{number}.png", frame),
+        ("/nowcast/{number}/{lead}/{layer}.png", ahead),
         ("/events", events), ("/health", show_health), ("/metrics", metrics),
     ]  # fmt: skip
     inner = Starlette(routes=[Route(path, answer) for path, answer in routes], lifespan=lifespan)
@@ -123,6 +131,10 @@ async def _followed(hub: Hub, told: str) -> AsyncIterator[bytes]:
                 yield line
     except TooManyReaders:  # came in between; the page asks again
         yield b"retry: 30000\n\n"
+
+
+def _is_number(digits: str) -> bool:
+    return digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS
 
 
 def _json(value: dict[str, Any]) -> Response:

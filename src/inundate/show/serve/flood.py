@@ -10,11 +10,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
-from inundate.core.grid import Grid, grid_of
+from inundate.core.grid import Bounds, Grid, grid_of, transform_bounds
+from inundate.show.serve.ahead import Ahead
+from inundate.show.serve.settings import FRAME_MIN
 
 __all__ = ["Flood", "Frame"]
 
-_FRAME = np.timedelta64(600, "s")  # between frames of a trained emulator
+_FRAME = np.timedelta64(round(FRAME_MIN * 60), "s")
 _BLOCK_M = 2000.0  # rain is kept this far beyond the terrain
 
 
@@ -48,12 +50,20 @@ class Flood:
         As :func:`inundate.emulate.predict.predict` has it; by default the shipped weights.
     hours : float
         Rain before is forgotten, and the ground taken as dry then.
+    ahead : Ahead, optional
+        Takes rain from further around, for nowcasts.
     """
 
     def __init__(
-        self, terrain: xr.DataArray, *, run: str | Path | None = None, hours: float = 12.0
+        self,
+        terrain: xr.DataArray,
+        *,
+        run: str | Path | None = None,
+        hours: float = 12.0,
+        ahead: Ahead | None = None,
     ) -> None:
         self.terrain, self.grid, self.hours = terrain, grid_of(terrain), hours
+        self.ahead = ahead
         self._run = run
         self._steps: dict[np.datetime64, xr.DataArray] = {}
 
@@ -73,9 +83,12 @@ class Flood:
         """
         from inundate.rain.open import open_rain
 
-        left, bottom, right, top = self.grid.bounds
-        box = (left - _BLOCK_M, bottom - _BLOCK_M, right + _BLOCK_M, top + _BLOCK_M)
-        rain = open_rain(path, box=box, box_crs=self.grid.crs).load()
+        crs = self.grid.crs
+        if self.ahead is None:
+            rain = open_rain(path, box=self._around(_BLOCK_M), box_crs=crs).load()
+        else:
+            reach = max(_BLOCK_M, self.ahead.reach_m)
+            rain = self._with_ahead(open_rain(path, box=self._around(reach), box_crs=crs), path)
         self._check(rain, path)
         ends = [np.datetime64(end, "ms") for end in rain["time"].to_numpy()]
         for number, end in enumerate(ends):
@@ -84,6 +97,32 @@ class Flood:
         oldest = newest - self.reach
         self._steps = {end: step for end, step in self._steps.items() if end > oldest}
         return ends
+
+    def _with_ahead(self, wide: xr.DataArray, path: Path) -> xr.DataArray:
+        """Keep what a nowcast needs, and give what a frame does."""
+        from inundate.rain.resample import crop_rain
+
+        near = crop_rain(
+            wide, self._around(_BLOCK_M), crs=self.grid.crs, allow_partial=True
+        ).load()  # fmt: skip
+        near.attrs = dict(wide.attrs)
+        self._check(near, path)
+        if self.ahead is not None:
+            self.ahead.take(wide, self.bounds_of(wide))
+        return near
+
+    def _around(self, metres: float) -> Bounds:
+        left, bottom, right, top = self.grid.bounds
+        return left - metres, bottom - metres, right + metres, top + metres
+
+    def bounds_of(self, rain: xr.DataArray) -> Bounds:
+        """Give the bounds of the terrain in the CRS of some rain."""
+        return transform_bounds(self.grid.bounds, self.grid.crs, grid_of(rain).crs)
+
+    @property
+    def newest(self) -> np.datetime64 | None:
+        """End of the latest rain."""
+        return max(self._steps, default=None)
 
     def _check(self, rain: xr.DataArray, path: Path) -> None:
         if not self._steps:
@@ -106,13 +145,13 @@ class Flood:
         if not self._steps:
             return []
         newest = sorted(self._steps)[-1]
-        rain = self._rain()
+        rain = self.rain()
         ends = rain["time"].to_numpy().astype("datetime64[ms]")
         begin: np.datetime64 = ends[0] - _length(rain)
         first = begin + _FRAME if after is None else max(after + _FRAME, begin + _FRAME)
         if first > newest:
             return []
-        found = self._predict(rain)
+        found = self.predict(rain)
         times = found["time"].to_numpy().astype("datetime64[ms]")
         wanted = [n for n, t in enumerate(times) if t <= newest and (after is None or t > after)]
         mean = found["rain_rate"].mean(("y", "x"))
@@ -121,7 +160,7 @@ class Flood:
             for n in wanted
         ]
 
-    def _rain(self) -> xr.DataArray:
+    def rain(self) -> xr.DataArray:
         """Put the steps together, from the begin of a frame's interval on."""
         ends = sorted(self._steps)
         step = _length(self._steps[ends[0]])
@@ -130,7 +169,8 @@ class Flood:
         rain = xr.concat([self._steps[end] for end in ends if end >= start], "time")
         return rain.assign_attrs(self._steps[ends[0]].attrs)
 
-    def _predict(self, rain: xr.DataArray) -> xr.Dataset:
+    def predict(self, rain: xr.DataArray) -> xr.Dataset:
+        """Predict the depths of some rain, from dry ground on."""
         from inundate.emulate.predict import predict
         from inundate.emulate.settings import ForecastSettings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import socket
 import threading
 import time
@@ -13,13 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 from inundate.core.errors import ConfigError, RunError, require_extra
 from inundate.core.files import check_input
+from inundate.rain.settings import NowcastSettings
 from inundate.show.encode import grey_png
-from inundate.show.palette import DEPTH, hillshade
+from inundate.show.palette import hillshade
 from inundate.show.place import cell_metres
+from inundate.show.serve.about import about
+from inundate.show.serve.ahead import Ahead
 from inundate.show.serve.flood import Flood
 from inundate.show.serve.hub import Hub
 from inundate.show.serve.inbox import Inbox
 from inundate.show.serve.journal import Journal
+from inundate.show.serve.pictures import Pictures
 from inundate.show.serve.placing import Placing
 from inundate.show.serve.says import open_says
 from inundate.show.serve.settings import LiveSettings
@@ -63,6 +66,8 @@ class LiveView:
     ------
     MissingFileError
         If folder, terrain or model are absent.
+    ConfigError, MissingExtraError
+        If settings do not fit one another, or nowcasts are asked for without their extra.
     RunError
         If another live view has the state.
     """
@@ -85,24 +90,26 @@ class LiveView:
 
         self.folder = check_input(folder, what="serving")
         self.settings = settings or LiveSettings()
+        self.settings.check()
+        ahead = _ahead(self.settings)
         ground = open_terrain(terrain or self.folder / "terrain.nc")
         says = open_says(model, yes)
         place = state or self.folder / ".live"
-        self.pictures = place / "frames"
-        self.pictures.mkdir(parents=True, exist_ok=True)
         self.health = Health(self.folder, wall=wall)
         self.state = LiveState(self.settings)
-        flood = Flood(ground, run=run, hours=self.settings.hours)
+        flood = Flood(ground, run=run, hours=self.settings.hours, ahead=ahead)
+        pictures = Pictures(place / "frames", cell_km2=flood.grid.dx * flood.grid.dy / 1e6)
+        self.pictures = pictures.folder
         placing = Placing(flood.grid, gazetteer)
         dx, dy = cell_metres(flood.grid)
         self._hillshade = grey_png(hillshade(ground.to_numpy(), dx=dx, dy=dy))
-        self._about = _about(flood, says.name, gazetteer, self.settings, title)
+        self._about = about(flood, says.name, gazetteer, self.settings, title)
         self.journal = Journal(place / "journal.jsonl")
         try:
             self.worker = Worker(
                 inbox=Inbox(self.folder), journal=self.journal, state=self.state, flood=flood,
                 says=says, placing=placing, health=self.health,
-                pictures=self.pictures,
+                pictures=pictures,
             )  # fmt: skip
             self.worker.recover()
         except BaseException:
@@ -138,6 +145,7 @@ class LiveView:
         return {
             **self.health.report(),
             "lag_s": lag,
+            **self._nowcast_report(),
             "readers": self.hub.readers,
             "readers_most": self.hub.readers_most,
             "journal_bytes": self.journal.size,
@@ -146,6 +154,15 @@ class LiveView:
             "refused": list(self.state.refused),
             "kept": {"frames": self.settings.frames, "posts": self.settings.posts},
         }
+
+    def _nowcast_report(self) -> dict[str, Any]:
+        if not self.settings.nowcast_min:
+            return {}
+        found, age = self.state.last_nowcast, None
+        if found is not None:
+            issued = datetime.fromisoformat(found["issued"])
+            age = round((self.health.now - issued).total_seconds(), 1)
+        return {"nowcast_age_s": age, "nowcast_waits_for": self.worker.waits_for}
 
     def __enter__(self) -> LiveView:
         self._thread = threading.Thread(
@@ -230,28 +247,8 @@ def _listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _about(
-    flood: Flood, says: str, gazetteer: Path | str | None, settings: LiveSettings, title: str
-) -> dict[str, Any]:
-    grid = flood.grid
-    places = "no gazetteer was given" if gazetteer is None else f"names by {Path(gazetteer).name}"
-    return {
-        "title": title,
-        "width": grid.width, "height": grid.height, "crs": grid.crs,
-        "cell_m": round(math.sqrt(math.prod(cell_metres(grid))), 3),
-        "legend": {
-            "title": f"{DEPTH.title} ({DEPTH.unit})", "colours": DEPTH.colours,
-            "labels": DEPTH.labels, "below": DEPTH.below,
-        },
-        "classified_by": says,
-        "keep": {"frames": settings.frames, "posts": settings.posts},
-        "limits": [
-            f"Each frame is predicted from the rain of the last {settings.hours:g} h; before that "
-            "the ground is taken as dry.",
-            "Water that enters from outside, drains, culverts and barriers are not known.",
-            f"Posts were classified by: {says}. They are what people say, not what is.",
-            f"The page keeps the latest {settings.posts:,} posts and {settings.frames:,} frames; "
-            "all are in the journal.",
-            f"Posts are placed by coordinates ({places}); others are listed, not drawn.",
-        ],
-    }  # fmt: skip
+def _ahead(settings: LiveSettings) -> Ahead | None:
+    if not settings.nowcast_min:
+        return None
+    chosen = NowcastSettings(lead_min=settings.nowcast_min, members=settings.members)
+    return Ahead(chosen, threshold_m=settings.chance_depth_m)

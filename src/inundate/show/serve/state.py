@@ -13,9 +13,13 @@ from typing import Any
 
 from inundate.show.serve.settings import LiveSettings
 
-__all__ = ["LiveState"]
+__all__ = ["LAYERS", "LiveState"]
+
+LAYERS = ("depth", "chance")
+"""What a frame of a nowcast shows: the median depth, or how likely a depth is."""
 
 _EVENT_BYTES = 8 * 2**20  # of changes kept for readers that lost the line for a while
+_KEPT_NOWCASTS = 2  # the newest, and the one before for a page that is about to change
 _KNOWN_POSTS = 50_000  # posts whose copies in other files are recognised: 6 MB
 
 
@@ -32,7 +36,8 @@ class LiveState:
         self.seq = 0
         self.counts = {
             "posts": 0, "posts_located": 0, "posts_on_map": 0, "posts_water": 0,
-            "posts_repeated": 0, "posts_broken": 0, "rain_files": 0, "frames": 0, "refused": 0,
+            "posts_repeated": 0, "posts_broken": 0, "rain_files": 0, "frames": 0, "nowcasts": 0,
+            "refused": 0,
         }  # fmt: skip
         self._lock = threading.Lock()
         self._frames: deque[dict[str, Any]] = deque(maxlen=settings.frames)
@@ -43,6 +48,7 @@ class LiveState:
         self.last_rain: str | None = None
         self.last_post: str | None = None
         self.refused: deque[dict[str, str]] = deque(maxlen=20)
+        self._nowcasts: deque[dict[str, Any]] = deque(maxlen=_KEPT_NOWCASTS)
 
     def is_known(self, post: str) -> bool:
         """Whether a post was taken already, from any file."""
@@ -91,6 +97,10 @@ class LiveState:
         self.counts["frames"] += 1
         self._frames.append(change)
 
+    def _take_nowcast(self, change: dict[str, Any]) -> None:
+        self.counts["nowcasts"] += 1
+        self._nowcasts.append(change)
+
     def _take_refused(self, change: dict[str, Any]) -> None:
         self.counts["refused"] += 1
         self.refused.append({"file": change["file"], "why": change["why"]})
@@ -106,10 +116,37 @@ class LiveState:
         with self._lock:
             return next((frame for frame in self._frames if frame["seq"] == seq), None)
 
-    def frame_names(self) -> set[str]:
-        """Give the pictures of frames that are still kept."""
+    @property
+    def last_nowcast(self) -> dict[str, Any] | None:
+        """The newest nowcast."""
         with self._lock:
-            return {frame["picture"] for frame in self._frames}
+            return self._nowcasts[-1] if self._nowcasts else None
+
+    def nowcast_picture(self, seq: int, lead: int, layer: str) -> str | None:
+        """Give the name of a picture of a nowcast that is still kept.
+
+        Parameters
+        ----------
+        seq : int
+            Its number.
+        lead : int
+            Which of its frames, from 0.
+        layer : str
+            ``"depth"`` or ``"chance"``.
+        """
+        with self._lock:
+            found = next((cast for cast in self._nowcasts if cast["seq"] == seq), None)
+        if found is None or layer not in LAYERS or lead >= len(found["frames"]):
+            return None
+        return str(found["frames"][lead][layer])
+
+    def picture_names(self) -> set[str]:
+        """Give the pictures of frames and nowcasts that are still kept."""
+        with self._lock:
+            leads = [lead for cast in self._nowcasts for lead in cast["frames"]]
+            return {frame["picture"] for frame in self._frames} | {
+                lead[layer] for lead in leads for layer in LAYERS
+            }
 
     def snapshot(self) -> dict[str, Any]:
         """Give everything that a page which opens now shows."""
@@ -120,6 +157,7 @@ class LiveState:
             return {
                 "seq": self.seq,
                 "frames": list(self._frames),
+                "nowcast": self._nowcasts[-1] if self._nowcasts else None,
                 "posts": posts,
                 "counts": dict(self.counts),
                 "refused": list(self.refused),

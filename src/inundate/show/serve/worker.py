@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +10,10 @@ from typing import Any
 import numpy as np
 
 from inundate.core.errors import DataError, GridError, InundateError
-from inundate.core.files import atomic_file
-from inundate.show.encode import make_levels, palette_of, write_png
-from inundate.show.palette import DEPTH
-from inundate.show.serve.flood import Flood, Frame
+from inundate.show.serve.flood import Flood
 from inundate.show.serve.inbox import Batch, Inbox, RainFile, Refused
 from inundate.show.serve.journal import Journal
+from inundate.show.serve.pictures import Pictures
 from inundate.show.serve.placing import Placing
 from inundate.show.serve.says import Says
 from inundate.show.serve.state import LiveState
@@ -24,9 +21,6 @@ from inundate.show.serve.watch import Health
 
 __all__ = ["Worker"]
 
-_LEVELS = make_levels(DEPTH, 6.0, floor=0.01)
-_PALETTE = palette_of(_LEVELS, DEPTH)
-_FLOODED_M = 0.05
 _SLOWEST_S = 30.0  # between tries while something does not work
 _TIDY = 1000  # looks between two times of forgetting
 
@@ -43,8 +37,7 @@ class Worker:
     says : Says
     placing : Placing
     health : Health
-    pictures : Path
-        Folder for the pictures of frames.
+    pictures : Pictures
     wake : callable
         Called after each change.
     """
@@ -59,13 +52,15 @@ class Worker:
         says: Says,
         placing: Placing,
         health: Health,
-        pictures: Path,
+        pictures: Pictures,
         wake: Callable[[], None] = lambda: None,
     ) -> None:
         self._inbox, self._journal, self._state = inbox, journal, state
         self._flood, self._says, self._placing = flood, says, placing
         self._health, self._pictures, self.wake = health, pictures, wake
         self._shown: np.datetime64 | None = None
+        self._cast: np.datetime64 | None = None  # rain that a nowcast was made of, or failed with
+        self._stop = threading.Event()
         self._looks = 0
         self._is_behind = True  # rain that was read before has frames to come
 
@@ -77,6 +72,8 @@ class Worker:
             self._state.apply(change)
             if change["kind"] == "frame":
                 self._shown = _moment(change["time"])
+            elif change["kind"] == "nowcast":
+                self._cast = _moment(change["issued"])
             elif change["kind"] == "rain":
                 rain.append((_moment(max(change["times"])), change["file"]))
         self._inbox.forget_gone()
@@ -85,7 +82,7 @@ class Worker:
             path = self._inbox.folder / name
             if end > begin and path.is_file():
                 self._reread(path)
-        self._tidy()
+        self._pictures.tidy(self._state.picture_names())
 
     def _reread(self, path: Path) -> None:
         """Read rain again that was read before; what spoiled since is told, and taken as dry."""
@@ -103,24 +100,27 @@ class Worker:
         self._health.look()
         before = self._journal.seq
         for part in (self._take_posts, self._take_rain, self._take_frames):
-            name = part.__name__.removeprefix("_take_")
-            try:
-                part()
-            except (InundateError, OSError, MemoryError) as error:
-                self._health.fail(name, error)
-            except Exception as error:  # noqa: BLE001  a fault of one part leaves the others going
-                self._health.fail(name, error)
-            else:
-                self._health.mend(name)
+            self._try(part)
+        if self._awaits_nowcast():
+            self._try(self._take_nowcast)
         self._looks += 1
         if self._looks % _TIDY == 0:
             self._inbox.forget_gone()
         self._health.is_ready = True
         return self._journal.seq - before
 
+    def _try(self, part: Callable[[], None]) -> None:
+        name = part.__name__.removeprefix("_take_")
+        try:
+            part()
+        except Exception as error:  # noqa: BLE001  a fault of one part leaves the others going
+            self._health.fail(name, error)
+        else:
+            self._health.mend(name)
+
     def run(self, stop: threading.Event, poll_s: float) -> None:
         """Look again and again until told to stop; more rarely while something fails."""
-        wait = poll_s
+        wait, self._stop = poll_s, stop
         while not stop.is_set():
             self.look()
             wait = min(wait * 2, _SLOWEST_S) if self._health.problems else poll_s
@@ -181,32 +181,47 @@ class Worker:
         if not self._is_behind:
             return
         for frame in self._flood.frames(self._shown):
-            self._note(self._picture(frame))
+            self._note(self._pictures.frame(frame))
             self._shown = frame.time
         self._is_behind = False
-        self._tidy()
+        self._pictures.tidy(self._state.picture_names())
 
-    def _picture(self, frame: Frame) -> dict[str, Any]:
-        from inundate.fuse.event.play import stamp
+    @property
+    def waits_for(self) -> str | None:
+        """What the next nowcast waits for; None without nowcasts, empty if for nothing."""
+        return None if self._flood.ahead is None else self._flood.ahead.lacks()
 
-        name = f"{stamp(frame.time)}.png"
-        with atomic_file(self._pictures / name) as temporary:
-            temporary.write_bytes(write_png(_LEVELS.encode(frame.depth), _PALETTE))
-        wet = np.nan_to_num(frame.depth) >= _FLOODED_M
-        cell_km2 = self._flood.grid.dx * self._flood.grid.dy / 1e6
-        return {
-            "kind": "frame", "time": f"{frame.time}Z", "picture": name,
-            "began": f"{frame.began}Z", "area_km2": round(float(wet.sum()) * cell_km2, 5),
-            "deepest_m": round(float(np.nanmax(frame.depth)), 3),
-            "rain_mm_h": round(frame.rain_mm_h, 3),
-        }  # fmt: skip
+    def _awaits_nowcast(self) -> bool:
+        """Whether there is rain that no nowcast was made of, and enough for one."""
+        newest = self._flood.newest
+        if newest is None or self.waits_for != "":
+            return False
+        return self._cast is None or bool(newest > self._cast)
 
-    def _tidy(self) -> None:
-        """Remove pictures of frames that are not kept any more, and of killed writes."""
-        kept = self._state.frame_names()
-        for path in self._pictures.iterdir():
-            if path.name not in kept:
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    def _take_nowcast(self) -> None:
+        ahead, newest = self._flood.ahead, self._flood.newest
+        if ahead is None:
+            return
+        try:
+            outlook = ahead.make(self._flood, between=self._between)
+        except _StoppedError:
+            return
+        except InundateError:
+            self._cast = newest  # these frames give none; the next ones may
+            raise
+        self._note(self._pictures.outlook(outlook, ahead))
+        self._cast = outlook.issued
+        self._pictures.tidy(self._state.picture_names())
+
+    def _between(self) -> None:
+        """Let posts through while members are predicted, and the end of the server."""
+        if self._stop.is_set():
+            raise _StoppedError
+        self._try(self._take_posts)
+
+
+class _StoppedError(Exception):
+    """The server ends; what was begun is begun anew after the next start."""
 
 
 def _moment(text: str) -> np.datetime64:
