@@ -31,7 +31,12 @@ from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.metric import probe_metric
 from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.noise import probe_noise
-from inundate.prove.probe.optimiser import probe_optimiser, probe_schedule, probe_step
+from inundate.prove.probe.optimiser import (
+    probe_optimiser,
+    probe_resting,
+    probe_schedule,
+    probe_step,
+)
 from inundate.prove.probe.padding import probe_padding
 from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_axes, probe_target_in_input
@@ -52,8 +57,8 @@ FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite
 PROBES: tuple[Probe, ...] = (
     probe_inputs, probe_target, probe_split, probe_target_in_input, probe_axes, probe_turned,
     probe_layout, probe_mixing, probe_loss, probe_metric, probe_optimiser, probe_step, probe_start,
-    probe_gradient, probe_padding, probe_linear, probe_fit, probe_fresh, probe_schedule,
-    probe_use, probe_range, probe_noise, probe_learn,
+    probe_gradient, probe_padding, probe_linear, probe_fit, probe_fresh, probe_resting,
+    probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
 )  # fmt: skip
 
 _SPEED = {

@@ -14,13 +14,14 @@ from torch import nn
 from torch.nn import functional
 
 from inundate.cli.doctor_bench import bodies as b
+from inundate.cli.doctor_bench import family_bodies as h
 from inundate.cli.doctor_bench import family_parts as m
 from inundate.cli.doctor_bench import further as f
 from inundate.cli.doctor_bench import other as o
 from inundate.cli.doctor_bench import wider as w
-from inundate.cli.doctor_bench.change import on_input, on_target, sgd, with_optimiser
+from inundate.cli.doctor_bench.change import both, on_input, on_target, sgd, with_optimiser
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
-from inundate.cli.doctor_bench.parts import Parts, add, pick
+from inundate.cli.doctor_bench.parts import Parts, Samples, add, pick
 from inundate.cli.doctor_bench.texts import mood
 from inundate.cli.doctor_bench.wrap import After, Before, Through, replace
 from inundate.prove.cause import Cause
@@ -66,11 +67,26 @@ def _penalty(p: Parts, much: float) -> Parts:
     return pick(p, loss=loss)
 
 
+def _late(p: Parts) -> Parts:
+    optimiser = torch.optim.Adam(p.model.parameters(), lr=5e-3)
+    p.model.tell = nn.Linear(20, 1)
+    return pick(p, optimiser=optimiser)
+
+
+def _leak(p: Parts) -> Parts:
+    def of(samples: Samples) -> Samples:
+        maps = samples.inputs["input"].clone()
+        maps[:, 1:] = 0.3 * samples.target + 2.0
+        return add(samples, {"input": maps})
+
+    return both(p, of)
+
+
 FAMILIES: tuple[Fault, ...] = (
     # axes, reshapes, samples and time
-    Fault("tides: batch_first forgotten", body(m.tides), m.time_first, C.AXES_MIXED, 2001),
+    Fault("tides: batch_first forgotten", body(h.tides), m.time_first, C.AXES_MIXED, 2001),
     Fault("order: attention over samples", body(b.order, width=20), m.attends_samples, C.AXES_MIXED, 2002),
-    Fault("tides: gauges and times read the wrong way round", body(m.tides, steps=21), m.channels_last, C.AXES_MIXED, 2003),
+    Fault("tides: gauges and times read the wrong way round", body(h.tides, steps=21), m.channels_last, C.AXES_MIXED, 2003),
     Fault("slopes: output with rows and columns exchanged", body(o.slopes, side=12), lambda p: _after(p, lambda t: t.transpose(-1, -2)), C.AXES_MIXED, 2004),
     Fault("fields: a view in the model mixes places", body(b.blur, side=12), lambda p: _before(p, lambda x: x.permute(0, 3, 1, 2).reshape(x.shape)), C.AXES_MIXED, 2005),
     Fault("keywords: softmax over the samples of a batch in the middle", body(b.bag_of_words), lambda p: pick(p, model=replace(p.model, "0", lambda e: nn.Sequential(e, nn.Softmax(0)))), C.AXES_MIXED, 2006),
@@ -78,8 +94,8 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("denoiser: target upside down", body(b.denoiser, side=14), lambda p: on_target(p, lambda t: t.flip(-2)), C.AXES_MIXED, 2008),
     # the loss
     Fault("digits: softmax before cross-entropy", body(b.digit_mlp, width=32), lambda p: _after(p, lambda t: t.softmax(1)), C.LOSS_OUTPUT_MISMATCH, 2011),
-    Fault("stains: square error of scores and class numbers", body(m.stains), lambda p: _loss(p, _squared_classes), C.LOSS_OUTPUT_MISMATCH, 2012, "", (C.SHAPE_BROADCAST, C.LOSS_IGNORES)),
-    Fault("stains: likelihood of plain scores", body(m.stains, side=10), lambda p: _loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 2013),
+    Fault("stains: square error of scores and class numbers", body(h.stains), lambda p: _loss(p, _squared_classes), C.LOSS_OUTPUT_MISMATCH, 2012, "", (C.SHAPE_BROADCAST, C.LOSS_IGNORES)),
+    Fault("stains: likelihood of plain scores", body(h.stains, side=10), lambda p: _loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 2013),
     Fault("classes: ReLU behind the last layer of one logit", body(b.bag_of_words, width=12), lambda p: _after(p, functional.relu), C.OUTPUT_RANGE, 2014, "", (C.LOSS_OUTPUT_MISMATCH,)),
     Fault("slopes: only the first channel is scored", body(o.slopes), lambda p: _loss(p, lambda out, t: functional.mse_loss(out[:, :1], t[:, :1])), C.LOSS_IGNORES, 2015),
     Fault("runoff: only the last step is scored", body(w.runoff), lambda p: _loss(p, lambda out, t: functional.mse_loss(out[:, -1], t[:, -1])), C.LOSS_IGNORES, 2016),
@@ -95,8 +111,8 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("angles: layers without activations", body(o.angles, width=24), lambda p: pick(p, model=nn.Sequential(nn.Linear(6, 24), nn.Linear(24, 24), nn.Linear(24, 2))), C.CANNOT_FIT, 2032),
     Fault("counts: dropout of a function, always on", body(b.counter), lambda p: pick(p, model=replace(p.model, "tell", lambda t: nn.Sequential(Through(lambda v: functional.dropout(v, 0.97)), t))), C.NOISE_TOO_STRONG, 2033, "", (C.TRAIN_EVAL_GAP,)),
     Fault("values: noise added in the model", body(b.table_values, width=24), lambda p: _before(p, lambda x: x + 20 * torch.randn_like(x)), C.NOISE_TOO_STRONG, 2034),
-    Fault("tides: one gauge is sliced away", body(m.tides), lambda p: _before(p, lambda x: torch.cat([x[..., :2], torch.zeros_like(x[..., 2:])], -1)), C.IGNORES_INPUT, 2035),
-    Fault("stains: only the upper left corner is read", body(m.stains), lambda p: _before(p, lambda x: functional.pad(x[..., :4, :4], (0, 8, 0, 8))), C.IGNORES_INPUT, 2036),
+    Fault("tides: one gauge is sliced away", body(h.tides), lambda p: _before(p, lambda x: torch.cat([x[..., :2], torch.zeros_like(x[..., 2:])], -1)), C.IGNORES_INPUT, 2035),
+    Fault("stains: only the upper left corner is read", body(h.stains), lambda p: _before(p, lambda x: functional.pad(x[..., :4, :4], (0, 8, 0, 8))), C.IGNORES_INPUT, 2036),
     Fault("reports: the numbers are not joined", body(o.reports), lambda p: _called(p, lambda model, tokens, numbers: model(tokens, 0 * numbers)), C.IGNORES_INPUT, 2037),
     Fault("moods: filler read for words", body(mood, pool="max"), lambda p: _before(p, lambda x: torch.where(x == 0, x, 1)), C.IGNORES_INPUT, 2038, "", (C.PADDING,)),
     Fault("digits: all biases at -20 before a ReLU", body(b.digit_mlp), lambda p: m.bias_to(p, "1.", -20.0), C.DEAD_UNITS, 2039),
@@ -104,26 +120,26 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("angles: weights drawn from N(0, 1)", body(o.angles), lambda p: m.on_weights(p, lambda _n, v: 3 * torch.randn(v.shape, generator=torch.Generator().manual_seed(v.numel()))), C.BAD_START, 2041, "", (C.SATURATED,)),
     Fault("textures: weights ten times too large", body(w.residual), lambda p: m.on_weights(p, lambda _n, v: 12 * v), C.BAD_START, 2042),
     Fault("values: weights a thousand times too small", body(b.table_values), lambda p: m.on_weights(with_optimiser(p, sgd(0.05)), lambda _n, v: v * 1e-4), C.BAD_START, 2043, "", (C.VANISHING_GRADIENT,)),
-    Fault("tides: all weights 0.1", body(m.tides), lambda p: m.on_weights(p, lambda _n, v: torch.full_like(v, 0.1)), C.SYMMETRIC_START, 2044),
+    Fault("tides: all weights 0.1", body(h.tides), lambda p: m.on_weights(p, lambda _n, v: torch.full_like(v, 0.1)), C.SYMMETRIC_START, 2044),
     Fault("values: detached in the middle", body(b.table_values), lambda p: pick(p, model=replace(p.model, "1", lambda _m: Through(lambda v: functional.relu(v.detach())))), C.NO_GRADIENT, 2045),
-    Fault("tides: 160 steps ago by a plain RNN", body(m.tides, steps=12), lambda p: pick(on_input(p, lambda v: torch.cat([v, torch.randn(len(v), 120, 3, generator=torch.Generator().manual_seed(1))], 1)), model=replace(p.model, "read", lambda _m: nn.RNN(3, 20, batch_first=True))), C.VANISHING_GRADIENT, 2046),
+    Fault("tides: 160 steps ago by a plain RNN", body(h.tides, steps=12), lambda p: pick(on_input(p, lambda v: torch.cat([v, torch.randn(len(v), 120, 3, generator=torch.Generator().manual_seed(1))], 1)), model=replace(p.model, "read", lambda _m: nn.RNN(3, 20, batch_first=True))), C.VANISHING_GRADIENT, 2046),
     Fault("values: eighteen layers of sigmoids", body(b.table_values), lambda p: pick(p, model=nn.Sequential(nn.Linear(8, 16), *[x for _ in range(18) for x in (nn.Sigmoid(), nn.Linear(16, 16))], nn.Linear(16, 1))), C.VANISHING_GRADIENT, 2047),
     Fault("spots: ReLU behind the last layer", body(w.spots), lambda p: _after(p, functional.relu), C.OUTPUT_RANGE, 2048),
     Fault("runoff: tanh behind the last layer", body(w.runoff), lambda p: _after(p, torch.tanh), C.OUTPUT_RANGE, 2049),
-    Fault("stains: a bottleneck of one unit", body(m.stains), lambda p: pick(p, model=nn.Sequential(nn.Flatten(), nn.Linear(144, 1), nn.ReLU(), nn.Linear(1, 6))), C.CANNOT_FIT, 2051, "", (C.DEAD_UNITS,)),
+    Fault("stains: a bottleneck of one unit", body(h.stains), lambda p: pick(p, model=nn.Sequential(nn.Flatten(), nn.Linear(144, 1), nn.ReLU(), nn.Linear(1, 6))), C.CANNOT_FIT, 2051, "", (C.DEAD_UNITS,)),
     # the step and the optimiser
     Fault("values: gradient turned round", body(b.table_values), lambda p: m.stepping(p, before=m.turned_gradient), C.STEP_WRONG, 2061),
     Fault("classes: gradient drowned in noise", body(b.table_classes), lambda p: m.stepping(with_optimiser(p, sgd(0.1)), before=m.noisy_gradient), C.STEP_WRONG, 2062, "", (C.NOISE_TOO_STRONG,)),
     Fault("values: gradient clipped to a billionth", body(b.table_values), lambda p: m.stepping(with_optimiser(p, sgd(0.1)), before=m.clipped_to_nothing), C.STEP_WRONG, 2063, "", (C.WEIGHTS_DO_NOT_MOVE,)),
     Fault("digits: weights clamped to a hundredth", body(b.digit_mlp), lambda p: m.stepping(p, after=m.clamped_weights), C.STEP_WRONG, 2064),
-    Fault("tides: first weights loaded after each step", body(m.tides), m.first_weights, C.WEIGHTS_DO_NOT_MOVE, 2065, "", (C.STEP_WRONG,)),
+    Fault("tides: first weights loaded after each step", body(h.tides), m.first_weights, C.WEIGHTS_DO_NOT_MOVE, 2065, "", (C.STEP_WRONG,)),
     Fault("values: a hundred times all squared weights in the loss", body(b.table_values), lambda p: _penalty(p, 1.0), C.DECAY_TOO_STRONG, 2066),
-    Fault("stains: Adam at 0.5", body(m.stains), lambda p: with_optimiser(p, lambda model: torch.optim.Adam(model.parameters(), lr=0.5)), C.RATE_TOO_HIGH, 2067),
-    Fault("tides: SGD at 1e-6", body(m.tides), lambda p: with_optimiser(p, sgd(1e-6)), C.RATE_TOO_LOW, 2068),
+    Fault("stains: Adam at 0.5", body(h.stains), lambda p: with_optimiser(p, lambda model: torch.optim.Adam(model.parameters(), lr=0.5)), C.RATE_TOO_HIGH, 2067),
+    Fault("tides: SGD at 1e-6", body(h.tides), lambda p: with_optimiser(p, sgd(1e-6)), C.RATE_TOO_LOW, 2068),
     # data and loaders
     Fault("values: noise of three added to targets anew", body(b.table_values), lambda p: _load(p, change=m.noisy_targets), C.NOISE_TOO_STRONG, 2071),
     Fault("classes: six in ten labels drawn anew", body(b.table_classes), lambda p: _load(p, change=m.guessed_labels), C.NOISE_TOO_STRONG, 2072, "", (C.TARGETS_MISPAIRED,)),
-    Fault("tides: each has the level of the next", body(m.tides), m.off_by_one, C.TARGETS_UNRELATED, 2073, "", (C.TARGETS_MISPAIRED,)),
+    Fault("tides: each has the level of the next", body(h.tides), m.off_by_one, C.TARGETS_UNRELATED, 2073, "", (C.TARGETS_MISPAIRED,)),
     Fault("gauges: one column of a sixth of the rows in kelvin", body(f.gauges), lambda p: m.some_column(p, 3, 6, lambda v: v + 273.15), C.UNIT_SLIP, 2074),
     Fault("values: one column of a fifth of the rows in mm", body(b.table_values), lambda p: m.some_column(p, 0, 5, lambda v: 1000 * v), C.UNIT_SLIP, 2075),
     Fault("spots: a seventh of the targets a thousand times too large", body(w.spots), lambda p: pick(p, train=add(p.train, {}, torch.where((torch.arange(len(p.train)) % 7 == 0)[:, None], 1000 * p.train.target - 300, p.train.target))), C.UNIT_SLIP, 2076, "", (C.TARGET_SCALE,)),
@@ -133,9 +149,43 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("digits: two batches an epoch", body(b.digit_mlp), lambda p: _load(p, choose=lambda order, _rng: order[:64]), C.LOADER_STARVES, 2080),
     Fault("digits: each batch twice", body(b.digit_mlp, count=600), lambda p: _load(p, choose=lambda order, _rng: order[: len(order) // 64 * 32].reshape(-1, 32).repeat(2, 0).flatten()), C.LOADER_REPEATS, 2081),
     Fault("values: inputs a million times too large", body(b.table_values), lambda p: on_input(p, lambda v: 1e6 * v), C.INPUT_SCALE, 2082),
-    Fault("tides: targets in tenths of mm", body(m.tides), lambda p: on_target(p, lambda t: 1e4 * t + 5e4), C.TARGET_SCALE, 2083),
+    Fault("tides: targets in tenths of mm", body(h.tides), lambda p: on_target(p, lambda t: 1e4 * t + 5e4), C.TARGET_SCALE, 2083),
     Fault("classes: labels of validation in another order", body(b.table_classes), lambda p: pick(p, valid=add(p.valid, {}, (p.valid.target + 1) % 3)), C.SPLIT_SHIFT, 2084),
-    Fault("stains: images as bytes of 0 to 1", body(m.stains), lambda p: on_input(p, lambda v: (v * 0.4).clamp(0, 1).byte().float()), C.DEAD_INPUT, 2085),
+    Fault("stains: images as bytes of 0 to 1", body(h.stains), lambda p: on_input(p, lambda v: (v * 0.4).clamp(0, 1).byte().float()), C.DEAD_INPUT, 2085),
+    # a second round
+    Fault("classes: labels from 1 to 3", body(b.table_classes), lambda p: on_target(p, lambda t: t + 1), C.DOES_NOT_RUN, 2201),
+    Fault("values: rows in double precision", body(b.table_values), lambda p: on_input(p, lambda v: v.double()), C.DOES_NOT_RUN, 2202),
+    Fault("values: a mapping without scores is given", body(b.table_values), lambda p: _after(p, lambda t: None), C.DOES_NOT_RUN, 2203),
+    Fault("tides: the worst sample of a batch alone is scored", body(h.tides), lambda p: _loss(p, lambda out, t: (out - t).square().max()), C.LOSS_IGNORES, 2204),
+    Fault("stains: class 2 has the weight 0", body(h.stains), lambda p: _loss(p, lambda out, t: functional.cross_entropy(out, t, weight=torch.tensor([1.0, 1, 0, 1, 1, 1]))), C.LOSS_IGNORES, 2205),
+    Fault("subjects: likelihood of probabilities that are no logarithms", body(b.table_classes), lambda p: _loss(_after(p, lambda t: t.softmax(1)), functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 2206, "", (C.LOSS_FLOOR,)),
+    Fault("digits: tanh behind the last layer", body(b.digit_mlp), lambda p: _after(p, torch.tanh), C.LOSS_OUTPUT_MISMATCH, 2207, "", (C.OUTPUT_RANGE,)),
+    Fault("subjects: logits held between -0.5 and 0.5", body(b.bag_of_words), lambda p: _after(p, lambda t: t.clamp(-0.5, 0.5)), C.OUTPUT_RANGE, 2208, "", (C.LOSS_OUTPUT_MISMATCH,)),
+    Fault("angles: the first layer's rate is 0", body(o.angles), lambda p: with_optimiser(p, lambda net: torch.optim.Adam([{"params": net[:3].parameters(), "lr": 0.0}, {"params": net[3:].parameters(), "lr": 5e-3}])), C.WEIGHTS_DO_NOT_MOVE, 2209, "", (C.OPTIMISER_MISSES,)),
+    Fault("tides: last layer replaced after the optimiser was made", body(h.tides), lambda p: _late(p), C.OPTIMISER_MISSES, 2210),
+    Fault("values: trained on thirty rows of forty numbers", body(b.table_values, features=20), lambda p: pick(p, train=m.few(p.train, 30), size=10), C.MEMORISES, 2211),
+    Fault("digits: trained on thirty images by a wide network", body(b.digit_mlp, width=256), lambda p: pick(p, train=m.few(p.train, 30), size=10), C.MEMORISES, 2212),
+    Fault("stains: mean of the whole map before the last layer", body(h.stains), lambda p: pick(p, model=nn.Sequential(nn.Conv2d(1, 10, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(10, 6))), C.CANNOT_FIT, 2213),
+    Fault("tides: read by a kernel of one step", body(h.tides), lambda p: pick(p, model=m.OneStep()), C.CANNOT_FIT, 2214, "", (C.IGNORES_INPUT,)),
+    Fault("values: SGD at 30", body(b.table_values), lambda p: with_optimiser(p, sgd(30.0)), C.RATE_TOO_HIGH, 2215),
+    Fault("tags: decay of 2 by AdamW", body(w.tagger), lambda p: with_optimiser(p, lambda net: torch.optim.AdamW(net.parameters(), lr=5e-3, weight_decay=20.0)), C.DECAY_TOO_STRONG, 2216),
+    Fault("digits: dropout of 0.97 at the input", body(b.digit_mlp), lambda p: pick(p, model=nn.Sequential(nn.Dropout(0.97), p.model)), C.NOISE_TOO_STRONG, 2217),
+    Fault("tides: a channel of zeros", body(h.tides), lambda p: on_input(p, lambda v: torch.cat([v[..., :2], torch.zeros_like(v[..., 2:])], -1)), C.DEAD_INPUT, 2218),
+    Fault("keywords: all words unknown", body(b.keyword), lambda p: on_input(p, lambda v: torch.ones_like(v)), C.DEAD_INPUT, 2219),
+    Fault("blur: target stands beside the inputs with another unit", body(b.blur), lambda p: _leak(p), C.TARGET_IN_INPUT, 2220),
+    Fault("tides: the window reaches over the target", body(h.tides), lambda p: m.reaches(p), C.TARGET_IN_INPUT, 2221),
+    Fault("digits: validation images darker by a half", body(b.digit_cnn, norm=False), lambda p: pick(p, valid=add(p.valid, {"input": 0.2 * p.valid.inputs["input"] - 1.5})), C.SPLIT_SHIFT, 2222),
+    Fault("denoiser: validation maps upside down alone", body(b.blur), lambda p: pick(p, valid=add(p.valid, {"input": p.valid.inputs["input"].flip(-2)})), C.SPLIT_SHIFT, 2223, "", (C.AXES_MIXED,)),
+    Fault("runoff: absolute value of targets of both signs", body(w.runoff), lambda p: _after(p, torch.abs), C.OUTPUT_RANGE, 2224),
+    Fault("values: logarithm of a negative in the loss", body(b.table_values), lambda p: _loss(p, lambda out, t: (out.log() - t.log()).square().mean()), C.NOT_FINITE_OUTPUT, 2225),
+    Fault("runoff: forty plain layers", body(b.table_values), lambda p: pick(p, model=nn.Sequential(nn.Linear(8, 12), *[x for _ in range(40) for x in (nn.ReLU(), nn.Linear(12, 12))], nn.Linear(12, 1))), C.VANISHING_GRADIENT, 2226),
+    Fault("counts: 3 % of the second class", body(b.counter), lambda p: m.rare(p, 0.03), C.MAJORITY_COLLAPSE, 2227),
+    Fault("values: batches sorted by the target", body(b.table_values), lambda p: _load(p, choose=lambda _o, _r: p.train.target[:, 0].argsort().numpy()), C.LOADER_SORTED, 2228),
+    Fault("blur: batch statistics that are never gathered", body(b.blur), lambda p: pick(p, model=m.unsteady(p.model)), C.TRAIN_EVAL_GAP, 2229),
+    Fault("values: rounded to whole numbers in the middle", body(b.table_values), lambda p: pick(p, model=replace(p.model, "1", lambda _m: Through(torch.round))), C.NO_GRADIENT, 2230),
+    Fault("stains: gradient never cleared", body(h.stains), lambda p: m.never_cleared(with_optimiser(p, sgd(0.05))), C.GRADIENT_ACCUMULATES, 2231),
+    Fault("values: half of the rows of another table", body(b.table_values), lambda p: m.shuffled(p), C.TARGETS_UNRELATED, 2232),
+    Fault("digits: images and labels shuffled by two permutations", body(b.digit_mlp), lambda p: _load(p, change=m.torn), C.TARGETS_MISPAIRED, 2233),
 )  # fmt: skip
 
 
@@ -151,19 +201,19 @@ def _plain(p: Parts, deviation: float) -> Parts:
 
 
 FAMILIES_HEALTHY: tuple[Healthy, ...] = (
-    Healthy("tides", body(m.tides), 2101),
-    Healthy("stains", body(m.stains), 2102),
-    Healthy("tides, 30 steps", body(m.tides, steps=30, width=28), 2103),
+    Healthy("tides", body(h.tides), 2101),
+    Healthy("stains", body(h.stains), 2102),
+    Healthy("tides, 30 steps", body(h.tides, steps=30, width=28), 2103),
     Healthy("segments, mirrored with their masks", lambda s, _w: _load(b.segmenter(s), change=m.mirrored_together), 2104),
     Healthy("tags, filled up and ignored", lambda s, _w: m.padded_tags(pick(w.tagger(s), model=w._Tagger(16, 4)), ignored=True), 2105),
     Healthy("angles by small weights", lambda s, _w: _plain(o.angles(s), 0.2), 2106),
     Healthy("values by one layer and a smooth target", lambda s, _w: pick(on_target(b.table_values(s), lambda t: t), model=nn.Sequential(nn.Linear(8, 32), nn.Softplus(), nn.Linear(32, 1))), 2107),
-    Healthy("counts with dropout of a function, as it should be", lambda s, _w: pick(b.counter(s), model=m.Dropping(40, 24)), 2108),
-    Healthy("values with a little noise in training", lambda s, _w: pick(b.table_values(s), model=m.Noisy(b.table_values(s).model)), 2109),
+    Healthy("counts with dropout of a function, as it should be", lambda s, _w: pick(b.counter(s), model=h.Dropping(40, 24)), 2108),
+    Healthy("values with a little noise in training", lambda s, _w: pick(b.table_values(s), model=h.Noisy(b.table_values(s).model)), 2109),
     Healthy("spots, a share of the squared weights in the loss", lambda s, _w: _penalty(w.spots(s), 1e-5), 2110),
-    Healthy("flow that has moved three cells", body(m.moved_fields), 2111),
-    Healthy("tides, time first and transposed", lambda s, _w: pick(m.tides(s), model=m.TimeFirst(m.tides(s).model)), 2112),
+    Healthy("flow that has moved three cells", body(h.moved_fields), 2111),
+    Healthy("tides, time first and transposed", lambda s, _w: pick(h.tides(s), model=h.TimeFirst(h.tides(s).model)), 2112),
     Healthy("digits by batch norm in evaluation by the batch", lambda s, _w: pick(b.digit_cnn(s), model=nn.Sequential(nn.Conv2d(1, 12, 3), nn.BatchNorm2d(12, track_running_stats=False), nn.ReLU(), nn.Flatten(), nn.Linear(432, 10))), 2113),
     Healthy("fields by a plain step of one's own", lambda s, _w: m.stepping(b.blur(s)), 2114),
-    Healthy("numbers squeezed by two lines", body(m.squeezed), 2115),
+    Healthy("numbers squeezed by two lines", body(h.squeezed), 2115),
 )  # fmt: skip

@@ -11,68 +11,6 @@ from torch.nn import functional
 
 from inundate.cli.doctor_bench.change import both, on_input
 from inundate.cli.doctor_bench.parts import Parts, Samples, add, pick
-from inundate.core.seeds import make_rng, make_seed
-
-# bodies -------------------------------------------------------------------------------------------
-
-
-class Tide(nn.Module):
-    """Read a series of three gauges by an LSTM and tell the level a few steps on."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.read = nn.LSTM(3, width, batch_first=True)
-        self.tell = nn.Linear(width, 1)
-
-    def forward(self, series: Tensor) -> Tensor:
-        """Map (B, T, 3) to (B, 1)."""
-        states, _ = self.read(series)
-        found: Tensor = self.tell(states[:, -1])
-        return found
-
-
-def tides(seed: int, *, count: int = 700, steps: int = 18, width: int = 20) -> Parts:
-    """Forecast a level from three gauges that see a wave one after the other."""
-    rng = make_rng(seed, "doctor-bench", "tides")
-    torch.manual_seed(make_seed(seed, "weights", "tides"))
-    start, pace = rng.uniform(0, 6.3, (count, 1)), rng.uniform(0.2, 0.5, (count, 1))
-    times = np.arange(steps + 4)
-    waves = [np.sin(start + pace * (times - 1.5 * gauge)) for gauge in range(3)]
-    series = np.stack(waves, 2) + 0.1 * rng.normal(size=(count, steps + 4, 3))
-    held = torch.from_numpy(series).float()
-    cut = count * 3 // 4
-    train, valid = (
-        Samples({"input": held[a:b, :steps]}, held[a:b, -1, :1])
-        for a, b in ((0, cut), (cut, count))
-    )
-    return Parts(
-        "table", Tide(width), train, valid,
-        lambda model: torch.optim.Adam(model.parameters(), lr=8e-3), nn.functional.mse_loss,
-    )  # fmt: skip
-
-
-def stains(seed: int, *, count: int = 400, side: int = 12, width: int = 10) -> Parts:
-    """Say in which of six wide bands of a map a stain lies, by convolutions and a flat layer."""
-    rng = make_rng(seed, "doctor-bench", "stains")
-    torch.manual_seed(make_seed(seed, "weights", "stains"))
-    rows, columns = rng.integers(1, side - 1, (2, count))
-    images = 0.2 * rng.normal(size=(count, 1, side, side))
-    for image, row, column in zip(images, rows, columns, strict=True):
-        image[0, row - 1 : row + 2, column - 1 : column + 2] += 1.0
-    labels = (rows >= side // 2).astype(int) * 3 + columns * 3 // side
-    model = nn.Sequential(
-        nn.Conv2d(1, width, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Flatten(),
-        nn.Linear(width * (side // 2) ** 2, 6),
-    )  # fmt: skip
-    held, wanted = torch.from_numpy(images).float(), torch.from_numpy(labels)
-    cut = count * 3 // 4
-    train, valid = (Samples({"input": held[a:b]}, wanted[a:b]) for a, b in ((0, cut), (cut, count)))
-    return Parts(
-        "image", model, train, valid, lambda m: torch.optim.Adam(m.parameters(), lr=4e-3),
-        functional.cross_entropy,
-    )  # fmt: skip
-
 
 # models -------------------------------------------------------------------------------------------
 
@@ -282,86 +220,85 @@ def padded_tags(p: Parts, *, ignored: bool) -> Parts:
     return pick(both(p, of), criterion=loss)
 
 
-# healthy ------------------------------------------------------------------------------------------
+def few(samples: Samples, count: int) -> Samples:
+    """Keep the first samples."""
+    return Samples({n: v[:count] for n, v in samples.inputs.items()}, samples.target[:count])
 
 
-class Dropping(nn.Module):
-    """Reads texts, and drops some of what was read in training alone."""
+def reaches(p: Parts) -> Parts:
+    """Let the windows end with the value that is asked for."""
 
-    def __init__(self, words: int, width: int) -> None:
+    def of(samples: Samples) -> Samples:
+        series = samples.inputs["input"].clone()
+        series[:, -1, 0] = samples.target[:, 0]
+        return add(samples, {"input": series})
+
+    return both(p, of)
+
+
+def rare(p: Parts, share: float) -> Parts:
+    """Keep few samples of the second class."""
+
+    def of(samples: Samples) -> Samples:
+        many, some = (torch.nonzero(samples.target == kind)[:, 0] for kind in (0, 1))
+        keep = torch.cat([many, some[: max(2, int(share * len(many)))]])
+        keep = keep[torch.randperm(len(keep), generator=torch.Generator().manual_seed(6))]
+        return Samples({n: v[keep] for n, v in samples.inputs.items()}, samples.target[keep])
+
+    return both(p, of)
+
+
+def shuffled(p: Parts) -> Parts:
+    """Shuffle targets once and for all."""
+
+    def of(samples: Samples) -> Samples:
+        order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(5))
+        return add(samples, {}, samples.target[order])
+
+    return both(p, of)
+
+
+def torn(batch: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """Shuffle the targets of a batch by another permutation than the inputs."""
+    order = torch.from_numpy(rng.permutation(len(batch["target"])))
+    return {**batch, "target": batch["target"][order]}
+
+
+def never_cleared(p: Parts) -> Parts:
+    """Leave zero_grad out."""
+    criterion = p.criterion
+    assert criterion is not None
+
+    def step(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
+        loss = criterion(model(raw["inputs"]["input"]), raw["target"])
+        torch.autograd.backward(loss)
+        optimiser.step()
+        return loss
+
+    return pick(p, step=step)
+
+
+class OneStep(nn.Module):
+    """Looks at each step by itself, and takes the mean."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self.embed = nn.Embedding(words, width)
-        self.read = nn.LSTM(width, width, batch_first=True)
-        self.tell = nn.Linear(width, 2)
-
-    def forward(self, texts: Tensor) -> Tensor:
-        """Map (B, L) to (B, 2)."""
-        states, _ = self.read(self.embed(texts))
-        found: Tensor = self.tell(functional.dropout(states.amax(1), 0.2, self.training))
-        return found
-
-
-class Noisy(nn.Module):
-    """Adds a little noise in training."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """Answer for a batch."""
-        found: Tensor = self.model(rows + 0.1 * torch.randn_like(rows) if self.training else rows)
-        return found
-
-
-class TimeFirst(nn.Module):
-    """Reads series with time as the first axis, and brings them there before."""
-
-    def __init__(self, tide: Any) -> None:
-        super().__init__()
-        self.read, self.tell = nn.LSTM(3, 20), tide.tell
+        self.read, self.tell = nn.Conv1d(3, 16, 1), nn.Linear(16, 1)
 
     def forward(self, series: Tensor) -> Tensor:
         """Map (B, T, 3) to (B, 1)."""
-        states, _ = self.read(series.transpose(0, 1))
-        found: Tensor = self.tell(states[-1])
+        found: Tensor = self.tell(self.read(series.transpose(1, 2)).relu().mean(2))
         return found
 
 
-def moved_fields(seed: int, *, count: int = 300, side: int = 14, width: int = 12) -> Parts:
-    """Say where a field is a little later: it moves three cells to the right."""
-    from inundate.cli.doctor_bench.bodies import smooth_fields
-
-    rng = make_rng(seed, "doctor-bench", "moved")
-    torch.manual_seed(make_seed(seed, "weights", "moved"))
-    wide = smooth_fields(rng, count, side + 3)[..., :side, :]
-    model = nn.Sequential(
-        nn.Conv2d(1, width, 5, padding=2), nn.ReLU(), nn.Conv2d(width, width, 5, padding=2),
-        nn.ReLU(), nn.Conv2d(width, 1, 3, padding=1),
-    )  # fmt: skip
-    cut = count * 3 // 4
-    train, valid = (
-        Samples({"input": wide[a:b, :, :, 3:]}, wide[a:b, :, :, :-3])
-        for a, b in ((0, cut), (cut, count))
-    )
-    return Parts(
-        "image", model, train, valid, lambda m: torch.optim.Adam(m.parameters(), lr=5e-3),
-        nn.functional.mse_loss, size=16,
-    )  # fmt: skip
+def unsteady(model: Any) -> nn.Module:
+    """Scale what comes in by a batch norm whose running statistics never move."""
+    return nn.Sequential(Large(), nn.BatchNorm2d(2, momentum=0.0), model)
 
 
-def squeezed(seed: int, *, count: int = 600) -> Parts:
-    """Squeeze twelve numbers that lie on a plane through three, by two layers without a bend."""
-    rng = make_rng(seed, "doctor-bench", "squeezed")
-    torch.manual_seed(make_seed(seed, "weights", "squeezed"))
-    rows = rng.normal(size=(count, 3)) @ rng.normal(size=(3, 12)) + 0.1 * rng.normal(
-        size=(count, 12)
-    )
-    held = torch.from_numpy(rows).float() / 1.7
-    cut = count * 3 // 4
-    train, valid = (Samples({"input": held[a:b]}, held[a:b]) for a, b in ((0, cut), (cut, count)))
-    model = nn.Sequential(nn.Linear(12, 3), nn.Linear(3, 12))
-    return Parts(
-        "table", model, train, valid, lambda m: torch.optim.Adam(m.parameters(), lr=1e-2),
-        nn.functional.mse_loss,
-    )  # fmt: skip
+class Large(nn.Module):
+    """Gives values of some hundreds."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """Scale a map."""
+        return 300.0 * maps + 100.0

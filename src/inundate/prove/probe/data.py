@@ -84,7 +84,8 @@ def probe_inputs(exam: Exam) -> list[Finding]:
             continue
         values = gather(exam.train, name)
         if values is not None and values.ndim > 1:
-            scales = _scales(name, values)
+            series = values.ndim == 3 and values.shape[1] > values.shape[2]
+            scales = _scales(name, values.movedim(-1, 1) if series else values)
             found += [f for f in scales if not (spare and f.cause is Cause.DEAD_INPUT)]
             found += slips(name, values)
             found += [] if spare else _one_for_all(exam, name, values)
@@ -125,8 +126,8 @@ def _scales(name: str, values: Tensor) -> list[Finding]:
         zeros = [int(c) for c in empty if mean[c] == 0.0]
         shown = ", ".join(map(str, empty[:6]))
         text = f"channel {shown} of {name!r} is the same in every sample and place"
-        # of a few maps none is meant to be empty; of many features some often are
-        weight = "fault" if zeros and values.ndim >= 3 and len(deviation) <= _FEW_MAPS else "note"
+        # of a few channels none is meant to be empty; of many some often are
+        weight = "fault" if zeros and len(deviation) <= _FEW_MAPS else "note"
         found.append(
             Finding(
                 Cause.DEAD_INPUT, "fault" if weight == "fault" else "note", text,

@@ -23,7 +23,9 @@ from inundate.prove.trial import Remedy, run_trial
 #: Makes another batch of one.
 Change = Callable[[Batch], Batch]
 
-__all__ = ["FITTED", "MOVED", "QUIET", "moved_padding", "probe_fit", "scaled_inputs"]
+__all__ = [
+    "FITTED", "MOVED", "QUIET", "moved_padding", "probe_fit", "scaled_inputs", "scaled_target",
+]  # fmt: skip
 
 FITTED = 0.7  # progress from which a batch counts as learnt
 MOVED = "with the padding at the other end"
@@ -119,7 +121,7 @@ def _remedies(exam: Exam) -> Iterator[_Tried]:
         scaled = Remedy("with scaled inputs", batch=scaled_inputs(exam))
         yield _Tried(Cause.INPUT_SCALE, scaled, *of(Cause.INPUT_SCALE))
     if Cause.TARGET_SCALE in suspects:
-        scaled = Remedy("with scaled targets", batch=_scaled_target(exam))
+        scaled = Remedy("with scaled targets", batch=scaled_target(exam))
         yield _Tried(Cause.TARGET_SCALE, scaled, *of(Cause.TARGET_SCALE))
     if Cause.PRECISION in suspects:
         whole = Remedy("in float32", whole=True)
@@ -188,7 +190,8 @@ def moved_padding(exam: Exam) -> Change:
     return move
 
 
-def _scaled_target(exam: Exam) -> Change:
+def scaled_target(exam: Exam) -> Change:
+    """Make the function that brings the targets of a batch to mean 0 and deviation 1."""
     mean, spread = float(exam.answers.prior.mean()), max(exam.answers.spread, 1e-12)
 
     def scale(batch: Batch) -> Batch:

@@ -18,6 +18,8 @@ __all__ = ["probe_layout", "relaid"]
 
 _SMOOTH = 0.4  # correlation of neighbours from which a layout can be told to be the right one
 _LOST = 0.6  # of the correlation that another layout has
+_EVEN = 0.8  # correlation from which what is left of it to 1 can be compared
+_ROUGHER = 3.0
 _BATCH = 16  # samples that are looked at
 _LEAST = 3  # places along an axis of which neighbours are compared
 _ORDERED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.RNN, nn.GRU, nn.LSTM)
@@ -70,12 +72,19 @@ def _told(values: Tensor, *, last: bool) -> str:
         return ""
     best = max(ways, key=lambda name: measure(ways[name]) or 0.0)
     there = measure(ways[best]) or 0.0
-    if there < _SMOOTH or here > _LOST * there or not (last or _seam(values)):
+    if not _smoother(here, there) or not (last or _seam(values)):
         return ""
     return (
         f"neighbours have a correlation of {here:.2f} as they lie, and of {there:.2f} if each "
         f"sample is read as {best}"
     )
+
+
+def _smoother(here: float, there: float) -> bool:
+    """Whether neighbours are far more alike in one layout than in another."""
+    if there >= _SMOOTH and here <= _LOST * there:
+        return True
+    return there >= _EVEN and 1.0 - here >= _ROUGHER * (1.0 - there)
 
 
 def _seam(values: Tensor) -> bool:
@@ -157,7 +166,7 @@ def _told_channels(values: Tensor) -> str:
     here = _along(values, 2)
     (way,) = [found for _, found in relaid(values)] or [values]
     there = _along(way, 2)
-    if here is None or there is None or there < _SMOOTH or here > _LOST * there:
+    if here is None or there is None or not _smoother(here, there):
         return ""
     if not _seam(values):
         return ""

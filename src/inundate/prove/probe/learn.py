@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -27,6 +28,8 @@ _WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
 _SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
 _GOOD = 0.4  # skill on left-out training samples, beside none on validation samples
+_BY_HEART = 0.9  # skill on samples that were trained on, from which those are known by heart
+_PLAIN = 0.3  # skill of a simple learner that a sound model would come near to
 _ENOUGH = 100  # samples from which "there is nothing to learn" can be said
 
 
@@ -65,8 +68,21 @@ def probe_learn(exam: Exam) -> list[Finding]:
             [] if unseen.there else _why(exam, seen, unseen, reference)
         )
     if unseen.there:
-        return []
+        return _by_heart(seen, unseen, reference)
     return _why(exam, seen, unseen, reference)
+
+
+def _by_heart(seen: Skill, unseen: Skill, reference: Skill | None) -> list[Finding]:
+    """See whether far less is known of unseen samples than a simple learner finds there."""
+    if reference is None or reference.p_value > 0.01 or reference.value < _PLAIN:
+        return []
+    if seen.value < _BY_HEART or unseen.value > 0.5 * reference.value:
+        return []
+    text = (
+        f"skill is {seen.value:.2f} on samples that were trained on and {unseen.value:.2f} on "
+        f"others; the best of a ridge regression and nearest neighbours has {reference.value:.2f}"
+    )
+    return [Finding(Cause.MEMORISES, "fault", text)]
 
 
 def _good(unseen: Skill, reference: Skill | None, *, share: float = 0.7) -> bool:
@@ -125,6 +141,9 @@ def _like_training(exam: Exam, batch: Batch) -> Batch:
 
 def _why(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> list[Finding]:
     """Name why unseen samples are not predicted."""
+    false = _by_heart_alone(exam, reference)
+    if false:
+        return false
     if exam.one_progress < _NEAR:
         return []  # the cause is nearer than that
     if not seen.there or exam.all.broke:
@@ -133,6 +152,29 @@ def _why(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> lis
             return found
     found = _other_kind(exam, seen, unseen) or otherwise(exam, unseen)
     return found or _unrelated(exam, seen, unseen, reference)
+
+
+def _by_heart_alone(exam: Exam, reference: Skill | None) -> list[Finding]:
+    """See whether another rate, which learns one batch by heart, learns anything of others."""
+    rate = next(
+        (f for f in exam.findings if f.cause is Cause.RATE_TOO_LOW and f.weight == "fault"), None
+    )
+    plain = reference is not None and reference.value > _PLAIN and reference.p_value < 0.01
+    if rate is None or not rate.tried or not plain or "rate_gone" in exam.figures:
+        return []
+    for factor in (float(rate.subject), float(rate.subject) / 10.0):
+        trial = run_trial(
+            exam.case, exam.learnt, exam.effort.all_batches,
+            remedy=Remedy(f"at {factor:g} times the rate", rate=factor), seed=exam.seed,
+        )  # fmt: skip
+        if not trial.broke and exam.skill(trial.model, exam.valid).there:
+            return []
+    exam.findings[:] = [replace(f, weight="note") if f is rate else f for f in exam.findings]
+    text = (
+        f"{rate.evidence}; but of other samples nothing is learnt so, and a simple learner has a "
+        f"skill of {reference.value if reference else 0.0:.2f}"
+    )
+    return [Finding(Cause.CANNOT_FIT, "suspect", text)]
 
 
 def _other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
@@ -215,5 +257,7 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
         by_heart = seen.value > 0.5 and unseen.value < 0.5 * seen.value
         return [Finding(Cause.MEMORISES, "fault", told)] if by_heart else []
     if samples < (_ENOUGH // 2 if dense else _ENOUGH):
-        return []
+        if seen.value < _BY_HEART:
+            return []
+        return [Finding(Cause.MEMORISES, "suspect", f"{told}; there are {samples} samples")]
     return [Finding(Cause.TARGETS_UNRELATED, "fault", told)]

@@ -12,7 +12,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
-from inundate.prove.probe.fit import MOVED, QUIET, moved_padding, scaled_inputs
+from inundate.prove.probe.fit import MOVED, QUIET, moved_padding, scaled_inputs, scaled_target
 from inundate.prove.probe.layout import relaid
 from inundate.prove.probe.linear import activated
 from inundate.prove.probe.noise import draws
@@ -80,6 +80,7 @@ def _line(exam: Exam) -> Remedy | None:
 
 _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
     (Cause.INPUT_SCALE, lambda exam: Remedy("with scaled inputs", batch=scaled_inputs(exam))),
+    (Cause.TARGET_SCALE, lambda exam: Remedy("with scaled targets", batch=scaled_target(exam))),
     (Cause.PADDING, lambda exam: Remedy(MOVED, batch=moved_padding(exam))),
     (Cause.NO_GRADIENT, lambda _exam: Remedy("with all weights trained", thawed=True)),
     (Cause.DECAY_TOO_STRONG, _decay),

@@ -19,7 +19,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.trial import plain_step
 
-__all__ = ["probe_optimiser", "probe_schedule", "probe_step", "without_penalty"]
+__all__ = ["probe_optimiser", "probe_resting", "probe_schedule", "probe_step", "without_penalty"]
 
 _STEPS = 3
 _EARLY = 30  # steps from which a schedule can be judged
@@ -106,6 +106,29 @@ def _climbs(exam: Exam, optimiser: torch.optim.Optimizer) -> list[Finding]:
         f"{exam.figures['loss_right']:.4g}, a wrong one {exam.figures['loss_wrong']:.4g}"
     )
     return [Finding(Cause.STEP_WRONG, "fault", text)]
+
+
+def probe_resting(exam: Exam) -> list[Finding]:
+    """Look for tensors that have a gradient and are as they began at the end of the training."""
+    if exam.case.trained or exam.all.broke or len(exam.all.losses) < _EARLY:
+        return []
+    before = dict(exam.case.model.named_parameters())
+    after = dict(exam.all.model.named_parameters())
+    slopes = _slopes(exam, copy.deepcopy(exam.calm.model).train())
+    pulled = [n for n, slope in slopes.items() if n in before and bool((slope != 0).any())]
+    still = [n for n in pulled if n in after and torch.equal(before[n], after[n])]
+    _, optimiser = exam.case.pair()
+    rates = [float(group["lr"]) for group in optimiser.param_groups]
+    if not still or len(still) == len(pulled) or min(rates) > 0:
+        return []
+    count = sum(before[name].numel() for name in still)
+    share = count / sum(weight.numel() for weight in before.values())
+    text = (
+        f"after {len(exam.all.losses)} steps {len(still)} tensors that have a gradient, "
+        f"{100 * share:.0f} % of the weights, are as they began; the optimiser has the rates "
+        f"{', '.join(f'{rate:g}' for rate in rates)}"
+    )
+    return [Finding(Cause.WEIGHTS_DO_NOT_MOVE, "fault", text)]
 
 
 def probe_schedule(exam: Exam) -> list[Finding]:

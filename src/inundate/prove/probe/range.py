@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from inundate.learn.random_state import isolated_random
+from inundate.prove.answers import loss_of_fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
@@ -20,12 +21,13 @@ _KNOWN = ((0.0, True), (-1.0, True), (1.0, False), (0.0, False))  # bound, wheth
 _AT = 0.02  # share of the outputs that lie at a bound which no weights move
 _SAME = 1e-5
 _LARGE = 3.0
+_POOR = 0.3  # of the way from the right answer's loss to the constant's
 
 
 def probe_range(exam: Exam) -> list[Finding]:
     """See whether the output is held in a range that the targets leave."""
     if exam.answers.kind != "values":
-        return []
+        return _scores(exam)
     targets = _wanted(exam)
     targets = targets[torch.isfinite(targets)]
     seen = _outputs(exam)
@@ -49,6 +51,28 @@ def probe_range(exam: Exam) -> list[Finding]:
     return []
 
 
+def _scores(exam: Exam) -> list[Finding]:
+    """See whether scores are held so narrowly that the best of them have a poor loss."""
+    batch = exam.typical
+    right, constant = exam.answers.right(batch), exam.constant(batch)
+    best = None if right is None else loss_of_fixed(exam.case, batch, right)
+    seen = _outputs(exam)
+    if right is None or best is None or constant is None or constant <= best or not seen:
+        return []
+    for bound, below in _clamps(seen):
+        held = right.clamp(min=bound) if below else right.clamp(max=bound)
+        least = loss_of_fixed(exam.case, batch, held)
+        if least is None or least < best + _POOR * (constant - best):
+            continue
+        where = f"at {bound:.4g} or {'above' if below else 'below'}"
+        text = (
+            f"whatever is put in and whatever the weights, outputs stay {where}: the best of them "
+            f"have the loss {least:.3g}, and it could be {best:.3g}"
+        )
+        return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
+    return []
+
+
 def _wanted(exam: Exam) -> Tensor:
     """Give what outputs should reach: the targets, or what the loss asks for in their place."""
     if exam.comparable:
@@ -65,7 +89,9 @@ def _clamps(seen: Sequence[Tensor]) -> list[tuple[float, bool]]:
         ends = [float(part.min() if below else part.max()) for part in seen]
         size = max(abs(end) for end in ends)
         at = [float((part == end).float().mean()) for part, end in zip(seen, ends, strict=True)]
-        varied = all(len(torch.unique(part)) > 2 for part in seen)
+        kinds = [len(torch.unique(part)) for part in seen]
+        # one of them, that of large weights, may lie at both ends alone
+        varied = min(kinds) > 1 and sum(count > 2 for count in kinds) >= len(kinds) - 1
         if varied and max(ends) - min(ends) <= _SAME * size and min(at) > _AT:
             found.append((ends[0], below))
     return found

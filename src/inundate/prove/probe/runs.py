@@ -33,8 +33,10 @@ def probe_runs(exam: Exam) -> list[Finding]:
                 torch.autograd.backward(loss)
         _steps(exam)
         _everything(exam)
-    except InundateError:
-        raise  # its message says already what to do
+    except InundateError as error:
+        if not str(error).startswith("running the model"):
+            raise  # its message says already what to do
+        return [_broken(str(error).removeprefix("running the model: "))]
     except Exception as error:  # noqa: BLE001  whatever a user's model raises is the finding
         return [
             _broken(f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")

@@ -17,6 +17,7 @@ _GROUP = 8  # samples of which a group in another unit has at least so many
 _NARROW = 0.2  # width of a group, of the way from one to the other
 _BETWEEN = 0.25  # samples between two groups, of those in the smaller
 _MANY = 64  # channels that are looked at one by one
+_LEVELS = 8
 _GAP = 3.0  # times the width of two groups of numbers, between them
 
 
@@ -31,6 +32,10 @@ def slips(name: str, values: Tensor) -> list[Finding]:
     """
     if values.ndim < 2 or values[0].numel() == 1:
         return _slips(name, values) or _apart(name, values)
+    if values.ndim == 2:  # columns of a few levels are in a unit of their own
+        values = values[:, [len(torch.unique(column)) > _LEVELS for column in values.T]]
+        if not values.numel():
+            return []
     return _slips(name, values) or _slips_by_channel(name, values)
 
 
