@@ -202,7 +202,7 @@ def _context_lines(details: dict[str, Any]) -> list[str]:
     )
     gain = details["held_out_gain"]
     worth = (
-        f"loss of posts held out lower by {gain['nats']:.4f} nats (standard error "
+        f"gain on posts held out {gain['nats']:+.4f} nats a post (standard error "
         f"{gain['standard_error']:.4f})"
     )
     if not details["used"]:
