@@ -7,15 +7,18 @@ import numpy as np
 import pytest
 
 from inundate.core.errors import ConfigError, DataError, RunError
+from inundate.core.grid import Grid, grid_of
 from inundate.core.store import read_dataset
 from inundate.fuse.event.make import make_event, read_event
 from inundate.fuse.event.people import make_posts
 from inundate.fuse.event.sentences import HOSTILE, LANGUAGES, SENTENCES
 from inundate.fuse.event.settings import EventSettings
+from inundate.fuse.event.storm import make_event_rain
 from inundate.posts.evaluate.subset import has_keyword
 from inundate.posts.locate.located import open_located
 from inundate.posts.serve.items import Reading, read_stream
 from inundate.rain.open import open_rain
+from inundate.rain.resample import crop_rain
 from inundate.terrain.open import open_terrain
 
 SMALL = EventSettings(side_cells=32, storm_min=60, after_min=20, posts=60)
@@ -131,3 +134,22 @@ def test_storm_heavier_than_any_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="400 mm in 20 min come to .* mm/h in places, expected"):
         make_event(tmp_path / "event", 3, settings=settings)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_radar_may_reach_around_the_town_and_the_storm_pass_over_it():
+    settings = EventSettings(side_cells=32, storm_min=30, after_min=10, surround_km=10, total_mm=40)
+    town = Grid("EPSG:27700", 400_000.0, 300_320.0, 10.0, 10.0, 32, 32)
+    rain = make_event_rain(town, settings, 3)
+    around = grid_of(rain)
+    assert (around.dx, rain.sizes["time"]) == (500.0, 8)
+    left, bottom, right, top = around.bounds
+    assert left <= 390_000
+    assert right >= 410_320
+    assert bottom <= 290_000
+    assert top >= 310_320
+    total = crop_rain(rain, town.bounds).sum("time") * 300 / 3600
+    assert float(total.mean()) == pytest.approx(40.0, rel=1e-3)
+    assert float(rain[-1].max()) > 0  # it is elsewhere then, and not gone
+    wet = rain.to_numpy() > 0
+    moved = [(wet[1:, :, n:] & wet[:-1, :, : wet.shape[2] - n]).sum() for n in range(1, 9)]
+    assert int(np.argmax(moved)) + 1 in (4, 5, 6)  # 2,400 m in a step, cells of 500 m

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from inundate.core.errors import ConfigError, DataError
+from inundate.core.errors import DataError
 from inundate.core.files import atomic_folder, check_input, check_output, write_text
 from inundate.core.grid import Grid, grid_of
 from inundate.core.provenance import provenance
@@ -21,15 +21,14 @@ from inundate.core.store import write_dataset
 from inundate.fuse.event.people import SAFE_CELL_DEGREES, Saying, make_posts, name_of_part
 from inundate.fuse.event.placed import place_posts
 from inundate.fuse.event.settings import EventSettings
+from inundate.fuse.event.storm import STEP_S, make_event_rain
 from inundate.posts.locate.located import write_located
 
 __all__ = ["EVENT_FILE", "make_event", "post_lines", "read_event"]
 
 EVENT_FILE = "event.json"
 _VERSION = 1
-_STEP_S = 300.0
 _FRAME_S = 600.0
-_HEAVIEST_MM_H = 1000.0  # above what was ever measured over five minutes
 
 
 def make_event(
@@ -78,7 +77,7 @@ def make_event(
     terrain = make_terrain(chosen.kind, make_seed(seed, "event", "town") % 2**31, side, **cell)
     terrain = terrain.assign_attrs(terrain_name="made-up town")
     grid = grid_of(terrain)
-    rain = _rain(grid, chosen, seed)
+    rain = make_event_rain(grid, chosen, seed)
     physics = SimulateSettings(output_every_s=_FRAME_S, run_on_min=0, threads=1)
     truth = simulate(rain, terrain, settings=physics, progress=False)
     said = make_posts(truth, chosen, seed)
@@ -137,32 +136,6 @@ def _line(one: Saying) -> dict[str, Any]:
     return line
 
 
-def _rain(grid: Grid, chosen: EventSettings, seed: int) -> xr.DataArray:
-    from inundate.rain.array import make_rain
-    from inundate.rain.design import make_storm
-
-    width = grid.width * grid.dx
-    storm = make_storm(
-        "random-field", grid, total_mm=chosen.total_mm, duration_min=chosen.storm_min,
-        start=chosen.start, step_s=_STEP_S, seed=make_seed(seed, "event", "storm") % 2**31,
-        outer_scale_m=2 * width, speed_m_s=width / 1200.0,
-    )  # fmt: skip
-    peak = float(storm.max())
-    if peak > _HEAVIEST_MM_H:
-        raise ConfigError(
-            f"making an event: {chosen.total_mm:g} mm in {chosen.storm_min:g} min come to "
-            f"{peak:.0f} mm/h in places, expected at most {_HEAVIEST_MM_H:g}",
-            hint="lower --total-mm, or lengthen --storm-min",
-        )
-    dry = round(chosen.after_min * 60 / _STEP_S)
-    step = np.timedelta64(round(_STEP_S), "s")
-    ends = storm["time"].to_numpy()
-    ends = np.concatenate([ends, ends[-1] + step * np.arange(1, dry + 1)])
-    values = np.concatenate([storm.to_numpy(), np.zeros((dry, *grid.shape), np.float32)])
-    named = {**storm.attrs, "storm_name": "made-up storm"}
-    return make_rain(values, ends, grid, step_s=_STEP_S, attrs=named)
-
-
 def _rain_dataset(rain: xr.DataArray) -> xr.Dataset:
     from inundate.rain.array import to_rain_dataset
 
@@ -176,7 +149,8 @@ def _forecast(rain: xr.DataArray, terrain: xr.DataArray, seed: int) -> xr.Datase
     from inundate.emulate.settings import ForecastSettings
 
     rng = make_rng(seed, "event", "forecast")
-    reach = max(1, rain.sizes["x"] // 4)
+    town = grid_of(terrain)
+    reach = max(1, int(town.width * town.dx / grid_of(rain).dx) // 4)
     moved = np.roll(rain.to_numpy(), rng.integers(-reach, reach + 1, 2), axis=(1, 2))
     factor = float(np.exp(0.25 * rng.standard_normal()))
     wrong = rain.copy(data=moved * np.float32(factor))
@@ -222,7 +196,7 @@ def _describe(
     seed: int,
 ) -> dict[str, Any]:
     ends = rain["time"].to_numpy().astype("datetime64[ms]")
-    begin = ends[0] - np.timedelta64(round(_STEP_S * 1000), "ms")
+    begin = ends[0] - np.timedelta64(round(STEP_S * 1000), "ms")
     files = ("posts.jsonl", "located.geojson", "seen.csv", "places.csv")
     return {
         "kind": "event", "version": _VERSION, "title": "Made-up event", "is_made_up": True,

@@ -18,6 +18,11 @@ class EventSettings(Settings):
     total_mm: float = Field(default=60.0, gt=0, le=500, description="Rain of the true storm, mm.")
     storm_min: float = Field(default=120.0, ge=20, le=1440, description="Length of the storm, min.")
     after_min: float = Field(default=60.0, ge=0, le=1440, description="Dry minutes after it.")
+    surround_km: float = Field(
+        default=0.0, ge=0, le=100,
+        description="Radar reaches so far around the town, for nowcasts; the storm then passes "
+        "over it at 8 m/s and has no end of its own.",
+    )  # fmt: skip
     posts: int = Field(default=240, ge=10, le=20_000, description="Posts without the copies.")
     useless: float = Field(
         default=0.3, ge=0, le=0.9, description="Share of posts that say nothing about water."

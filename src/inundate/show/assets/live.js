@@ -125,9 +125,11 @@
   }
 
   function axis(all) {
-    const gap = all.length > 1 ? 1000 / (all.length - 1) : 0;
+    const gap = all.length > 1 ? 1000 / (all.length - 1) : 1000;
+    const width = Math.min(40, 0.7 * gap);
     el('axis').replaceChildren(...all.map((one, number) => shape('rect', {
-      x: number * gap - 5, y: 1, width: 10, height: 8, class: one.cast ? 'ahead' : 'seen' })));
+      x: number * gap - width / 2, y: 1, width, height: 8, class: one.cast ? 'ahead' : 'seen' })));
+    el('kinds').hidden = !all.some((one) => one.cast);
   }
 
   function aheadTold(all) {
