@@ -52,14 +52,14 @@ def adapt(
     from inundate.core.errors import DataError
     from inundate.core.files import check_input, check_not_input, check_output
     from inundate.posts.active.pool import read_pool
-    from inundate.posts.shift.opening import model_id, open_model
+    from inundate.posts.shift.opening import model_id, open_for_texts
     from inundate.posts.shift.taught import Taught
 
     resolved = resolve_settings(TaughtSettings, flags=settings)
     check_input(model, what="opening a model")
     check_not_input(output, [model, from_])
     check_output(output, overwrite)
-    taught = Taught(open_model(model), resolved)
+    taught = Taught(open_for_texts(model, what="adapting"), resolved)
     posts = read_pool(from_)
     events = sorted({post.event for post in posts})
     if event is not None:

@@ -28,6 +28,7 @@ def calibrate(
     label_column: str | None = None,
     event_column: str | None = None,
     positive: Annotated[tuple[str, ...], Parameter(negative=(), consume_multiple=True)] = (),
+    context: Path | None = None,
     seed: int = 0,
     overwrite: Overwrite = False,
     json: Json = False,
@@ -69,6 +70,9 @@ def calibrate(
         Column with the event, or the event of all posts.
     positive
         Labels that are looked for; all others are the other class.
+    context
+        Table with the numbers that the model reads beside the words, by post; by default they are
+        looked for in the data.
     seed
         Of the training and of the division.
 
@@ -77,10 +81,13 @@ def calibrate(
     ``inundate posts calibrate models/words --data more.csv --accuracy 0.98 -o models/careful``
     ``inundate posts calibrate models/words --data floods.csv --across-events -o models/abroad``
     """
+    from inundate.core.errors import ConfigError
     from inundate.core.files import check_input, check_not_input, check_output
     from inundate.core.progress import Progress
+    from inundate.posts.labelled.numbers import read_numbers, with_numbers
     from inundate.posts.labelled.table import open_labelled
     from inundate.posts.shift.calibrate import calibrate_model
+    from inundate.posts.shift.opening import open_model
 
     settings = _settings(accuracy, certainty, coverage, by_class=by_class)
     check_input(model, what="opening a model")
@@ -90,6 +97,11 @@ def calibrate(
         data, task=task, text=text_column, label=label_column, event=event_column,
         positive=positive,
     )  # fmt: skip
+    columns = tuple(getattr(open_model(model), "columns", ()))
+    if columns:
+        posts = with_numbers(posts, read_numbers([context or data], columns))
+    elif context is not None:
+        raise ConfigError(f"--context {context}: {model} reads texts alone")
     with Progress("calibrate", unit="events", enabled=not json and across_events) as bar:
         figures = calibrate_model(
             model, posts, output, across_events=across_events, abstain=settings, seed=seed,

@@ -104,11 +104,11 @@ def _session(
     from inundate.posts.active.pool import read_pool
     from inundate.posts.active.session import Session
     from inundate.posts.labelled.tasks import find_task
-    from inundate.posts.shift.opening import open_model
+    from inundate.posts.shift.opening import open_for_texts
 
     if by is None:
         raise ConfigError("labelling: nobody judges, expected --by with a name")
-    opened = None if model is None else open_model(model)
+    opened = None if model is None else open_for_texts(model, what="labelling")
     if classes and task:
         raise ConfigError("labelling: --classes and --task, expected one of them")
     if task:

@@ -20,7 +20,7 @@ from inundate.posts.evaluate.merge import join_posts
 from inundate.posts.labelled.numbers import answers_of, read_numbers, with_numbers
 from inundate.posts.labelled.table import open_labelled
 from inundate.posts.shift.calibrate import calibrate_model
-from inundate.posts.shift.opening import open_model
+from inundate.posts.shift.opening import open_for_texts, open_model
 
 pytest.importorskip("sklearn")
 COLUMNS = ("depth_m", "rain_mm")
@@ -163,6 +163,25 @@ def test_a_temperature_around_it_hands_the_numbers_on(model, tmp_path):
     assert calm.columns == COLUMNS
     same = answers_of(calm, made).argmax(axis=1) == answers_of(model, made).argmax(axis=1)
     assert same.all()
+
+
+def test_the_command_calibrates_with_context(model, tmp_path, capsys):
+    model.save(tmp_path / "model")
+    data, beside = written(tmp_path, posts(seed=12), "more")
+    call = ["posts", "calibrate", str(tmp_path / "model"), "--data", str(data)]
+    assert main([*call, "-o", str(tmp_path / "no")]) != 0
+    assert "no column depth_m, rain_mm" in capsys.readouterr().err
+    assert main([*call, "--context", str(beside), "-o", str(tmp_path / "calm")]) == 0
+    assert open_model(tmp_path / "calm").columns == COLUMNS
+
+
+@pytest.mark.parametrize("what", ["serving", "labelling"])
+def test_where_posts_come_with_words_alone_it_is_refused(model, tmp_path, what):
+    model.save(tmp_path / "model")
+    with pytest.raises(ConfigError, match=f"{what} by .*context reads depth_m, rain_mm beside"):
+        open_for_texts(tmp_path / "model", what=what)
+    model.words.save(tmp_path / "words")
+    assert open_for_texts(tmp_path / "words", what=what).name == "tfidf_words"
 
 
 def test_numbers_are_demanded(model):

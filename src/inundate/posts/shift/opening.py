@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from inundate.core.errors import DataError
+from inundate.core.errors import ConfigError, DataError
 from inundate.core.files import check_input
 from inundate.posts.shift.abstaining import Abstaining
 from inundate.posts.shift.adapted import Adapted
@@ -19,7 +19,7 @@ from inundate.posts.shift.prior import PriorCorrected
 from inundate.posts.shift.taught import Taught
 from inundate.posts.shift.wrapper import FILE, INNER, VERSION, Wrapper
 
-__all__ = ["WRAPPERS", "is_wrapped", "model_id", "open_model", "unwrap"]
+__all__ = ["WRAPPERS", "is_wrapped", "model_id", "open_for_texts", "open_model", "unwrap"]
 
 WRAPPERS: dict[str, type[Wrapper]] = {
     cls.kind: cls for cls in (Calibrated, PriorCorrected, Abstaining, Adapted, Taught)
@@ -79,6 +79,33 @@ def _read(place: Path) -> tuple[str, dict[str, Any]]:
             f"{', '.join(known)}, version {VERSION}"
         )
     return str(kind), dict(values)
+
+
+def open_for_texts(folder: Path | str, *, what: str) -> Model:
+    """Open a model for posts that come with texts alone.
+
+    Parameters
+    ----------
+    folder : Path
+    what : str
+        What it is opened for, for messages.
+
+    Raises
+    ------
+    MissingFileError, DataError
+        As :func:`open_model` does.
+    ConfigError
+        If it reads numbers beside the texts.
+    """
+    model = open_model(folder)
+    columns = tuple(getattr(model, "columns", ()))
+    if columns:
+        raise ConfigError(
+            f"{what} by {folder}: {model.name} reads {', '.join(columns)} beside the words, and "
+            "posts come with words alone here",
+            hint="take a classifier of words; inundate posts classify --context takes this one",
+        )
+    return model
 
 
 def model_id(folder: Path | str) -> str:

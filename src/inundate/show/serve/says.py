@@ -78,9 +78,9 @@ class _Rule:
 class _Model:
     def __init__(self, folder: Path, yes: str | None) -> None:
         from inundate.core.errors import ConfigError
-        from inundate.posts.shift.opening import model_id, open_model
+        from inundate.posts.shift.opening import model_id, open_for_texts
 
-        self._model: Any = open_model(folder)
+        self._model: Any = open_for_texts(folder, what="serving")
         self.name = f"{self._model.name} {model_id(folder)[:8]}"
         classes = list(self._model.classes)
         if yes is None and len(classes) == 2:
