@@ -17,6 +17,7 @@ from inundate.cli.text_bench.run import run_text
 from inundate.core.errors import ConfigError, DataError
 from inundate.posts.classify import configs
 from inundate.posts.classify.zoo import make_classifier
+from inundate.posts.shift.taught_settings import TaughtSettings
 
 pytest.importorskip("sklearn")
 EVENTS = ("2012_Costa_Earthquake", "2013_Alberta_Floods", "2013_Colorado_Floods", "2012_Ohio_Storm")
@@ -180,6 +181,29 @@ def test_a_temperature_is_fitted_on_events_left_out(data, tmp_path):
     assert rows["tfidf_words+events"][3] == rows["TF-IDF"][3], "the order of posts stays"
     assert rows["tfidf_words+events"][5] != rows["TF-IDF"][5]
     assert rows["tfidf_words+calibrated"][5] != rows["tfidf_words+events"][5]
+    assert rows["tfidf_words+calibrated"][3] == rows["TF-IDF"][3]
+    kept = run_text(
+        data, tmp_path / "out", tmp_path / "work", only="alberta-t6", draws=20, kept=True,
+        models="tfidf_words+calibrated,tfidf_words+taught",
+    )  # fmt: skip
+    again = {row[0]: row for row in kept["tables"][0]["rows"]}
+    assert again["tfidf_words+calibrated"] == rows["tfidf_words+calibrated"]
+    assert "tfidf_words+taught" not in again
+
+
+def test_a_model_is_taught_by_the_event_tested_or_says_why_not(data, tmp_path, monkeypatch):
+    call = dict(only="alberta-t6", draws=20, models="tfidf_words+taught")
+    found = run_text(data, tmp_path / "out", tmp_path / "work", **call)
+    assert "different posts, expected 2000 or more" in found["tables"][0]["note"]
+    monkeypatch.setattr(TaughtSettings.model_fields["at_least"], "default", 20)
+    TaughtSettings.model_rebuild(force=True)
+    try:
+        found = run_text(data, tmp_path / "out", tmp_path / "work", **call)
+    finally:
+        monkeypatch.undo()
+        TaughtSettings.model_rebuild(force=True)
+    rows = {row[0]: row for row in found["tables"][0]["rows"]}
+    assert rows["tfidf_words+taught"][5] != rows["TF-IDF"][5], "another model answers"
 
 
 def test_serving_is_timed_once(data, tmp_path, monkeypatch):
