@@ -18,6 +18,7 @@ from inundate.prove.cause import RANK, Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.pictures import draw
+from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
 from inundate.prove.probe.finite import probe_finite_output
 from inundate.prove.probe.fit import MOVED, probe_fit
@@ -55,8 +56,9 @@ Probe = Callable[[Exam], list[Finding]]
 #: cannot be run, or holds NaN, cannot be trained. The others all run.
 FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
 PROBES: tuple[Probe, ...] = (
-    probe_inputs, probe_target, probe_split, probe_target_in_input, probe_axes, probe_turned,
-    probe_layout, probe_mixing, probe_loss, probe_metric, probe_optimiser, probe_step, probe_start,
+    probe_inputs, probe_target, probe_split, probe_target_in_input, probe_ahead, probe_axes,
+    probe_turned, probe_layout, probe_mixing, probe_loss, probe_metric, probe_optimiser,
+    probe_step, probe_start,
     probe_gradient, probe_padding, probe_linear, probe_fit, probe_fresh, probe_resting,
     probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
 )  # fmt: skip

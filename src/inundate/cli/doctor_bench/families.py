@@ -186,6 +186,23 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("stains: gradient never cleared", body(h.stains), lambda p: m.never_cleared(with_optimiser(p, sgd(0.05))), C.GRADIENT_ACCUMULATES, 2231),
     Fault("values: half of the rows of another table", body(b.table_values), lambda p: m.shuffled(p), C.TARGETS_UNRELATED, 2232),
     Fault("digits: images and labels shuffled by two permutations", body(b.digit_mlp), lambda p: _load(p, change=m.torn), C.TARGETS_MISPAIRED, 2233),
+    # a third round
+    Fault("masks: targets of 0 and 255", body(w.masks), lambda p: on_target(p, lambda t: 255 * t), C.TARGET_SCALE, 2301, "", (C.LOSS_OUTPUT_MISMATCH,)),
+    Fault("next words: read from both ends", body(o.next_words, width=16), lambda p: pick(p, model=m.both_ends(p.model)), C.TARGET_IN_INPUT, 2302),
+    Fault("values: -9999 where a number is missing", body(b.table_values), lambda p: on_input(p, lambda v: torch.where(v > 1.8, -9999.0, v)), C.INPUT_SCALE, 2303),
+    Fault("spots: targets scaled in training alone", body(w.spots), lambda p: pick(p, valid=add(p.valid, {}, 26 * p.valid.target + 40)), C.SPLIT_SHIFT, 2304),
+    Fault("classes: validation of a class that training lacks", body(b.table_classes), lambda p: pick(p, train=m.without(p.train, 2)), C.SPLIT_SHIFT, 2305),
+    Fault("tides: Adam with an epsilon of 30", body(h.tides), lambda p: with_optimiser(p, lambda net: torch.optim.Adam(net.parameters(), lr=8e-3, eps=30.0)), C.RATE_TOO_LOW, 2306),
+    Fault("values: the loss divided by a million before SGD", body(b.table_values), lambda p: m.stepping(with_optimiser(p, sgd(0.1)), scale=1e-6), C.STEP_WRONG, 2307, "", (C.RATE_TOO_LOW,)),
+    Fault("digits: gradient of the first layer set to 0 by a hook", body(b.digit_mlp), lambda p: m.hooked(p, "1.weight"), C.NO_GRADIENT, 2308),
+    Fault("order: words without their places", body(b.order), lambda p: m.on_weights(pick(p, model=m.placeless(p.model)), lambda _n, v: v), C.CANNOT_FIT, 2310, "", (C.MEMORISES,)),
+    Fault("runoff: dropout of 0.9 behind the last layer", body(w.runoff), lambda p: _after(p, lambda t: functional.dropout(t, 0.95)), C.NOISE_TOO_STRONG, 2311, "", (C.TRAIN_EVAL_GAP,)),
+    Fault("moods: texts cut to their first word", body(mood), lambda p: on_input(p, lambda v: torch.where(torch.arange(40)[None] < 1, v, 0)), C.DEAD_INPUT, 2312, "", (C.TARGETS_UNRELATED, C.MEMORISES)),
+    Fault("stains: likelihood turned: correct ones are lessened", body(h.stains), lambda p: _loss(p, lambda out, t: functional.nll_loss(-out.log_softmax(1), t)), C.LOSS_SIGN, 2313),
+    Fault("values: SGD with a momentum of 0.999", body(b.table_values), lambda p: with_optimiser(p, sgd(0.3, momentum=0.999)), C.RATE_TOO_HIGH, 2314),
+    Fault("textures: first batch again and again", body(w.residual), lambda p: _load(p, choose=lambda order, _r: order[:32].repeat(len(order) // 32)), C.LOADER_REPEATS, 2315),
+    Fault("tides: series and levels from two shuffles", body(h.tides), m.shuffled, C.TARGETS_UNRELATED, 2316),
+    Fault("denoiser: clean map given as the second channel", body(b.denoiser), lambda p: m.beside(p), C.TARGET_IN_INPUT, 2317),
 )  # fmt: skip
 
 

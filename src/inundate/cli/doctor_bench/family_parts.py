@@ -302,3 +302,50 @@ class Large(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """Scale a map."""
         return 300.0 * maps + 100.0
+
+
+def without(samples: Samples, kind: int) -> Samples:
+    """Leave a class out."""
+    keep = samples.target != kind
+    return Samples({n: v[keep] for n, v in samples.inputs.items()}, samples.target[keep])
+
+
+def both_ends(model: Any) -> nn.Module:
+    """Read a text from its end too, though the next word is asked for."""
+    width = model.embed.embedding_dim
+    model.read = nn.GRU(width, width, batch_first=True, bidirectional=True)
+    model.tell = nn.Linear(2 * width, model.tell.out_features)
+    found: nn.Module = model
+    return found
+
+
+def hooked(p: Parts, name: str) -> Parts:
+    """Take the gradient of one tensor away by a hook on its layer's output."""
+    layer = p.model.get_submodule(name.rpartition(".")[0])
+    layer.register_forward_hook(lambda _m, _i, found: found.detach())
+    return p
+
+
+class Placeless(nn.Module):
+    """Reads words without their places."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.embed, self.block, self.tell = model.embed, model.block, model.tell
+
+    def forward(self, texts: Tensor) -> Tensor:
+        """Answer for a batch."""
+        found: Tensor = self.tell(self.block(self.embed(texts)).mean(1))
+        return found
+
+
+def placeless(model: Any) -> nn.Module:
+    """Leave the places of words out."""
+    return Placeless(model)
+
+
+def beside(p: Parts) -> Parts:
+    """Give the target as a second channel of the input."""
+    wide = nn.Sequential(nn.Conv2d(2, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 1, 3, padding=1))
+    p = both(p, lambda s: add(s, {"input": torch.cat([s.inputs["input"], 0.5 * s.target + 1], 1)}))
+    return pick(p, model=wide)

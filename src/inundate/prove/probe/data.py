@@ -13,7 +13,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
-from inundate.prove.probe.slips import slips
+from inundate.prove.probe.slips import left_over, slips
 
 __all__ = ["channel_stats", "gather", "probe_finite", "probe_inputs", "probe_target"]
 
@@ -22,6 +22,7 @@ _NEAR = 0.02  # deviation below which it is
 _GROUP = 8  # samples of which a group in another unit has at least so many
 _MAJORITY = 0.8
 _FEW_MAPS = 16
+_LONG = 8  # places of a text
 
 
 def gather(batches: Sequence[Batch], name: str) -> Tensor | None:
@@ -73,6 +74,7 @@ def _everything(batches: Sequence[Batch]) -> Iterator[tuple[str, list[Tensor]]]:
 def probe_inputs(exam: Exam) -> list[Finding]:
     """Look for empty inputs, doubtful scales, and samples in another unit."""
     found = _nothing_varies(exam)
+    found += _hardly_any(exam)
     floats = [n for n, t in exam.train[0]["inputs"].items() if t.is_floating_point()]
     for name in floats:
         parts = [batch["inputs"][name] for batch in exam.train]
@@ -87,7 +89,11 @@ def probe_inputs(exam: Exam) -> list[Finding]:
             series = values.ndim == 3 and values.shape[1] > values.shape[2]
             scales = _scales(name, values.movedim(-1, 1) if series else values)
             found += [f for f in scales if not (spare and f.cause is Cause.DEAD_INPUT)]
-            found += slips(name, values)
+            number = left_over(name, values)
+            if number:
+                found.append(Finding(Cause.INPUT_SCALE, "fault", number, f"{name!r}"))
+            else:
+                found += slips(name, values)
             found += [] if spare else _one_for_all(exam, name, values)
     return found
 
@@ -113,6 +119,20 @@ def _nothing_varies(exam: Exam) -> list[Finding]:
             return []
     names = ", ".join(repr(name) for name in exam.train[0]["inputs"])
     return [Finding(Cause.DEAD_INPUT, "fault", "all samples have the same inputs", names)]
+
+
+def _hardly_any(exam: Exam) -> list[Finding]:
+    """See whether all but a place or two of long texts are the same in all samples."""
+    for name, tensor in exam.train[0]["inputs"].items():
+        values = gather(exam.train, name)
+        if tensor.is_floating_point() or values is None or values.ndim != 2:
+            continue
+        varied = int((values != values[:1]).any(0).sum())
+        if values.shape[1] >= _LONG and 0 < varied <= 2:
+            still = values.shape[1] - varied
+            text = f"{still} of {values.shape[1]} places of {name!r} are the same in every sample"
+            return [Finding(Cause.DEAD_INPUT, "fault", text, f"{name!r}, but for {varied} places")]
+    return []
 
 
 def _scales(name: str, values: Tensor) -> list[Finding]:
@@ -165,6 +185,9 @@ def probe_target(exam: Exam) -> list[Finding]:
         return [Finding(Cause.TARGET_CONSTANT, "fault", f"every target is {value:.4g}")]
     wanted = torch.cat(targets) if len({t.shape[1:] for t in targets}) == 1 else None
     if wanted is not None and len(torch.unique(flat)) > _GROUP:
+        number = left_over("the target", wanted) if exam.case.known is None else ""
+        if number:
+            return [Finding(Cause.TARGET_SCALE, "fault", number, firm=True)]
         slipped = slips("the target", wanted)
         if slipped:
             return slipped

@@ -16,6 +16,7 @@ from inundate.prove.finding import Finding
 __all__ = ["activated", "probe_linear"]
 
 _SAME = 1e-4  # of the output's deviation: rounding moves less
+_SEEN = 1e-3  # of the output, from which its variation is more than rounding
 _FAR = 10.0  # how far beyond the samples a line is followed
 _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
@@ -30,7 +31,8 @@ def probe_linear(exam: Exam) -> list[Finding]:
     one, other = exam.typical, _moved(exam.typical, 1.0)
     ends = [exam.run(model, batch).double() for batch in (one, other)]
     scale = max(float(ends[0].std()), float((ends[1] - ends[0]).abs().max()))
-    if not scale > 0:
+    # what hardly varies, as behind many sigmoids, is a line as far as rounding lets it be seen
+    if not scale > _SEEN * float(ends[0].abs().max()):
         return []
     for way in (0.5, -_FAR, _FAR):
         found = exam.run(model, _moved(exam.typical, way)).double()

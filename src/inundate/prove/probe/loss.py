@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from inundate.prove.answers import loss_of_fixed
+from inundate.prove.answers import kind_of, loss_of_fixed
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
@@ -45,6 +45,9 @@ def probe_loss(exam: Exam) -> list[Finding]:
     if max(found.values()) - min(found.values()) < _SAME * scale:
         text = f"a right, a constant and a wrong answer all have the loss {found['right']:.5g}"
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the output")]
+    grey = _grey(exam, batch)
+    if grey:
+        return grey
     unlike = _shape(exam, batch, found)
     if unlike:
         return unlike
@@ -93,6 +96,31 @@ def _hardly(exam: Exam, batch: Batch) -> list[Finding]:
         return []
     text = f"the best answers have the loss {least:.4g}, one for all {constant:.4g}"
     return [Finding(Cause.LOSS_FLOOR, "fault", text)]
+
+
+def _grey(exam: Exam, batch: Batch) -> list[Finding]:
+    """See whether targets up to 255, or 100, are given to a loss that takes chances."""
+    target = batch["target"]
+    most = float(target.max()) if target.is_floating_point() else 0.0
+    if exam.answers.kind != "values" or most <= 1 or float(target.min()) < 0:
+        return []
+    scaled = {**batch, "target": target / most}
+    shape = torch.Size((len(target), *exam.output.shape[1:]))
+    if target.numel() != shape.numel():
+        return []
+    sure = torch.where(target > 0.5 * most, 1.0, -1.0).reshape(shape).to(exam.output)
+    raw = [loss_of_fixed(exam.case, batch, factor * sure) for factor in (10.0, 100.0)]
+    held = [loss_of_fixed(exam.case, scaled, factor * sure) for factor in (10.0, 100.0)]
+    if None in raw or None in held or kind_of(exam.case, scaled, exam.output) != "logits":
+        return []
+    first, second = (float(value) for value in raw if value is not None)
+    if not (second < first < 0 and min(float(v) for v in held if v is not None) >= 0):
+        return []
+    text = (
+        f"targets go up to {most:g} and the loss takes chances from 0 to 1: it is {first:.3g} for "
+        f"scores of 10 and {second:.3g} for scores of 100, without an end"
+    )
+    return [Finding(Cause.TARGET_SCALE, "fault", text, firm=True)]
 
 
 def _sought(exam: Exam, batch: Batch) -> bool:

@@ -10,7 +10,7 @@ from torch import Tensor
 from inundate.prove.cause import Cause
 from inundate.prove.finding import Finding
 
-__all__ = ["slips"]
+__all__ = ["left_over", "slips"]
 
 _SLIP = 100.0  # factor from which a sample is in another unit (mm for m: 1000)
 _GROUP = 8  # samples of which a group in another unit has at least so many
@@ -18,7 +18,37 @@ _NARROW = 0.2  # width of a group, of the way from one to the other
 _BETWEEN = 0.25  # samples between two groups, of those in the smaller
 _MANY = 64  # channels that are looked at one by one
 _LEVELS = 8
+_NUMBERS = 200_000
+_REPEATED = 0.002  # share of one number at an end
+_FAR = 50.0  # times the distance between the quarters
 _GAP = 3.0  # times the width of two groups of numbers, between them
+
+
+def left_over(name: str, values: Tensor) -> str:
+    """Name a number that stands for what is missing, far away from all others, if there is one.
+
+    Parameters
+    ----------
+    name : str
+        Of the input.
+    values : Tensor (N, …)
+    """
+    flat = values.double().flatten()
+    flat = flat[torch.isfinite(flat)][:_NUMBERS]
+    if len(flat) < 100:
+        return ""
+    low, middle, high = (float(q) for q in torch.quantile(flat, flat.new_tensor([0.25, 0.5, 0.75])))
+    width = high - low
+    for end in (float(flat.min()), float(flat.max())):
+        share = float((flat == end).double().mean())
+        others = flat[flat != end]
+        if not share > _REPEATED or width <= 0 or not len(others):
+            continue
+        # nothing else is half as far away
+        away = abs(end - middle)
+        if away > _FAR * width and float((others - middle).abs().max()) < 0.5 * away:
+            return f"{end:.6g} stands for {100 * share:.1f} % of {name!r}, far from all others"
+    return ""
 
 
 def slips(name: str, values: Tensor) -> list[Finding]:

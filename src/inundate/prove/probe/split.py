@@ -19,6 +19,7 @@ __all__ = ["probe_split"]
 
 _SHARE = 0.05
 _NEAR = 0.02  # of the usual distance between two samples: noise, a pixel's shift or rounding
+_CLASSES = 20
 _GROSS = 8.0  # deviations, or ratio of them, that no other sample of the same data has
 _MOST = 800  # samples whose distances are compared
 
@@ -29,7 +30,35 @@ def probe_split(exam: Exam) -> list[Finding]:
         return []
     copied = _shared(exam) or _near(exam) or turned(exam) or slid(exam)
     copied = copied or overlapping_texts(exam) or overlapping_maps(exam)
-    return copied or noise_in_loader(exam) or _shift(exam)
+    return copied or noise_in_loader(exam) or _targets(exam) or _shift(exam)
+
+
+def _targets(exam: Exam) -> list[Finding]:
+    """Compare the targets of both parts: their scale, or the classes that there are."""
+    train, valid = (
+        torch.cat([batch["target"].flatten() for batch in part])
+        for part in (exam.train, exam.valid)
+    )
+    text = ""
+    if train.is_floating_point() and len(torch.unique(train)) > _CLASSES:
+        train, valid = (part[torch.isfinite(part)].double() for part in (train, valid))
+        spread, other = float(train.std()), float(valid.std())
+        away = abs(float(valid.mean() - train.mean())) / max(spread, 1e-30)
+        if away > _GROSS or max(other, 1e-30) > _GROSS * spread or other < spread / _GROSS:
+            text = (
+                f"targets have mean {float(train.mean()):.4g} and deviation {spread:.4g} in "
+                f"training, {float(valid.mean()):.4g} and {other:.4g} in validation"
+            )
+    else:
+        known, counts = torch.unique(valid, return_counts=True)
+        new = [v for v, n in zip(known, counts, strict=True) if n >= _SHARE * len(valid)]
+        new = [v for v in new if not bool((train == v).any())]
+        if new:
+            named = ", ".join(f"{float(v):g}" for v in new[:4])
+            text = f"validation samples of the class {named} have no like in training"
+        elif len(known) == 1 and len(valid) > _CLASSES and len(torch.unique(train)) > 1:
+            text = f"all {len(valid)} validation targets are {float(known[0]):g}"
+    return [Finding(Cause.SPLIT_SHIFT, "fault", text, "the target")] if text else []
 
 
 def _shared(exam: Exam) -> list[Finding]:
