@@ -1,0 +1,158 @@
+"""Rules of what a model knows beforehand, of numbers left over, and of models that cannot."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam, Skill
+from inundate.prove.probe.ahead import probe_ahead
+from inundate.prove.probe.data import probe_inputs, probe_target
+from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.relation import probe_target_in_input
+from inundate.prove.probe.split import probe_split
+from inundate.prove.probe.stand_in import stand_in_skill
+from inundate.prove.probe.unlearnt import of_few
+
+SHORT = Effort(batches=12, one_batch=20, all_batches=80, remedy=20)
+
+
+def drawn(*size, seed=0):
+    return torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+
+
+def batches(inputs, target):
+    return [(inputs[i : i + 16], target[i : i + 16]) for i in range(0, len(inputs), 16)]
+
+
+def exam_of(model, inputs, target, *, valid=None, **own):
+    torch.manual_seed(0)
+    held = None if valid is None else batches(*valid)
+    return Exam(make_case(model, batches(inputs, target), valid=held, **own), SHORT)
+
+
+def causes(found):
+    return [(finding.cause, finding.weight) for finding in found]
+
+
+class Speaker(nn.Module):
+    """Scores (B, L, K) of the next word."""
+
+    def __init__(self, *, two_ways):
+        super().__init__()
+        torch.manual_seed(0)
+        self.embed = nn.Embedding(20, 8)
+        self.read = nn.GRU(8, 8, batch_first=True, bidirectional=two_ways)
+        self.tell = nn.Linear(16 if two_ways else 8, 20)
+
+    def forward(self, texts):
+        return self.tell(self.read(self.embed(texts))[0])
+
+
+@pytest.mark.parametrize(
+    ("two_ways", "named"), [(False, []), (True, [(Cause.TARGET_IN_INPUT, "fault")])]
+)
+def test_a_model_of_the_next_word_must_not_read_it(two_ways, named):
+    texts = torch.randint(20, (48, 9), generator=torch.Generator().manual_seed(0))
+    exam = exam_of(Speaker(two_ways=two_ways), texts[:, :-1], texts[:, 1:])
+    assert causes(probe_ahead(exam)) == named
+
+
+def test_tags_of_words_may_be_told_from_both_sides():
+    texts = torch.randint(20, (48, 9), generator=torch.Generator().manual_seed(0))
+    assert probe_ahead(exam_of(Speaker(two_ways=True), texts, texts % 3)) == []
+
+
+def test_a_number_that_stands_for_what_is_missing():
+    rows = drawn(160, 5)
+    model = nn.Linear(5, 1)
+    assert probe_inputs(exam_of(model, rows, rows[:, :1])) == []
+    rows[::20, 3] = -9999.0
+    assert (Cause.INPUT_SCALE, "fault") in causes(probe_inputs(exam_of(model, rows, rows[:, :1])))
+    target = drawn(160, 1)
+    target[::20] = 1e20
+    found = probe_target(exam_of(model, drawn(160, 5), target))
+    assert causes(found) == [(Cause.TARGET_SCALE, "fault")]
+
+
+def test_an_outlier_or_two_are_no_such_number():
+    rows = drawn(160, 5)
+    rows[7, 2] = 400.0
+    assert [
+        f for f in probe_inputs(exam_of(nn.Linear(5, 1), rows, rows[:, :1])) if f.weight == "fault"
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda t: t, []),
+        (lambda t: 40 + 26 * t, [Cause.SPLIT_SHIFT]),
+        (lambda t: 0.02 * t, [Cause.SPLIT_SHIFT]),
+    ],
+)
+def test_targets_that_are_scaled_in_one_part_alone(change, named):
+    rows, other = drawn(96, 4), drawn(64, 4, seed=1)
+    exam = exam_of(nn.Linear(4, 1), rows, rows[:, :1], valid=(other, change(other[:, :1])))
+    assert [f.cause for f in probe_split(exam)] == named
+
+
+def test_classes_that_training_lacks():
+    rows, other = drawn(96, 4), drawn(64, 4, seed=1)
+    labels, known = torch.arange(96) % 2, torch.arange(64) % 2
+    sound = exam_of(nn.Linear(4, 3), rows, labels, valid=(other, known))
+    assert probe_split(sound) == []
+    broken = exam_of(nn.Linear(4, 3), rows, labels, valid=(other, torch.arange(64) % 3))
+    assert causes(probe_split(broken)) == [(Cause.SPLIT_SHIFT, "fault")]
+
+
+@pytest.mark.parametrize(("most", "named"), [(1, []), (255, [(Cause.TARGET_SCALE, "fault")])])
+def test_grey_levels_are_no_chances(most, named):
+    rows = drawn(96, 4)
+    target = most * (rows[:, :1] > 0).float()
+    loss = functional.binary_cross_entropy_with_logits
+    assert causes(probe_loss(exam_of(nn.Linear(4, 1), rows, target, loss=loss))) == named
+
+
+def test_a_word_that_names_the_class_anywhere_in_the_text():
+    texts = torch.randint(3, 20, (96, 8), generator=torch.Generator().manual_seed(0))
+    labels = torch.arange(96) % 3
+    model = nn.Sequential(nn.EmbeddingBag(20, 4), nn.Linear(4, 3))
+    assert probe_target_in_input(exam_of(model, texts, labels)) == []
+    places = torch.randint(8, (96,), generator=torch.Generator().manual_seed(1))
+    texts[torch.arange(96), places] = labels
+    (found,) = probe_target_in_input(exam_of(model, texts, labels))
+    assert found.cause is Cause.TARGET_IN_INPUT
+
+
+def test_texts_of_which_all_but_a_word_was_cut():
+    texts = torch.zeros(96, 12, dtype=torch.long)
+    texts[:, 0] = torch.randint(1, 20, (96,), generator=torch.Generator().manual_seed(0))
+    model = nn.Sequential(nn.EmbeddingBag(20, 4), nn.Linear(4, 2))
+    found = probe_inputs(exam_of(model, texts, torch.arange(96) % 2))
+    assert causes(found) == [(Cause.DEAD_INPUT, "fault")]
+
+
+@pytest.mark.parametrize(("kind", "learnt"), [("values", True), ("chance", False)])
+def test_a_network_of_the_doctors_own_tells_whether_there_is_something_to_learn(kind, learnt):
+    rows, other = drawn(192, 4), drawn(96, 4, seed=1)
+
+    def target(given, seed):
+        return (given[:, :1] * 2).tanh() if kind == "values" else drawn(len(given), 1, seed=seed)
+
+    exam = exam_of(nn.Linear(4, 1), rows, target(rows, 5), valid=(other, target(other, 6)))
+    skill = stand_in_skill(exam)
+    assert skill is not None
+    assert skill.there is learnt
+
+
+def test_few_samples_known_by_heart():
+    rows = drawn(48, 4)
+    exam = exam_of(nn.Linear(4, 1), rows, rows[:, :1])
+    known = Skill(0.99, 0.0, 0.99)
+    assert causes(of_few(exam, known, Skill(0.3, 0.0, 0.3))) == [(Cause.MEMORISES, "fault")]
+    assert of_few(exam, known, Skill(0.9, 0.0, 0.9)) == []
+    many = drawn(192, 4)
+    assert of_few(exam_of(nn.Linear(4, 1), many, many[:, :1]), known, Skill(0.3, 0.0, 0.3)) == []
