@@ -38,6 +38,9 @@ def serve(
     kept in a journal, so that a server that was killed goes on where it stopped. The pages can
     only be read, and by default only from this machine: there is no log-in.
 
+    With --nowcast-min each new rain is carried on into the next minutes in several ways, each of
+    which the emulator predicts: frames that the page marks as a forecast.
+
     Parameters
     ----------
     folder
@@ -67,6 +70,8 @@ def serve(
     Examples
     --------
     ``inundate serve live --port 8765``
+
+    ``inundate serve live --nowcast-min 60 --members 8``
     """
     from inundate.cli.shell import emit
     from inundate.core.config import resolve_settings
