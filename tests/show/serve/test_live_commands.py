@@ -61,6 +61,8 @@ def test_wrong_use_is_told(tmp_path, capsys, monkeypatch, words, code, message):
         (["--host", "192.0.2.1"], 6, "serving at 192.0.2.1, port 0:"),
         (["--terrain", "none.tif"], 3, "no such file"),
         (["--model", "none"], 3, "opening a model none"),
+        (["--members", "4"], 2, "serving: --members given, but no nowcast is made"),
+        (["--nowcast-min", "5"], 2, "--nowcast-min 5, expected 0, or 10 or more"),
     ],
 )
 def test_what_cannot_be_served_is_told(tmp_path, capsys, flags, code, message):
