@@ -157,8 +157,9 @@ _TOLD: dict[Cause, tuple[str, str]] = {
         "find the files that differ by that factor and convert them",
     ),
     Cause.AXES_MIXED: (
-        "input and target lie differently: {subject}",
-        "plot one input over its target; look at the order of rows (y) and at transposes",
+        "axes are mixed up: {subject}",
+        "plot one input over its target; look at the order of rows (y), at transposes, at reshape "
+        "and view (which exchange no axes) and at batch_first",
     ),
     Cause.TARGET_IN_INPUT: (
         "the target can be read off the input {subject}",
@@ -202,8 +203,8 @@ _TOLD: dict[Cause, tuple[str, str]] = {
         "use ReLU-like activations, skip connections or a normalisation; fewer layers",
     ),
     Cause.NOISE_TOO_STRONG: (
-        "what is drawn at random in training (dropout) drowns the signal",
-        "take dropout out until the model learns, then start at 0.1",
+        "what is drawn at random in training (dropout, noise of the loader) drowns the signal",
+        "take it out until the model learns, then start with a tenth",
     ),
     Cause.DECAY_TOO_STRONG: (
         "weight decay pulls the weights to zero faster than they learn",
@@ -243,9 +244,9 @@ _TOLD: dict[Cause, tuple[str, str]] = {
         "more or augmented data, a smaller model, weight decay, an earlier stop",
     ),
     Cause.CANNOT_FIT: (
-        "the model cannot fit even one batch, at any learning rate",
+        "the model cannot learn this, at any learning rate",
         "look for a bottleneck: one unit, a pooling that removes what is asked for, a missing "
-        "skip connection",
+        "skip connection or activation",
     ),
     Cause.METRIC_WRONG: (
         "the metric is wrong: a perfect prediction does not get its best value",
