@@ -145,7 +145,6 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("spots: a seventh of the targets a thousand times too large", body(w.spots), lambda p: pick(p, train=add(p.train, {}, torch.where((torch.arange(len(p.train)) % 7 == 0)[:, None], 1000 * p.train.target - 300, p.train.target))), C.UNIT_SLIP, 2076, "", (C.TARGET_SCALE,)),
     Fault("values: validated on noisy copies", body(b.table_values), m.noisy_copies, C.SPLIT_LEAK, 2077),
     Fault("denoiser: validated two cells beside", body(b.denoiser, side=19), m.shifted_cuts, C.SPLIT_LEAK, 2078),
-    Fault("subjects: the name of the class stands in each text", body(b.bag_of_words), m.label_word, C.TARGET_IN_INPUT, 2079),
     Fault("digits: two batches an epoch", body(b.digit_mlp), lambda p: _load(p, choose=lambda order, _rng: order[:64]), C.LOADER_STARVES, 2080),
     Fault("digits: each batch twice", body(b.digit_mlp, count=600), lambda p: _load(p, choose=lambda order, _rng: order[: len(order) // 64 * 32].reshape(-1, 32).repeat(2, 0).flatten()), C.LOADER_REPEATS, 2081),
     Fault("values: inputs a million times too large", body(b.table_values), lambda p: on_input(p, lambda v: 1e6 * v), C.INPUT_SCALE, 2082),
@@ -232,5 +231,10 @@ FAMILIES_HEALTHY: tuple[Healthy, ...] = (
     Healthy("tides, time first and transposed", lambda s, _w: pick(h.tides(s), model=h.TimeFirst(h.tides(s).model)), 2112),
     Healthy("digits by batch norm in evaluation by the batch", lambda s, _w: pick(b.digit_cnn(s), model=nn.Sequential(nn.Conv2d(1, 12, 3), nn.BatchNorm2d(12, track_running_stats=False), nn.ReLU(), nn.Flatten(), nn.Linear(432, 10))), 2113),
     Healthy("fields by a plain step of one's own", lambda s, _w: m.stepping(b.blur(s)), 2114),
+    Healthy("classes by logarithms of chances", lambda s, _w: _loss(_after(b.table_classes(s), lambda t: t.log_softmax(1)), functional.nll_loss), 2116),
+    Healthy("subjects, one word for each", body(h.words_of_class), 2117),
+    Healthy("values, two far kinds of rows", body(h.two_kinds), 2118),
+    Healthy("maps through one number of channels", body(h.through_one), 2119),
+    Healthy("stains on a faint ground", lambda s, _w: on_input(h.stains(s), lambda v: torch.where(v > 0.6, 1.0, 0.01 * v)), 2120),
     Healthy("numbers squeezed by two lines", body(h.squeezed), 2115),
 )  # fmt: skip

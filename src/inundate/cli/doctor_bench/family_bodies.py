@@ -150,3 +150,62 @@ def squeezed(seed: int, *, count: int = 600) -> Parts:
         "table", model, train, valid, lambda m: torch.optim.Adam(m.parameters(), lr=1e-2),
         nn.functional.mse_loss,
     )  # fmt: skip
+
+
+def _halves(inputs: Tensor, target: Tensor) -> tuple[Samples, Samples]:
+    cut = len(target) * 3 // 4
+    return Samples({"input": inputs[:cut]}, target[:cut]), Samples(
+        {"input": inputs[cut:]}, target[cut:]
+    )
+
+
+def words_of_class(seed: int, *, count: int = 600, length: int = 12) -> Parts:
+    """Say which of four words stands in a text."""
+    rng = make_rng(seed, "doctor-bench", "words of class")
+    torch.manual_seed(make_seed(seed, "weights", "words of class"))
+    labels = rng.integers(4, size=count)
+    texts = rng.integers(5, 40, size=(count, length))
+    texts[np.arange(count), rng.integers(length, size=count)] = 1 + labels
+    model = nn.Sequential(nn.EmbeddingBag(40, 16), nn.Linear(16, 4))
+    train, valid = _halves(torch.from_numpy(texts), torch.from_numpy(labels))
+    return Parts(
+        "text", model, train, valid, lambda m: torch.optim.Adam(m.parameters(), lr=2e-2),
+        functional.cross_entropy,
+    )  # fmt: skip
+
+
+def two_kinds(seed: int, *, count: int = 700) -> Parts:
+    """Regress a number of rows of two kinds, which lie far apart in one column."""
+    rng = make_rng(seed, "doctor-bench", "two kinds")
+    torch.manual_seed(make_seed(seed, "weights", "two kinds"))
+    rows = rng.normal(size=(count, 6))
+    kind = rng.random(count) < 0.3
+    target = np.where(kind, np.tanh(rows[:, 1]), rows[:, 2])[:, None]
+    rows[:, 0] = np.where(kind, 4.0, -1.0) + 0.2 * rows[:, 0]
+    model = nn.Sequential(
+        nn.Linear(6, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 1)
+    )
+    train, valid = _halves(torch.from_numpy(rows).float(), torch.from_numpy(target).float())
+    return Parts(
+        "table", model, train, valid, lambda m: torch.optim.Adam(m.parameters(), lr=5e-3),
+        nn.functional.mse_loss,
+    )  # fmt: skip
+
+
+def through_one(seed: int, *, count: int = 300, side: int = 12) -> Parts:
+    """Paint a map again that follows from four numbers, through convolutions down to one cell."""
+    rng = make_rng(seed, "doctor-bench", "through one")
+    torch.manual_seed(make_seed(seed, "weights", "through one"))
+    shapes = smooth_fields(rng, 4, side)[:, 0]
+    maps = torch.einsum(
+        "nk,khw->nhw", torch.from_numpy(rng.normal(size=(count, 4))).float(), shapes
+    )
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1), nn.GELU(), nn.Conv2d(8, 12, side), nn.GELU(),
+        nn.ConvTranspose2d(12, 8, side), nn.GELU(), nn.Conv2d(8, 1, 3, padding=1),
+    )  # fmt: skip
+    train, valid = _halves(maps[:, None] / 2, maps[:, None] / 2)
+    return Parts(
+        "image", model, train, valid, lambda m: torch.optim.Adam(m.parameters(), lr=4e-3),
+        nn.functional.mse_loss, size=16,
+    )  # fmt: skip

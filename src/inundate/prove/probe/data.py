@@ -147,7 +147,12 @@ def _scales(name: str, values: Tensor) -> list[Finding]:
         shown = ", ".join(map(str, empty[:6]))
         text = f"channel {shown} of {name!r} is the same in every sample and place"
         # of a few channels none is meant to be empty; of many some often are
-        weight = "fault" if zeros and len(deviation) <= _FEW_MAPS else "note"
+        few = len(deviation) <= _FEW_MAPS
+        if values.ndim == 2:  # a kind that never comes has an empty column beside those of others
+            few = few and all(
+                len(torch.unique(c)) > 2 for c in values.T[torch.from_numpy(deviation > 0)]
+            )
+        weight = "fault" if zeros and few else "note"
         found.append(
             Finding(
                 Cause.DEAD_INPUT, "fault" if weight == "fault" else "note", text,

@@ -13,7 +13,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = ["mismatch"]
+__all__ = ["mismatch", "normalised"]
 
 _DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
@@ -21,6 +21,7 @@ _RANGES = (
     (0.0, 1.0), (-1.0, 1.0),  # of sigmoid or softmax, and of tanh or a cosine
     (0.0, math.inf), (-math.inf, 0.0),  # of ReLU, and of a log-softmax
 )  # fmt: skip
+_ONE = 1e-3  # of the logarithm of a sum of chances
 _POOR = 0.15  # of the way from the right answer's loss to the constant's
 
 
@@ -34,6 +35,14 @@ def mismatch(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]
     return []
 
 
+def normalised(exam: Exam, batch: Batch) -> bool:
+    """Whether outputs are logarithms of chances, which sum up to 1."""
+    if exam.answers.kind != "classes":
+        return False
+    dim = exam.answers.class_dim(batch["target"])
+    return float(torch.logsumexp(exam.output.float(), dim).abs().max()) < _ONE
+
+
 def _held(exam: Exam, batch: Batch, found: dict[str, float], kind: str) -> list[Finding]:
     """See whether scores are held in a range in which the best answer is a poor one."""
     output, right = exam.output.float(), exam.answers.right(batch)
@@ -41,6 +50,8 @@ def _held(exam: Exam, batch: Batch, found: dict[str, float], kind: str) -> list[
     if not float(output.std()) > _VARIES:
         return []
     for low, high in _RANGES:
+        if not math.isfinite(high - low) and normalised(exam, batch):
+            continue  # logarithms of chances are below 0, as they should be
         inside = bool(((output >= low) & (output <= high)).all())
         if not inside or not _bounded(exam, low, high):
             continue
@@ -88,9 +99,7 @@ def _unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Fin
         return []  # turned round
     if surer is None or found["right"] >= 0 or surer > 1.9 * found["right"]:
         return []
-    dim = exam.answers.class_dim(batch["target"])
-    total = torch.logsumexp(exam.output.float(), dim)
-    if float(total.abs().max()) < 1e-3:
+    if normalised(exam, batch):
         return []
     text = (
         f"the loss of an answer twice as sure is {surer:.3g} after {found['right']:.3g}: it falls "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -28,6 +29,8 @@ def probe_linear(exam: Exam) -> list[Finding]:
     if len(layers) < 2 or not all(v.is_floating_point() for v in inputs.values()):
         return []
     model = copy.deepcopy(exam.one.model).eval()
+    if not _stacked(exam, model):
+        return []
     one, other = exam.typical, _moved(exam.typical, 1.0)
     ends = [exam.run(model, batch).double() for batch in (one, other)]
     scale = max(float(ends[0].std()), float((ends[1] - ends[0]).abs().max()))
@@ -47,6 +50,22 @@ def probe_linear(exam: Exam) -> list[Finding]:
     if _narrows(layers):
         return [Finding(Cause.CANNOT_FIT, "suspect", text)]
     return [Finding(Cause.CANNOT_FIT, "fault", text, firm=True)]
+
+
+def _stacked(exam: Exam, model: nn.Module) -> bool:
+    """Whether a layer reads what another layer gives, and not only an input of its own."""
+    found: list[bool] = []
+
+    def see(_module: nn.Module, given: Any) -> None:
+        found.append(bool(given) and isinstance(given[0], Tensor) and given[0].requires_grad)
+
+    layers = [m for m in model.modules() if isinstance(m, _LAYERS)]
+    handles = [layer.register_forward_pre_hook(see) for layer in layers]
+    with torch.enable_grad():
+        exam.case.call(model, exam.typical["inputs"])
+    for handle in handles:
+        handle.remove()
+    return any(found)
 
 
 def _narrows(layers: list[nn.Module]) -> bool:

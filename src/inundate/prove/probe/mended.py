@@ -24,7 +24,7 @@ __all__ = ["mended", "otherwise", "plainly"]
 _LEFT = 1.5  # times the error that is left with a remedy
 _GAIN = 0.2  # of skill, from which a change that nothing had pointed to is the cause
 _LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
-_MUCH = 0.6  # of the way, below which much is left to a plain step
+_MUCH = 0.3  # of the way, below which much is left to a plain step
 _WAY = 0.4  # of it, by which a plain step must come further
 _LONG = 8  # steps of a series from which its order may matter
 

@@ -32,6 +32,6 @@ def probe_metric(exam: Exam) -> list[Finding]:
     text += "for a wrong one"
     at_best = any(abs(best - value) < 0.01 * max(1.0, value) for value in _BEST)
     extreme = best in (min(best, flat, worst), max(best, flat, worst))
-    if best in (worst, flat) or not extreme or not (at_best or best == float("inf")):
+    if best == worst or not extreme or not (at_best or best == float("inf")):
         return [Finding(Cause.METRIC_WRONG, "fault", text)]
     return []

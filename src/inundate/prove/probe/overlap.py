@@ -110,14 +110,22 @@ def overlapping_maps(exam: Exam) -> list[Finding]:
 
 
 def _maps(batches: Sequence[Batch]) -> Tensor | None:
-    """Give all maps of the samples (N, C, H, W) side by side; None if some have another size."""
+    """Give all maps of the samples (N, C, H, W), inputs and targets, side by side.
+
+    None if some have another size.
+    """
     rows = []
     for batch in batches:
+        target = batch["target"]
+        dense = target.is_floating_point() and target.ndim >= 4
+        if not dense and any(value.ndim < 4 for value in batch["inputs"].values()):
+            return None  # one ground under other storms, which are told by other inputs
         maps = [
             value.double().flatten(1, -3)
             for value in batch["inputs"].values()
             if value.is_floating_point() and value.ndim >= 4  # (B, C, H, W)
         ]
+        maps += [target.double().flatten(1, -3)] if dense else []
         if not maps or len({tuple(one.shape[-2:]) for one in maps}) > 1:
             return None
         rows.append(torch.cat(maps, 1))

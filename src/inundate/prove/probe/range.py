@@ -13,6 +13,7 @@ from inundate.prove.answers import loss_of_fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.probe.kind import normalised
 
 __all__ = ["probe_range"]
 
@@ -58,6 +59,8 @@ def _scores(exam: Exam) -> list[Finding]:
     best = None if right is None else loss_of_fixed(exam.case, batch, right)
     seen = _outputs(exam)
     if right is None or best is None or constant is None or constant <= best or not seen:
+        return []
+    if normalised(exam, batch):
         return []
     for bound, below in _clamps(seen):
         held = right.clamp(min=bound) if below else right.clamp(max=bound)

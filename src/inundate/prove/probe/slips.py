@@ -21,7 +21,9 @@ _LEVELS = 8
 _NUMBERS = 200_000
 _REPEATED = 0.002  # share of one number at an end
 _FAR = 50.0  # times the distance between the quarters
-_GAP = 3.0  # times the width of two groups of numbers, between them
+_FEW = 0.4  # of the samples, that are in another unit
+_UNLIKE = 1.95  # of Smirnov's distance: 0.1 % by chance
+_GAP = 6.0  # times the width of two groups of numbers, between them
 
 
 def left_over(name: str, values: Tensor) -> str:
@@ -44,11 +46,20 @@ def left_over(name: str, values: Tensor) -> str:
         others = flat[flat != end]
         if not share > _REPEATED or width <= 0 or not len(others):
             continue
+        if not _written(end):
+            continue
         # nothing else is half as far away
         away = abs(end - middle)
         if away > _FAR * width and float((others - middle).abs().max()) < 0.5 * away:
             return f"{end:.6g} stands for {100 * share:.1f} % of {name!r}, far from all others"
     return ""
+
+
+def _written(number: float) -> bool:
+    """Whether people write a number for what is missing: nines, the ends of types, fill values."""
+    size = abs(number)
+    nines = size >= 99 and size == round(size) and set(f"{size:.0f}") == {"9"}
+    return nines or size in (32767.0, 32768.0, 65535.0) or size >= 1e9
 
 
 def slips(name: str, values: Tensor) -> list[Finding]:
@@ -103,10 +114,41 @@ def _slips_by_channel(name: str, values: Tensor) -> list[Finding]:
         return []
     for channel in range(rows.shape[1]):
         told = f"{name}, channel {channel}"
-        found = _slips(told, rows[:, channel]) or _apart(told, rows[:, channel])
+        held = rows[:, channel]
+        found = _apart(told, held) or (_slips(told, held) if _alike_converted(held) else [])
         if found:
             return found
     return []
+
+
+def _alike_converted(values: Tensor) -> bool:
+    """Whether the few that are far larger, or smaller, are like the others but for a factor."""
+    rows = values.double().reshape(len(values), -1).mean(1)
+    rows = rows[torch.isfinite(rows) & (rows != 0)]
+    if len(rows) < 20:
+        return False
+    size, order = rows.abs().log10().sort()
+    place, _ = _two_groups(size.numpy())
+    if place < 0:
+        place = int(size.diff().argmax())
+    low, high = rows[order[: place + 1]], rows[order[place + 1 :]]
+    if min(len(low), len(high)) > _FEW * len(rows):
+        return False
+    return _of_one_kind(low / low.abs().median(), high / high.abs().median())
+
+
+def _of_one_kind(one: Tensor, other: Tensor) -> bool:
+    """Compare two sets of numbers by the largest distance of their distributions (Smirnov)."""
+    if min(len(one), len(other)) < 3:
+        return False
+    places = torch.cat([one, other]).sort().values
+    shares = [
+        torch.searchsorted(part.sort().values, places, right=True).double() / len(part)
+        for part in (one, other)
+    ]
+    far = float((shares[0] - shares[1]).abs().max())
+    usual: float = ((len(one) + len(other)) / (len(one) * len(other))) ** 0.5
+    return far < _UNLIKE * usual
 
 
 def _apart(name: str, values: Tensor) -> list[Finding]:
@@ -123,6 +165,8 @@ def _apart(name: str, values: Tensor) -> list[Finding]:
     near = min(float(part.std()) for part in (low, high)) > 0.2 * max(
         float(part.std()) for part in (low, high)
     )
+    if min(len(low), len(high)) > _FEW * len(order):
+        return []  # two kinds of samples, more likely than two units
     many = min(len(torch.unique(part)) for part in (low, high)) > 3
     if not (many and near) or float(high[0] - low[-1]) < _GAP * wide:
         return []

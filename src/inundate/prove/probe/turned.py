@@ -16,6 +16,7 @@ __all__ = ["probe_turned"]
 _TOLD = 0.15  # of the variance, that what is around a place explains in validation
 _FEWER = 0.25  # of the samples: so many fewer lie as they should in training
 _MOST = 0.6  # of the samples in training, from which most lie as they should
+_WORSE = 1.5  # times the error in validation, with the best turn of each training sample
 _SHIFTS = (-8, -4, -2, 2, 4, 8)  # cells
 _BETTER = 0.15  # by how much a moved target must be explained better
 _SIDE = 8  # cells along each side
@@ -64,6 +65,9 @@ def _alone(
         return []
     guess, own = (_guess(valid, part[0]) for part in (train, valid))
     here, there = _as_they_are(guess, train[1]), _as_they_are(own, valid[1])
+    usual = float((own - valid[1]).square().mean())
+    if _least(guess, train[1]) > _WORSE * usual:
+        return []  # no turn makes training maps fit: they differ from validation otherwise
     exam.figures |= {"lie_right_train": here, "lie_right_valid": there}
     if here > min(_MOST, there - _FEWER):
         return []
@@ -90,6 +94,14 @@ def _guess(known: tuple[Tensor, Tensor], asked: Tensor) -> Tensor:
     flat = ((asked.movedim(1, -1).reshape(-1, features.shape[1]) - mean) / scale).clamp(-10, 10)
     guess: Tensor = flat @ weights + middle
     return guess.reshape(len(asked), *target.shape[2:], 1).movedim(-1, 1)
+
+
+def _least(guess: Tensor, target: Tensor) -> float:
+    """Give the mean square error with the turn that fits each sample best."""
+    errors = torch.stack(
+        [(guess - turn(target)).square().mean((1, 2, 3)) for turn in TURNS.values()]
+    )
+    return float(errors.amin(0).mean())
 
 
 def _as_they_are(guess: Tensor, target: Tensor) -> float:
