@@ -10,6 +10,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.data import probe_inputs, probe_target
+from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.relation import probe_target_in_input
 from inundate.prove.probe.split import probe_split
@@ -146,6 +147,32 @@ def test_a_network_of_the_doctors_own_tells_whether_there_is_something_to_learn(
     skill = stand_in_skill(exam)
     assert skill is not None
     assert skill.there is learnt
+
+
+class Dropping(nn.Module):
+    """Drops half in training, and scales in evaluation or not."""
+
+    def __init__(self, scale):
+        super().__init__()
+        torch.manual_seed(0)
+        self.scale, self.into, self.tell = scale, nn.Linear(4, 32), nn.Linear(32, 1)
+
+    def forward(self, rows):
+        held = self.into(rows).tanh()
+        held = functional.dropout(held, 0.2) if self.training else self.scale * held
+        return self.tell(held)
+
+
+@pytest.mark.parametrize(("scale", "named"), [(1.0, []), (2.5, [(Cause.TRAIN_EVAL_GAP, "fault")])])
+def test_modes_are_compared_by_many_draws(scale, named):
+    rows = drawn(192, 4)
+
+    def adam(model):
+        return torch.optim.Adam(model.parameters(), lr=2e-2)
+
+    exam = exam_of(Dropping(scale), rows, rows[:, :1].tanh(), optimiser=adam)
+    found = [f for f in probe_learn(exam) if f.cause is Cause.TRAIN_EVAL_GAP]
+    assert causes(found) == named
 
 
 def test_few_samples_known_by_heart():

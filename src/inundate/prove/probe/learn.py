@@ -6,6 +6,7 @@ import copy
 
 import torch
 
+from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
@@ -18,6 +19,9 @@ from inundate.prove.probe.unlearnt import CALMER, by_heart, of_few, rates, why
 
 __all__ = ["learns", "probe_learn"]
 
+_DRAWS = 16  # of dropout
+_UNLIKE = 0.75  # of the deviation between samples, by which modes differ
+_LOUD = 0.25  # of its square, from which the mean of the draws is not known well enough
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
 _WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
 _SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
@@ -75,11 +79,39 @@ def _gap(exam: Exam) -> list[Finding]:
     working = exam.progress(exam.loss(model, batches, still=False), batches)
     asked = exam.progress(exam.loss(model, batches), batches)
     exam.figures |= {"progress_training_mode": working, "progress_evaluation_mode": asked}
-    if working < 0.3 or asked > working - _GAP:
+    if working < 0.3:
         return []
+    if asked > working - _GAP:
+        return _unlike(exam)
     text = (
         f"on the same samples the model comes {percent(working)} of the way in training mode and "
         f"{percent(asked)} in evaluation mode"
+    )
+    return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
+
+
+def _unlike(exam: Exam) -> list[Finding]:
+    """Compare outputs in evaluation mode with the mean of many draws in training mode."""
+    batch = exam.typical
+    told = exam.run(copy.deepcopy(exam.all.model).eval(), batch).double()
+    draws = []
+    for number in range(_DRAWS):
+        model = copy.deepcopy(exam.all.model).train()
+        with torch.no_grad(), isolated_random(exam.seed, "doctor", "modes", number):
+            draws.append(exam.case.call(model, batch["inputs"]).double())
+    found = torch.stack(draws)
+    mean, noise = found.mean(0), float(found.var(0).mean()) / _DRAWS
+    if told.shape != mean.shape or not bool(torch.isfinite(found).all()) or len(told) < 2:
+        return []
+    spread = float(mean.var(0).mean())
+    away = max(float((told - mean).square().mean()) - noise, 0.0)
+    unlike = (away / max(spread, 1e-30)) ** 0.5
+    exam.figures["modes_unlike"] = min(unlike, 1e6)
+    if unlike < _UNLIKE or noise > _LOUD * spread:
+        return []
+    text = (
+        f"outputs of the same samples differ in evaluation mode from the mean of {_DRAWS} draws "
+        f"in training mode by {unlike:.2g} times what they differ between samples"
     )
     return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
 
