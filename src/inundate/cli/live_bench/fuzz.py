@@ -9,7 +9,8 @@ __all__ = ["make_request"]
 
 _PATHS = (
     "/", "/state", "/health", "/metrics", "/live.js", "/live.css", "/hillshade.png",
-    "/frames/1.png", "/frames/12.png", "/events?after=x", "/events", "/nothing", "/frames/",
+    "/frames/1.png", "/frames/12.png", "/nowcast/1/0/depth.png", "/events?after=x",
+    "/events", "/nothing", "/frames/",
     "/.live/journal.jsonl", "/rain/", "/posts/a.jsonl", "*", "http://localhost/state",
 )  # fmt: skip
 _PIECES = (
