@@ -196,9 +196,12 @@ class Material:
 
     def constant(self, batch: Batch) -> float | None:
         """Give the loss of the best constant answer; None if the loss cannot be asked."""
-        found = [
-            loss_of_fixed(self.case, batch, answer) for answer in self.answers.constants(batch)
-        ]
+        answers = self.answers.constants(batch)
+        if self.answers.kind == "logits" and self.free_constant is not None:
+            # a Dice score is best for an answer above the share of what is there
+            alike = self.free_constant
+            answers.append(alike.expand(len(batch["target"]), *alike.shape[1:]))
+        found = [loss_of_fixed(self.case, batch, answer) for answer in answers]
         return min((value for value in found if value is not None), default=None)
 
     def progress(self, loss: float, batches: Sequence[Batch]) -> float:

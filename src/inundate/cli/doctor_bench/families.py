@@ -202,6 +202,27 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("textures: first batch again and again", body(w.residual), lambda p: _load(p, choose=lambda order, _r: order[:32].repeat(len(order) // 32)), C.LOADER_REPEATS, 2315),
     Fault("tides: series and levels from two shuffles", body(h.tides), m.shuffled, C.TARGETS_UNRELATED, 2316),
     Fault("denoiser: clean map given as the second channel", body(b.denoiser), lambda p: m.beside(p), C.TARGET_IN_INPUT, 2317),
+    # a fourth round
+    Fault("stains: validation images with rows and columns exchanged", body(h.stains), lambda p: pick(p, valid=add(p.valid, {"input": p.valid.inputs["input"].transpose(-1, -2)})), C.SPLIT_SHIFT, 2401),
+    Fault("tides: validation series from their end", body(h.tides), lambda p: pick(p, valid=add(p.valid, {"input": p.valid.inputs["input"].flip(1)})), C.SPLIT_SHIFT, 2402),
+    Fault("autoencoder: sigmoid behind the last layer", body(b.autoencoder), lambda p: _after(p, torch.sigmoid), C.OUTPUT_RANGE, 2403),
+    Fault("fine maps: reshaped in place of shuffled", body(w.upscale), lambda p: pick(p, model=replace(p.model, "5", lambda _m: Through(lambda t: t.reshape(len(t), 1, 16, 16)))), C.AXES_MIXED, 2404),
+    Fault("matches: answers of other questions", body(w.matcher), lambda p: on_input(p, lambda v: v.roll(1, 0), "answer"), C.TARGETS_UNRELATED, 2405, "", (C.TARGETS_MISPAIRED,)),
+    Fault("angles: targets in tenths of degrees", body(o.angles), lambda p: on_target(p, lambda t: 1800 + 1800 * t), C.TARGET_SCALE, 2406),
+    Fault("levels: targets as whole numbers of metres", body(f.levels), lambda p: on_target(p, lambda t: (t / 9).trunc()), C.TARGET_CONSTANT, 2407),
+    Fault("masks: level left at 0", body(w.masks), lambda p: on_input(p, torch.zeros_like, "level"), C.DEAD_INPUT, 2408),
+    Fault("digits: labels of training in another order", body(b.digit_mlp), lambda p: pick(p, train=add(p.train, {}, (3 * p.train.target + 4) % 10)), C.SPLIT_SHIFT, 2409),
+    Fault("patches: NAdam at 0.5", body(f.patches), lambda p: with_optimiser(p, lambda net: torch.optim.NAdam(net.parameters(), lr=0.5)), C.RATE_TOO_HIGH, 2410),
+    Fault("keywords: words as numbers of one bit", body(b.keyword), lambda p: on_input(p, lambda v: v % 2), C.TARGETS_UNRELATED, 2411, "", (C.DEAD_INPUT, C.MEMORISES)),
+    Fault("counts: labels of validation turned round", body(b.counter), lambda p: pick(p, valid=add(p.valid, {}, 1 - p.valid.target)), C.SPLIT_SHIFT, 2412),
+    Fault("classes: the loss times 1e-9", body(b.table_classes), lambda p: _loss(with_optimiser(p, sgd(0.5)), lambda out, t: 1e-9 * functional.cross_entropy(out, t)), C.LOSS_FLOOR, 2413, "", (C.RATE_TOO_LOW,)),
+    Fault("topics: a bias of -30 before the largest is taken", body(f.topics), lambda p: m.bias_to(p, "read", -30.0), C.DEAD_UNITS, 2414),
+    Fault("segments: a third of the image cut off in the model", body(b.segmenter), lambda p: _before(p, lambda x: functional.pad(x[..., :6], (0, 10))), C.IGNORES_INPUT, 2415),
+    Fault("levels: windows of one value", body(f.levels), lambda p: on_input(p, lambda v: v[:, :1].expand_as(v).contiguous()), C.TARGETS_UNRELATED, 2416, "", (C.MEMORISES, C.DEAD_INPUT)),
+    Fault("outlines: masks of the next image", body(f.outlines), m.off_by_one, C.TARGETS_UNRELATED, 2417, "", (C.TARGETS_MISPAIRED,)),
+    Fault("tags: tags of the next text", body(w.tagger), m.off_by_one, C.TARGETS_UNRELATED, 2418, "", (C.TARGETS_MISPAIRED,)),
+    Fault("reports: mean over the batch taken off inside", body(o.reports), lambda p: _called(p, lambda model, tokens, numbers: (lambda out: out - out.mean(0))(model(tokens, numbers))), C.AXES_MIXED, 2419, "", (C.TRAIN_EVAL_GAP,)),
+    Fault("values: targets multiplied by a random sign in each epoch", body(b.table_values), lambda p: _load(p, change=m.signed), C.NOISE_TOO_STRONG, 2420, "", (C.TARGETS_MISPAIRED,)),
 )  # fmt: skip
 
 

@@ -159,6 +159,12 @@ def noisy_targets(batch: dict[str, Any], rng: np.random.Generator) -> dict[str, 
     return {**batch, "target": batch["target"] + drawn}
 
 
+def signed(batch: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
+    """Turn the sign of half of the targets, anew for each batch."""
+    sign = torch.from_numpy(rng.choice([-1.0, 1.0], size=(len(batch["target"]), 1))).float()
+    return {**batch, "target": sign * batch["target"]}
+
+
 def guessed_labels(batch: dict[str, Any], rng: np.random.Generator) -> dict[str, Any]:
     """Draw six in ten labels anew."""
     target = batch["target"]

@@ -20,6 +20,7 @@ _SMOOTH = 0.4  # correlation of neighbours from which a layout can be told to be
 _LOST = 0.6  # of the correlation that another layout has
 _EVEN = 0.8  # correlation from which what is left of it to 1 can be compared
 _ROUGHER = 3.0
+_PLAIN = 0.02  # less than this is left where nothing changes along an axis
 _BATCH = 16  # samples that are looked at
 _LEAST = 3  # places along an axis of which neighbours are compared
 _ORDERED = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.RNN, nn.GRU, nn.LSTM)
@@ -84,7 +85,7 @@ def _smoother(here: float, there: float) -> bool:
     """Whether neighbours are far more alike in one layout than in another."""
     if there >= _SMOOTH and here <= _LOST * there:
         return True
-    return there >= _EVEN and 1.0 - here >= _ROUGHER * (1.0 - there)
+    return there >= _EVEN and 1.0 - here >= max(_ROUGHER * (1.0 - there), _PLAIN)
 
 
 def _seam(values: Tensor) -> bool:

@@ -15,7 +15,15 @@ from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.fit import percent
 from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.reference import reference_skill
-from inundate.prove.probe.unlearnt import CALMER, by_heart, of_few, rates, why
+from inundate.prove.probe.unlearnt import (
+    CALMER,
+    by_heart,
+    far_less,
+    of_few,
+    other_kind,
+    rates,
+    why,
+)
 
 __all__ = ["learns", "probe_learn"]
 
@@ -61,7 +69,8 @@ def probe_learn(exam: Exam) -> list[Finding]:
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
         return rates(exam, CALMER) or ([] if unseen.there else why(exam, seen, unseen, reference))
     if unseen.there:
-        return of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
+        found = of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
+        return (other_kind(exam, seen, unseen) if far_less(exam, seen, unseen) else []) or found
     return why(exam, seen, unseen, reference)
 
 

@@ -88,7 +88,10 @@ def _places(exam: Exam, model: nn.Module) -> list[Finding]:
     value = batch["inputs"][name]
     rows, columns = value.shape[2:]
     before = exam.run(model, batch)
-    if tuple(before.shape[-2:]) != (rows, columns) or min(rows, columns) < _LEAST:
+    if before.ndim < 3 or min(rows, columns) < _LEAST:
+        return []
+    finer = before.shape[-1] // columns
+    if not finer or tuple(before.shape[-2:]) != (finer * rows, finer * columns):
         return []
     drawn = torch.Generator().manual_seed(exam.seed)
     asked, answered, few = [], [], 0.0
@@ -98,7 +101,8 @@ def _places(exam: Exam, model: nn.Module) -> list[Finding]:
         if moved is None:
             return []
         asked.append((row, column))
-        answered.append(divmod(int(moved.argmax()), columns))
+        place = divmod(int(moved.argmax()), finer * columns)
+        answered.append((place[0] // finer, place[1] // finer))
         most = moved.flatten().sort(descending=True).values
         few += float(most[: max(1, len(most) // 8)].sum() / most.sum()) / _CELLS
     exam.figures["places_in_an_eighth"] = few

@@ -13,10 +13,11 @@ from inundate.prove.probe.mended import otherwise
 from inundate.prove.probe.stand_in import stand_in_skill
 from inundate.prove.trial import Remedy, run_trial
 
-__all__ = ["CALMER", "by_heart", "of_few", "rates", "why"]
+__all__ = ["CALMER", "by_heart", "far_less", "of_few", "other_kind", "rates", "why"]
 
 _FACTORS = (0.1, 10.0, 0.01)
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
+_AROUND = 0.02  # of the variance of a target, that chance explains
 _GOOD = 0.4  # skill on left-out training samples, beside none on validation samples
 _BY_HEART = 0.9  # skill on samples that were trained on, from which those are known by heart
 _FORGOT = 0.25  # of skill, that is not there on other samples
@@ -30,7 +31,8 @@ def of_few(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     samples = sum(len(batch["target"]) for batch in exam.learnt)
     if samples >= _ENOUGH or exam.typical["target"].ndim > 2:
         return []
-    if seen.value < _BY_HEART or unseen.value > seen.value - _FORGOT:
+    # a likelihood may be better than what counts as right: such skill is above 1
+    if seen.value < _BY_HEART or unseen.value > min(seen.value, 1.0) - _FORGOT:
         return []
     text = (
         f"skill is {seen.value:.2f} on the {samples} samples that were trained on and "
@@ -58,12 +60,12 @@ def why(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> list
     if false:
         return false
     if exam.one_progress < _NEAR:
-        return []  # the cause is nearer than that
+        return _nothing_around(exam)  # the cause is nearer, but for maps
     if not seen.there or exam.all.broke:
         found = rates(exam)
         if found:
             return found
-    found = _other_kind(exam, seen, unseen) or otherwise(exam, unseen)
+    found = other_kind(exam, seen, unseen) or otherwise(exam, unseen)
     return found or _unrelated(exam, seen, unseen, reference)
 
 
@@ -90,7 +92,31 @@ def _by_heart_alone(exam: Exam, reference: Skill | None) -> list[Finding]:
     return [Finding(Cause.CANNOT_FIT, "suspect", text)]
 
 
-def _other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
+def _nothing_around(exam: Exam) -> list[Finding]:
+    """See whether targets of maps have nothing to do with what is around them.
+
+    A network that reads places alone cannot learn even one batch of those by heart.
+    """
+    told = [exam.figures.get(f"explained_{where}") for where in ("as_it_is", "in_validation")]
+    if None in told or max(value for value in told if value is not None) > _AROUND:
+        return []
+    text = (
+        "what is around a place explains nothing of the target there, as it is and in any turn, in "
+        "training and in validation"
+    )
+    return [Finding(Cause.TARGETS_UNRELATED, "suspect", text)]
+
+
+def far_less(exam: Exam, seen: Skill, unseen: Skill) -> bool:
+    """Whether so much less is known of validation samples that those may be of another kind.
+
+    Not asked of maps, where pieces of training samples may be cut from one another.
+    """
+    sparse = exam.typical["target"].ndim <= 2
+    return sparse and seen.value > 2.0 * _GOOD and unseen.value < _GOOD
+
+
+def other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     """Leave out some training batches: where those are predicted, validation is what differs."""
     cut = len(exam.learnt) - max(1, len(exam.learnt) // 5)
     if exam.case.valid is None or exam.case.trained or cut < 2 or not seen.there:

@@ -18,6 +18,7 @@ __all__ = ["probe_use"]
 
 _NOTHING = 1e-9  # of the output's size: rounding moves more
 _MANY = 64  # channels that are tried one by one
+_CUT = 0.4  # of a map, which no border of a convolution takes
 _SIDE = 4  # parts along each side of a map
 
 
@@ -126,7 +127,7 @@ def _blocks(exam: Exam, models: list[nn.Module], batches: list[Batch], name: str
         for block in blocks
         if not _matters(exam, models, batches, [_part(b, name, block) for b in batches])
     ]
-    if len(silent) <= len(blocks) // 2:
+    if len(silent) < _CUT * len(blocks):
         return None
     rows, columns = ((s.start, s.stop) for s in silent[-1][2:])
     return (
