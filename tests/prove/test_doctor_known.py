@@ -12,10 +12,11 @@ from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.data import probe_inputs, probe_target
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loss import probe_loss
-from inundate.prove.probe.relation import probe_target_in_input
+from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.stand_in import stand_in_skill
-from inundate.prove.probe.unlearnt import of_few
+from inundate.prove.probe.turned import probe_turned
+from inundate.prove.probe.unlearnt import of_few, why
 
 SHORT = Effort(batches=12, one_batch=20, all_batches=80, remedy=20)
 
@@ -147,6 +148,33 @@ def test_a_network_of_the_doctors_own_tells_whether_there_is_something_to_learn(
     skill = stand_in_skill(exam)
     assert skill is not None
     assert skill.there is learnt
+
+
+@pytest.mark.parametrize(("turned", "named"), [(False, []), (True, [Cause.SPLIT_SHIFT])])
+def test_labels_that_are_turned_round_in_validation_alone(turned, named):
+    rows, other = drawn(384, 4), drawn(128, 4, seed=1)
+
+    def adam(model):
+        return torch.optim.Adam(model.parameters(), lr=5e-2)
+
+    known = (other[:, 0] > 0).long()
+    # a few of them by chance right, so that there is some skill left
+    valid = torch.where(torch.arange(128) % 3 > 0, 1 - known, known) if turned else known
+    effort = Effort(batches=24, one_batch=20, all_batches=80, remedy=20)
+    data = (batches(rows, (rows[:, 0] > 0).long()), batches(other, valid))
+    exam = Exam(make_case(nn.Linear(4, 2), data[0], valid=data[1], optimiser=adam), effort)
+    assert [f.cause for f in probe_learn(exam)] == named
+
+
+@pytest.mark.parametrize(("paired", "named"), [(True, []), (False, [Cause.TARGETS_UNRELATED])])
+def test_targets_of_maps_that_nothing_around_tells(paired, named):
+    maps = drawn(64, 1, 10, 10)
+    target = maps if paired else maps.roll(1, 0)
+    exam = exam_of(nn.Conv2d(1, 1, 3, padding=1), maps, target, valid=(maps, target))
+    exam.findings += probe_axes(exam) + probe_turned(exam)
+    exam.__dict__["one_progress"] = 0.1
+    none = Skill(0.0, 1.0, 0.0)
+    assert [f.cause for f in why(exam, none, none, None)] == named
 
 
 class Dropping(nn.Module):

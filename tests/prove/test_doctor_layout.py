@@ -145,6 +145,32 @@ def test_places_of_a_map_that_come_out_elsewhere(after):
     assert probe_mixing(exam_of(conv(), maps, maps[:, :1])) == []
 
 
+def test_series_that_stand_still_have_one_layout():
+    still = drawn(48, 1, 1).expand(48, 24, 1).contiguous()
+    model = nn.Sequential(nn.Flatten(), nn.Linear(24, 1))
+    assert probe_layout(exam_of(model, still, drawn(48, 1))) == []
+
+
+def test_a_map_that_goes_through_a_few_numbers_moves_everywhere():
+    torch.manual_seed(0)
+    through = nn.Sequential(nn.Conv2d(2, 6, 12), nn.GELU(), nn.ConvTranspose2d(6, 1, 12))
+    maps = smooth(32)
+    assert probe_mixing(exam_of(through, maps, maps[:, :1])) == []
+
+
+def test_a_state_that_is_kept_between_calls_is_no_mixing():
+    class Kept(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.tell, self.calls = nn.Linear(4, 3), 0
+
+        def forward(self, rows):
+            self.calls += 1
+            return self.tell(rows) + self.calls
+
+    assert probe_mixing(exam_of(Kept(), *table(96))) == []
+
+
 class Epochs:
     """Batches that are changed anew in each epoch."""
 

@@ -121,6 +121,15 @@ def test_logits_that_cannot_be_negative(last, named):
     assert [f.cause for f in probe_loss(exam_of(model, rows, target, loss=loss))] == named
 
 
+def test_logarithms_of_chances_are_below_0_as_they_should_be():
+    rows = drawn(96, 4)
+    labels = (rows[:, 0] > 0).long() + (rows[:, 1] > 0).long()
+    model = nn.Sequential(net(4, 3), nn.LogSoftmax(1))
+    exam = exam_of(model, rows, labels, loss=functional.nll_loss)
+    assert probe_loss(exam) == []
+    assert probe_range(exam) == []
+
+
 def test_logits_that_are_clamped():
     class Clamp(nn.Module):
         def forward(self, scores):
@@ -216,6 +225,12 @@ def test_one_column_in_kelvin():
     assert slips("rows", rows) == []
     rows[::6, 2] += 273.15
     assert causes(slips("rows", rows)) == [(Cause.UNIT_SLIP, "fault")]
+
+
+def test_rows_of_two_kinds_are_in_one_unit():
+    rows = drawn(300, 5)
+    rows[:, 2] = torch.where(torch.arange(300) % 3 == 0, 4.0, -1.0) + 0.2 * rows[:, 2]
+    assert slips("rows", rows) == []
 
 
 def test_columns_of_few_levels_are_in_one_unit():
