@@ -38,6 +38,7 @@ _MOST = 10  # rates that are tried
 _RESTS = 0.02  # progress that cannot be told from none
 _WILD = -0.5  # of the way, the wrong one: such steps are too long
 _LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
+_FALLS = 0.1  # of the way, by which the loss falls at a rate that is right
 _LOWEST = 1e-7  # factor to which a wild rate is brought down
 
 
@@ -266,6 +267,9 @@ def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Findin
         text = f"{told(exam, own)}, where it began, at {best:g} times the rate "
         text += f"{percent(reached[best])}; {everything.name} {percent(last)}"
         return [Finding(Cause.RATE_TOO_LOW, "suspect", text, f"{best:g} or more")]
+    astray = _astray(exam, own, reached)
+    if astray:
+        return astray
     if helps(last, own):
         return []  # several faults at once: which, the other findings must say
     text = (
@@ -273,6 +277,20 @@ def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Findin
         f"all remedies at once {percent(last)}"
     )
     return [Finding(Cause.CANNOT_FIT, "suspect", text)]
+
+
+def _astray(exam: Exam, own: float, reached: dict[float, float]) -> list[Finding]:
+    """See whether the loss rises at the user's rate and falls at a lower one, if only slowly."""
+    begin = exam.progress(exam.one.first, [exam.typical])
+    lower = {factor: value for factor, value in reached.items() if factor < 1}
+    best = max(lower, key=lambda factor: lower[factor], default=1.0)
+    if best == 1.0 or not own < begin + _WILD or not lower[best] > begin + _FALLS:
+        return []
+    text = (
+        f"{told(exam, own)}, from {percent(begin)} at first; at {best:g} times the rate "
+        f"{percent(lower[best])}"
+    )
+    return [Finding(Cause.RATE_TOO_HIGH, "suspect", text, f"{1 / best:g}")]
 
 
 def _rests(exam: Exam, own: float) -> bool:
