@@ -227,6 +227,15 @@ def test_one_column_in_kelvin():
     assert causes(slips("rows", rows)) == [(Cause.UNIT_SLIP, "fault")]
 
 
+def test_depths_that_are_small_where_it_is_dry_are_in_one_unit():
+    deep = torch.arange(90) % 3 > 0
+    maps = torch.where(deep, 0.5, 0.0007)[:, None, None, None] * drawn(90, 1, 6, 6).abs()
+    assert slips("depths", maps, whole=False) == []
+    few = drawn(200, 1)
+    few[::6] *= 1000.0
+    assert causes(slips("levels", few, whole=False)) == [(Cause.UNIT_SLIP, "fault")]
+
+
 def test_rows_of_two_kinds_are_in_one_unit():
     rows = drawn(300, 5)
     rows[:, 2] = torch.where(torch.arange(300) % 3 == 0, 4.0, -1.0) + 0.2 * rows[:, 2]

@@ -142,7 +142,7 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("tides: each has the level of the next", body(h.tides), m.off_by_one, C.TARGETS_UNRELATED, 2073, "", (C.TARGETS_MISPAIRED,)),
     Fault("gauges: one column of a sixth of the rows in kelvin", body(f.gauges), lambda p: m.some_column(p, 3, 6, lambda v: v + 273.15), C.UNIT_SLIP, 2074),
     Fault("values: one column of a fifth of the rows in mm", body(b.table_values), lambda p: m.some_column(p, 0, 5, lambda v: 1000 * v), C.UNIT_SLIP, 2075),
-    Fault("spots: a seventh of the targets a thousand times too large", body(w.spots), lambda p: pick(p, train=add(p.train, {}, torch.where((torch.arange(len(p.train)) % 7 == 0)[:, None], 1000 * p.train.target - 300, p.train.target))), C.UNIT_SLIP, 2076, "", (C.TARGET_SCALE,)),
+    Fault("spots: a seventh of the targets a thousand times too large", body(w.spots), lambda p: pick(p, train=add(p.train, {}, torch.where((torch.arange(len(p.train)) % 7 == 0)[:, None], 1000 * p.train.target, p.train.target))), C.UNIT_SLIP, 2076, "", (C.TARGET_SCALE,)),
     Fault("values: validated on noisy copies", body(b.table_values), m.noisy_copies, C.SPLIT_LEAK, 2077),
     Fault("denoiser: validated two cells beside", body(b.denoiser, side=19), m.shifted_cuts, C.SPLIT_LEAK, 2078),
     Fault("digits: two batches an epoch", body(b.digit_mlp), lambda p: _load(p, choose=lambda order, _rng: order[:64]), C.LOADER_STARVES, 2080),

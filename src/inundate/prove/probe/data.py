@@ -193,7 +193,7 @@ def probe_target(exam: Exam) -> list[Finding]:
         number = left_over("the target", wanted) if exam.case.known is None else ""
         if number:
             return [Finding(Cause.TARGET_SCALE, "fault", number, firm=True)]
-        slipped = slips("the target", wanted)
+        slipped = slips("the target", wanted, whole=False)
         if slipped:
             return slipped
     mean, deviation = float(flat.mean()), float(flat.std())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,6 +24,9 @@ _NUMBERS = 200_000
 _REPEATED = 0.002  # share of one number at an end
 _FAR = 50.0  # times the distance between the quarters
 _FEW = 0.4  # of the samples, that are in another unit
+_STRAY = 0.08  # of those, that lie between them and the others
+_UNITS = (100.0, 1000.0, 3600.0, 86400.0, 1e4, 1e5, 1e6)  # cm, mm, hours, days, ha, hPa, parts
+_ABOUT = 1.3  # factor within which medians of few samples agree
 _UNLIKE = 1.95  # of Smirnov's distance: 0.1 % by chance
 _GAP = 6.0  # times the width of two groups of numbers, between them
 
@@ -62,7 +67,7 @@ def _written(number: float) -> bool:
     return nines or size in (32767.0, 32768.0, 65535.0) or size >= 1e9
 
 
-def slips(name: str, values: Tensor) -> list[Finding]:
+def slips(name: str, values: Tensor, *, whole: bool = True) -> list[Finding]:
     """Look for samples in another unit, as a whole and channel by channel.
 
     Parameters
@@ -70,9 +75,12 @@ def slips(name: str, values: Tensor) -> list[Finding]:
     name : str
         Of the input.
     values : Tensor (N, …)
+    whole : bool
+        False for what may be of two sizes by itself, such as depths, which are small where it is
+        dry: those must be like the others but for a factor that units differ by.
     """
-    if values.ndim < 2 or values[0].numel() == 1:
-        return _slips(name, values) or _apart(name, values)
+    if values.ndim < 2 or values[0].numel() == 1 or not whole:
+        return _converted(name, values)
     if values.ndim == 2:  # columns of a few levels are in a unit of their own
         values = values[:, [len(torch.unique(column)) > _LEVELS for column in values.T]]
         if not values.numel():
@@ -115,24 +123,33 @@ def _slips_by_channel(name: str, values: Tensor) -> list[Finding]:
     for channel in range(rows.shape[1]):
         told = f"{name}, channel {channel}"
         held = rows[:, channel]
-        found = _apart(told, held) or (_slips(told, held) if _alike_converted(held) else [])
+        found = _converted(told, held)
         if found:
             return found
     return []
 
 
+def _converted(name: str, values: Tensor) -> list[Finding]:
+    found = _apart(name, values)
+    return found or (_slips(name, values) if _alike_converted(values) else [])
+
+
 def _alike_converted(values: Tensor) -> bool:
-    """Whether the few that are far larger, or smaller, are like the others but for a factor."""
+    """Whether the few that are far larger, or smaller, are like the others in another unit."""
     rows = values.double().reshape(len(values), -1).mean(1)
     rows = rows[torch.isfinite(rows) & (rows != 0)]
     if len(rows) < 20:
         return False
     size, order = rows.abs().log10().sort()
-    place, _ = _two_groups(size.numpy())
+    place, between = _two_groups(size.numpy())
     if place < 0:
-        place = int(size.diff().argmax())
+        place, between = int(size.diff().argmax()), 0
     low, high = rows[order[: place + 1]], rows[order[place + 1 :]]
-    if min(len(low), len(high)) > _FEW * len(rows):
+    few = min(len(low), len(high))
+    if few > _FEW * len(rows) or between > _STRAY * few:
+        return False
+    factor = math.log10(float(high.abs().median() / low.abs().median()))
+    if min(abs(factor - math.log10(unit)) for unit in _UNITS) > math.log10(_ABOUT):
         return False
     return _of_one_kind(low / low.abs().median(), high / high.abs().median())
 
