@@ -33,6 +33,7 @@ _LOUD = 0.25  # of its square, from which the mean of the draws is not known wel
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
 _WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
 _SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
+_EASY = 0.5  # skill of a simple learner, from which what it learns is easy
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
 
 
@@ -59,8 +60,8 @@ def probe_learn(exam: Exam) -> list[Finding]:
     enough = sound and _good(unseen, reference)
     one = exam.figures.get("one_batch", 1.0)
     exam.figures["enough"] = float(enough)
-    narrow = any(f.cause is Cause.CANNOT_FIT and f.weight == "suspect" for f in exam.findings)
-    some = sound and one >= _NEAR and _good(unseen, reference, share=_SOME) and not narrow
+    some = sound and one >= _NEAR and _good(unseen, reference, share=_SOME)
+    some = some and not _narrow(exam, unseen, reference)
     exam.figures["healthy"] = float(unseen.there and sound and (enough or one >= 0.7 or some))
     found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen)
     found += mended(exam, unseen) + plainly(exam, unseen)
@@ -72,6 +73,13 @@ def probe_learn(exam: Exam) -> list[Finding]:
         found = of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
         return (other_kind(exam, seen, unseen) if far_less(exam, seen, unseen) else []) or found
     return why(exam, seen, unseen, reference)
+
+
+def _narrow(exam: Exam, unseen: Skill, reference: Skill | None) -> bool:
+    """Whether one batch cannot be learnt by heart, and a simple learner does far better."""
+    stuck = any(f.cause is Cause.CANNOT_FIT and f.weight == "suspect" for f in exam.findings)
+    known = reference is not None and reference.value > _EASY
+    return stuck and known and reference is not None and unseen.value < 0.5 * reference.value
 
 
 def _good(unseen: Skill, reference: Skill | None, *, share: float = 0.7) -> bool:
