@@ -79,7 +79,7 @@ def _narrow(exam: Exam, unseen: Skill, reference: Skill | None) -> bool:
     """Whether one batch cannot be learnt by heart, and a simple learner does far better."""
     stuck = any(f.cause is Cause.CANNOT_FIT and f.weight == "suspect" for f in exam.findings)
     known = reference is not None and reference.value > _EASY
-    return stuck and known and reference is not None and unseen.value < 0.5 * reference.value
+    return stuck and known and reference is not None and unseen.value < 0.6 * reference.value
 
 
 def _good(unseen: Skill, reference: Skill | None, *, share: float = 0.7) -> bool:
