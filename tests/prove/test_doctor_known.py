@@ -10,9 +10,9 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.data import probe_inputs, probe_target
-from inundate.prove.probe.fit import _astray
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.rates import astray
 from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.stand_in import stand_in_skill
@@ -183,8 +183,8 @@ def test_a_rate_at_which_the_loss_rises_and_a_lower_one_at_which_it_falls():
     exam = exam_of(nn.Linear(4, 1), rows, rows[:, :1])
     begin = exam.progress(exam.one.first, [exam.typical])
     reached = {1.0: begin - 3.0, 0.01: begin + 0.2, 0.001: begin + 0.05}
-    assert causes(_astray(exam, begin - 3.0, reached)) == [(Cause.RATE_TOO_HIGH, "suspect")]
-    assert _astray(exam, begin + 0.1, {1.0: begin + 0.1, 0.01: begin + 0.2}) == []
+    assert causes(astray(exam, begin - 3.0, reached)) == [(Cause.RATE_TOO_HIGH, "suspect")]
+    assert astray(exam, begin + 0.1, {1.0: begin + 0.1, 0.01: begin + 0.2}) == []
 
 
 class Dropping(nn.Module):

@@ -12,8 +12,8 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import channel_stats, gather
-from inundate.prove.probe.fit import percent
 from inundate.prove.probe.mended import mended, plainly
+from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.unlearnt import (
     CALMER,

@@ -12,7 +12,8 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
-from inundate.prove.probe.fit import MOVED, QUIET, moved_padding, scaled_inputs, scaled_target
+from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target
+from inundate.prove.probe.fit import MOVED, QUIET
 from inundate.prove.probe.layout import relaid
 from inundate.prove.probe.linear import activated
 from inundate.prove.probe.noise import draws
