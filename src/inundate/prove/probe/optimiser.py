@@ -110,16 +110,18 @@ def _climbs(exam: Exam, optimiser: torch.optim.Optimizer) -> list[Finding]:
 
 def probe_resting(exam: Exam) -> list[Finding]:
     """Look for tensors that have a gradient and are as they began at the end of the training."""
-    if exam.case.trained or exam.all.broke or len(exam.all.losses) < _EARLY:
+    if exam.case.trained:
+        return []
+    _, optimiser = exam.case.pair()
+    rates = [float(group["lr"]) for group in optimiser.param_groups]
+    if min(rates) > 0 or exam.all.broke or len(exam.all.losses) < _EARLY:
         return []
     before = dict(exam.case.model.named_parameters())
     after = dict(exam.all.model.named_parameters())
     slopes = _slopes(exam, copy.deepcopy(exam.calm.model).train())
     pulled = [n for n, slope in slopes.items() if n in before and bool((slope != 0).any())]
     still = [n for n in pulled if n in after and torch.equal(before[n], after[n])]
-    _, optimiser = exam.case.pair()
-    rates = [float(group["lr"]) for group in optimiser.param_groups]
-    if not still or len(still) == len(pulled) or min(rates) > 0:
+    if not still or len(still) == len(pulled):
         return []
     count = sum(before[name].numel() for name in still)
     share = count / sum(weight.numel() for weight in before.values())
