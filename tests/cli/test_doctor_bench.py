@@ -13,6 +13,7 @@ from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
 from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
 from inundate.cli.doctor_bench.run import Diagnosed, run_doctor
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
+from inundate.cli.doctor_bench.seventh import SEVENTH, SEVENTH_HEALTHY
 from inundate.cli.doctor_bench.sixth import SIXTH, SIXTH_HEALTHY
 from inundate.cli.doctor_bench.third import THIRD, THIRD_HEALTHY
 from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
@@ -41,6 +42,15 @@ IMAGES = (
     "outlines",
     "patches",
     "autoencoder",
+    "colours",
+    "corners",
+    "grades",
+    "likeness",
+    "painter",
+    "radar",
+    "rivers",
+    "tides",
+    "wells",
 )
 TEXTS = (
     "keywords",
@@ -55,6 +65,12 @@ TEXTS = (
     "matches",
     "letters",
     "topics",
+    "gaps",
+    "names",
+    "scribe",
+    "stars",
+    "translate",
+    "turns",
 )
 
 
@@ -78,12 +94,12 @@ def answers(monkeypatch):
 
 
 def test_the_lists_share_no_fault_and_are_large_enough():
-    assert len(SIXTH) >= 30
-    assert len(SIXTH_HEALTHY) == 20
-    spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH)
-    assert not {f.name for f in SIXTH} & {f.name for f in spent}
-    assert len({f.name for f in SIXTH}) == len(SIXTH)
-    assert not {f.seed for f in SIXTH_HEALTHY} & {
+    assert len(SEVENTH) >= 30
+    assert len(SEVENTH_HEALTHY) == 20
+    spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH)
+    assert not {f.name for f in SEVENTH} & {f.name for f in spent}
+    assert len({f.name for f in SEVENTH}) == len(SEVENTH)
+    assert not {f.seed for f in SEVENTH_HEALTHY} & {
         f.seed
         for f in (
             *TUNING_HEALTHY,
@@ -92,28 +108,29 @@ def test_the_lists_share_no_fault_and_are_large_enough():
             *THIRD_HEALTHY,
             *FOURTH_HEALTHY,
             *FIFTH_HEALTHY,
+            *SIXTH_HEALTHY,
         )
     }
-    kinds = [name.partition(":")[0] for name in (f.name for f in SIXTH)]
+    kinds = [name.partition(":")[0] for name in (f.name for f in SEVENTH)]
     assert sum(k in NETWORKS for k in kinds) >= 12
     assert sum(k in IMAGES for k in kinds) >= 12
     assert sum(k in TEXTS for k in kinds) >= 12
 
 
 def test_a_fault_with_several_names_is_named_by_each_of_them():
-    fault = next(fault for fault in SIXTH if fault.also)
+    fault = next(fault for fault in SEVENTH if fault.also)
     told_so = Diagnosed(fault.name, "image", fault.right[0], told(fault.right[1]), 0.5)
     assert not told_so.right
     assert dataclasses.replace(told_so, also=fault.right[1:]).right
 
 
 def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
-    answers[SIXTH[0].name] = "healthy"
-    answers[SIXTH[1].name] = "cannot-say"
-    answers[SIXTH_HEALTHY[0].name] = "rate-too-low"
+    answers[SEVENTH[0].name] = "healthy"
+    answers[SEVENTH[1].name] = "cannot-say"
+    answers[SEVENTH_HEALTHY[0].name] = "rate-too-low"
     found = run_doctor(tmp_path, tmp_path)
     rows = {row["id"]: row for row in found["figures"]}
-    count = len(SIXTH)
+    count = len(SEVENTH)
     assert rows["table-named"]["value"] == pytest.approx((count - 2) / count)
     assert rows["table-named"]["note"].endswith(
         "of the others 1 were given another cause and 1 none"
@@ -121,7 +138,7 @@ def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
     assert rows["table-false-alarms"]["value"] == 1
     assert rows["table-false-alarms"]["met"]
     confusion = {row[0]: row for row in found["tables"][1]["rows"]}
-    wanted = SIXTH[0].cause.value
+    wanted = SEVENTH[0].cause.value
     assert confusion[f"`{wanted}`"][3] == "`healthy` 1"
     assert confusion["`healthy`"][1:3] == ["20", "19"]
 

@@ -16,7 +16,13 @@ from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
 from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
 from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
-from inundate.cli.doctor_bench.sixth import SIXTH_STRANGER_FAULTS, SIXTH_STRANGERS
+from inundate.cli.doctor_bench.seventh import SEVENTH_STRANGER_FAULTS, SEVENTH_STRANGERS
+from inundate.cli.doctor_bench.sixth import (
+    SIXTH,
+    SIXTH_HEALTHY,
+    SIXTH_STRANGER_FAULTS,
+    SIXTH_STRANGERS,
+)
 from inundate.cli.doctor_bench.strangers import PACKAGES, STRANGER_FAULTS, STRANGERS
 from inundate.cli.doctor_bench.table import TABLE, TABLE_HEALTHY
 from inundate.cli.doctor_bench.third import THIRD, THIRD_HEALTHY
@@ -37,14 +43,15 @@ _QUICK = 5  # each so many faults in the small version
 _NOTE = (
     "Each row is one fault that was put into a healthy training, with what the doctor said. None "
     "of these faults and healthy models was used to tune its rules (`--only tuning` runs those "
-    "that were). It is the sixth such list, written by someone who had not read the rules, and "
-    "committed before the doctor was asked about any of it. Without the doctor it is shown of each "
-    "fault that data, batches, output, loss, gradient, steps or score differ from those of the "
-    "healthy training. Of the first list 41 of 48 were named (85 %), of the second 34 of 38 "
-    "(89 %), of the fourth 42 of 47 (89 %), of the fifth 47 of 52 (90 %), without a false alarm on "
-    "20 healthy models each time; of the third 41 of 49 faults and 10 healthy models were run (35 "
-    "named, 85 %, no false alarm) before it was given up as one to tune on. What a list had shown "
-    "of the rules was mended, and the list put among those to tune on."
+    "that were). It is the seventh such list, written by someone who had not read the rules, "
+    "and committed before the doctor was asked about any of it. Without the doctor it is shown of "
+    "each fault that data, batches, output, loss, gradient, steps or score differ from those of "
+    "the healthy training, and that a model trained with it is worse on clean validation samples, "
+    "or reports a score that is not true. Of the first list 41 of 48 were named (85 %), of the "
+    "second 34 of 38 (89 %), of the fourth 42 of 47 (89 %), of the fifth 47 of 52 (90 %), without "
+    "a false alarm on 20 healthy models each time; of the third 41 of 49 faults and 10 healthy "
+    "models were run (35 named, 85 %, no false alarm) before it was given up as one to tune on. "
+    "What a list had shown of the rules was mended, and the list put among those to tune on."
 )
 _READING = (
     "Counts of faults that were put in on purpose, and of models with none. A fault counts as "
@@ -173,14 +180,15 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if name == "tuning":
         healthy = (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY)
-        healthy = (*healthy, *FOURTH_HEALTHY, *FIFTH_HEALTHY, *FAMILIES_HEALTHY)
-        faults = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *FAMILIES)
+        healthy = (*healthy, *FOURTH_HEALTHY, *FIFTH_HEALTHY, *SIXTH_HEALTHY, *FAMILIES_HEALTHY)
+        faults = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *FAMILIES)
         if missing:
             return faults, healthy, ""
-        return (*faults, *STRANGER_FAULTS), (*healthy, *STRANGERS), ""
+        faults = (*faults, *STRANGER_FAULTS, *SIXTH_STRANGER_FAULTS)
+        return faults, (*healthy, *STRANGERS, *SIXTH_STRANGERS), ""
     if missing:
         return (), (), f"not installed: {', '.join(missing)}; pip install 'inundate[strangers]'"
-    return SIXTH_STRANGER_FAULTS, SIXTH_STRANGERS, ""
+    return SEVENTH_STRANGER_FAULTS, SEVENTH_STRANGERS, ""
 
 
 def _told(found: Diagnosed, name: str) -> Diagnosed:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from inundate.cli.doctor_bench.fault import Fault, Healthy
-from inundate.cli.doctor_bench.sixth import SIXTH, SIXTH_HEALTHY
+from inundate.cli.doctor_bench.seventh import SEVENTH, SEVENTH_HEALTHY
 
 __all__ = ["TABLE", "TABLE_HEALTHY"]
 
-TABLE: tuple[Fault, ...] = SIXTH
-TABLE_HEALTHY: tuple[Healthy, ...] = SIXTH_HEALTHY
+TABLE: tuple[Fault, ...] = SEVENTH
+TABLE_HEALTHY: tuple[Healthy, ...] = SEVENTH_HEALTHY

@@ -1,0 +1,56 @@
+"""The sixth and the seventh list of faults: each fault is really put in."""
+
+import dataclasses
+
+import pytest
+
+from inundate.cli.doctor_bench import seventh, sixth
+from inundate.cli.doctor_bench.shown import ASPECTS, differences
+from inundate.prove.cause import Cause
+
+OF_SIXTH = (*sixth.SIXTH, *sixth.SIXTH_STRANGER_FAULTS)
+OF_SEVENTH = (*seventh.SEVENTH, *seventh.SEVENTH_STRANGER_FAULTS)
+EVERY = (*OF_SIXTH, *OF_SEVENTH)
+LISTS = ((OF_SIXTH, sixth.SIXTH_HEALTHY), (OF_SEVENTH, seventh.SEVENTH_HEALTHY))
+QUICK = ("arrivals", "gauges", "tags", "grades", "names", "wells")
+SHORT = [fault for fault in EVERY if fault.name.partition(":")[0] in QUICK]
+
+
+@pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=("sixth", "seventh"))
+def test_a_list_is_large_and_of_many_kinds(faults, healthy):
+    assert len(faults) >= 53
+    assert len({fault.cause for fault in faults}) >= 30
+    assert len(healthy) == 20
+    assert {fault.shows for fault in faults} <= set(ASPECTS)
+    assert len({fault.name for fault in faults}) == len(faults)
+    assert len({case.seed for case in (*faults, *healthy)}) == len(faults) + 20
+
+
+def test_no_fault_or_seed_comes_back():
+    assert not {f.name for f in OF_SIXTH} & {f.name for f in OF_SEVENTH}
+    seeds = {case.seed for case in (*OF_SIXTH, *sixth.SIXTH_HEALTHY, *sixth.SIXTH_STRANGERS)}
+    own = (*OF_SEVENTH, *seventh.SEVENTH_HEALTHY, *seventh.SEVENTH_STRANGERS)
+    assert not seeds & {case.seed for case in own}
+
+
+def test_all_names_of_a_fault_are_right():
+    turned = next(fault for fault in OF_SIXTH if fault.name.startswith("segments"))
+    assert turned.right == (Cause.AXES_MIXED.value, Cause.TARGETS_MISPAIRED.value)
+    assert sum(len(fault.right) > 1 for fault in OF_SIXTH) <= 10
+    assert sum(len(fault.right) > 1 for fault in OF_SEVENTH) <= len(OF_SEVENTH) / 4
+
+
+@pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)
+def test_a_fault_is_in(fault, tmp_path):
+    assert fault.shows in differences(fault, tmp_path)
+
+
+def test_nothing_differs_where_nothing_is_broken(tmp_path):
+    healthy = dataclasses.replace(SHORT[0], breaks=lambda parts: parts)
+    assert differences(healthy, tmp_path) == ()
+
+
+@pytest.mark.slow
+def test_every_fault_is_in(tmp_path):
+    missing = [f.name for f in EVERY if f.shows not in differences(f, tmp_path)]
+    assert not missing
