@@ -51,8 +51,9 @@ _NOTE = (
     "second 34 of 38 (89 %), of the fourth 42 of 47 (89 %), of the fifth 47 of 52 (90 %), without "
     "a false alarm on 20 healthy models each time; of the third 41 of 49 faults and 10 healthy "
     "models were run (35 named, 85 %, no false alarm) before it was given up as one to tune on. "
-    "Of the sixth, the first by someone who had not read the rules, 34 of 71 were named (48 %), with "
-    "6 false alarms. What a list had shown of the rules was mended, and the list put among those to tune on."
+    "Of the sixth, the first by someone who had not read the rules, 34 of 71 were named (48 %), "
+    "with 6 false alarms. What a list had shown of the rules was mended, and the list put among "
+    "those to tune on."
 )
 _READING = (
     "Counts of faults that were put in on purpose, and of models with none. A fault counts as "
