@@ -83,3 +83,16 @@ def test_full_disk_leaves_the_journal_as_it_was(filled, monkeypatch):
     assert journal.append({"kind": "test", "n": 3})["seq"] == 4
     journal.close()
     assert changes(filled) == [0, 1, 2, 3]
+
+
+def test_a_journal_that_is_deleted_under_a_server_takes_nothing_more(filled):
+    journal = Journal(filled)
+    filled.unlink()
+    with pytest.raises(RunError, match="deleted or replaced under the running server"):
+        journal.append({"kind": "test", "n": 3})
+    other = Journal(filled)  # as another server would begin it
+    with pytest.raises(RunError, match="deleted or replaced"):
+        journal.append({"kind": "test", "n": 3})
+    assert (journal.seq, other.seq) == (3, 0)
+    journal.close()
+    other.close()

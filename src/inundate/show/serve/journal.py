@@ -109,11 +109,25 @@ class Journal:
         ------
         OSError
             If it could not be written, as on a full disk; the journal is as it was before.
+        RunError
+            If the file was deleted or moved away: what is written would be lost at the end.
         """
+        self._check_there()
         numbered = {"seq": self.seq + 1, **change}
         self._put(numbered)
         self.seq += 1
         return numbered
+
+    def _check_there(self) -> None:
+        try:
+            is_there = os.path.samestat(os.fstat(self._handle), self.path.stat())
+        except FileNotFoundError:
+            is_there = False
+        if not is_there:
+            raise RunError(
+                f"writing {self.path}: it was deleted or replaced under the running server",
+                hint="start the server anew; what is still in the folder is then read again",
+            )
 
     def _put(self, line: dict[str, Any]) -> None:
         data = (json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n").encode(
