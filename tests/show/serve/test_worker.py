@@ -305,3 +305,16 @@ def test_restart_reads_only_the_rain_that_counts(folder, monkeypatch):
     again, _ = looked(folder, settings=settings)
     assert read == ["rain-005.nc", "rain-006.nc", "rain-007.nc"]
     assert again == before
+
+
+def test_radar_that_is_missing_counts_as_no_rain_and_the_page_says_so(folder):
+    for number in (0, 1, 3):
+        add_rain(folder, number)
+    view = view_of(folder)
+    try:
+        view.worker.look()
+        rates = [frame["rain_mm_h"] for frame in view.state.snapshot()["frames"]]
+        assert rates == pytest.approx([60.0, 30.0])
+        assert any("Radar that is missing" in line for line in view._about["limits"])
+    finally:
+        view.journal.close()

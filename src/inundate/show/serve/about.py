@@ -44,6 +44,8 @@ def about(
         "limits": [
             f"Each frame is predicted from the rain of the last {settings.hours:g} h; before that "
             "the ground is taken as dry.",
+            "Radar that is missing, a frame or a part of one, counts as no rain: depths after it "
+            "may be too low, and nothing marks them.",
             "Water that enters from outside, drains, culverts and barriers are not known.",
             *_nowcast_limits(settings),
             f"Posts were classified by: {says}. They are what people say, not what is.",
