@@ -318,3 +318,11 @@ def test_radar_that_is_missing_counts_as_no_rain_and_the_page_says_so(folder):
         assert any("Radar that is missing" in line for line in view._about["limits"])
     finally:
         view.journal.close()
+
+
+def test_a_time_that_is_none_is_a_missing_one(folder):
+    odd = {**post(2, "flood"), "created_bin": "yesterday"}
+    add_posts(folder, "a.jsonl", [post(1), odd])
+    found, _ = looked(folder, 1)
+    assert found["last_post"] == "2030-06-14T15:01:00.000Z"
+    assert [one["time"] for one in found["posts"]].count("") == 1

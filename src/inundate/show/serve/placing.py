@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +73,10 @@ class Placing:
             With the columns of a pseudonymised store.
         answer : Answer
         """
-        time = post.get("created_bin")
+        time = str(post.get("created_bin") or "")
         return self._told(
             self._place(post), answer, post=post["post"], text=post["text"],
-            time=time if isinstance(time, str) else "", language=str(post.get("lang") or ""),
+            time=time if _is_time(time) else "", language=str(post.get("lang") or ""),
         )  # fmt: skip
 
     def located(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -176,3 +177,12 @@ def _radius(post: dict[str, Any], latitude: float) -> float:
     height = side * _METRES_A_DEGREE
     width = height * math.cos(math.radians(latitude))
     return round(max(_POINT_M, math.hypot(width, height) / 2), 1)
+
+
+def _is_time(text: str) -> bool:
+    """Whether it can be set beside other times: any other text would be the latest for good."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
