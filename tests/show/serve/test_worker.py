@@ -2,6 +2,7 @@
 
 import errno
 import json
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -307,22 +308,31 @@ def test_restart_reads_only_the_rain_that_counts(folder, monkeypatch):
     assert again == before
 
 
-def test_radar_that_is_missing_counts_as_no_rain_and_the_page_says_so(folder):
-    for number in (0, 1, 3):
+def test_radar_that_is_missing_counts_as_no_rain_and_is_told_of_each_frame(folder):
+    for number in (0, 1, 3, 4, 5):
         add_rain(folder, number)
     view = view_of(folder)
     try:
         view.worker.look()
-        rates = [frame["rain_mm_h"] for frame in view.state.snapshot()["frames"]]
-        assert rates == pytest.approx([60.0, 30.0])
+        frames = view.state.snapshot()["frames"]
+        assert [frame["rain_mm_h"] for frame in frames] == pytest.approx([60.0, 30.0, 60.0])
+        assert [frame["missing_min"] for frame in frames] == [0.0, 5.0, 5.0]
         assert any("Radar that is missing" in line for line in view._about["limits"])
+        assert view.report()["missing_rain_min"] == 5.0
     finally:
         view.journal.close()
 
 
-def test_a_time_that_is_none_is_a_missing_one(folder):
-    odd = {**post(2, "flood"), "created_bin": "yesterday"}
-    add_posts(folder, "a.jsonl", [post(1), odd])
-    found, _ = looked(folder, 1)
-    assert found["last_post"] == "2030-06-14T15:01:00.000Z"
-    assert [one["time"] for one in found["posts"]].count("") == 1
+def test_rain_of_a_time_that_is_still_to_come_is_told(folder):
+    add_rain(folder, 0)
+    add_rain(folder, 1)
+    view = view_of(folder)
+    try:
+        view.worker.look()
+        rain = datetime.fromisoformat(view.state.last_rain)
+        view.health._wall = lambda: (rain - timedelta(days=365)).timestamp()
+        assert "8760.0 h after now" in view.report()["warnings"]["clock"]
+        view.health._wall = lambda: (rain + timedelta(minutes=5)).timestamp()
+        assert view.report()["warnings"] == {}
+    finally:
+        view.journal.close()

@@ -128,7 +128,7 @@
     const gap = all.length > 1 ? 1000 / (all.length - 1) : 1000;
     const width = Math.min(40, 0.7 * gap);
     el('axis').replaceChildren(...all.map((one, number) => shape('rect', {
-      x: number * gap - width / 2, y: 1, width, height: 8, class: one.cast ? 'ahead' : 'seen' })));
+      x: number * gap - width / 2, y: 1, width, height: 8, class: one.cast ? 'ahead' : one.missing_min > 0 ? 'seen gaps' : 'seen' })));
     el('kinds').hidden = !all.some((one) => one.cast);
   }
 
@@ -159,16 +159,20 @@
     if (el('ahead-words').textContent !== words) el('ahead-words').textContent = words;
   }
 
+  // A journal of an older version does not tell what was missing.
+  const gap = (one) => (one.missing_min > 0 ? `; RADAR IS MISSING for ${one.missing_min} min ` +
+    'before this and counts as no rain: depths may be too low' : '');
+
   function wordsOf(found) {
     if (!found.cast) {
       return `${clock(found.time)}: ${found.area_km2} km² flooded, deepest ` +
-        `${found.deepest_m} m, rain ${found.rain_mm_h} mm/h`;
+        `${found.deepest_m} m, rain ${found.rain_mm_h} mm/h${gap(found)}`;
     }
     const cast = found.cast;
     return `Forecast for ${clock(found.time)}, ${Math.round(found.lead_min)} min after the rain ` +
       `of ${clock(cast.issued)}: in the median of ${cast.members} members ${found.area_km2} km² ` +
       `flooded, deepest ${found.deepest_m} m; more than ${cast.threshold_m} m is likelier than ` +
-      `not in ${found.likely_km2} km²; rain ${found.rain_mm_h[0]} to ${found.rain_mm_h[1]} mm/h`;
+      `not in ${found.likely_km2} km²; rain ${found.rain_mm_h[0]} to ${found.rain_mm_h[1]} mm/h` + gap(cast);
   }
 
   function show(number) {
@@ -187,6 +191,7 @@
       const words = wordsOf(found);
       el('slider').setAttribute('aria-valuetext', words);
       el('words').textContent = words;
+      el('words').classList.toggle('gaps', (cast || found).missing_min > 0);
       if (cast) {
         const what = layer === 'chance' ? `probability of more than ${cast.threshold_m} m`
           : 'median depth';
@@ -284,7 +289,8 @@
     if (latest) {
       if (latest.lag_s > 1200) parts.push(`rain is ${Math.round(latest.lag_s / 60)} min late`);
       if (view) aheadTold(entries());
-      for (const problem of Object.values(latest.problems)) parts.push(problem);
+      const told = { ...latest.problems, ...latest.warnings };
+      for (const one of Object.values(told)) parts.push(one);
     }
     if (view && view.refused.length) parts.push(`${view.refused.length} files refused`);
     const line = el('line');

@@ -45,7 +45,7 @@ def about(
             f"Each frame is predicted from the rain of the last {settings.hours:g} h; before that "
             "the ground is taken as dry.",
             "Radar that is missing, a frame or a part of one, counts as no rain: depths after it "
-            "may be too low, and nothing marks them.",
+            "may be too low, and the line below the map says for how long radar is missing.",
             "Water that enters from outside, drains, culverts and barriers are not known.",
             *_nowcast_limits(settings),
             f"Posts were classified by: {says}. They are what people say, not what is.",

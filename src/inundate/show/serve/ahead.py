@@ -46,6 +46,8 @@ class Outlook:
         How far ahead the rain over the terrain is known.
     filled_share : float
         Of the rain until then, taken from the nearest cell that is known.
+    missing_min : float
+        Minutes of the rain before whose rain is not known and was taken as none.
     told : dict
         ``method``, ``method_why`` and ``motion`` of the nowcast.
     """
@@ -57,6 +59,7 @@ class Outlook:
     rain_mm_h: NDArray[np.float32]
     reach_min: float
     filled_share: float
+    missing_min: float
     told: dict[str, Any]
 
 
@@ -157,7 +160,7 @@ class Ahead:
         return Outlook(
             issued=issued, times=times, median=median, chance=chance, rain_mm_h=rates,
             reach_min=known * float(rain.attrs["interval_s"]) / 60.0, filled_share=filled,
-            told=told,
+            missing_min=flood.unknown_min(), told=told,
         )  # fmt: skip
 
     def _members(

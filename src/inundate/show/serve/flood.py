@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +33,16 @@ class Frame:
         Mean over the terrain in the interval that ends then.
     began : datetime64[ms]
         The ground was taken as dry then.
+    missing_min : float
+        Minutes since then whose rain is not known and was taken as none; a part of the terrain
+        counts as that part of the time.
     """
 
     time: np.datetime64
     depth: NDArray[np.float32]
     rain_mm_h: float
     began: np.datetime64
+    missing_min: float = 0.0
 
 
 class Flood:
@@ -131,7 +136,9 @@ class Flood:
         if not grid_of(rain).same_as(known):
             raise DataError(
                 f"reading {path}: its grid is {grid_of(rain).describe()}, "
-                f"expected that of the rain before it, {known.describe()}"
+                f"expected that of the rain before it, {known.describe()}",
+                hint="if it is the first that is wrong: serve again with another --state and "
+                "without that file",
             )
 
     def frames(self, after: np.datetime64 | None) -> list[Frame]:
@@ -155,10 +162,32 @@ class Flood:
         times = found["time"].to_numpy().astype("datetime64[ms]")
         wanted = [n for n, t in enumerate(times) if t <= newest and (after is None or t > after)]
         mean = found["rain_rate"].mean(("y", "x"))
-        return [
-            Frame(times[n], found["water_depth"].to_numpy()[n], float(mean[n]), begin)
-            for n in wanted
-        ]
+        depth, unknown = found["water_depth"].to_numpy(), self._unknown(rain, begin)
+        return [Frame(times[n], depth[n], float(mean[n]), begin, unknown(times[n])) for n in wanted]
+
+    def unknown_min(self) -> float:
+        """Give the minutes of the rain so far that are not known, as :class:`Frame` has them."""
+        rain = self.rain()
+        ends = rain["time"].to_numpy().astype("datetime64[ms]")
+        return self._unknown(rain, ends[0] - _length(rain))(ends[-1])
+
+    def _unknown(
+        self, rain: xr.DataArray, begin: np.datetime64
+    ) -> Callable[[np.datetime64], float]:
+        """Give what tells the minutes without known rain from a time on to another."""
+        grid, (left, bottom, right, top) = grid_of(rain), self.bounds_of(rain)
+        columns = (grid.x + grid.dx / 2 > left) & (grid.x - grid.dx / 2 < right)
+        rows = (grid.y + grid.dy / 2 > bottom) & (grid.y - grid.dy / 2 < top)
+        over = rain[:, rows, columns]
+        known = np.isfinite(over.to_numpy()).mean(axis=(1, 2))
+        ends = over["time"].to_numpy().astype("datetime64[ms]")
+        step_min = float(rain.attrs["interval_s"]) / 60.0
+
+        def until(time: np.datetime64) -> float:
+            passed = float((time - begin) / np.timedelta64(1, "s")) / 60.0
+            return max(0.0, passed - float(known[ends <= time].sum()) * step_min)
+
+        return until
 
     def rain(self) -> xr.DataArray:
         """Put the steps together, from the begin of a frame's interval on."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveView", "serve"]
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_AHEAD_S = 3600.0  # rain that is later than now by more than that has a wrong time, or we have
 
 
 class LiveView:
@@ -142,9 +143,17 @@ class LiveView:
         lag = None
         if rain is not None:
             lag = round((self.health.now - datetime.fromisoformat(rain)).total_seconds(), 1)
+        warnings, frame = {}, self.state.last_frame
+        if lag is not None and lag < -_AHEAD_S:
+            warnings["clock"] = (
+                f"the newest rain is of {rain}, which is {-lag / 3600:.1f} h after now: the clock "
+                "of this machine, or the times of the rain files, are wrong"
+            )
         return {
             **self.health.report(),
+            "warnings": warnings,
             "lag_s": lag,
+            "missing_rain_min": frame.get("missing_min") if frame else None,
             **self._nowcast_report(),
             "readers": self.hub.readers,
             "readers_most": self.hub.readers_most,

@@ -11,6 +11,7 @@ _GAUGES = {
     "memory_mb": "Memory that the process holds, MB.",
     "uptime_s": "Seconds since it began.",
     "lag_s": "Seconds from the newest rain to the clock.",
+    "missing_rain_min": "Minutes before the newest frame whose radar is missing.",
     "nowcast_age_s": "Seconds from the newest nowcast to the clock.",
     "readers": "Pages that follow now.",
     "journal_bytes": "Size of the journal.",

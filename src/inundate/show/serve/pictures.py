@@ -49,6 +49,7 @@ class Pictures:
             "began": f"{frame.began}Z", "area_km2": self._area(frame.depth, _FLOODED_M),
             "deepest_m": round(float(np.nanmax(frame.depth)), 3),
             "rain_mm_h": round(frame.rain_mm_h, 3),
+            "missing_min": round(frame.missing_min, 1),
         }  # fmt: skip
 
     def outlook(self, outlook: Outlook, ahead: Ahead) -> dict[str, Any]:
@@ -58,6 +59,7 @@ class Pictures:
             "members": ahead.settings.members, "threshold_m": ahead.threshold_m,
             "asked_min": ahead.settings.lead_min, "reach_min": round(outlook.reach_min, 3),
             "filled_share": round(outlook.filled_share, 4),
+            "missing_min": round(outlook.missing_min, 1),
             "frames": [self._lead(outlook, number) for number in range(len(outlook.times))],
         }  # fmt: skip
 

@@ -173,7 +173,8 @@ class Worker:
             ends = self._flood.read(found.path)
         except (DataError, GridError) as error:
             if self._inbox.is_settled(found.name, found.path):
-                return {"kind": "refused", "file": found.name, "why": error.message}
+                why = f"{error.message} ({error.hint})" if error.hint else error.message
+                return {"kind": "refused", "file": found.name, "why": why}
             return None
         return {"kind": "rain", "file": found.name, "times": [f"{end}Z" for end in ends]}
 
