@@ -1,5 +1,7 @@
 """Rules of what a model knows beforehand, of numbers left over, and of models that cannot."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -10,6 +12,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.data import probe_inputs, probe_target
+from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.rates import astray
@@ -221,3 +224,28 @@ def test_few_samples_known_by_heart():
     assert of_few(exam, known, Skill(0.9, 0.0, 0.9)) == []
     many = drawn(192, 4)
     assert of_few(exam_of(nn.Linear(4, 1), many, many[:, :1]), known, Skill(0.3, 0.0, 0.3)) == []
+
+
+class Drawing(nn.Module):
+    """Has a layer that only another loss, of what is drawn, would train."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.mean, self.spread = nn.Linear(4, 1), nn.Sequential(nn.Linear(4, 1))
+        self.noise = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return self.mean(x) + 0.0 * self.spread(x).detach() + 0.0 * self.noise.detach()
+
+
+@pytest.mark.parametrize(
+    ("may_rest", "named"),
+    [((), [(Cause.NO_GRADIENT, "fault")]), (("spread", "(model)"), []),
+     (("sprea",), [(Cause.NO_GRADIENT, "fault")])],
+)  # fmt: skip
+def test_blocks_that_may_rest_need_no_gradient(may_rest, named):
+    x = drawn(64, 4)
+    exam = exam_of(Drawing(), x, x.sum(1, keepdim=True))
+    exam.case = replace(exam.case, may_rest=may_rest)
+    assert [one for one in causes(probe_gradient(exam)) if one[1] == "fault"] == named

@@ -53,6 +53,9 @@ class Case:
         ``known(batch)`` says where the target counts, in a shape that broadcasts with it.
     spare : collection of str
         Inputs that the model may leave unused.
+    may_rest : collection of str
+        Blocks of the model that the loss may leave without a gradient, by name; ``(model)`` stands
+        for the weights that are in none.
     unread : sequence of str
         Keys of the configuration that nothing has read.
     trained : bool
@@ -72,6 +75,7 @@ class Case:
     metric: Callable[[Tensor, Tensor], Any] | None = None
     known: Callable[[Batch], Tensor] | None = None
     spare: Collection[str] = ()
+    may_rest: Collection[str] = ()
     unread: Sequence[str] = ()
     trained: bool = False
     told: Sequence[str] = ()

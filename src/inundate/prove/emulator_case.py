@@ -106,6 +106,7 @@ def run_case(
         optimiser=lambda pupil: make_optimiser(pupil, training),
         known=_known,
         spare=_spare(parts),
+        may_rest=tuple(getattr(parts.model, "latent_blocks", ())),
         unread=unread,
         trained=trained,
         told=_told(run),

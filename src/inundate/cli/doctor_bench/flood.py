@@ -142,4 +142,5 @@ def emulator(seed: int, work: Path, *, model: str = "unet", rate: float = 3e-3) 
         "emulator", network, train, _pieces(work, model, "valid", 5), optimiser(rate, 0.01),
         loss=loss_of, call=call_with_table, known=known, size=8,
         spare=tuple(name for name in train.inputs if name not in must),
+        may_rest=tuple(getattr(network, "latent_blocks", ())),
     )  # fmt: skip

@@ -97,6 +97,7 @@ class Parts:
     size: int = 32
     unread: tuple[str, ...] = ()
     spare: tuple[str, ...] = ()
+    may_rest: tuple[str, ...] = ()
     known: Callable[[dict[str, Any]], Tensor] | None = None
     loader: dict[str, Any] = field(default_factory=dict)
     train_loader: Any = None
@@ -115,7 +116,8 @@ class Parts:
         if self.loss is None and self.known is None:
             return made
         values: dict[str, Any] = {**vars(made), "loss": self.loss or made.loss}
-        return Case(**{**values, "known": self.known, "spare": self.spare})
+        return Case(**{**values, "known": self.known, "spare": self.spare,
+                       "may_rest": self.may_rest})  # fmt: skip
 
 
 def pick(parts: Parts, **changes: Any) -> Parts:

@@ -18,13 +18,14 @@ from inundate.prove.probe.activations import watch_rounding
 
 __all__ = ["gradients", "leaves", "probe_gradient"]
 
+_OWN, _WHOLE = "(model)", "the model"  # weights that are in no layer: by training, and here
 _FADED = 1e-5  # gradient per weight of the first layer over that of the last
 
 
 def leaves(model: nn.Module) -> dict[str, nn.Module]:
     """Give the modules that hold weights themselves."""
     return {
-        name or "the model": module
+        name or _WHOLE: module
         for name, module in model.named_modules()
         if any(True for _ in module.parameters(recurse=False))
     }
@@ -54,7 +55,11 @@ def probe_gradient(exam: Exam) -> list[Finding]:
     if not loss.requires_grad:
         text = "the loss has no gradient at all"
         return [Finding(Cause.NO_GRADIENT, "fault", text, "the model")]
-    called = _called(exam, fresh)
+    rests = [block if block != _OWN else _WHOLE for block in exam.case.may_rest]
+    called = [
+        name for name in _called(exam, fresh)
+        if not any(name == block or name.startswith(f"{block}.") for block in rests)
+    ]  # fmt: skip
     _, first = gradients(exam, fresh, exam.typical)
     later_model = copy.deepcopy(exam.one.model).train()
     _, later = gradients(exam, later_model, exam.typical)
