@@ -27,7 +27,11 @@ Ints = NDArray[np.int64]
 
 
 def answers_of(
-    unit: Unit, tried: Sequence[Sequence[Trial]], limit: Callable[[Floats, Ints], float]
+    unit: Unit,
+    tried: Sequence[Sequence[Trial]],
+    limit: Callable[[Floats, Ints], float],
+    *,
+    of_event: bool = False,
 ) -> tuple[float, float] | None:
     """Give accuracy and share of answers at least as sure as a limit from the validation posts.
 
@@ -38,6 +42,9 @@ def answers_of(
         For each seed a trial of each problem.
     limit : callable
         Of probabilities and labels of validation posts.
+    of_event : bool
+        Give it the posts of the event itself instead, with no label: for models that were taught
+        it, and know no other.
 
     Returns
     -------
@@ -51,7 +58,8 @@ def answers_of(
     found = []
     for (trial,) in tried:
         own, other = whole(trial.valid), whole(trial.test)
-        answers = other.max(axis=1) >= limit(own, valid)
+        bound = limit(other, np.full(len(test), -1)) if of_event else limit(own, valid)
+        answers = other.max(axis=1) >= bound
         is_right = other.argmax(axis=1) == test
         right = float(is_right[answers].mean()) if answers.any() else float("nan")
         found.append((right, float(answers.mean())))

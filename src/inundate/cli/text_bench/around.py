@@ -1,4 +1,4 @@
-"""What a classifier may have around it in the benchmark: a temperature, and how it is fitted."""
+"""What a classifier may have around it in the benchmark: a temperature, a model to be taught."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 from inundate.core.errors import RunError
 from inundate.posts.labelled.table import LabelledPosts
 from inundate.posts.shift.calibrated import Calibrated, fit_across_events
+from inundate.posts.shift.taught import Taught
+from inundate.posts.shift.taught_settings import TaughtSettings
 
-__all__ = ["AROUND", "Cooled", "Told"]
+__all__ = ["AROUND", "Cooled", "Teaching", "Told"]
+
+
+_ENCODER = "bert_frozen"
 
 
 @dataclass(frozen=True)
@@ -76,8 +81,41 @@ class Cooled:
         return np.asarray(self._model.probabilities(texts), np.float64)
 
 
-AROUND: dict[str, Callable[[Callable[[], Any]], Cooled]] = {
+class Teaching:
+    """A classifier that teaches another one the event that is tested, of its posts without labels.
+
+    Parameters
+    ----------
+    make : callable
+        Gives the teacher, not fitted.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        teacher = make()
+        students = TaughtSettings().students
+        if _ENCODER in getattr(teacher.settings, "members", ()):  # who has one may use it twice
+            students = (*students, _ENCODER)
+        self._model = Taught(teacher, TaughtSettings(students=students))
+        self.name, self.settings = self._model.name, teacher.settings
+        kinds = (type(one).__module__ for one in (teacher, *self._model.make_students()))
+        self.modules = (*kinds, Taught.__module__)
+
+    def fit(self, train: LabelledPosts, valid: LabelledPosts, *, seed: int = 0) -> Told:
+        """Train the teacher."""
+        return Told(dict(self._model.fit(train, valid, seed=seed).details))
+
+    def learn(self, texts: Sequence[str], *, seed: int = 0) -> None:
+        """Teach the event by texts alone."""
+        self._model.learn(texts, seed=seed)
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Give (N, K): of the teacher before it has taught, of the student after that."""
+        return np.asarray(self._model.probabilities(texts), np.float64)
+
+
+AROUND: dict[str, Callable[[Callable[[], Any]], Cooled | Teaching]] = {
     "calibrated": lambda make: Cooled(make, across_events=False),
     "events": lambda make: Cooled(make, across_events=True),
+    "taught": Teaching,
 }
 """What may stand behind ``+``."""

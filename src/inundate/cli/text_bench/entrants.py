@@ -23,7 +23,8 @@ EXPECTED = (
     "majority", "keyword", "lexicon", "sentiment", "tfidf_words", "tfidf_characters", "fasttext",
     "vector_mean", "lstm", "bilstm", "bilstm_characters", "original_lstm", "transformer",
     "elmo_bilstm", "bert_frozen", "bert_finetuned_bf16", "stack", "stack_signs",
-    "blend", "blend_floods", "blend_minilm", "vote", "vote_tuned",
+    "blend", "blend_floods", "blend_minilm", "blend+taught", "blend_floods+taught",
+    "blend_minilm+taught", "vote", "vote_tuned",
 )  # fmt: skip
 """Names that a full run enters; those that this version does not know are told and left out."""
 DETERMINISTIC = frozenset(
@@ -33,9 +34,9 @@ DETERMINISTIC = frozenset(
 """Of these every seed gives the same."""
 DEAR = frozenset(("transformer", "bilstm_characters", "elmo_bilstm"))
 """Trained once unless the user says how often."""
-_TUNED = ("informativeness-floods", "type")
+_TUNED = ("informativeness", "informativeness-floods", "type")
 _NETWORKS = (
-    "balanced", "balanced-both", "labels", "no-keyword", "informativeness", "type-floods", *_TUNED
+    "balanced", "balanced-both", "labels", "no-keyword", "type-floods", *_TUNED
 )  # fmt: skip
 _NEW_EVENT = ("alberta", "alberta-t6")
 ONLY_IN = {
@@ -52,7 +53,7 @@ ONLY_IN = {
     "vote_tuned": _TUNED,
     "blend": _NEW_EVENT,
     "blend_floods": _NEW_EVENT,
-    "blend_minilm": ("alberta",),
+    "blend_minilm": _NEW_EVENT,
     "stack": ("type",),
     "stack_signs": ("no-keyword",),
 }
@@ -66,7 +67,8 @@ class Entrant:
     """A classifier as it is asked for.
 
     ``NAME``, ``NAME@SOURCE`` with another embedding, either with ``+calibrated`` behind (a
-    temperature from validation posts) or ``+events`` (a temperature from events left out).
+    temperature from validation posts), ``+events`` (a temperature from events left out) or
+    ``+taught`` (it teaches another model the event, of its posts without labels).
 
     Attributes
     ----------
@@ -93,6 +95,11 @@ class Entrant:
     def shown(self) -> str:
         """Name in tables."""
         return _SHOWN.get(self.spec, self.spec)
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether it answers by a model that was taught the event."""
+        return self.spec.endswith("+taught")
 
     def seeds(self, number: int) -> range:
         """Give the seeds that are worth a training each."""

@@ -162,6 +162,7 @@ def _abstain(found: Answered, unit: Scored) -> Rows:
     if name is None:
         return []
     one = unit.rows[name]
+    whose = "validation posts" if one.answered else "posts of the event"
     pairs = {
         "answered": (
             one.answered,
@@ -170,8 +171,8 @@ def _abstain(found: Answered, unit: Scored) -> Rows:
         ),
         "surest": (
             one.surest,
-            "below the limit above which at least 80 % of the validation posts lie, their labels "
-            "unseen, and a margin for chance",
+            f"below the limit above which at least 80 % of the {whose} lie, their labels unseen, "
+            "and a margin for chance",
         ),
     }
     rows = []

@@ -206,8 +206,9 @@ def _stand(bench: Bench, part: str, unit: Unit, entrant: Entrant, number: int) -
         train_cpu_s=[sum(one.facts["train_cpu_s"] for one in trials) for trials in tried],
         posts_per_s=float(np.median([one["posts_per_s"] for one in facts])),
         memory_mb=max(memory) if memory else None,
-        answered=answers_of(unit, tried, limit_for_accuracy),
-        surest=answers_of(unit, tried, limit_for_share),
+        # validation posts are of events that a student knows nothing of
+        answered=None if entrant.is_taught else answers_of(unit, tried, limit_for_accuracy),
+        surest=answers_of(unit, tried, limit_for_share, of_event=entrant.is_taught),
     )
 
 

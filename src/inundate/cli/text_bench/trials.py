@@ -143,14 +143,19 @@ def _train(
     with cpu_threads(1):
         began = time.process_time()
         report = model.fit(problem.part("train"), problem.part("valid"), seed=seed)
+        texts = problem.part("test").texts
+        valid = None
+        if hasattr(model, "learn"):  # of the event's posts, not of what people said of them
+            valid = model.probabilities(problem.part("valid").texts)
+            model.learn(texts, seed=seed)
         train_cpu_s = time.process_time() - began
         peak = _memory("VmHWM")
-        texts = problem.part("test").texts
         model.probabilities(texts[:64])  # what is compiled or loaded at first is not serving
         began = time.process_time()
         test = model.probabilities(texts)
         served = time.process_time() - began
-        valid = model.probabilities(problem.part("valid").texts)
+        if valid is None:
+            valid = model.probabilities(problem.part("valid").texts)
     facts = {
         "train_cpu_s": train_cpu_s,
         "posts_per_s": len(texts) / max(served, 1e-9),

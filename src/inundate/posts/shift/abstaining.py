@@ -158,7 +158,7 @@ class Abstaining(Wrapper):
         return {"settings": self.settings.model_dump(), "thresholds": found}
 
     @classmethod
-    def from_values(cls, inner: Model, values: dict[str, Any]) -> Abstaining:
+    def from_values(cls, inner: Model, values: dict[str, Any], *_: Model) -> Abstaining:
         """Make it again of what :meth:`values` gave."""
         settings = AbstainSettings(**values["settings"])
         return cls(inner, settings, thresholds=values["thresholds"])

@@ -137,7 +137,7 @@ class Adapted(Wrapper):
         return {"settings": self.settings.model_dump(), "history": self.history}
 
     @classmethod
-    def from_values(cls, inner: Model, values: dict[str, Any]) -> Adapted:
+    def from_values(cls, inner: Model, values: dict[str, Any], *_: Model) -> Adapted:
         """Make it again of what :meth:`values` gave; it can then no longer be adapted."""
         model = cls(lambda: inner, AdaptSettings(**values["settings"]))
         model._make = None

@@ -49,7 +49,7 @@ class Calibrated(Wrapper):
         return {"temperature": self.temperature, "fitted_on": self.fitted_on}
 
     @classmethod
-    def from_values(cls, inner: Model, values: dict[str, Any]) -> Calibrated:
+    def from_values(cls, inner: Model, values: dict[str, Any], *_: Model) -> Calibrated:
         """Make it again of what :meth:`values` gave."""
         return cls(inner, float(values["temperature"]), str(values["fitted_on"]))
 

@@ -16,12 +16,13 @@ from inundate.posts.shift.calibrated import Calibrated
 from inundate.posts.shift.cascade import Cascade
 from inundate.posts.shift.model import Model
 from inundate.posts.shift.prior import PriorCorrected
+from inundate.posts.shift.taught import Taught
 from inundate.posts.shift.wrapper import FILE, INNER, VERSION, Wrapper
 
 __all__ = ["WRAPPERS", "is_wrapped", "model_id", "open_model", "unwrap"]
 
 WRAPPERS: dict[str, type[Wrapper]] = {
-    cls.kind: cls for cls in (Calibrated, PriorCorrected, Abstaining, Adapted)
+    cls.kind: cls for cls in (Calibrated, PriorCorrected, Abstaining, Adapted, Taught)
 }
 
 
@@ -53,13 +54,14 @@ def open_model(folder: Path | str, *, open_inner: Callable[[Path], Model] | None
     inner = [open_model(part, open_inner=open_inner) for part in _parts(place, kind, values)]
     if kind == Cascade.kind:
         return Cascade(inner, values["sure"])
-    return WRAPPERS[kind].from_values(inner[0], values)
+    return WRAPPERS[kind].from_values(inner[0], values, *inner[1:])
 
 
 def _parts(place: Path, kind: str, values: dict[str, Any]) -> list[Path]:
     if kind == Cascade.kind:
         return [place / f"{INNER}-{number}" for number in range(len(values["sure"]) + 1)]
-    return [place / INNER]
+    others = int(values.get("others", 0))
+    return [place / INNER, *(place / f"{INNER}-{number}" for number in range(others))]
 
 
 def _read(place: Path) -> tuple[str, dict[str, Any]]:

@@ -159,7 +159,7 @@ class PriorCorrected(Wrapper):
         return {"expected": self.expected, "trained": trained, "by_em": self.by_em}
 
     @classmethod
-    def from_values(cls, inner: Model, values: dict[str, Any]) -> PriorCorrected:
+    def from_values(cls, inner: Model, values: dict[str, Any], *_: Model) -> PriorCorrected:
         """Make it again of what :meth:`values` gave."""
         model = cls(inner, values["expected"], trained=values["trained"])
         model.by_em = bool(values["by_em"])

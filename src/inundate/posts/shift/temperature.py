@@ -6,7 +6,7 @@ import numpy as np
 
 from inundate.posts.shift.model import Floats, Ints, check_probabilities, log_probabilities
 
-__all__ = ["calibration_error", "cool", "fit_temperature", "mean_log_loss"]
+__all__ = ["as_sure_as", "calibration_error", "cool", "fit_temperature", "mean_log_loss"]
 
 _LEAST, _MOST = 0.05, 20.0  # beyond them a model says the same for every post
 
@@ -69,6 +69,34 @@ def fit_temperature(probabilities: Floats, labels: Ints, *, weights: Floats | No
 
     bounds = (float(np.log(_LEAST)), float(np.log(_MOST)))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def as_sure_as(probabilities: Floats, like: Floats) -> float:
+    """Find the temperature with which the mean confidence is that of other answers.
+
+    Parameters
+    ----------
+    probabilities : array (N, K)
+    like : array (M, K)
+        Answers that are as sure as they should be.
+
+    Examples
+    --------
+    >>> round(as_sure_as(np.array([[0.9, 0.1]]), np.array([[0.25, 0.75]])), 2)
+    2.0
+    """
+    from scipy.optimize import brentq
+
+    wanted = float(like.max(axis=1).mean())
+
+    def more(log_temperature: float) -> float:
+        cooled = cool(probabilities, float(np.exp(log_temperature)))
+        return float(cooled.max(axis=1).mean()) - wanted
+
+    low, high = float(np.log(_LEAST)), float(np.log(_MOST))
+    if more(low) <= 0 or more(high) >= 0:  # no temperature will do: the nearest
+        return _LEAST if more(low) <= 0 else _MOST
+    return float(np.exp(brentq(more, low, high)))
 
 
 def calibration_error(probabilities: Floats, labels: Ints, *, bins: int = 15) -> float:

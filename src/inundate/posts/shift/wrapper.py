@@ -98,9 +98,14 @@ class Wrapper:
         raise NotImplementedError
 
     @classmethod
-    def from_values(cls, inner: Model, values: dict[str, Any]) -> Wrapper:
-        """Make it again of what :meth:`values` gave."""
+    def from_values(cls, inner: Model, values: dict[str, Any], *others: Model) -> Wrapper:
+        """Make it again of what :meth:`values` gave, and of the other models if there are any."""
         raise NotImplementedError
+
+    @property
+    def others(self) -> tuple[Model, ...]:
+        """Models beside the inner one that are saved with it; ``values`` tell their number."""
+        return ()
 
     def save(self, folder: Path, *, notes: Mapping[str, Any] | None = None) -> None:
         """Write a folder with the inner model in it, whole or not at all.
@@ -113,6 +118,8 @@ class Wrapper:
         """
         with atomic_folder(folder) as temporary:
             self.inner.save(temporary / INNER)
+            for number, other in enumerate(self.others):
+                other.save(temporary / f"{INNER}-{number}")
             told = {
                 "kind": self.kind,
                 "version": VERSION,
