@@ -23,6 +23,7 @@ EXPECTED = (
     "majority", "keyword", "lexicon", "sentiment", "tfidf_words", "tfidf_characters", "fasttext",
     "vector_mean", "lstm", "bilstm", "bilstm_characters", "original_lstm", "transformer",
     "elmo_bilstm", "bert_frozen", "bert_finetuned_bf16", "stack", "stack_signs",
+    "stack_signs_tuned",
     "blend", "blend_floods", "blend_minilm", "blend+taught", "blend_floods+taught",
     "blend_minilm+taught", "vote", "vote_tuned",
 )  # fmt: skip
@@ -56,6 +57,7 @@ ONLY_IN = {
     "blend_minilm": _NEW_EVENT,
     "stack": ("type",),
     "stack_signs": ("no-keyword",),
+    "stack_signs_tuned": ("no-keyword",),
 }
 """Parts in which a dear classifier takes part; the others take part in all."""
 _SOURCES = ("embedding", "elmo", "encoder", "lexicon")  # settings that NAME@SOURCE may mean

@@ -214,7 +214,9 @@ QUESTIONS = {
     "balanced": Question("A balanced flood: Alberta", _balanced, seeds=5),
     "balanced-both": Question("Balanced floods of T6 and T26 together", _balanced_both),
     "labels": Question("How many labels are worth it", _labels),
-    "no-keyword": Question("Posts without flood words", _no_keyword, declared=("stack_signs",)),
+    "no-keyword": Question(
+        "Posts without flood words", _no_keyword, declared=("stack_signs_tuned", "stack_signs")
+    ),
     "alberta": Question("Alberta, which no model has seen", _alberta, declared=_NEW_EVENT),
     "alberta-t6": Question("Alberta, trained on T6 alone", _alberta_t6, declared=_NEW_EVENT),
     "informativeness": Question(
