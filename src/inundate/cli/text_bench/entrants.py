@@ -23,7 +23,7 @@ EXPECTED = (
     "majority", "keyword", "lexicon", "sentiment", "tfidf_words", "tfidf_characters", "fasttext",
     "vector_mean", "lstm", "bilstm", "bilstm_characters", "original_lstm", "transformer",
     "elmo_bilstm", "bert_frozen", "bert_finetuned_bf16", "stack", "stack_signs",
-    "stack_signs_tuned",
+    "stack_signs_tuned", "bert_finetuned_bf16+calibrated",
     "blend", "blend_floods", "blend_minilm", "blend+taught", "blend_floods+taught",
     "blend_minilm+taught", "vote", "vote_tuned",
 )  # fmt: skip
@@ -97,6 +97,11 @@ class Entrant:
     def shown(self) -> str:
         """Name in tables."""
         return _SHOWN.get(self.spec, self.spec)
+
+    @property
+    def is_cooled(self) -> bool:
+        """Whether it is given a temperature from validation posts."""
+        return self.spec.endswith("+calibrated")
 
     @property
     def is_taught(self) -> bool:

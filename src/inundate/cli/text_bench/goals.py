@@ -132,9 +132,11 @@ def _best(
         if chosen in unit.declared
         else ("chosen on validation posts of the training events")
     )
-    cooled = f"{chosen}+events"
-    if score == "ece" and cooled in unit.rows:
-        chosen, note = cooled, f"{note}; with a temperature from events left out"
+    for around, source in (("events", "events left out"), ("calibrated", "the validation posts")):
+        cooled = f"{chosen}+{around}"
+        if score == "ece" and cooled in unit.rows:
+            chosen, note = cooled, f"{note}; with a temperature from {source}"
+            break
     one = unit.rows[chosen].drawn[score]
     return _row(found, unit, label, one.value, goal, note, score, one.interval())
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from inundate.cli.emulator_bench.marks import mark_of, source_mark
 from inundate.cli.text_bench.entrants import Entrant, members_of, modules_of
 from inundate.cli.text_bench.problems import Problem, Sources, Unit
-from inundate.cli.text_bench.votes import vote_of, voters_of, whole
+from inundate.cli.text_bench.votes import cooled, vote_of, voters_of, whole
 from inundate.core.errors import InundateError
 from inundate.core.files import atomic_file
 from inundate.core.seeds import make_seed
@@ -107,7 +107,7 @@ def run_trial(
         path = bench.folder / "trials" / f"{plain}-{mark}.npz"
         if not path.is_file():
             voters = voters_of(model, entrant)
-            if bench.kept and not voters:
+            if bench.kept and not (voters or entrant.is_cooled):
                 return NOT_KEPT
             bench.say(f"{part}, {problem.name}: {entrant.spec}, seed {seed}")
             if voters:
@@ -124,6 +124,16 @@ def run_trial(
                     problem.part("valid").labels,
                     [whole(one.test) for one in said],
                     [one.facts for one in said],
+                )
+            elif entrant.is_cooled:  # the same model as without a temperature: trained once
+                single = run_trial(bench, part, problem, Entrant(entrant.plain), seed)
+                if isinstance(single, str):
+                    return single
+                made = cooled(
+                    whole(single.valid),
+                    problem.part("valid").labels,
+                    whole(single.test),
+                    single.facts,
                 )
             else:
                 made = _train(model, problem, seed)

@@ -1,4 +1,4 @@
-"""Votes of answers that are kept: no model is trained twice for them."""
+"""Votes and temperatures of answers that are kept: no model is trained twice for them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from inundate.cli.text_bench.entrants import Entrant
 from inundate.posts.classify.vote import Vote, fit_votes, voted
+from inundate.posts.shift.temperature import cool, fit_temperature
 
-__all__ = ["vote_of", "voters_of", "whole"]
+__all__ = ["cooled", "vote_of", "voters_of", "whole"]
 
 
 def whole(stored: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -64,4 +65,33 @@ def vote_of(
             "details": {"weights": weights.round(4).tolist()},
             "counts": facts[0]["counts"],
         },
+    )
+
+
+def cooled(
+    valid: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    test: NDArray[np.float64],
+    facts: dict[str, Any],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, Any]]:
+    """Give kept answers a temperature from the validation posts.
+
+    Parameters
+    ----------
+    valid, test : arrays (N, K)
+    labels : array (N,)
+        Of the validation posts.
+    facts : dict
+        What is kept beside the answers.
+
+    Returns
+    -------
+    tuple
+        Answers about the test and the validation posts, and facts.
+    """
+    temperature = fit_temperature(valid, labels)
+    return (
+        cool(test, temperature).astype(np.float32),
+        cool(valid, temperature).astype(np.float32),
+        {**facts, "details": {"temperature": temperature}},
     )
