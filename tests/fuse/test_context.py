@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from inundate.core.errors import DataError
 from inundate.core.grid import attach_grid
 from inundate.core.names import attributes
 from inundate.core.store import write_dataset
-from inundate.fuse.context import CONTEXT_COLUMNS, water_context
+from inundate.fuse.context import CONTEXT_COLUMNS, count_outside, water_context
 from inundate.posts.locate.located import Located, write_located
 
 
@@ -90,6 +91,18 @@ def test_what_the_map_does_not_know_is_never_dry() -> None:
     known = water_context(posts([(20, 20)], [30], 60.0), made(rain=False))
     assert known["inside"].all()
     assert np.isnan(known["rain_mm"]).all()
+
+
+def test_why_a_post_has_no_numbers_is_counted_once() -> None:
+    located = posts([(20, 20), (1, 20), (90, 20), (20, 20), (20, 20)], [30, 30, 30, -1, 61], 60.0)
+    found = water_context(located, made())
+    told = {"no_place": 0, "no_time": 0, "other_time": 2, "elsewhere": 2}
+    assert count_outside(located, found["inside"], made()) == told
+    longitude, time = located.longitude.copy(), located.time.copy()
+    longitude[4], time[3] = np.nan, np.datetime64("NaT")
+    odd = replace(located, longitude=longitude, time=time)
+    told = {"no_place": 1, "no_time": 1, "other_time": 0, "elsewhere": 2}
+    assert count_outside(odd, water_context(odd, made())["inside"], made()) == told
 
 
 def test_missing_rain_stays_missing() -> None:

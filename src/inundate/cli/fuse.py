@@ -216,7 +216,7 @@ def context(
     from inundate.core.errors import ConfigError
     from inundate.core.files import check_not_input, check_output, write_text
     from inundate.core.store import read_dataset
-    from inundate.fuse.context import CONTEXT_COLUMNS, water_context
+    from inundate.fuse.context import CONTEXT_COLUMNS, count_outside, water_context
     from inundate.posts.locate.located import open_located
 
     if output.suffix != ".csv":
@@ -233,6 +233,7 @@ def context(
         )
     with read_dataset(depth) as data:
         found = water_context(located, data)
+        outside = count_outside(located, found["inside"], data)
     table = io.StringIO()
     rows = csv.writer(table, lineterminator="\n")
     beside: dict[str, Sequence[str]] = {"event": (event,) * len(located)} if event else {}
@@ -248,8 +249,17 @@ def context(
         rows.writerow([post, when, *told, str(bool(found["inside"][row])).lower(), *numbers])
     write_text(output, table.getvalue())
     inside = int(found["inside"].sum())
-    figures = {"output": str(output), "posts": len(located), "inside": inside}
-    emit(figures, json=json, text=lambda: f"{output}: {inside} of {len(located)} posts on the map")
+    figures = {"output": str(output), "posts": len(located), "inside": inside, "outside": outside}
+    words = {
+        "no_place": "without a place", "no_time": "without a time",
+        "other_time": "of another time than its frames", "elsewhere": "elsewhere",
+    }  # fmt: skip
+    why = ", ".join(f"{count} {words[name]}" for name, count in outside.items() if count)
+    emit(
+        figures, json=json,
+        text=lambda: f"{output}: {inside} of {len(located)} posts touch the map"
+        + (f"; {why}" if why else ""),
+    )  # fmt: skip
 
 
 def _told(posts: Path, grid: Grid) -> tuple[Observations, dict[str, int]]:

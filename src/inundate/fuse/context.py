@@ -17,7 +17,7 @@ from inundate.core.errors import DataError
 from inundate.core.grid import Grid, from_lonlat, grid_of
 from inundate.posts.locate.located import Located
 
-__all__ = ["CONTEXT_COLUMNS", "water_context"]
+__all__ = ["CONTEXT_COLUMNS", "count_outside", "water_context"]
 
 CONTEXT_COLUMNS: dict[str, str] = {
     "inside": "whether the circle has ground of the map and the time is one of its frames",
@@ -89,6 +89,40 @@ def water_context(located: Located, data: xr.Dataset) -> dict[str, NDArray[Any]]
         for name, value in _at(maps, frame, *cells).items():
             found[name][row] = value
     return found
+
+
+def count_outside(located: Located, inside: NDArray[np.bool_], data: xr.Dataset) -> dict[str, int]:
+    """Say why posts have no numbers: each is counted once, by the first reason that holds.
+
+    Parameters
+    ----------
+    located : Located
+        N posts.
+    inside : array (N,), bool
+        Of :func:`water_context`.
+    data : Dataset
+        What they were looked up in.
+
+    Returns
+    -------
+    dict
+        ``no_place``, ``no_time``, ``other_time`` (before the first frame or after the last) and
+        ``elsewhere`` (no ground of the map within the radius).
+    """
+    ends = data["time"].to_numpy().astype("datetime64[ns]")
+    time = located.time.astype("datetime64[ns]")
+    left = ~np.asarray(inside, bool)
+    reasons = {
+        "no_place": ~np.isfinite(located.longitude),
+        "no_time": np.isnat(time),
+        "other_time": ~((time > ends[0] - (ends[1] - ends[0])) & (time <= ends[-1])),
+        "elsewhere": np.ones(len(located), bool),
+    }
+    counts = {}
+    for name, holds in reasons.items():
+        counts[name] = int((left & holds).sum())
+        left = left & ~holds
+    return counts
 
 
 def _read(data: xr.Dataset) -> _Maps:
