@@ -98,9 +98,12 @@ def test_why_a_post_has_no_numbers_is_counted_once() -> None:
     found = water_context(located, made())
     told = {"no_place": 0, "no_time": 0, "other_time": 2, "elsewhere": 2}
     assert count_outside(located, found["inside"], made()) == told
-    longitude, time = located.longitude.copy(), located.time.copy()
-    longitude[4], time[3] = np.nan, np.datetime64("NaT")
-    odd = replace(located, longitude=longitude, time=time)
+    time, no_place = located.time.copy(), np.where(np.arange(5) == 4, np.nan, 1.0)
+    time[3] = np.datetime64("NaT")
+    odd = replace(
+        located, longitude=located.longitude * no_place, latitude=located.latitude * no_place,
+        radius_m=located.radius_m * no_place, time=time,
+    )  # fmt: skip
     told = {"no_place": 1, "no_time": 1, "other_time": 0, "elsewhere": 2}
     assert count_outside(odd, water_context(odd, made())["inside"], made()) == told
 
