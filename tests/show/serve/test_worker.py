@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shutil
 from datetime import datetime, timedelta
 
 import pytest
@@ -161,7 +162,8 @@ def test_damaged_rain_is_refused_once_it_is_not_being_written_any_more(folder):
 
 
 @pytest.mark.parametrize(
-    ("x", "side", "told"), [(900_000.0, 10.0, "holds no cell"), (400_000.0, 20.0, "grid")]
+    ("x", "side", "told"),
+    [(900_000.0, 10.0, "cannot be laid over the terrain: "), (400_000.0, 20.0, "grid")],
 )
 def test_rain_of_another_place_or_grid_is_refused(folder, x, side, told):
     add_rain(folder, 0)
@@ -334,5 +336,17 @@ def test_rain_of_a_time_that_is_still_to_come_is_told(folder):
         assert "8760.0 h after now" in view.report()["warnings"]["clock"]
         view.health._wall = lambda: (rain + timedelta(minutes=5)).timestamp()
         assert view.report()["warnings"] == {}
+    finally:
+        view.journal.close()
+
+
+def test_a_folder_of_pictures_that_was_removed_is_made_again(folder):
+    filled(folder)
+    view = view_of(folder)
+    try:
+        shutil.rmtree(folder / ".live" / "frames")
+        view.worker.look()
+        assert view.health.problems == {}
+        assert len(list((folder / ".live" / "frames").iterdir())) == 2
     finally:
         view.journal.close()

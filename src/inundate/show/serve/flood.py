@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from inundate.core.errors import DataError
+from inundate.core.errors import DataError, GridError
 from inundate.core.grid import Bounds, Grid, grid_of, transform_bounds
 from inundate.show.serve.ahead import Ahead
 from inundate.show.serve.settings import FRAME_MIN
@@ -83,17 +83,24 @@ class Flood:
         Raises
         ------
         DataError
-            If it cannot be read, does not cover the terrain, or is on another grid than those
-            before it.
+            If it cannot be read, or is on another grid than those before it.
+        GridError
+            If it does not cover the terrain, or its CRS cannot be reached.
         """
         from inundate.rain.open import open_rain
 
         crs = self.grid.crs
-        if self.ahead is None:
-            rain = open_rain(path, box=self._around(_BLOCK_M), box_crs=crs).load()
-        else:
-            reach = max(_BLOCK_M, self.ahead.reach_m)
-            rain = self._with_ahead(open_rain(path, box=self._around(reach), box_crs=crs), path)
+        try:
+            if self.ahead is None:
+                rain = open_rain(path, box=self._around(_BLOCK_M), box_crs=crs).load()
+            else:
+                reach = max(_BLOCK_M, self.ahead.reach_m)
+                rain = self._with_ahead(open_rain(path, box=self._around(reach), box_crs=crs), path)
+        except GridError as error:
+            raise GridError(
+                f"reading {path}: its rain cannot be laid over the terrain: {error.message}",
+                hint=error.hint or "is it rain of another place, or in another CRS than it says?",
+            ) from error
         self._check(rain, path)
         ends = [np.datetime64(end, "ms") for end in rain["time"].to_numpy()]
         for number, end in enumerate(ends):

@@ -88,6 +88,7 @@ class Pictures:
 
     def _write(self, name: str, kind: str, values: NDArray[np.float32]) -> str:
         levels, classes = _KINDS[kind]
+        self.folder.mkdir(exist_ok=True)  # somebody may have tidied up
         with atomic_file(self.folder / name) as temporary:
             temporary.write_bytes(write_png(levels.encode(values), palette_of(levels, classes)))
         return name
