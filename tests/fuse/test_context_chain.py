@@ -127,7 +127,11 @@ def test_words_that_are_not_there_are_not_written(
     events: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     event, located = events["first"], tmp_path / "located.csv"
-    run(capsys, "posts", "locate", event / "posts.jsonl", "--no-texts", "-o", located)
+    places = event / "places.csv"
+    run(
+        capsys, "posts", "locate", event / "posts.jsonl", "--gazetteer", places, "--no-texts",
+        "-o", located,
+    )  # fmt: skip
     call = ["fuse", "context", str(event / "forecast.zarr"), str(located), "--with-texts", "-o"]
     assert main([*call, str(tmp_path / "context.csv")]) != 0
     assert "have no words" in capsys.readouterr().err
