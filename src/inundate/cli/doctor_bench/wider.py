@@ -10,31 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inundate.cli.doctor_bench.bodies import optimiser, smooth_fields
-from inundate.cli.doctor_bench.parts import Parts, Samples
-from inundate.core.seeds import make_rng, make_seed
+from inundate.cli.doctor_bench.parts import Parts
+from inundate.cli.doctor_bench.scenes import begin, cut
 
 __all__ = ["bigrams", "masks", "matcher", "residual", "runoff", "spots", "tagger", "upscale"]
-
-
-def _begin(seed: int, name: str) -> np.random.Generator:
-    torch.manual_seed(make_seed(seed, "weights", name))
-    return make_rng(seed, "doctor-bench", name)
-
-
-def _cut(inputs: dict[str, Any], target: Any, share: float = 0.25) -> tuple[Samples, Samples]:
-    """Part arrays into training and validation samples."""
-    cut = int(len(target) * (1 - share))
-
-    def tensor(value: Any) -> Tensor:
-        found = torch.as_tensor(value)
-        return found.float() if found.is_floating_point() else found
-
-    held = {name: tensor(value) for name, value in inputs.items()}
-    wanted = tensor(target)
-    return (
-        Samples({name: value[:cut] for name, value in held.items()}, wanted[:cut]),
-        Samples({name: value[cut:] for name, value in held.items()}, wanted[cut:]),
-    )
 
 
 class _Block(nn.Module):
@@ -54,7 +33,7 @@ class _Block(nn.Module):
 
 def spots(seed: int, *, count: int = 600, side: int = 14, width: int = 12) -> Parts:
     """Count the bright spots of an image: a number from the mean over a map."""
-    rng = _begin(seed, "spots")
+    rng = begin(seed, "spots")
     images = 0.1 * rng.normal(size=(count, 1, side, side))
     numbers = rng.integers(0, 9, size=count)
     for image, number in zip(images, numbers, strict=True):
@@ -64,13 +43,13 @@ def spots(seed: int, *, count: int = 600, side: int = 14, width: int = 12) -> Pa
         nn.Conv2d(1, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1),
         nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 1),
     )  # fmt: skip
-    train, valid = _cut({"input": images}, ((numbers - 4.0) / 2.6)[:, None])
+    train, valid = cut({"input": images}, ((numbers - 4.0) / 2.6)[:, None])
     return Parts("image", model, train, valid, optimiser(1e-2), nn.functional.mse_loss)
 
 
 def residual(seed: int, *, count: int = 600, side: int = 12, width: int = 8) -> Parts:
     """Tell four textures apart by a residual network."""
-    rng = _begin(seed, "residual")
+    rng = begin(seed, "residual")
     labels = rng.integers(4, size=count)
     waves = np.arange(side)
     images = rng.normal(size=(count, 1, side, side))
@@ -82,19 +61,19 @@ def residual(seed: int, *, count: int = 600, side: int = 12, width: int = 8) -> 
         nn.Conv2d(1, width, 3, padding=1), _Block(width), nn.ReLU(), nn.MaxPool2d(2),
         _Block(width), nn.ReLU(), nn.AdaptiveMaxPool2d(2), nn.Flatten(), nn.Linear(4 * width, 4),
     )  # fmt: skip
-    train, valid = _cut({"input": images}, labels)
+    train, valid = cut({"input": images}, labels)
     return Parts("image", model, train, valid, optimiser(3e-3), functional.cross_entropy)
 
 
 def upscale(seed: int, *, count: int = 300, side: int = 8, width: int = 12) -> Parts:
     """Give a smooth map twice as fine."""
-    rng = _begin(seed, "upscale")
+    rng = begin(seed, "upscale")
     fine = smooth_fields(rng, count, 2 * side)
     model = nn.Sequential(
         nn.Conv2d(1, width, 3, padding=1), nn.GELU(), nn.Conv2d(width, width, 3, padding=1),
         nn.GELU(), nn.Conv2d(width, 4, 3, padding=1), nn.PixelShuffle(2),
     )  # fmt: skip
-    train, valid = _cut({"input": functional.avg_pool2d(fine, 2)}, fine)
+    train, valid = cut({"input": functional.avg_pool2d(fine, 2)}, fine)
     return Parts("image", model, train, valid, optimiser(5e-3), nn.functional.l1_loss, size=16)
 
 
@@ -117,11 +96,11 @@ class _Joined(nn.Module):
 
 def masks(seed: int, *, count: int = 300, side: int = 12, width: int = 8) -> Parts:
     """Say which places of a map lie below a level: two inputs, a logit for each place."""
-    rng = _begin(seed, "masks")
+    rng = begin(seed, "masks")
     ground = smooth_fields(rng, count, side)
     level = torch.from_numpy(rng.normal(scale=0.7, size=(count, 1))).float()
     target = (ground < level[:, :, None, None]).float()
-    train, valid = _cut({"ground": ground, "level": level}, target)
+    train, valid = cut({"ground": ground, "level": level}, target)
     return Parts(
         "image", _Joined(width), train, valid, optimiser(5e-3),
         functional.binary_cross_entropy_with_logits, size=16,
@@ -144,14 +123,14 @@ class _Series(nn.Module):
 
 def runoff(seed: int, *, count: int = 500, steps: int = 20, width: int = 20) -> Parts:
     """Turn rain and melt into runoff by a store that empties slowly."""
-    rng = _begin(seed, "runoff")
+    rng = begin(seed, "runoff")
     water = rng.gamma(0.6, 1.0, size=(count, steps, 2))
     flow, store = np.zeros((count, steps)), np.zeros(count)
     for step in range(steps):
         store = store + water[:, step, 0] + 0.4 * water[:, step, 1]
         flow[:, step] = 0.25 * store
         store = store - flow[:, step]
-    train, valid = _cut({"input": (water - 0.6) / 0.8}, (flow - flow.mean()) / flow.std())
+    train, valid = cut({"input": (water - 0.6) / 0.8}, (flow - flow.mean()) / flow.std())
     return Parts("table", _Series(width), train, valid, optimiser(1e-2), nn.functional.mse_loss)
 
 
@@ -175,13 +154,13 @@ class _Tagger(nn.Module):
 
 def tagger(seed: int, *, count: int = 500, length: int = 14, width: int = 16) -> Parts:
     """Say of each word whether it is a name, a place behind a preposition, or neither."""
-    rng = _begin(seed, "tagger")
+    rng = begin(seed, "tagger")
     texts = rng.integers(4, _WORDS, size=(count, length))
     texts = np.where(rng.random(texts.shape) < 0.25, rng.integers(1, 4, size=texts.shape), texts)
     tags = np.where(texts >= 38, 1, 0)
     behind = np.zeros_like(tags)
     behind[:, 1:] = (texts[:, :-1] < 4) & (texts[:, 1:] >= 4)
-    train, valid = _cut({"input": texts}, np.where(behind > 0, 2, tags))
+    train, valid = cut({"input": texts}, np.where(behind > 0, 2, tags))
     return Parts("text", _Tagger(width, 3), train, valid, optimiser(5e-3), functional.cross_entropy)
 
 
@@ -203,13 +182,13 @@ class _Grams(nn.Module):
 
 def bigrams(seed: int, *, count: int = 1200, length: int = 15, width: int = 20) -> Parts:
     """Tell three classes apart by which of three pairs of words stands in the text."""
-    rng = _begin(seed, "bigrams")
+    rng = begin(seed, "bigrams")
     texts = rng.integers(1, _WORDS, size=(count, length))
     labels = rng.integers(3, size=count)
     for text, label in zip(texts, labels, strict=True):
         place = int(rng.integers(length - 1))
         text[place : place + 2] = ((5, 6), (7, 8), (9, 10))[label]
-    train, valid = _cut({"input": texts}, labels)
+    train, valid = cut({"input": texts}, labels)
     return Parts("text", _Grams(width, 3), train, valid, optimiser(4e-3), functional.cross_entropy)
 
 
@@ -230,7 +209,7 @@ class _Pair(nn.Module):
 
 def matcher(seed: int, *, count: int = 1200, width: int = 24) -> Parts:
     """Say whether an answer is of the subject of its question: two texts, one logit."""
-    rng = _begin(seed, "matcher")
+    rng = begin(seed, "matcher")
     subject, other = rng.integers(2, size=count), rng.integers(2, size=count)
 
     def text(chosen: Any, length: int) -> Any:
@@ -239,7 +218,7 @@ def matcher(seed: int, *, count: int = 1200, width: int = 24) -> Parts:
         return np.where(rng.random((count, length)) < 0.6, own, rest)
 
     target = (subject == other).astype(np.float32)[:, None]
-    train, valid = _cut({"question": text(subject, 8), "answer": text(other, 10)}, target)
+    train, valid = cut({"question": text(subject, 8), "answer": text(other, 10)}, target)
     return Parts(
         "text", _Pair(width), train, valid, optimiser(5e-3),
         functional.binary_cross_entropy_with_logits,

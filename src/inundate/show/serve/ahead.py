@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
 from inundate.core.grid import Bounds, Grid, grid_of
+from inundate.rain.nowcast import FRAMES, nowcast_rain
 from inundate.rain.settings import NowcastSettings
 
 if TYPE_CHECKING:
     from inundate.show.serve.flood import Flood
 
-__all__ = ["Ahead", "Outlook"]
+__all__ = ["Ahead", "Outlook", "touching"]
 
-_FRAMES = 3  # of the radar, that a nowcast is made from
 _FASTEST_M_S = 20.0  # rain that may arrive within the lead is kept from so far away
 _MOST_CELLS = 256  # from the terrain to each side: what a nowcast can be made of in time
 _MOST_UNKNOWN = 0.05  # of the rain over the terrain; a nowcast ends where more is not known
@@ -107,17 +107,17 @@ class Ahead:
         for number, end in enumerate(rain["time"].to_numpy().astype("datetime64[ms]")):
             frame = rain[number : number + 1, rows, columns]
             self._frames[end] = frame.copy(data=frame.to_numpy().copy())
-        self._frames = {end: self._frames[end] for end in sorted(self._frames)[-_FRAMES:]}
+        self._frames = {end: self._frames[end] for end in sorted(self._frames)[-FRAMES:]}
 
     def lacks(self) -> str:
         """Say what a nowcast waits for; empty if for nothing."""
         ends = sorted(self._frames)
-        if len(ends) < _FRAMES:
-            return f"{_FRAMES} radar frames in a row, found {len(ends)}"
+        if len(ends) < FRAMES:
+            return f"{FRAMES} radar frames in a row, found {len(ends)}"
         step = float(self._frames[ends[-1]].attrs["interval_s"])
         apart = np.diff(ends) / np.timedelta64(1, "s")
         if (np.abs(apart - step) > 1.0).any():
-            return f"{_FRAMES} radar frames in a row, found a gap of {max(apart) / 60:g} min"
+            return f"{FRAMES} radar frames in a row, found a gap of {max(apart) / 60:g} min"
         return ""
 
     def make(self, flood: Flood, *, between: Callable[[], None] = lambda: None) -> Outlook:
@@ -135,8 +135,6 @@ class Ahead:
         DataError
             If a nowcast cannot be made of these frames.
         """
-        from inundate.rain.nowcast import nowcast_rain
-
         frames = [self._frames[end] for end in sorted(self._frames)]
         wide = grid_of(frames[-1])
         if not all(grid_of(frame).same_as(wide) for frame in frames):
@@ -187,11 +185,24 @@ class Ahead:
         return np.stack(depths), np.stack(rates, axis=1), times[ahead]
 
 
+def touching(grid: Grid, terrain: Bounds) -> tuple[slice, slice]:
+    """Give rows and columns of the cells of rain that the terrain touches.
+
+    Parameters
+    ----------
+    grid : Grid
+        Of the rain.
+    terrain : tuple
+        Bounds in its CRS.
+    """
+    half_x, half_y = (0.5 - 1e-6) * grid.dx, (0.5 - 1e-6) * grid.dy
+    left, bottom, right, top = terrain
+    return grid.crop((left - half_x, bottom - half_y, right + half_x, top + half_y))[1]
+
+
 def _known_steps(values: NDArray[np.float32], grid: Grid, terrain: Bounds) -> int:
     """Count the steps from the first on whose rain over the terrain is known in all but a few."""
-    half_x, half_y = (0.5 - 1e-6) * grid.dx, (0.5 - 1e-6) * grid.dy  # every cell that it touches
-    left, bottom, right, top = terrain
-    rows, columns = grid.crop((left - half_x, bottom - half_y, right + half_x, top + half_y))[1]
+    rows, columns = touching(grid, terrain)
     unknown = np.isnan(values[:, :, rows, columns]).mean(axis=(0, 2, 3))  # (L,)
     too_much = np.flatnonzero(unknown > _MOST_UNKNOWN)
     return int(too_much[0]) if too_much.size else len(unknown)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError, GridError
 from inundate.core.grid import Bounds, Grid, grid_of, transform_bounds
-from inundate.show.serve.ahead import Ahead
+from inundate.show.serve.ahead import Ahead, touching
 from inundate.show.serve.settings import FRAME_MIN
 
 __all__ = ["Flood", "Frame"]
@@ -182,9 +182,7 @@ class Flood:
         self, rain: xr.DataArray, begin: np.datetime64
     ) -> Callable[[np.datetime64], float]:
         """Give what tells the minutes without known rain from a time on to another."""
-        grid, (left, bottom, right, top) = grid_of(rain), self.bounds_of(rain)
-        columns = (grid.x + grid.dx / 2 > left) & (grid.x - grid.dx / 2 < right)
-        rows = (grid.y + grid.dy / 2 > bottom) & (grid.y - grid.dy / 2 < top)
+        rows, columns = touching(grid_of(rain), self.bounds_of(rain))
         over = rain[:, rows, columns]
         known = np.isfinite(over.to_numpy()).mean(axis=(1, 2))
         ends = over["time"].to_numpy().astype("datetime64[ms]")
