@@ -34,22 +34,19 @@ class Told:
 
 
 class Cooled:
-    """A classifier with a temperature.
+    """A classifier with a temperature that is fitted to answers about events left out of training.
 
     Parameters
     ----------
     make : callable
         Gives the classifier, not fitted.
-    across_events : bool
-        Fit the temperature to answers about events left out of training; otherwise to the
-        validation posts.
     """
 
-    def __init__(self, make: Callable[[], Any], *, across_events: bool) -> None:
-        self._make, self._across = make, across_events
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
         self._inner = make()
         self._model: Calibrated | None = None
-        self.name = f"{self._inner.name}+{'events' if across_events else 'calibrated'}"
+        self.name = f"{self._inner.name}+events"
         self.settings = self._inner.settings
         self.modules = (type(self._inner).__module__, Calibrated.__module__)
 
@@ -59,13 +56,9 @@ class Cooled:
         Raises
         ------
         DataError
-            If events are to be left out, and the posts are of one alone.
+            If the posts are of one event alone.
         """
-        if self._across:
-            self._model, _ = fit_across_events(self._make, train, valid, seed=seed)
-        else:
-            self._model = Calibrated(self._inner)
-            self._model.fit(train, valid, seed=seed)
+        self._model, _ = fit_across_events(self._make, train, valid, seed=seed)
         return Told({"temperature": self._model.temperature})
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -113,9 +106,9 @@ class Teaching:
         return np.asarray(self._model.probabilities(texts), np.float64)
 
 
-AROUND: dict[str, Callable[[Callable[[], Any]], Cooled | Teaching]] = {
-    "calibrated": lambda make: Cooled(make, across_events=False),
-    "events": lambda make: Cooled(make, across_events=True),
+AROUND: dict[str, Callable[[Callable[[], Any]], Any]] = {
+    "calibrated": lambda make: make(),  # its kept answers are given a temperature
+    "events": Cooled,
     "taught": Teaching,
 }
 """What may stand behind ``+``."""

@@ -23,6 +23,7 @@ from inundate.core.seeds import make_seed
 from inundate.learn.device import cpu_threads
 from inundate.posts.evaluate.bootstrap import Drawn, score_draws
 from inundate.posts.evaluate.measure import STATISTICS, Measured
+from inundate.posts.shift.temperature import fit_temperature
 
 __all__ = ["NOT_KEPT", "Bench", "Trial", "draws_kept", "run_trial"]
 
@@ -99,6 +100,8 @@ def run_trial(
             "seed": seed,
             "source": source_mark(*modules_of(model)),
         }
+        if entrant.is_cooled:
+            depends["temperature"] = source_mark(fit_temperature.__module__)
         members = members_of(model)
         if members:
             depends["members"] = members
