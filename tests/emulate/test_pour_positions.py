@@ -82,20 +82,3 @@ def test_between_two_corrections():
         np.testing.assert_allclose(found, expected, atol=1e-5)
         first = pour_positions(bounded, [(0, 0, 0.0)], signed, ground, **how)
         assert float(np.abs(found - first).max()) > 0.01
-
-
-def test_deep_water_on_fine_cells_is_the_hybrids():
-    torch.manual_seed(0)
-    model = make_model(EmulatorSettings(factors=(2,), width=8, levels=1)).eval()
-    torch.nn.init.normal_(model.head.weight, std=0.3)
-    for cell_m, relied in ((2.0, 1.0), (7.5, 0.5), (10.0, 0.0), (50.0, 0.0)):
-        inputs = scene(2, cell_m=cell_m)
-        assert float(model.reliance(inputs)[0]) == pytest.approx(relied, abs=1e-5)
-        inputs["level"] = inputs["level"] + 4.0  # all of it deeper than that
-        with torch.inference_mode():
-            depth = model(inputs)[0]
-        flood = inputs["level"][0].repeat_interleave(2, -1).repeat_interleave(2, -2)
-        hybrid = torch.relu(flood - inputs["heights"])
-        moved = float((depth - hybrid).abs()[inputs["heights"].expand_as(depth) < 1e5].max())
-        assert (moved < 1e-4) == (relied == 1.0)
-    assert float(model.reliance(scene(4, cell_m=2.0))[0]) == 0.0

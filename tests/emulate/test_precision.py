@@ -65,7 +65,7 @@ def test_training_in_bfloat16(monkeypatch):
         "level": torch.rand(1, 1, 4, 4),
         "state": torch.zeros(1, 1, len(STATE_CHANNELS), 4, 4),
     }
-    monkeypatch.setattr(model, "reliance", lambda inputs: torch.zeros(1))
+    monkeypatch.setattr(model, "trust", lambda inputs: torch.ones(1, 2, 4, 4))
     model.train()
     assert model(inputs).dtype == torch.float32
     model(inputs).sum().backward()

@@ -15,13 +15,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["RELIED_M", "pour_positions"]
+__all__ = ["DEEP_M", "pour_positions"]
 
 Array = NDArray[np.float32]
 _SIDE = 4  # cells along a position
 _CELLS = _SIDE**2
-RELIED_M = (0.2, 0.5)
-"""Mean depth of a part of a position from which, and at which wholly, the hybrid is relied on."""
+DEEP_M = (0.2, 0.5)
+"""Mean depth of a part of a position from which, and at which wholly, its water counts as deep."""
 
 
 def pour_positions(
@@ -33,7 +33,7 @@ def pour_positions(
     quarters: bool,
     gate: float,
     shift_m: float,
-    reliance: float = 0.0,
+    trust: Array | None = None,
     threads: int = 1,
 ) -> Array:
     """Change volumes and heights as a network says, and pour.
@@ -54,8 +54,8 @@ def pour_positions(
         Share of the correction that is made, 0 to 1.
     shift_m : float
         Largest shift of a cell.
-    reliance : float
-        Share of the correction that deep water does without.
+    trust : array (2, h, w), optional
+        Share of the gate by position, where water is shallow and where it is deep; 1 by default.
     threads : int
         Frames are shared out to them; the result does not depend on it.
 
@@ -66,11 +66,13 @@ def pour_positions(
     count, _, rows, cols = signed.shape
     depth = np.empty((count, _SIDE * rows, _SIDE * cols), np.float32)
     parts = _QUARTERS if quarters else _WHOLE
+    if trust is None:
+        trust = np.ones((2, rows, cols), np.float32)
 
     def one(k: int) -> None:
         first, second, far = between[k]
         now = bounded[first], bounded[second], np.float32(far)
-        _pour_frame(*now, signed[k], ground, parts, gate, shift_m, reliance, depth[k])
+        _pour_frame(*now, signed[k], ground, parts, gate, shift_m, trust, depth[k])
 
     if threads <= 1 or count == 1:
         for k in range(count):
@@ -110,7 +112,7 @@ def _pour_frame(
     parts: Any,
     gate: Any,
     shift_m: Any,
-    reliance: Any,
+    trust: Any,
     depth: Any,
 ) -> None:  # pragma: no cover  compiled
     _, rows, cols = signed.shape
@@ -129,8 +131,7 @@ def _pour_frame(
             most[i, j] = top
     lying = np.empty(cells, np.float32)
     ordered = np.empty(cells, np.float32)
-    begins, whole = np.float32(RELIED_M[0]), np.float32(RELIED_M[1])
-    relied = np.float32(reliance)
+    begins, whole = np.float32(DEEP_M[0]), np.float32(DEEP_M[1])
     for i in range(rows):
         for j in range(cols):
             around = np.float32(0)
@@ -149,7 +150,8 @@ def _pour_frame(
                 held = volume[p, i, j]
                 deep = (held - begins) / (whole - begins)
                 deep = min(max(deep, np.float32(0)), np.float32(1))
-                share = np.float32(gate) * (np.float32(1) - relied * deep)
+                shallow = trust[0, i, j]
+                share = np.float32(gate) * (shallow + deep * (trust[1, i, j] - shallow))
                 shift = share * np.float32(shift_m)
                 held = max(held + share * change * max(held, around), np.float32(0))
                 land = False

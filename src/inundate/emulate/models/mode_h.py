@@ -17,20 +17,17 @@ from torch.nn import functional
 
 from inundate.emulate.backbone import BlockUNet, reach_cells
 from inundate.emulate.heads import pour_heights
-from inundate.emulate.inputs import POSITION, STATE_CHANNELS, TERRAIN_CHANNELS, terrain_scale
-from inundate.emulate.pour_positions import RELIED_M, pour_positions
+from inundate.emulate.inputs import POSITION, STATE_CHANNELS
+from inundate.emulate.pour_positions import DEEP_M, pour_positions
 from inundate.emulate.settings import ModeHSettings
 from inundate.emulate.shapes import check_inputs
+from inundate.emulate.trust import trust
 
 __all__ = ["ModeH"]
 
 _CELLS = POSITION**2
 _QUARTERS = 4  # parts of a position whose volumes may change apart, for a coarse solver of factor 2
 _LEAK = 0.05  # slope below zero while training: a dry cell still gets a gradient
-_CELL_SIZE = TERRAIN_CHANNELS.index("cell_size")
-# where a coarse solver of factor 2 has cells that small, it knows deep water better than a network
-# that learned on all kinds of ground; chosen on validation ground
-_FINE_M, _COARSE_M = 5.0, 10.0
 _SHALLOW_M, _DEEP_M = 0.05, 1.0  # scales at which the network sees the distance to the level
 
 
@@ -93,25 +90,15 @@ class ModeH(nn.Module):
         quarters = self._factor(inputs) < POSITION
         on_processor = signed.device.type == "cpu" and ground.shape[0] == 1
         if on_processor and not (self.training or torch.is_grad_enabled()):
-            return self._predicted(raw, signed, ground, quarters, self.reliance(inputs))
+            return self._predicted(raw, signed, ground, quarters, self.trust(inputs))
         ground = ground.repeat_interleave(frames, dim=0)
-        reliance = self.reliance(inputs).repeat_interleave(frames)
-        depth = self.poured(raw, signed, ground, quarters, reliance)
+        share = self.trust(inputs).repeat_interleave(frames, dim=0)
+        depth = self.poured(raw, signed, ground, quarters, share)
         return self.as_map(depth, frames)
 
-    def reliance(self, inputs: Mapping[str, Tensor]) -> Tensor:
-        """Say how far the hybrid is relied on where water is deep, 0 to 1, (B,).
-
-        1 for a coarse solver of factor 2 on cells of 5 m or less, falling to 0 at 10 m.
-        """
-        terrain = inputs["terrain"]
-        if self._factor(inputs) >= POSITION:
-            return terrain.new_zeros(terrain.shape[0])
-        stretch, divisor = terrain_scale("cell_size")
-        assert stretch is not None
-        # 0 without ground
-        size = torch.sinh(terrain[:, _CELL_SIZE].amax(dim=(-2, -1)) * divisor) * stretch
-        return ((_COARSE_M - size) / (_COARSE_M - _FINE_M)).clamp(0.0, 1.0)
+    def trust(self, inputs: Mapping[str, Tensor]) -> Tensor:
+        """Give the share of the correction that is made, (B, 2, h, w): shallow and deep water."""
+        return trust(inputs["terrain"], inputs["heights"], self._factor(inputs))
 
     def corrections(self, inputs: Mapping[str, Tensor]) -> Tensor:
         """Give what the network makes of the frames of one scene, for :meth:`corrected`.
@@ -151,15 +138,14 @@ class ModeH(nn.Module):
         """
         signed, ground = self.signed(inputs)
         quarters = self._factor(inputs) < POSITION
-        reliance = self.reliance(inputs)
-        return self._compiled(corrections, between, signed, ground, quarters, reliance)
+        return self._compiled(corrections, between, signed, ground, quarters, self.trust(inputs))
 
     def _predicted(
-        self, raw: Tensor, signed: Tensor, ground: Tensor, quarters: bool, reliance: Tensor
+        self, raw: Tensor, signed: Tensor, ground: Tensor, quarters: bool, trust: Tensor
     ) -> Tensor:
         """Give the depth of one scene, each frame by its own correction, as (1, K, H, W)."""
         own = [(frame, frame, 0.0) for frame in range(raw.shape[0])]
-        return self._compiled(torch.tanh(raw), own, signed, ground, quarters, reliance)
+        return self._compiled(torch.tanh(raw), own, signed, ground, quarters, trust)
 
     def _compiled(
         self,
@@ -168,7 +154,7 @@ class ModeH(nn.Module):
         signed: Tensor,
         ground: Tensor,
         quarters: bool,
-        reliance: Tensor,
+        trust: Tensor,
     ) -> Tensor:
         """Give the depth of one scene (1, K, H, W) on the processor, without a gradient."""
         depth = pour_positions(
@@ -178,7 +164,7 @@ class ModeH(nn.Module):
             ground[0].numpy(),
             quarters=quarters,
             gate=self.gate,
-            reliance=float(reliance[0]),
+            trust=trust[0].contiguous().numpy(),
             shift_m=self.settings.shift_m,
             threads=torch.get_num_threads(),
         )
@@ -240,7 +226,7 @@ class ModeH(nn.Module):
         return found.float()
 
     def poured(
-        self, raw: Tensor, signed: Tensor, ground: Tensor, quarters: bool, reliance: Tensor
+        self, raw: Tensor, signed: Tensor, ground: Tensor, quarters: bool, trust: Tensor
     ) -> Tensor:
         """Change volume and heights as the network says, and pour.
 
@@ -251,8 +237,8 @@ class ModeH(nn.Module):
         signed, ground : Tensor (N, 16, h, w), m
         quarters : bool
             Whether each quarter of a position has a level of its own.
-        reliance : Tensor (N,)
-            Of :meth:`reliance`.
+        trust : Tensor (N, 2, h, w)
+            Of :meth:`trust`.
 
         Returns
         -------
@@ -267,8 +253,8 @@ class ModeH(nn.Module):
         known = ground < 1.0e5
         held = _parted(torch.relu(signed), parts)
         volume = held.mean(dim=2)  # (N, parts, h, w)
-        deep = ((volume - RELIED_M[0]) / (RELIED_M[1] - RELIED_M[0])).clamp(0.0, 1.0)
-        gate = self.gate * (1.0 - reliance[:, None, None, None] * deep)
+        deep = ((volume - DEEP_M[0]) / (DEEP_M[1] - DEEP_M[0])).clamp(0.0, 1.0)
+        gate = self.gate * torch.lerp(trust[:, :1], trust[:, 1:], deep)
         # tilt scales the heights within a position, so that water may lie along a slope
         share = gate.unsqueeze(2)
         lying = torch.where(known, ground * (1.0 - share * tilt), ground)

@@ -70,8 +70,8 @@ class Paths:
     prior : Gaussian
     frames : int
     quarters : bool
-    reliance : Tensor (N,)
-        How far the hybrid is relied on where water is deep.
+    trust : Tensor (N, 2, H / 4, W / 4)
+        Share of the correction that is made; see :func:`inundate.emulate.trust.trust`.
     """
 
     hidden: Tensor
@@ -81,7 +81,7 @@ class Paths:
     prior: Gaussian
     frames: int
     quarters: bool
-    reliance: Tensor
+    trust: Tensor
 
 
 class ModeHVAE(ModeH):
@@ -146,7 +146,7 @@ class ModeHVAE(ModeH):
             prior=_law(self.prior(functional.avg_pool2d(hidden, _POOL))),
             frames=frames,
             quarters=self._factor(inputs) < POSITION,
-            reliance=self.reliance(inputs).repeat_interleave(frames),
+            trust=self.trust(inputs).repeat_interleave(frames, dim=0),
         )
 
     def mean_path(self, paths: Paths) -> Tensor:
@@ -172,8 +172,8 @@ class ModeHVAE(ModeH):
         on_processor = raw.device.type == "cpu" and paths.signed.shape[0] == paths.frames
         if on_processor and not (self.training or torch.is_grad_enabled()):
             ground = paths.ground[:1]
-            return self._predicted(raw, paths.signed, ground, paths.quarters, paths.reliance)
-        depth = self.poured(raw, paths.signed, paths.ground, paths.quarters, paths.reliance)
+            return self._predicted(raw, paths.signed, ground, paths.quarters, paths.trust)
+        depth = self.poured(raw, paths.signed, paths.ground, paths.quarters, paths.trust)
         return self.as_map(depth, paths.frames)
 
     def posterior_of(self, paths: Paths, mean: Tensor, target: Tensor) -> Gaussian:
