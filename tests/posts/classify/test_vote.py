@@ -67,3 +67,18 @@ def test_without_validation_posts_all_votes_are_equal(made):
         one.fit(train)
     alone = [one.probabilities(train.texts) for one in members]
     assert np.allclose(model.probabilities(train.texts), voted(alone, np.array([0.5, 0.5])))
+
+
+def test_a_member_that_is_named_again_starts_elsewhere(made, tmp_path):
+    small = tmp_path / "small.toml"
+    small.write_text('[model]\nmodel = "fasttext"\nbuckets = 1000\nwidth = 4\nepochs = 2\n')
+    train, valid = made.keyword_posts(60), made.keyword_posts(30, 1)
+    model = make_classifier("vote", members=(str(small), str(small)))
+    model.fit(train, valid, seed=3)
+    first, second = model._members.values()
+    said = [one.probabilities(valid.texts) for one in (first, second)]
+    assert not np.array_equal(*said)
+    for seed, one in ((3, said[0]), (4, said[1])):
+        alone = make_classifier(small)
+        alone.fit(train, valid, seed=seed)
+        np.testing.assert_array_equal(alone.probabilities(valid.texts), one)
