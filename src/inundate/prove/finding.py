@@ -42,6 +42,11 @@ class Finding:
     firm: bool = False
 
     @property
+    def is_fault(self) -> bool:
+        """Whether it stands by itself."""
+        return self.weight == "fault"
+
+    @property
     def says(self) -> str:
         """The fault in one clause."""
         return says(self.cause, self.subject)

@@ -17,13 +17,16 @@ from inundate.prove.case import Case
 from inundate.prove.cause import RANK, Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
+from inundate.prove.follows import settle
 from inundate.prove.pictures import draw
 from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
+from inundate.prove.probe.each_input import probe_each_input
 from inundate.prove.probe.finite import probe_finite_output
 from inundate.prove.probe.fit import MOVED, probe_fit
 from inundate.prove.probe.fresh import probe_fresh
 from inundate.prove.probe.gradient import probe_gradient
+from inundate.prove.probe.ground import probe_ground
 from inundate.prove.probe.layout import probe_layout
 from inundate.prove.probe.learn import learns, probe_learn
 from inundate.prove.probe.linear import probe_linear
@@ -46,6 +49,7 @@ from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
 from inundate.prove.probe.turned import probe_turned
 from inundate.prove.probe.use import probe_use
+from inundate.prove.probe.water import probe_water
 
 __all__ = ["PROBES", "Confidence", "Verdict", "decide", "diagnose"]
 
@@ -56,11 +60,11 @@ Probe = Callable[[Exam], list[Finding]]
 #: cannot be run, or holds NaN, cannot be trained. The others all run.
 FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
 PROBES: tuple[Probe, ...] = (
-    probe_inputs, probe_target, probe_split, probe_target_in_input, probe_ahead, probe_axes,
-    probe_turned, probe_layout, probe_mixing, probe_loss, probe_metric, probe_optimiser,
-    probe_step, probe_start,
-    probe_gradient, probe_padding, probe_linear, probe_fit, probe_fresh, probe_resting,
-    probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
+    probe_each_input, probe_inputs, probe_target, probe_split, probe_target_in_input, probe_ahead,
+    probe_axes, probe_turned, probe_ground, probe_water, probe_layout, probe_mixing, probe_loss,
+    probe_metric, probe_optimiser, probe_step, probe_start, probe_gradient, probe_padding,
+    probe_linear, probe_fit, probe_fresh, probe_resting, probe_schedule, probe_use, probe_range,
+    probe_noise, probe_learn,
 )  # fmt: skip
 
 _SPEED = {
@@ -250,7 +254,7 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
         ]
     if any(f.cause is Cause.OUTPUT_RANGE and f.weight == "fault" for f in findings):
         findings = _without_dead_end(findings)
-    ranked = sorted(findings, key=_place)
+    ranked = sorted(settle(findings), key=_place)
     healthy = learns(exam)
     named = [f for f in ranked if f.weight == "fault"]
     if not named and not healthy:

@@ -23,15 +23,17 @@ _FILLED = 0.5  # of the places that count, from which filler drowns the rest
 
 def left_out(exam: Exam, batch: Batch) -> list[Finding]:
     """See whether the loss looks at a part of the outputs alone, by its gradient."""
-    told = set(batch) - {"inputs", "target", "raw"}
-    if told or exam.case.known is not None or len(batch["target"]) < _SAMPLES:
-        return []  # a mask may leave samples out on purpose
+    told = any(torch.is_tensor(batch[name]) for name in set(batch) - {"inputs", "target", "raw"})
+    masked = exam.case.known is None and told  # which may leave samples out on purpose
+    if masked or len(batch["target"]) < _SAMPLES:
+        return []
     seen = _seen(exam, batch)
     if seen is None or not bool(seen.any()):
         return []
     target = batch["target"]
     rows = target.reshape(len(target), -1).cpu()
     counts = torch.isfinite(rows) if rows.is_floating_point() else rows >= 0
+    counts = counts & _known(exam, batch).reshape(len(target), -1)
     missed = ~seen.reshape(len(seen), -1).any(1) & counts.any(1)
     if float(missed.float().mean()) >= _MISSED:
         text = f"whatever the answers, {int(missed.sum())} of {len(seen)} samples of a batch do "
@@ -70,7 +72,7 @@ def _by_place(exam: Exam, batch: Batch, seen: Tensor) -> list[Finding]:
     if target.ndim < 2 or not bool(known.all()):
         return []
     # places or channels that count in no sample, of those in which the targets differ
-    silent = ~held.any(0) & (target.float().std(0) > 0)
+    silent = ~held.any(0) & (target.float().std(0) > 0) & _known(exam, batch).any(0)
     if float(silent.float().mean()) < _MISSED:
         return []
     text = (
@@ -78,6 +80,14 @@ def _by_place(exam: Exam, batch: Batch, seen: Tensor) -> list[Finding]:
         "output never move the loss"
     )
     return [Finding(Cause.LOSS_IGNORES, "fault", text, "a part of the output")]
+
+
+def _known(exam: Exam, batch: Batch) -> Tensor:
+    """Say where the target counts, in its shape."""
+    target = batch["target"]
+    if exam.case.known is None:
+        return torch.ones(target.shape, dtype=torch.bool)
+    return exam.case.known(batch).expand(target.shape).cpu()
 
 
 def _class_ignored(exam: Exam, batch: Batch, target: Tensor, places: Tensor) -> list[Finding]:

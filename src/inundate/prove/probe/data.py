@@ -23,6 +23,7 @@ _GROUP = 8  # samples of which a group in another unit has at least so many
 _MAJORITY = 0.8
 _FEW_MAPS = 16
 _LONG = 8  # places of a text
+_SPARSE = 0.3  # of the numbers are 0
 
 
 def gather(batches: Sequence[Batch], name: str) -> Tensor | None:
@@ -93,7 +94,9 @@ def probe_inputs(exam: Exam) -> list[Finding]:
             if number:
                 found.append(Finding(Cause.INPUT_SCALE, "fault", number, f"{name!r}"))
             else:
-                found += slips(name, values)
+                # of two sizes by itself, as depths are: small where it is dry
+                sparse = spare and float((values == 0).float().mean()) > _SPARSE
+                found += slips(name, values, whole=not sparse)
             found += [] if spare else _one_for_all(exam, name, values)
     return found
 
@@ -141,13 +144,16 @@ def _scales(name: str, values: Tensor) -> list[Finding]:
     empty = np.flatnonzero(deviation == 0.0)
     if len(empty) == len(deviation):
         text = f"{name!r} is {mean[0]:.3g} in every sample and place"
-        return [Finding(Cause.DEAD_INPUT, "suspect", text, f"{name!r}")]
+        # one number beside others may be the same for all; a whole map or series is lost so
+        whole: Weight = "fault" if values[0].numel() >= _GROUP and values.ndim > 2 else "suspect"
+        return [Finding(Cause.DEAD_INPUT, whole, text, f"{name!r}")]
     if len(empty):
         zeros = [int(c) for c in empty if mean[c] == 0.0]
         shown = ", ".join(map(str, empty[:6]))
         text = f"channel {shown} of {name!r} is the same in every sample and place"
         # of a few channels none is meant to be empty; of many some often are
         few = len(deviation) <= _FEW_MAPS
+        few = few and not (values.ndim == 3 and values.shape[1] == values.shape[2])  # who to whom
         if values.ndim == 2:  # a kind that never comes has an empty column beside those of others
             few = few and all(
                 len(torch.unique(c)) > 2 for c in values.T[torch.from_numpy(deviation > 0)]
@@ -190,7 +196,7 @@ def probe_target(exam: Exam) -> list[Finding]:
         return [Finding(Cause.TARGET_CONSTANT, "fault", f"every target is {value:.4g}")]
     wanted = torch.cat(targets) if len({t.shape[1:] for t in targets}) == 1 else None
     if wanted is not None and len(torch.unique(flat)) > _GROUP:
-        number = left_over("the target", wanted) if exam.case.known is None else ""
+        number = left_over("the target", _known_targets(exam))
         if number:
             return [Finding(Cause.TARGET_SCALE, "fault", number, firm=True)]
         slipped = slips("the target", wanted, whole=False)
@@ -205,6 +211,19 @@ def probe_target(exam: Exam) -> list[Finding]:
     if len(values) == 2 and float(counts.max()) / len(flat) >= _MAJORITY:
         return _classes(flat.long())
     return []
+
+
+def _known_targets(exam: Exam) -> Tensor:
+    """Lay the targets together, NaN where they do not count."""
+    known = exam.case.known
+    if known is None:
+        return torch.cat([batch["target"] for batch in exam.train])
+    return torch.cat(
+        [
+            torch.where(known(batch).expand_as(batch["target"]), batch["target"], torch.nan)
+            for batch in exam.train
+        ]
+    )
 
 
 def _classes(flat: Tensor) -> list[Finding]:

@@ -15,7 +15,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = ["probe_loader", "sample_keys"]
+__all__ = ["key_of", "probe_loader", "sample_keys"]
 
 _FEW = 0.5  # share of different samples in an epoch below which a loader repeats itself
 _SORTED = 0.5  # share of the variety of all samples that a batch has, below which it is sorted
@@ -33,11 +33,12 @@ def sample_keys(batches: Sequence[Batch], *, target: bool = False) -> list[list[
     for batch in batches:
         tensors = [batch["target"]] if target else list(batch["inputs"].values())
         arrays = [t.detach().cpu().contiguous() for t in tensors if t.ndim]
-        found.append([_key([a[row] for a in arrays]) for row in range(len(batch["target"]))])
+        found.append([key_of([a[row] for a in arrays]) for row in range(len(batch["target"]))])
     return found
 
 
-def _key(parts: Sequence[Tensor]) -> bytes:
+def key_of(parts: Sequence[Tensor]) -> bytes:
+    """Give a key of some tensors, the same for the same numbers."""
     digest = hashlib.blake2b(digest_size=12)
     for part in parts:
         digest.update(part.contiguous().view(-1).view(torch.uint8).numpy().tobytes())

@@ -175,6 +175,8 @@ def _copied(tokens: Tensor, target: Tensor) -> bool:
 
 
 def _map_channel(values: Tensor, target: Tensor) -> int | None:
+    if values.ndim == 3 and values.shape[1:] == target.shape[2:]:
+        values = values[:, None]
     if values.ndim != 4 or target.ndim != 4 or values.shape[2:] != target.shape[2:]:
         return None
     held = target.float().nan_to_num()

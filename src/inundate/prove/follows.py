@@ -1,0 +1,50 @@
+"""Findings that follow from another one: a number left in the data puts it out of any range."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from inundate.prove.cause import Cause
+from inundate.prove.finding import Finding
+
+__all__ = ["settle"]
+
+
+def settle(findings: Sequence[Finding]) -> list[Finding]:
+    """Make notes of the findings that another one explains.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+
+    Returns
+    -------
+    list of Finding
+        In the same order.
+    """
+    return [replace(f, weight="note") if _follows(f, findings) else f for f in findings]
+
+
+def _follows(finding: Finding, findings: Sequence[Finding]) -> bool:
+    return any(rule(finding, other) for other in findings for rule in _RULES if other.is_fault)
+
+
+def _filled_targets(finding: Finding, other: Finding) -> bool:
+    """Say whether outputs miss the targets for a fill number among those."""
+    return finding.cause is Cause.OUTPUT_RANGE and other.cause is Cause.TARGET_SCALE and other.firm
+
+
+def _copied_target(finding: Finding, other: Finding) -> bool:
+    """Say whether an input is uneven from sample to sample for the target that it holds."""
+    same = other.subject.startswith(finding.subject)
+    return finding.cause is Cause.UNIT_SLIP and other.cause is Cause.TARGET_IN_INPUT and same
+
+
+def _noisy_input(finding: Finding, other: Finding) -> bool:
+    """Say whether an input is large for what is added to it at random."""
+    loud = other.cause is Cause.NOISE_TOO_STRONG and finding.subject.startswith(other.subject)
+    return finding.cause is Cause.INPUT_SCALE and loud and other.subject != ""
+
+
+_RULES = (_noisy_input, _filled_targets, _copied_target)

@@ -1,0 +1,170 @@
+"""Water and rain of an emulator: no water before rain, as much as fell, frame after frame."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+from inundate.prove.flood_view import FloodView, flood_view
+from inundate.prove.probe.relation import TURNS
+
+__all__ = ["probe_water"]
+
+_DRY_MM = 0.05  # rain of which nothing stands
+_WET_MM = 1.0  # mean depth that comes from rain
+_FEW = 12  # frames that are wet, or samples that start wet
+_SHARE = 0.08  # of the wet frames, that no rain explains
+_SLIP = 12.0  # times the rain, that stands on the ground, or that of validation
+_RAINS = ("rain", "state")
+_IN_STEP = 0.3  # correlation of what is added to the water with the rain, with frames turned round
+_BETTER = 0.2  # by how much more of the depth the coarse solver must tell in another way
+
+
+def probe_water(exam: Exam) -> list[Finding]:
+    """Compare the water of each frame with the rain until then, and with what stood before."""
+    train, valid = (flood_view(exam, part) for part in (exam.train, exam.valid))
+    if train is None or valid is None:
+        return []
+    return (
+        _without_rain(exam, train)
+        or _against_rain(exam, train, valid)
+        or _backwards(exam, train)
+        or _ahead(train)
+        or _coarse(exam, train)
+    )
+
+
+def _name(exam: Exam) -> str:
+    return next((name for name in _RAINS if name in exam.train[0]["inputs"]), "rain")
+
+
+def _mean_mm(view: FloodView) -> Tensor:
+    return 1000.0 * view.depth.mean((2, 3))
+
+
+def _new_mm(view: FloodView) -> Tensor:
+    """Give the water (N, K) that did not stand before the first frame, mm."""
+    water = _mean_mm(view)
+    return water if view.start is None else water - 1000.0 * view.start.mean((1, 2))[:, None]
+
+
+def _without_rain(exam: Exam, view: FloodView) -> list[Finding]:
+    """Count frames in which water stands that no rain, and no water before, can explain."""
+    if view.fallen is None:
+        return []
+    wet = (_new_mm(view) > _WET_MM) & (_mean_mm(view) > _WET_MM)
+    if int(wet.sum()) < _FEW:
+        return []
+    share = float((view.fallen[wet] < _DRY_MM).float().mean())
+    exam.figures["water without rain"] = share
+    if share < _SHARE:
+        return []
+    text = (
+        f"in {100 * share:.0f} % of {int(wet.sum())} frames in which water stands no rain has "
+        f"fallen by {_name(exam)!r}, and none stood before"
+    )
+    return [Finding(Cause.TARGETS_UNRELATED, "fault", text, firm=True)]
+
+
+def _against_rain(exam: Exam, train: FloodView, valid: FloodView) -> list[Finding]:
+    """Compare the volume that stands with the volume that fell, in both parts."""
+    shares = [_share_of_rain(view) for view in (train, valid)]
+    exam.figures["water over rain"] = shares[0]
+    if not all(math.isfinite(share) and share > 0 for share in shares):
+        return []
+    name = _name(exam)
+    text = f"what stands is {shares[0]:.3g} times what fell by {name!r}"
+    if max(shares[0] / shares[1], shares[1] / shares[0]) > _SLIP:
+        text += f" in training and {shares[1]:.3g} times in validation"
+        return [Finding(Cause.SPLIT_SHIFT, "fault", text, f"the target or {name!r}")]
+    if shares[0] > _SLIP:
+        text += ": it cannot be more, but for what flows in"
+        return [Finding(Cause.INPUT_SCALE, "suspect", text, f"{name!r}")]
+    return []
+
+
+def _share_of_rain(view: FloodView) -> float:
+    if view.fallen is None:
+        return math.nan
+    water = _mean_mm(view)
+    wet = (water > _WET_MM) & (view.fallen > 0)
+    return float((water[wet] / view.fallen[wet]).median()) if int(wet.sum()) >= _FEW else math.nan
+
+
+def _backwards(exam: Exam, view: FloodView) -> list[Finding]:
+    """See whether water rises while less rain has fallen: frames turned round."""
+    if view.fallen is None or view.fallen.shape[1] < 2:
+        return []
+    more, rain = _mean_mm(view).diff(dim=1).flatten(), view.fallen.diff(dim=1).flatten()
+    if int((more.abs() > _WET_MM / 4).sum()) < _FEW:
+        return []
+    told = float((more * rain).sum() / (more.norm() * rain.norm()).clamp(min=1e-9))
+    exam.figures["water in step with rain"] = told
+    if told > -_IN_STEP:
+        return []
+    text = (
+        f"the water of a frame falls while rain is added, and rises the other way round "
+        f"(correlation {told:.2f})"
+    )
+    return [Finding(Cause.AXES_MIXED, "fault", text, "the frames of the target run backwards")]
+
+
+def _ahead(view: FloodView) -> list[Finding]:
+    """See whether what is given as the water before the first frame is that of a later one."""
+    if view.start is None or view.depth.shape[1] < 2:
+        return []
+    away = (view.depth - view.start[:, None]).abs().mean((2, 3))
+    moves = (view.depth[:, -1] - view.depth[:, 0]).abs().mean((1, 2)) > _WET_MM / 1000.0
+    given = moves & (view.start.amax((1, 2)) > 0)
+    if int(given.sum()) < _FEW:
+        return []
+    later = float((away[given, -1] < away[given, 0]).float().mean())
+    if later < 0.7:
+        return []
+    text = (
+        f"'start' stands for the water before the first frame, and is nearer to the last one than "
+        f"to the first in {100 * later:.0f} % of the samples"
+    )
+    return [Finding(Cause.TARGET_IN_INPUT, "fault", text, "'start'")]
+
+
+def _coarse(exam: Exam, view: FloodView) -> list[Finding]:
+    """See whether the coarse solver's water tells the depth far better in another way."""
+    if view.level is None:
+        return []
+    heights = view.grounds["heights"][:, None]
+
+    def told(level: Tensor) -> Tensor:
+        """Give the share (N,) of what is wrong with no water at all."""
+        left = (torch.relu(level - heights) - view.depth).square().mean((1, 2, 3))
+        return 1.0 - left / view.depth.square().mean((1, 2, 3)).clamp(min=1e-8)
+
+    wet = view.depth.mean((1, 2, 3)) > _WET_MM / 1000.0
+    if int(wet.sum()) < _FEW:
+        return []
+    own = told(view.level)
+    here = float(own[wet].median())
+    exam.figures["told by the coarse solver"] = max(here, -99.0)
+    text = f"the coarse solver's water tells {100 * max(here, -9.0):.0f} % of the depth"
+    ways = {f"its {name}": turn(view.level) for name, turn in TURNS.items()}
+    if view.depth.shape[1] > 1:
+        ways["its frames backwards"] = view.level.flip(1)
+    found = {
+        n: float(told(w)[wet].median()) for n, w in ways.items() if w.shape == view.depth.shape
+    }
+    best = max(found, key=lambda name: found[name])
+    if found[best] > max(here, 0.0) + _BETTER:
+        text += f" as 'level' is given, and {100 * found[best]:.0f} % with {best}"
+        return [Finding(Cause.AXES_MIXED, "fault", text, f"'level' fits with {best}")]
+    others = torch.stack([told(view.level.roll(step, 0)) for step in range(1, len(wet))])
+    torn = (others.amax(0) > own.clamp(min=0.0) + 2.0 * _BETTER) & wet
+    share = float(torn.float().sum() / wet.sum())
+    if share < 2.0 * _SHARE:
+        return []
+    text += f"; in {100 * share:.0f} % of the samples that of another sample tells far more"
+    return [Finding(Cause.TARGETS_UNRELATED, "fault", text, firm=True)]
