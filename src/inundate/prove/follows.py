@@ -47,4 +47,10 @@ def _noisy_input(finding: Finding, other: Finding) -> bool:
     return finding.cause is Cause.INPUT_SCALE and loud and other.subject != ""
 
 
-_RULES = (_noisy_input, _filled_targets, _copied_target)
+def _small_errors(finding: Finding, other: Finding) -> bool:
+    """Say whether a loss looks wrong or blind for the small errors that it does not count."""
+    floor = other.cause is Cause.LOSS_FLOOR and other.firm
+    return finding.cause in (Cause.LOSS_SIGN, Cause.LOSS_IGNORES) and floor
+
+
+_RULES = (_small_errors, _noisy_input, _filled_targets, _copied_target)

@@ -27,6 +27,7 @@ from inundate.prove.probe.fit import MOVED, probe_fit
 from inundate.prove.probe.fresh import probe_fresh
 from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.ground import probe_ground
+from inundate.prove.probe.halves import probe_halves
 from inundate.prove.probe.layout import probe_layout
 from inundate.prove.probe.learn import learns, probe_learn
 from inundate.prove.probe.linear import probe_linear
@@ -47,9 +48,11 @@ from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.runs import probe_runs
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
+from inundate.prove.probe.still import probe_still
 from inundate.prove.probe.turned import probe_turned
 from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.water import probe_water
+from inundate.prove.probe.weighed import probe_weighed
 
 __all__ = ["PROBES", "Confidence", "Verdict", "decide", "diagnose"]
 
@@ -62,9 +65,9 @@ FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite
 PROBES: tuple[Probe, ...] = (
     probe_each_input, probe_inputs, probe_target, probe_split, probe_target_in_input, probe_ahead,
     probe_axes, probe_turned, probe_ground, probe_water, probe_layout, probe_mixing, probe_loss,
-    probe_metric, probe_optimiser, probe_step, probe_start, probe_gradient, probe_padding,
-    probe_linear, probe_fit, probe_fresh, probe_resting, probe_schedule, probe_use, probe_range,
-    probe_noise, probe_learn,
+    probe_weighed, probe_metric, probe_optimiser, probe_step, probe_halves, probe_start,
+    probe_gradient, probe_padding, probe_linear, probe_fit, probe_still, probe_fresh,
+    probe_resting, probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
 )  # fmt: skip
 
 _SPEED = {

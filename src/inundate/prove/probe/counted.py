@@ -11,7 +11,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.padding import find_padding
 
-__all__ = ["left_out"]
+__all__ = ["known_of", "left_out", "slope_of"]
 
 _SAMPLES = 4  # of a batch, from which a share of it means something
 _MISSED = 0.2  # of a batch, from which samples that do not count are a fault
@@ -33,7 +33,7 @@ def left_out(exam: Exam, batch: Batch) -> list[Finding]:
     target = batch["target"]
     rows = target.reshape(len(target), -1).cpu()
     counts = torch.isfinite(rows) if rows.is_floating_point() else rows >= 0
-    counts = counts & _known(exam, batch).reshape(len(target), -1)
+    counts = counts & known_of(exam, batch).reshape(len(target), -1)
     missed = ~seen.reshape(len(seen), -1).any(1) & counts.any(1)
     if float(missed.float().mean()) >= _MISSED:
         text = f"whatever the answers, {int(missed.sum())} of {len(seen)} samples of a batch do "
@@ -55,7 +55,7 @@ def _seen(exam: Exam, batch: Batch) -> Tensor | None:
     drawn = torch.Generator().manual_seed(exam.seed)
     for _ in range(_DRAWS):
         answer = middle + wide * torch.randn(right.shape, generator=drawn).to(right)
-        slope = _slope(exam, batch, answer)
+        slope = slope_of(exam, batch, answer)
         if slope is None:
             return None
         seen |= (slope != 0).cpu()
@@ -72,7 +72,7 @@ def _by_place(exam: Exam, batch: Batch, seen: Tensor) -> list[Finding]:
     if target.ndim < 2 or not bool(known.all()):
         return []
     # places or channels that count in no sample, of those in which the targets differ
-    silent = ~held.any(0) & (target.float().std(0) > 0) & _known(exam, batch).any(0)
+    silent = ~held.any(0) & (target.float().std(0) > 0) & known_of(exam, batch).any(0)
     if float(silent.float().mean()) < _MISSED:
         return []
     text = (
@@ -82,7 +82,7 @@ def _by_place(exam: Exam, batch: Batch, seen: Tensor) -> list[Finding]:
     return [Finding(Cause.LOSS_IGNORES, "fault", text, "a part of the output")]
 
 
-def _known(exam: Exam, batch: Batch) -> Tensor:
+def known_of(exam: Exam, batch: Batch) -> Tensor:
     """Say where the target counts, in its shape."""
     target = batch["target"]
     if exam.case.known is None:
@@ -134,7 +134,7 @@ def _filled(exam: Exam, batch: Batch, target: Tensor) -> Tensor | None:
     return filled.all(-1) if text.ndim == 3 else filled
 
 
-def _slope(exam: Exam, batch: Batch, answer: Tensor) -> Tensor | None:
+def slope_of(exam: Exam, batch: Batch, answer: Tensor) -> Tensor | None:
     """Give the gradient of the loss with respect to an answer; None if it has none."""
     given = answer.detach().clone().requires_grad_()
     try:

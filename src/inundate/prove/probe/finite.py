@@ -14,6 +14,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.gradient import gradients, leaves
+from inundate.prove.probe.halves import halves_seen, widened
 
 __all__ = ["probe_finite_output"]
 
@@ -33,11 +34,23 @@ def probe_finite_output(exam: Exam) -> list[Finding]:
         return _half(exam, model, finite and not broken)
     if finite and not broken:
         return _some_loss(exam)
+    half_seen = halves_seen(exam)
+    if half_seen and _finite_if_wide(exam):
+        text = f"in {half_seen} output, loss or gradient are not finite; in float32 they are"
+        return [Finding(Cause.PRECISION, "fault", text)]
     where = _first_not_finite(exam, model) if not finite else f"what follows {broken[-1]}"
     text = f"on finite data the loss of the untrained model is {loss}" + (
         f"; the gradient of {', '.join(broken[:3])} is not finite" if broken else ""
     )
     return [Finding(Cause.NOT_FINITE_OUTPUT, "fault", text, where)]
+
+
+def _finite_if_wide(exam: Exam) -> bool:
+    """Whether loss and gradient are finite where nothing is cast to half precision."""
+    model = copy.deepcopy(exam.case.model).train()
+    loss, _ = widened(exam, lambda: gradients(exam, model, exam.typical))
+    slopes = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    return math.isfinite(loss) and all(bool(torch.isfinite(slope).all()) for slope in slopes)
 
 
 def _some_loss(exam: Exam) -> list[Finding]:

@@ -287,6 +287,8 @@ def _accumulates(exam: Exam) -> list[Finding]:
         _make(exam, model, optimiser)
         grads = [p.grad for p in model.parameters() if p.grad is not None]
         norms.append(float(nn.utils.get_total_norm(grads)) if grads else 0.0)
+    if not all(map(math.isfinite, norms)):
+        return []  # they say nothing; that they are not finite is told elsewhere
     if norms[0] <= 0 or any(b <= a for a, b in itertools.pairwise(norms)):
         return []
     if norms[-1] < 0.7 * _CALLS * norms[0]:

@@ -1,0 +1,177 @@
+"""What a loss counts, what half precision loses, what rests, and inputs of two epochs."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.finding import Finding
+from inundate.prove.follows import settle
+from inundate.prove.probe.each_input import probe_each_input
+from inundate.prove.probe.halves import probe_halves
+from inundate.prove.probe.overlap import overlapping_maps
+from inundate.prove.probe.still import probe_still
+from inundate.prove.probe.weighed import probe_weighed
+
+SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
+
+
+def maps(count=32):
+    """Give maps whose targets are 0 at most places."""
+    drawn = torch.randn(count, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    return drawn, torch.relu(drawn - 0.7)
+
+
+def exam_of(model, inputs, target, **own):
+    data = [(inputs[i : i + 8], target[i : i + 8]) for i in range(0, len(inputs), 8)]
+    return Exam(make_case(model, data, **own), SHORT)
+
+
+def net():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 1, 3, padding=1))
+
+
+def weighted(weight):
+    return lambda output, target: (weight(target) * (output - target).square()).mean()
+
+
+@pytest.mark.parametrize(
+    ("loss", "cause"),
+    [
+        (weighted(lambda v: torch.where(v > 0, 1e-3, 1.0)), Cause.MAJORITY_COLLAPSE),
+        (weighted(lambda v: (v > 0).float()), Cause.LOSS_IGNORES),
+        (weighted(lambda v: (v < 0.5).float()), Cause.LOSS_IGNORES),
+        (lambda o, t: torch.relu((o - t).abs() - 5.0).mean(), Cause.LOSS_FLOOR),
+    ],
+)
+def test_a_loss_that_counts_a_part_of_the_targets(loss, cause):
+    (found,) = probe_weighed(exam_of(net(), *maps(), loss=loss))
+    assert (found.cause, found.weight) == (cause, "fault")
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        functional.mse_loss, functional.l1_loss, functional.smooth_l1_loss,
+        weighted(lambda v: torch.where(v > 0, 20.0, 1.0)),
+        lambda o, t: functional.mse_loss(torch.asinh(20 * o), torch.asinh(20 * t)),
+    ],
+)  # fmt: skip
+def test_losses_in_use_count_all_targets(loss):
+    assert probe_weighed(exam_of(net(), *maps(), loss=loss)) == []
+
+
+def rounded(model):
+    class Half(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = model
+
+        def forward(self, inputs):
+            return self.model(inputs).half().float()
+
+    return Half()
+
+
+def scaled_step(by):
+    def step(model, optimiser, raw):
+        optimiser.zero_grad()
+        loss = functional.mse_loss(model(raw[0]), raw[1])
+        torch.autograd.backward(by * loss)
+        for weight in model.parameters():
+            weight.grad /= by
+        optimiser.step()
+        return loss
+
+    return step
+
+
+def test_a_gradient_that_half_precision_rounds_away():
+    small = exam_of(rounded(net()), *maps(), loss=lambda o, t: 1e-7 * functional.mse_loss(o, t))
+    assert [f.cause for f in probe_halves(small)] == [Cause.PRECISION]
+    assert probe_halves(exam_of(rounded(net()), *maps())) == []
+    assert probe_halves(exam_of(net(), *maps(), loss=functional.l1_loss)) == []
+
+
+def test_a_scale_of_the_loss_that_overflows():
+    found = probe_halves(exam_of(rounded(net()), *maps(), step=scaled_step(2.0**34)))
+    assert [f.cause for f in found] == [Cause.PRECISION]
+    assert probe_halves(exam_of(rounded(net()), *maps(), step=scaled_step(64.0))) == []
+    found = probe_halves(exam_of(net(), *maps(), step=scaled_step(1e42)))
+    assert [f.cause for f in found] == [Cause.STEP_WRONG]
+
+
+def test_an_optimiser_that_leaves_a_good_start_as_it_is():
+    def adam(eps):
+        return lambda model: torch.optim.Adam(model.parameters(), lr=0.02, eps=eps)
+
+    (found,) = probe_still(exam_of(net(), *maps(), optimiser=adam(1e4)))
+    assert (found.cause, found.firm) == (Cause.RATE_TOO_LOW, True)
+    assert "eps is 10000" in found.evidence
+    assert probe_still(exam_of(net(), *maps(), optimiser=adam(1e-8))) == []
+
+
+class Loader:
+    """Two inputs of which the second may be changed in each epoch."""
+
+    def __init__(self, change):
+        self.change = change
+        self.drawn = torch.Generator().manual_seed(3)
+        self.left = torch.randn(64, 6, generator=self.drawn)
+        self.right = torch.randn(64, 6, generator=self.drawn)
+        self.target = (self.left + self.right).mean(1, keepdim=True)
+
+    def __iter__(self):
+        for rows in torch.randperm(64, generator=self.drawn).split(8):
+            right = self.change(self.right[rows], self.drawn)
+            yield {"left": self.left[rows], "right": right, "target": self.target[rows]}
+
+
+@pytest.mark.parametrize(
+    ("change", "causes"),
+    [
+        (lambda v, _g: v, []),
+        (lambda v, g: v + 0.1 * torch.randn(v.shape, generator=g), []),
+        (lambda v, g: v + 3.0 * torch.randn(v.shape, generator=g), [Cause.NOISE_TOO_STRONG]),
+        (lambda v, _g: v[:1].expand_as(v), [Cause.TARGETS_MISPAIRED]),
+        (lambda v, _g: v.roll(1, 0), [Cause.TARGETS_MISPAIRED]),
+    ],
+)
+def test_an_input_that_is_not_its_samples_own(change, causes):
+    exam = Exam(make_case(nn.Identity(), Loader(change)), SHORT)
+    assert [f.cause for f in probe_each_input(exam)] == causes
+
+
+def test_pieces_that_overlap_are_found_beside_coarse_inputs():
+    drawn = torch.Generator().manual_seed(0)
+    ground = torch.randn(24, 2, 16, 16, generator=drawn)
+    target = ground.mean(1, keepdim=True).exp()
+    coarse = torch.randn(24, 3, 5, 4, 4, generator=drawn)
+
+    def batches(step):
+        parts = ground.roll(step, -1), target.roll(step, -1)
+        inputs = {"ground": parts[0], "rain": coarse}
+        return [
+            {"inputs": {n: v[i : i + 8] for n, v in inputs.items()}, "target": parts[1][i : i + 8]}
+            for i in (0, 8, 16)
+        ]
+
+    case = make_case(nn.Identity(), batches(0), valid=batches(4))
+    assert [f.cause for f in overlapping_maps(Exam(case, SHORT))] == [Cause.SPLIT_LEAK]
+    ground, target = -ground, target.flip(0)
+    other = make_case(nn.Identity(), case.train, valid=batches(4))
+    assert overlapping_maps(Exam(other, SHORT)) == []
+
+
+def test_what_follows_from_another_finding_is_a_note():
+    copied = Finding(Cause.TARGET_IN_INPUT, "fault", "", "'start', 0")
+    uneven = [Finding(Cause.UNIT_SLIP, "fault", "", name) for name in ("'start'", "'rain'")]
+    assert [f.weight for f in settle([copied, *uneven])] == ["fault", "note", "fault"]
+    filled = Finding(Cause.TARGET_SCALE, "fault", "", firm=True)
+    beyond = Finding(Cause.OUTPUT_RANGE, "fault", "")
+    assert [f.weight for f in settle([beyond, filled])] == ["note", "fault"]
+    assert settle([beyond]) == [beyond]

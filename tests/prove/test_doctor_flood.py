@@ -1,0 +1,151 @@
+"""What the doctor knows of water, ground and rain, on floods that are made here."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from inundate.emulate.inputs import TERRAIN_CHANNELS, terrain_scale
+from inundate.prove.case import Case, call_with_table
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.flood_view import flood_view, unevenness
+from inundate.prove.probe.ground import probe_ground
+from inundate.prove.probe.water import probe_water
+
+SIDE, FRAMES, COUNT = 16, 2, 40
+RELIEF = TERRAIN_CHANNELS.index("relative_height_32")
+
+
+def floods(count=COUNT, *, seed=0):
+    """Give samples (inputs, target) of ponds that rise as rain falls on uneven ground."""
+    drawn = torch.Generator().manual_seed(seed)
+    rough = torch.randn(count, 1, SIDE // 4, SIDE // 4, generator=drawn)
+    heights = functional.interpolate(rough, size=(SIDE, SIDE), mode="bicubic")[:, 0]
+    stretch, divisor = terrain_scale("relative_height_32")
+    terrain = torch.zeros(count, len(TERRAIN_CHANNELS) + 2, SIDE, SIDE)
+    terrain[:, RELIEF] = torch.asinh((heights - heights.mean((1, 2), keepdim=True)) / stretch)
+    terrain[:, RELIEF] /= divisor
+    low = torch.quantile(heights.flatten(1), 0.1, dim=1)
+    rise = 0.1 + 0.3 * torch.rand(count, FRAMES, generator=drawn).cumsum(1)
+    wet = (torch.rand(count, 1, generator=drawn) > 0.3).float()  # the others have no rain yet
+    level = low[:, None] + wet * rise
+    depth = wet[..., None, None] * torch.relu(level[..., None, None] - heights[:, None])
+    fallen = 1000.0 * depth.mean((2, 3)).diff(dim=1, prepend=torch.zeros(count, 1))
+    rain = fallen[..., None, None].expand(count, FRAMES, 4, 4).clone()
+    fine = torch.where(wet > 0, level, low[:, None])[..., None, None].expand(-1, -1, 4, 4)
+    inputs = {
+        "terrain": terrain,
+        "heights": heights,
+        "rain": rain,
+        "before": torch.zeros(count, 4, 4),
+        "start": torch.zeros(count, SIDE, SIDE),
+        "level": fine.clone(),
+    }
+    return inputs, depth
+
+
+def exam_of(train, valid=None):
+    def loader(part):
+        inputs, target = part
+        return [
+            {
+                "inputs": {n: v[i : i + 8] for n, v in inputs.items()},
+                "target": target[i : i + 8],
+                "valid": torch.ones(8, 1, SIDE, SIDE),
+            }
+            for i in range(0, len(target), 8)
+        ]
+
+    return Exam(
+        Case(
+            "floods", nn.Identity(), loader(train), call_with_table, lambda *_: torch.tensor(0.0),
+            lambda model: None, valid=loader(valid or floods(seed=1)),
+            known=lambda batch: batch["valid"] > 0, spare=("heights",),
+        )
+    )  # fmt: skip
+
+
+def with_target(change, *, seed=0):
+    inputs, target = floods(seed=seed)
+    return inputs, change(target)
+
+
+def with_input(name, change):
+    inputs, target = floods()
+    return {**inputs, name: change(inputs[name])}, target
+
+
+def some_moved(target):
+    found = target.clone()
+    found[::3] = target.roll(2, 0)[::3]
+    return found
+
+
+def each_moved(target):
+    steps = torch.randint(4, 9, (len(target), 2), generator=torch.Generator().manual_seed(0))
+    pairs = zip(target, steps.tolist(), strict=True)
+    return torch.stack([one.roll(tuple(step), (-2, -1)) for one, step in pairs])
+
+
+def test_water_is_level_on_its_own_ground_alone():
+    inputs, target = floods()
+    own = unevenness(inputs["heights"], target[:, -1])
+    other = unevenness(inputs["heights"].roll(1, 0), target[:, -1])
+    assert float(own.nanmedian()) < 0.01
+    assert float(other.nanmedian()) > 0.5
+
+
+def test_a_flood_that_is_as_it_should_be_has_no_findings():
+    exam = exam_of(floods())
+    assert flood_view(exam, exam.train) is not None
+    assert probe_ground(exam) == []
+    assert probe_water(exam) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (lambda v: v.flip(-1), Cause.AXES_MIXED),
+        (lambda v: v.transpose(-2, -1), Cause.AXES_MIXED),
+        (lambda v: v.roll(1, -2), Cause.AXES_MIXED),
+        (lambda v: 100.0 * v, Cause.TARGET_SCALE),
+        (lambda v: v.roll(3, 0), Cause.TARGETS_UNRELATED),
+        (some_moved, Cause.TARGETS_UNRELATED),
+        (each_moved, Cause.TARGETS_UNRELATED),
+    ],
+)
+def test_depths_that_do_not_lie_on_their_ground(change, cause):
+    exam = exam_of(with_target(change), with_target(change, seed=1))
+    assert [f.cause for f in probe_ground(exam) if f.weight == "fault"] == [cause]
+
+
+@pytest.mark.parametrize("change", [lambda v: v.roll(2, -1), lambda v: v.flip(-2)])
+def test_depths_that_lie_elsewhere_in_validation_alone(change):
+    (found,) = probe_ground(exam_of(floods(), with_target(change, seed=1)))
+    assert (found.cause, found.weight) == (Cause.SPLIT_SHIFT, "fault")
+
+
+@pytest.mark.parametrize(
+    ("train", "cause"),
+    [
+        (with_input("rain", lambda v: v.roll(1, 0)), Cause.TARGETS_UNRELATED),
+        (with_target(lambda v: v.flip(1)), Cause.AXES_MIXED),
+        (with_input("start", lambda _v: 0.97 * floods()[1][:, -1]), Cause.TARGET_IN_INPUT),
+        (with_input("level", lambda v: v.roll(1, 0)), Cause.TARGETS_UNRELATED),
+        (with_input("rain", lambda v: 0.001 * v), Cause.SPLIT_SHIFT),
+    ],
+)
+def test_water_that_rain_and_what_stood_before_do_not_explain(train, cause):
+    assert [f.cause for f in probe_water(exam_of(train))] == [cause]
+
+
+def test_other_models_are_no_floods():
+    maps = [(torch.randn(8, 3, SIDE, SIDE), torch.randn(8, 1, SIDE, SIDE))] * 3
+    case = Case(
+        "maps", nn.Identity(), maps, call_with_table, lambda *_: torch.tensor(0.0),
+        lambda model: None, valid=maps,
+    )  # fmt: skip
+    exam = Exam(case)
+    assert flood_view(exam, exam.train) is None
+    assert probe_ground(exam) == probe_water(exam) == []
