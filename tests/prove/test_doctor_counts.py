@@ -175,3 +175,11 @@ def test_what_follows_from_another_finding_is_a_note():
     beyond = Finding(Cause.OUTPUT_RANGE, "fault", "")
     assert [f.weight for f in settle([beyond, filled])] == ["note", "fault"]
     assert settle([beyond]) == [beyond]
+
+
+def test_how_a_training_goes_on_targets_of_other_samples_says_nothing():
+    slow = Finding(Cause.RATE_TOO_LOW, "fault", "", "10", tried=True)
+    exact = Finding(Cause.TARGETS_UNRELATED, "fault", "", firm=True)
+    judged = Finding(Cause.TARGETS_UNRELATED, "fault", "")
+    assert [f.weight for f in settle([slow, exact])] == ["note", "fault"]
+    assert [f.weight for f in settle([slow, judged])] == ["fault", "fault"]

@@ -1,5 +1,7 @@
 """What the doctor knows of water, ground and rain, on floods that are made here."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -11,6 +13,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.flood_view import flood_view, unevenness
 from inundate.prove.probe.ground import probe_ground
+from inundate.prove.probe.relief import probe_relief
 from inundate.prove.probe.water import probe_water
 
 SIDE, FRAMES, COUNT = 16, 2, 40
@@ -149,3 +152,59 @@ def test_other_models_are_no_floods():
     exam = Exam(case)
     assert flood_view(exam, exam.train) is None
     assert probe_ground(exam) == probe_water(exam) == []
+
+
+def with_slopes(inputs):
+    """Give the terrain with the slopes of its heights, in cells of 10 m."""
+    terrain = inputs["terrain"].clone()
+    east, north = terrain[:, 0] * 0.0, terrain[:, 0] * 0.0
+    heights = inputs["heights"]
+    east[:, :, 1:-1] = (heights[:, :, 2:] - heights[:, :, :-2]) / 20.0
+    north[:, 1:-1] = (heights[:, :-2] - heights[:, 2:]) / 20.0
+    for name, values in (("slope_x", east), ("slope_y", north)):
+        stretch, divisor = terrain_scale(name)
+        terrain[:, TERRAIN_CHANNELS.index(name)] = torch.asinh(values / stretch) / divisor
+    return {**inputs, "terrain": terrain}
+
+
+def mirrored(inputs):
+    """Turn each second terrain round, and leave the slopes as they were."""
+    terrain = inputs["terrain"].clone()
+    slope = TERRAIN_CHANNELS.index("slope_x")
+    terrain[::2, slope] = -terrain[::2, slope]
+    return {**inputs, "terrain": terrain}
+
+
+class Pours(nn.Module):
+    """Reads the heights, as models on the hybrid do."""
+
+    def forward(self, inputs):
+        return torch.relu(
+            inputs["level"].mean((2, 3))[..., None, None] - inputs["heights"][:, None]
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "cause"),
+    [
+        (lambda i: i, None),
+        (mirrored, Cause.AXES_MIXED),
+        (lambda i: {**i, "heights": 0.0 * i["heights"]}, Cause.DEAD_INPUT),
+        (lambda i: {**i, "heights": 100.0 * i["heights"]}, Cause.INPUT_SCALE),
+        (lambda i: {**i, "before": i["before"] + 4.0}, Cause.DEAD_INPUT),
+    ],
+)
+def test_inputs_that_do_not_belong_together(change, cause):
+    train, valid = ((with_slopes(inputs), target) for inputs, target in (floods(), floods(seed=1)))
+    exam = exam_of((change(train[0]), train[1]), valid)
+    exam.case = replace(exam.case, model=Pours())
+    assert [f.cause for f in probe_relief(exam)] == ([cause] if cause else [])
+
+
+def test_rain_whose_frames_run_backwards():
+    inputs, target = floods()
+    rain = inputs["rain"] * torch.tensor([1.0, 3.0])[:, None, None]
+    depth = target * (rain.cumsum(1) / inputs["rain"].cumsum(1).clamp(min=1e-9))[..., :1, :1]
+    (found,) = probe_water(exam_of(({**inputs, "rain": rain.flip(1)}, depth)))
+    assert found.subject == "the frames of the rain run backwards"
+    assert probe_water(exam_of(({**inputs, "rain": rain}, depth))) == []

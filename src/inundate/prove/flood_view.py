@@ -34,6 +34,8 @@ class FloodView:
         0 where it is not known.
     fallen : Tensor (N, K) or None
         Mean rain up to the end of each frame, mm.
+    before : Tensor (N,) or None
+        Mean rain before the first frame, mm.
     start : Tensor (N, H, W) or None
         Depth before the first frame, m.
     level : Tensor (N, K, H, W) or None
@@ -43,6 +45,7 @@ class FloodView:
     grounds: Mapping[str, Tensor]
     depth: Tensor
     fallen: Tensor | None
+    before: Tensor | None
     start: Tensor | None
     level: Tensor | None
 
@@ -66,8 +69,8 @@ def flood_view(exam: Exam, batches: Sequence[Batch]) -> FloodView | None:
     assert stretch is not None
     relief = (held["terrain"][:, TERRAIN_CHANNELS.index(_RELIEF)] * divisor).clamp(-_MOST, _MOST)
     grounds = {"terrain": stretch * torch.sinh(relief), "heights": held["heights"]}
-    start = held.get("start")
-    return FloodView(grounds, depth, _fallen(held), start, _level(held))
+    before = held["before"].flatten(1).mean(1) if "before" in held else None
+    return FloodView(grounds, depth, _fallen(held), before, held.get("start"), _level(held))
 
 
 def _known(exam: Exam, batch: Batch) -> Tensor:

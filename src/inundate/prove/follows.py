@@ -53,4 +53,19 @@ def _small_errors(finding: Finding, other: Finding) -> bool:
     return finding.cause in (Cause.LOSS_SIGN, Cause.LOSS_IGNORES) and floor
 
 
-_RULES = (_small_errors, _noisy_input, _filled_targets, _copied_target)
+#: Told by an exact test of data or loss: how such a training goes says nothing more.
+_EXACT = {Cause.TARGETS_UNRELATED, Cause.MAJORITY_COLLAPSE}
+_OF_TRAINING = {
+    Cause.IGNORES_INPUT, Cause.TARGET_SCALE, Cause.BAD_START, Cause.SATURATED,
+    Cause.VANISHING_GRADIENT, Cause.NOISE_TOO_STRONG, Cause.DECAY_TOO_STRONG, Cause.RATE_TOO_HIGH,
+    Cause.RATE_TOO_LOW, Cause.STEP_WRONG,
+}  # fmt: skip
+
+
+def _of_the_training(finding: Finding, other: Finding) -> bool:
+    """Say whether a training could not but go as it does, for what it is given."""
+    exact = other.cause in _EXACT and other.firm and not other.tried
+    return finding.cause in _OF_TRAINING and exact
+
+
+_RULES = (_of_the_training, _small_errors, _noisy_input, _filled_targets, _copied_target)

@@ -45,6 +45,7 @@ from inundate.prove.probe.optimiser import (
 from inundate.prove.probe.padding import probe_padding
 from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_axes, probe_target_in_input
+from inundate.prove.probe.relief import probe_relief
 from inundate.prove.probe.runs import probe_runs
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
@@ -64,9 +65,9 @@ Probe = Callable[[Exam], list[Finding]]
 FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
 PROBES: tuple[Probe, ...] = (
     probe_each_input, probe_inputs, probe_target, probe_split, probe_target_in_input, probe_ahead,
-    probe_axes, probe_turned, probe_ground, probe_water, probe_layout, probe_mixing, probe_loss,
-    probe_weighed, probe_metric, probe_optimiser, probe_step, probe_halves, probe_start,
-    probe_gradient, probe_padding, probe_linear, probe_fit, probe_still, probe_fresh,
+    probe_axes, probe_turned, probe_relief, probe_ground, probe_water, probe_layout, probe_mixing,
+    probe_loss, probe_weighed, probe_metric, probe_optimiser, probe_step, probe_halves,
+    probe_start, probe_gradient, probe_padding, probe_linear, probe_fit, probe_still, probe_fresh,
     probe_resting, probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ _SHARE = 0.08  # of the wet frames, that no rain explains
 _SLIP = 12.0  # times the rain, that stands on the ground, or that of validation
 _RAINS = ("rain", "state")
 _IN_STEP = 0.3  # correlation of what is added to the water with the rain, with frames turned round
+_BACK, _TOLD = 0.05, 0.8  # by how much more, and how well, rain tells water the other way round
 _BETTER = 0.2  # by how much more of the depth the coarse solver must tell in another way
 
 
@@ -34,6 +35,7 @@ def probe_water(exam: Exam) -> list[Finding]:
         _without_rain(exam, train)
         or _against_rain(exam, train, valid)
         or _backwards(exam, train)
+        or _rain_backwards(exam, train)
         or _ahead(train)
         or _coarse(exam, train)
     )
@@ -82,7 +84,8 @@ def _against_rain(exam: Exam, train: FloodView, valid: FloodView) -> list[Findin
     if max(shares[0] / shares[1], shares[1] / shares[0]) > _SLIP:
         text += f" in training and {shares[1]:.3g} times in validation"
         return [Finding(Cause.SPLIT_SHIFT, "fault", text, f"the target or {name!r}")]
-    if shares[0] > _SLIP:
+    slipped = any(f.cause is Cause.TARGET_SCALE and f.is_fault for f in exam.findings)
+    if shares[0] > _SLIP and not slipped:
         text += ": it cannot be more, but for what flows in"
         return [Finding(Cause.INPUT_SCALE, "suspect", text, f"{name!r}")]
     return []
@@ -112,6 +115,31 @@ def _backwards(exam: Exam, view: FloodView) -> list[Finding]:
         f"(correlation {told:.2f})"
     )
     return [Finding(Cause.AXES_MIXED, "fault", text, "the frames of the target run backwards")]
+
+
+def _rain_backwards(exam: Exam, view: FloodView) -> list[Finding]:
+    """See whether what each frame adds to the water is told by the rain with frames turned round.
+
+    Asked of series, which know the water and the rain before their first frame.
+    """
+    if view.fallen is None or view.before is None or view.start is None:
+        return []
+    rain = view.fallen.diff(dim=1, prepend=view.before[:, None])
+    water = _mean_mm(view).diff(dim=1, prepend=1000.0 * view.start.mean((1, 2))[:, None])
+    if rain.shape[1] < 2 or int((water.abs() > _WET_MM / 4).sum()) < _FEW:
+        return []
+    own, turned = (
+        float((water * one).sum() / (water.norm() * one.norm()).clamp(min=1e-9))
+        for one in (rain, rain.flip(1))
+    )
+    exam.figures |= {"water told by rain": own, "water told by rain, backwards": turned}
+    if turned < own + _BACK or turned < _TOLD:
+        return []
+    text = (
+        f"what a frame adds to the water has a correlation of {own:.2f} with the rain of that "
+        f"frame, and of {turned:.2f} with the frames of the rain turned round"
+    )
+    return [Finding(Cause.AXES_MIXED, "fault", text, "the frames of the rain run backwards")]
 
 
 def _ahead(view: FloodView) -> list[Finding]:
