@@ -18,10 +18,10 @@ __all__ = ["ground_slope", "trust"]
 _CELL_SIZE = TERRAIN_CHANNELS.index("cell_size")
 _FINE_M, _COARSE_M = 5.0, 10.0  # cells on which all of this holds, and none of it
 _FLAT, _STEEP = 0.02, 0.06  # slopes of regimes, see :func:`inundate.terrain.derive.regime_of`
-# by factor of the coarse solver, the share of the correction that is made on flat ground; and of
-# that, the share where water is deep
+# by factor of the coarse solver, the share of the correction that is made of shallow water on flat
+# ground; deep water there is left as it is
 _ON_FLAT = {2: 0.7, 4: 0.85, 8: 0.85}
-_IN_DEEP = {2: 0.3, 4: 0.0, 8: 0.0}
+_DEEP_ANYWHERE = frozenset((2,))  # factors at which deep water on steep ground is left as well
 _NO_GROUND_M = 1.0e5  # heights above are those of cells without ground
 
 
@@ -56,7 +56,7 @@ def trust(terrain: Tensor, heights: Tensor, factor: int) -> Tensor:
     flat = ((_STEEP - slope) / (_STEEP - _FLAT)).clamp(0.0, 1.0)
     held = fine * flat
     shallow = 1.0 - held * (1.0 - _ON_FLAT[factor])
-    deep = shallow * (1.0 - held * (1.0 - _IN_DEEP[factor]))
+    deep = shallow * (1.0 - (fine if factor in _DEEP_ANYWHERE else held))
     return torch.stack([shallow, deep], dim=1)
 
 
