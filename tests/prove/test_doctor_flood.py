@@ -208,3 +208,13 @@ def test_rain_whose_frames_run_backwards():
     (found,) = probe_water(exam_of(({**inputs, "rain": rain.flip(1)}, depth)))
     assert found.subject == "the frames of the rain run backwards"
     assert probe_water(exam_of(({**inputs, "rain": rain}, depth))) == []
+
+
+def test_a_coarse_solver_whose_cells_change_from_batch_to_batch():
+    exam = exam_of(floods())
+    batch = exam.train[0]
+    batch["inputs"]["level"] = batch["inputs"]["level"][..., ::2, ::2]
+    view = flood_view(exam, exam.train)
+    assert view is not None
+    assert view.level.shape == view.depth.shape
+    assert probe_water(exam) == []

@@ -63,14 +63,26 @@ def flood_view(exam: Exam, batches: Sequence[Batch]) -> FloodView | None:
     shapes = {(tuple(b["target"].shape[1:]), tuple(b["inputs"])) for b in batches}
     if not fits or len(shapes) != 1 or min(target.shape[2:]) < _SIDE:
         return None
-    held = {name: torch.cat([b["inputs"][name] for b in batches]).float().cpu() for name in inputs}
+    held = _laid_together(batches)
+    if not {"terrain", "heights"} <= set(held):
+        return None
     depth = torch.cat([_known(exam, batch) for batch in batches]).cpu()
     stretch, divisor = terrain_scale(_RELIEF)
     assert stretch is not None
     relief = (held["terrain"][:, TERRAIN_CHANNELS.index(_RELIEF)] * divisor).clamp(-_MOST, _MOST)
     grounds = {"terrain": stretch * torch.sinh(relief), "heights": held["heights"]}
     before = held["before"].flatten(1).mean(1) if "before" in held else None
-    return FloodView(grounds, depth, _fallen(held), before, held.get("start"), _level(held))
+    return FloodView(grounds, depth, _fallen(held), before, held.get("start"), _level(batches))
+
+
+def _laid_together(batches: Sequence[Batch]) -> dict[str, Tensor]:
+    """Give the inputs (N, …) that are of one shape in all batches."""
+    found = {}
+    for name in batches[0]["inputs"]:
+        parts = [batch["inputs"][name].float().cpu() for batch in batches]
+        if len({tuple(part.shape[1:]) for part in parts}) == 1:
+            found[name] = torch.cat(parts)
+    return found
 
 
 def _known(exam: Exam, batch: Batch) -> Tensor:
@@ -93,13 +105,19 @@ def _fallen(held: Mapping[str, Tensor]) -> Tensor | None:
     return None
 
 
-def _level(held: Mapping[str, Tensor]) -> Tensor | None:
-    level, heights = held.get("level"), held["heights"]
-    if level is None or level.ndim != 4 or heights.shape[1] % level.shape[2]:
-        return None
-    factor = heights.shape[1] // level.shape[2]
-    fine = level.repeat_interleave(factor, -1).repeat_interleave(factor, -2)
-    return fine if fine.shape[2:] == heights.shape[1:] else None
+def _level(batches: Sequence[Batch]) -> Tensor | None:
+    """Give the level at each cell; the coarse solver's cells may be of another size each batch."""
+    parts = []
+    for batch in batches:
+        level, heights = batch["inputs"].get("level"), batch["inputs"]["heights"]
+        if level is None or level.ndim != 4 or heights.shape[1] % level.shape[2]:
+            return None
+        factor = heights.shape[1] // level.shape[2]
+        parts.append(level.float().cpu().repeat_interleave(factor, -1))
+        parts[-1] = parts[-1].repeat_interleave(factor, -2)
+        if parts[-1].shape[2:] != heights.shape[1:]:
+            return None
+    return torch.cat(parts)
 
 
 def unevenness(ground: Tensor, depth: Tensor) -> Tensor:
