@@ -136,7 +136,7 @@ def test_depths_that_lie_elsewhere_in_validation_alone(change):
         (with_target(lambda v: v.flip(1)), Cause.AXES_MIXED),
         (with_input("start", lambda _v: 0.97 * floods()[1][:, -1]), Cause.TARGET_IN_INPUT),
         (with_input("level", lambda v: v.roll(1, 0)), Cause.TARGETS_UNRELATED),
-        (with_input("rain", lambda v: 0.001 * v), Cause.SPLIT_SHIFT),
+        (with_input("rain", lambda v: 0.05 * v), Cause.SPLIT_SHIFT),
     ],
 )
 def test_water_that_rain_and_what_stood_before_do_not_explain(train, cause):
@@ -191,6 +191,7 @@ class Pours(nn.Module):
         (mirrored, Cause.AXES_MIXED),
         (lambda i: {**i, "heights": 0.0 * i["heights"]}, Cause.DEAD_INPUT),
         (lambda i: {**i, "heights": 100.0 * i["heights"]}, Cause.INPUT_SCALE),
+        (lambda i: {**i, "heights": (i["heights"] + 500.0).half().float()}, Cause.PRECISION),
         (lambda i: {**i, "before": i["before"] + 4.0}, Cause.DEAD_INPUT),
     ],
 )
@@ -218,3 +219,11 @@ def test_a_coarse_solver_whose_cells_change_from_batch_to_batch():
     assert view is not None
     assert view.level.shape == view.depth.shape
     assert probe_water(exam) == []
+
+
+def test_rain_in_another_unit_in_both_parts():
+    parts = []
+    for seed in (0, 1):
+        inputs, target = floods(seed=seed)
+        parts.append(({**inputs, "rain": inputs["rain"] / 25.4}, target))
+    assert [f.cause for f in probe_water(exam_of(*parts))] == [Cause.INPUT_SCALE]

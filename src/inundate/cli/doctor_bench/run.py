@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
+from inundate.cli.doctor_bench.deluge import DELUGE
 from inundate.cli.doctor_bench.families import FAMILIES, FAMILIES_HEALTHY
 from inundate.cli.doctor_bench.fault import Fault, Healthy
 from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
@@ -183,7 +184,7 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
     if name == "tuning":
         healthy = (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY)
         healthy = (*healthy, *FOURTH_HEALTHY, *FIFTH_HEALTHY, *SIXTH_HEALTHY, *FAMILIES_HEALTHY)
-        faults = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *FAMILIES)
+        faults = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *FAMILIES, *DELUGE)
         if missing:
             return faults, healthy, ""
         faults = (*faults, *STRANGER_FAULTS, *SIXTH_STRANGER_FAULTS)

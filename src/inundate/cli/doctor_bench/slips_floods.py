@@ -16,7 +16,7 @@ __all__ = [
     "TurnedInTest", "above_another_zero", "after_as_before", "clipped_while_scaled",
     "cut_elsewhere", "dry_first", "first_frame", "half_in_mm",
     "head_alone_moves", "level_in_mm", "moved_by_a_block", "no_depth_left", "own_spread",
-    "rain_of_the_first", "scaled_for_good", "tolerant",
+    "rain_of_the_first", "scaled_for_good", "scaled_loss", "tolerant",
 ]  # fmt: skip
 
 # data ---------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def tolerant(_held: Any, model: nn.Module, batch: Any) -> Tensor:
 # steps and models ---------------------------------------------------------------------------------
 
 
-def _scaled(p: Parts, by: float, between: Callable[[nn.Module], object]) -> Parts:
+def scaled_loss(p: Parts, by: float, between: Callable[[nn.Module], object]) -> Parts:
     """Go back from a scaled loss, do something, and divide the gradient by the scale."""
     held = p.loss
     assert held is not None
@@ -145,12 +145,12 @@ def _scaled(p: Parts, by: float, between: Callable[[nn.Module], object]) -> Part
 
 def clipped_while_scaled(p: Parts) -> Parts:
     """Clip the gradient of the scaled loss, and divide by the scale behind that."""
-    return _scaled(p, 65536.0, lambda model: nn.utils.clip_grad_norm_(model.parameters(), 1.0))
+    return scaled_loss(p, 65536.0, lambda model: nn.utils.clip_grad_norm_(model.parameters(), 1.0))
 
 
 def scaled_for_good(p: Parts) -> Parts:
     """Give depth in half precision, at a scale of the loss that nothing lowers or checks."""
-    p = _scaled(p, 2.0**30, lambda _model: None)
+    p = scaled_loss(p, 2.0**30, lambda _model: None)
     return pick(p, model=After(p.model, lambda depth: depth.half().float()))
 
 

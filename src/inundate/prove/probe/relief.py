@@ -25,6 +25,8 @@ _SPARE = 0.05
 _FEW = 12  # samples that must have something in an input that is empty
 _WET_MM = 1.0
 _SIZES = (0.01, 0.001, 0.1, 10.0, 100.0, 1000.0)  # of heights, in m
+_ROUGH = 0.05  # of the rise of the ground, that rounding takes or adds
+_DIFFERENT = 0.2  # of the places, that have a height of their own
 _NEAR = 1.5  # factor within which two heights are alike
 
 _SIGNS: dict[str, Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]] = {
@@ -109,10 +111,26 @@ def _heights(exam: Exam) -> list[Finding]:
         return [Finding(Cause.DEAD_INPUT, "fault", text, "'heights'")]
     times = next((s for s in _SIZES if s / _NEAR < size / usual < s * _NEAR), 0.0)
     alike = float(_alike(_gradient(heights), _gradient(relief)).median())
+    if not times and alike > _ALIKE:
+        return _rounded(heights, relief)
     if not times or alike < _ALIKE:
         return []
     text = f"'heights' rise {size / usual:.3g} times as much as the terrain says"
     return [Finding(Cause.INPUT_SCALE, "fault", text, "'heights'", firm=True)]
+
+
+def _rounded(heights: Tensor, relief: Tensor) -> list[Finding]:
+    """See whether heights are rounded, which those behind the terrain are not."""
+    rise, usual = (torch.cat([p.flatten(1) for p in _gradient(g)], 1) for g in (heights, relief))
+    away = float((rise - usual).norm() / usual.norm())
+    different = len(torch.unique(heights))
+    if away < _ROUGH or different > _DIFFERENT * heights.numel():
+        return []
+    text = (
+        f"'heights' have {different} different values at {heights.numel()} places, "
+        f"and rise by {100 * away:.0f} % otherwise than the terrain, which is not rounded so"
+    )
+    return [Finding(Cause.PRECISION, "fault", text, "'heights'")]
 
 
 def _reads(exam: Exam, name: str) -> bool:

@@ -20,6 +20,7 @@ _WET_MM = 1.0  # mean depth that comes from rain
 _FEW = 12  # frames that are wet, or samples that start wet
 _SHARE = 0.08  # of the wet frames, that no rain explains
 _SLIP = 12.0  # times the rain, that stands on the ground, or that of validation
+_SOAKED = 200.0  # times as much has fallen, where most has soaked in or run off
 _RAINS = ("rain", "state")
 _IN_STEP = 0.3  # correlation of what is added to the water with the rain, with frames turned round
 _BACK, _TOLD = 0.05, 0.8  # by how much more, and how well, rain tells water the other way round
@@ -85,10 +86,10 @@ def _against_rain(exam: Exam, train: FloodView, valid: FloodView) -> list[Findin
         text += f" in training and {shares[1]:.3g} times in validation"
         return [Finding(Cause.SPLIT_SHIFT, "fault", text, f"the target or {name!r}")]
     slipped = any(f.cause is Cause.TARGET_SCALE and f.is_fault for f in exam.findings)
-    if shares[0] > _SLIP and not slipped:
-        text += ": it cannot be more, but for what flows in"
-        return [Finding(Cause.INPUT_SCALE, "suspect", text, f"{name!r}")]
-    return []
+    if slipped or 1.0 / _SOAKED < shares[0] < _SLIP:
+        return []
+    text += ": it cannot be more, but for what flows in, and hardly so much less"
+    return [Finding(Cause.INPUT_SCALE, "fault", text, f"{name!r}", firm=True)]
 
 
 def _share_of_rain(view: FloodView) -> float:
