@@ -10,6 +10,7 @@ from torch import Tensor
 
 from inundate.emulate.inputs import STATE_CHANNELS, TERRAIN_CHANNELS, terrain_scale
 from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 
 __all__ = ["FloodView", "flood_view", "unevenness"]
@@ -53,6 +54,8 @@ class FloodView:
 def flood_view(exam: Exam, batches: Sequence[Batch]) -> FloodView | None:
     """Read the batches of an emulator of this package; None for any other model."""
     inputs = batches[0]["inputs"] if batches else {}
+    if any(f.cause is Cause.TARGET_SCALE and f.is_fault for f in exam.findings):
+        return None  # a fill number among the depths, or another unit: they are no water in m
     terrain, heights, target = (
         inputs.get("terrain"), inputs.get("heights"), batches[0]["target"] if batches else None,
     )  # fmt: skip

@@ -65,7 +65,8 @@ _OF_TRAINING = {
 def _of_the_training(finding: Finding, other: Finding) -> bool:
     """Say whether a training could not but go as it does, for what it is given."""
     exact = other.cause in _EXACT and other.firm and not other.tried
-    return finding.cause in _OF_TRAINING and exact
+    told = finding.cause is not Cause.TARGET_SCALE or finding.tried  # or seen by what it is
+    return finding.cause in _OF_TRAINING and told and exact
 
 
 _RULES = (_of_the_training, _small_errors, _noisy_input, _filled_targets, _copied_target)
