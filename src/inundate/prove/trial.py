@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,8 @@ class Remedy:
     name : str
     rate : float
         Factor on the learning rate.
+    held : bool
+        The rate stays that of the first step, whatever a schedule does.
     no_decay : bool
         Weight decay set to 0.
     fresh : bool
@@ -54,6 +57,7 @@ class Remedy:
 
     name: str = "as it is"
     rate: float = 1.0
+    held: bool = False
     no_decay: bool = False
     fresh: bool = False
     still: bool = False
@@ -171,11 +175,33 @@ def _pair(case: Case, remedy: Remedy) -> tuple[nn.Module, torch.optim.Optimizer]
     if remedy.adam is not None:
         weights = [p for p in model.parameters() if p.requires_grad]
         optimiser = torch.optim.Adam(weights, lr=remedy.adam)
-    for group in optimiser.param_groups:
-        group["lr"] = group["lr"] * remedy.rate
-        if remedy.no_decay:
+    if remedy.no_decay:
+        for group in optimiser.param_groups:
             group["weight_decay"] = 0.0
+    if remedy.rate != 1.0 or remedy.held:
+        _at_rate(optimiser, remedy)
     return model, optimiser
+
+
+def _at_rate(optimiser: torch.optim.Optimizer, remedy: Remedy) -> None:
+    """Change the rate for the time of each step; a schedule sets its own between them."""
+    held: dict[int, tuple[float, float]] = {}
+    first: dict[int, float] = {}
+
+    def before(own: torch.optim.Optimizer, *_: Any) -> None:
+        for number, group in enumerate(own.param_groups):
+            rate = group["lr"]
+            begin = first.setdefault(number, rate)
+            held[number] = rate, (begin if remedy.held else rate) * remedy.rate
+            group["lr"] = held[number][1]
+
+    def after(own: torch.optim.Optimizer, *_: Any) -> None:
+        for number, group in enumerate(own.param_groups):
+            if group["lr"] == held[number][1]:  # else the schedule has set another one
+                group["lr"] = held[number][0]
+
+    optimiser.register_step_pre_hook(before)
+    optimiser.register_step_post_hook(after)
 
 
 def _thaw(model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
@@ -209,9 +235,30 @@ def plain_step(
     batch: Batch,
 ) -> float:
     """Make one step as the tutorials do; a loss without gradient moves nothing."""
+    if isinstance(optimiser, torch.optim.LBFGS):
+        return _searching_step(loss_of, model, optimiser, batch)
     optimiser.zero_grad()
     loss = loss_of(model, batch)
     if loss.requires_grad:
         torch.autograd.backward(loss)
         optimiser.step()
     return float(loss.detach())
+
+
+def _searching_step(
+    loss_of: Callable[[nn.Module, Batch], Tensor],
+    model: nn.Module,
+    optimiser: torch.optim.LBFGS,
+    batch: Batch,
+) -> float:
+    """Make a step of an optimiser that asks for the loss more than once."""
+
+    def again() -> float:
+        optimiser.zero_grad()
+        loss = loss_of(model, batch)
+        if loss.requires_grad:
+            torch.autograd.backward(loss)
+        return float(loss.detach())
+
+    found: Any = optimiser.step(again)  # type: ignore[no-untyped-call]
+    return float(found)

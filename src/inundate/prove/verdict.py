@@ -74,6 +74,7 @@ PROBES: tuple[Probe, ...] = (
 _SPEED = {
     Cause.RATE_TOO_HIGH, Cause.RATE_TOO_LOW, Cause.DECAY_TOO_STRONG, Cause.NOISE_TOO_STRONG,
     Cause.BAD_START, Cause.SATURATED, Cause.TARGET_SCALE, Cause.CANNOT_FIT,
+    Cause.VANISHING_GRADIENT,
 }  # fmt: skip
 _SPEAKS = {
     # causes that are told by an exact test or a tried remedy; the others rest on a threshold

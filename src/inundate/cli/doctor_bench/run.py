@@ -16,6 +16,7 @@ from inundate.cli.doctor_bench.fault import Fault, Healthy
 from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
 from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
 from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
+from inundate.cli.doctor_bench.plain import PLAIN, PLAIN_HEALTHY
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
 from inundate.cli.doctor_bench.seventh import SEVENTH_STRANGER_FAULTS, SEVENTH_STRANGERS
 from inundate.cli.doctor_bench.sixth import (
@@ -184,7 +185,9 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
     if name == "tuning":
         healthy = (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY)
         healthy = (*healthy, *FOURTH_HEALTHY, *FIFTH_HEALTHY, *SIXTH_HEALTHY, *FAMILIES_HEALTHY)
+        healthy = (*healthy, *PLAIN_HEALTHY)
         faults = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *FAMILIES, *DELUGE)
+        faults = (*faults, *PLAIN)
         if missing:
             return faults, healthy, ""
         faults = (*faults, *STRANGER_FAULTS, *SIXTH_STRANGER_FAULTS)

@@ -21,6 +21,7 @@ __all__ = ["MOVED", "QUIET", "probe_fit"]
 
 MOVED = "with the padding at the other end"
 QUIET = Remedy("without what is drawn at random", quiet=True)
+_USUAL = 0.3  # share that dropout may leave out without drowning what one batch says
 _LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
 
 
@@ -43,10 +44,24 @@ def probe_fit(exam: Exam) -> list[Finding]:
         reached = reach(exam, tried.remedy)
         exam.figures[f"one_batch, {tried.remedy.name}"] = reached
         if helps(reached, own):
+            calmer = _calmer(exam, own) if tried.cause is Cause.NOISE_TOO_STRONG else []
+            if calmer:
+                return calmer
             text = f"{tried.evidence}{told(exam, own)}, {tried.remedy.name} {percent(reached)}"
             found.append(Finding(tried.cause, "fault", text, tried.subject, tried=True))
             break
     return found or rates(exam, own)
+
+
+def _calmer(exam: Exam, own: float) -> list[Finding]:
+    """See whether a lower rate alone learns the batch, with all that is drawn at random."""
+    for factor in (0.1, 0.01):
+        reached = reach(exam, Remedy(f"at {factor:g} times the rate", rate=factor))
+        exam.figures[f"one_batch, {factor:g} times the rate"] = reached
+        if reached >= FITTED and helps(reached, own):
+            text = f"{told(exam, own)}, at {factor:g} times the rate {percent(reached)}"
+            return [Finding(Cause.RATE_TOO_HIGH, "fault", text, f"{1 / factor:g}", tried=True)]
+    return []
 
 
 def _remedies(exam: Exam) -> Iterator[_Tried]:
@@ -97,4 +112,4 @@ def _remedies(exam: Exam) -> Iterator[_Tried]:
 
 
 def _is_noise(module: nn.Module) -> bool:
-    return isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0
+    return isinstance(module, nn.modules.dropout._DropoutNd) and module.p > _USUAL

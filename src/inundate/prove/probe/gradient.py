@@ -66,11 +66,11 @@ def probe_gradient(exam: Exam) -> list[Finding]:
     exam.figures |= {
         f"gradient {name}": value for name, value in first.items() if math.isfinite(value)
     }
-    found = _missing(fresh, called, first, later)
+    found = _missing(exam, fresh, called, first, later)
     if found:  # a rate that is far off kills units, and the gradient with them
         _, calm = gradients(exam, copy.deepcopy(exam.calm.model).train(), exam.typical)
         reached = later | {name: value for name, value in calm.items() if value > 0.0}
-        found = _missing(fresh, called, first, reached)
+        found = _missing(exam, fresh, called, first, reached)
     if any(finding.weight == "fault" for finding in found):
         rounded = watch_rounding(exam, fresh, exam.typical)
         exam.figures["rounded"] = float(bool(rounded))
@@ -96,7 +96,11 @@ def _called(exam: Exam, model: nn.Module) -> list[str]:
 
 
 def _missing(
-    model: nn.Module, called: list[str], first: dict[str, float], later: dict[str, float]
+    exam: Exam,
+    model: nn.Module,
+    called: list[str],
+    first: dict[str, float],
+    later: dict[str, float],
 ) -> list[Finding]:
     total = max((v for v in first.values() if math.isfinite(v)), default=0.0)
 
@@ -105,7 +109,16 @@ def _missing(
 
     modules = leaves(model)
     free = {n: any(p.requires_grad for p in modules[n].parameters(recurse=False)) for n in called}
-    stuck = [name for name in called if free[name] and none(name)]
+    stuck = [
+        name for name in called
+        if free[name] and none(name) and _takes_part(exam, modules[name], model)
+    ]  # fmt: skip
+    if stuck and all(_of_zeros(modules[name]) for name in stuck):
+        text = (
+            f"all weights of {_listed(stuck)} that are free start at 0, and each gets its gradient "
+            "through the others"
+        )
+        return [Finding(Cause.BAD_START, "fault", text, _listed(stuck))]
     frozen = [name for name in called if not free[name]]
     found = []
     if stuck:
@@ -121,6 +134,32 @@ def _missing(
             text += f"; {untaught} normalisations of them are at 1 and 0, as before any training"
         found.append(Finding(Cause.NO_GRADIENT, weight, text, _listed(frozen)))
     return found
+
+
+def _takes_part(exam: Exam, module: nn.Module, model: nn.Module) -> bool:
+    """Whether the output moves with the weights of a layer.
+
+    A model that holds weights beside its layers may use none of them; a layer was called.
+    """
+    if next(module.children(), None) is None:
+        return True
+    before = exam.run(model, exam.typical)
+    held = [p.detach().clone() for p in module.parameters(recurse=False)]
+    with torch.no_grad():
+        for weight in module.parameters(recurse=False):
+            if weight.is_floating_point():
+                weight.add_(torch.ones_like(weight))
+    after = exam.run(model, exam.typical)
+    with torch.no_grad():
+        for weight, first in zip(module.parameters(recurse=False), held, strict=True):
+            weight.copy_(first)
+    return not torch.equal(before, after)
+
+
+def _of_zeros(module: nn.Module) -> bool:
+    """Whether a layer has several free matrices, all of zeros."""
+    own = [p for p in module.parameters(recurse=False) if p.requires_grad and p.ndim > 1]
+    return len(own) > 1 and all(bool((p == 0).all()) for p in own)
 
 
 def _untaught(model: nn.Module, frozen: list[nn.Module]) -> int:

@@ -13,7 +13,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = ["mismatch", "normalised"]
+__all__ = ["mismatch", "normalised", "numbered", "other_axis"]
 
 _DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
@@ -22,6 +22,7 @@ _RANGES = (
     (0.0, math.inf), (-math.inf, 0.0),  # of ReLU, and of a log-softmax
 )  # fmt: skip
 _ONE = 1e-3  # of the logarithm of a sum of chances
+_ROUNDED = 1e-4  # of a loss, by which it differs through rounding
 _POOR = 0.15  # of the way from the right answer's loss to the constant's
 
 
@@ -41,6 +42,54 @@ def normalised(exam: Exam, batch: Batch) -> bool:
         return False
     dim = exam.answers.class_dim(batch["target"])
     return float(torch.logsumexp(exam.output.float(), dim).abs().max()) < _ONE
+
+
+def other_axis(exam: Exam, batch: Batch) -> list[Finding]:
+    """See whether a softmax is taken over samples or places, and not over classes.
+
+    A number that is added to the scores of one class everywhere makes that class likelier; where
+    scores are normalised over another axis, it is taken off again and nothing changes.
+    """
+    right = exam.answers.right(batch)
+    if exam.answers.kind != "classes" or right is None:
+        return []
+    drawn = torch.Generator().manual_seed(exam.seed)
+    dim = exam.answers.class_dim(batch["target"])
+    scores = torch.randn(right.shape, generator=drawn).to(right)
+    shape = [-1 if axis == dim else 1 for axis in range(right.ndim)]
+    added = torch.linspace(-2.0, 2.0, right.shape[dim]).reshape(shape).to(right)
+    losses = [loss_of_fixed(exam.case, batch, s) for s in (scores, scores + added, 3.0 * scores)]
+    if None in losses or right.shape[dim] < 2:
+        return []
+    first, second, other = (float(loss) for loss in losses if loss is not None)
+    if abs(second - first) > _ROUNDED * abs(first) or abs(other - first) <= abs(first) * 0.01:
+        return []
+    text = (
+        f"with up to 2 more for some classes in all samples and places the loss stays {first:.5g}, "
+        "as where scores are normalised over samples or places"
+    )
+    return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+
+
+def numbered(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """See whether the scores of all classes are drawn to the number of the class."""
+    right = exam.answers.right(batch)
+    if exam.answers.kind != "classes" or right is None:
+        return []
+    target = batch["target"]
+    dim = exam.answers.class_dim(target)
+    number = target.unsqueeze(dim).expand_as(right).to(right)
+    told = loss_of_fixed(exam.case, batch, number)
+    if told is None or told >= min(found["right"], found["constant"]):
+        return []
+    turned = loss_of_fixed(exam.case, batch, number.flip(0))
+    if turned is None or told > 0.1 * turned:
+        return []
+    text = (
+        f"the loss is {told:.3g} if the scores of all classes are the number of the class, "
+        f"{found['right']:.3g} if that of the right class is high and those of others are low"
+    )
+    return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
 
 
 def _held(exam: Exam, batch: Batch, found: dict[str, float], kind: str) -> list[Finding]:

@@ -13,10 +13,13 @@ from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.mended import mended, plainly
+from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
 from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
+from inundate.prove.probe.turned_alone import turned_alone
 from inundate.prove.probe.unlearnt import (
     CALMER,
+    better_rates,
     by_heart,
     far_less,
     of_few,
@@ -33,6 +36,7 @@ _LOUD = 0.25  # of its square, from which the mean of the draws is not known wel
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
 _WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
 _SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
+_LITTLE = 0.6  # of the way
 _EASY = 0.5  # skill of a simple learner, from which what it learns is easy
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
 
@@ -64,15 +68,32 @@ def probe_learn(exam: Exam) -> list[Finding]:
     some = some and not _narrow(exam, unseen, reference)
     exam.figures["healthy"] = float(unseen.there and sound and (enough or one >= 0.7 or some))
     found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen)
-    found += mended(exam, unseen) + plainly(exam, unseen)
+    found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
+    found = found or turned_alone(exam)
+    gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
+    found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     if found:
         return found
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
-        return rates(exam, CALMER) or ([] if unseen.there else why(exam, seen, unseen, reference))
+        held = better_rates(exam, unseen, ())  # a schedule that grows
+        return (
+            held
+            or rates(exam, CALMER)
+            or ([] if unseen.there else why(exam, seen, unseen, reference))
+        )
+    if _poor(exam, seen):
+        found = better_rates(exam, unseen)
+        if found:
+            return found
     if unseen.there:
         found = of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
         return (other_kind(exam, seen, unseen) if far_less(exam, seen, unseen) else []) or found
     return why(exam, seen, unseen, reference)
+
+
+def _poor(exam: Exam, seen: Skill) -> bool:
+    """Whether little is learnt even of the samples that were trained on."""
+    return not exam.case.trained and max(seen.value, 0.0) < _LITTLE and seen.progress < _LITTLE
 
 
 def _narrow(exam: Exam, unseen: Skill, reference: Skill | None) -> bool:

@@ -28,6 +28,9 @@ def probe_linear(exam: Exam) -> list[Finding]:
     inputs = exam.typical["inputs"]
     if len(layers) < 2 or not all(v.is_floating_point() for v in inputs.values()):
         return []
+    faded = any(f.cause is Cause.VANISHING_GRADIENT for f in exam.findings)
+    if faded or len(exam.typical["target"]) < 2:
+        return []  # what hardly moves, or is alone in its batch, is a line by itself
     model = copy.deepcopy(exam.one.model).eval()
     if not _stacked(exam, model):
         return []

@@ -22,7 +22,9 @@ _SORTED = 0.5  # share of the variety of all samples that a batch has, below whi
 _MANY = 6  # batches from which order can be judged
 _DRAWN = 0.8  # of chance: labels that change less were drawn anew, not taken from other samples
 _OWN = 0.5  # of the targets, from which they are those of the first epoch in another order
+_OWN_PAIRS = 0.25  # of the inputs, which come again in the next epoch
 _LOUD = 0.7  # deviation of what is added to targets, from which it drowns them
+_SAME_AGAIN = 0.9  # of so few samples: where others come, they are drawn from more
 _TWICE = 0.3  # of the batches, from which those that came before are a fault
 _PART = 0.5  # of the validation samples: an epoch that has fewer leaves most of the data out
 
@@ -95,7 +97,7 @@ def _few(exam: Exam) -> list[Finding]:
     second = [key for batch in sample_keys(exam.again) for key in batch]
     known = sum(key in first for key in second) / max(len(second), 1)
     text = f"an epoch has {own} samples in {len(exam.train)} batches, the validation data {held}"
-    if known < _PART:
+    if known < _SAME_AGAIN:
         text += f"; {100 * (1 - known):.0f} % of those in the next epoch are others"
         return [Finding(Cause.LOADER_STARVES, "fault", text)]
     return [Finding(Cause.LOADER_STARVES, "suspect", text)]
@@ -153,7 +155,8 @@ def _mispaired(exam: Exam) -> list[Finding]:
         if key in held
     ]
     unlike = sum(one != other for one, other in pairs)
-    if len(pairs) < 10 or unlike < 0.2 * len(pairs):
+    few = len(pairs) < max(10, _OWN_PAIRS * len(other_inputs))  # of what is drawn anew some meet
+    if few or unlike < 0.2 * len(pairs):
         return []
     drawn = _drawn_targets(exam, unlike / len(pairs))
     if drawn is not None:

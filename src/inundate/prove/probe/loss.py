@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor
 
@@ -12,15 +14,16 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.free import least_output
 from inundate.prove.probe.counted import left_out
-from inundate.prove.probe.kind import mismatch
+from inundate.prove.probe.kind import mismatch, numbered, other_axis
 from inundate.prove.probe.weights import probe_weights
 
 __all__ = ["probe_loss"]
 
 _FLOOR = 0.7  # of the constant's loss: above it the right answer is hardly better
 _HOPELESS = 0.85
-_FREE = 0.05  # of the constant's loss: less than this is hardly to be learnt
+_FREE = 0.15  # of the constant's loss: less than this is hardly to be learnt
 _FLAT = 0.01  # between a right and a wrong class, where losses in use have 0.3 and more
+_ORDERED = 0.05  # of the constant's loss, with targets in the order that the loss takes them in
 _SAME = 1e-6
 _TOWARDS = 0.9  # of the samples, whose free outputs name the right class
 _IN_LINE = 0.5  # correlation of free outputs with their targets
@@ -51,6 +54,10 @@ def probe_loss(exam: Exam) -> list[Finding]:
     unlike = _shape(exam, batch, found)
     if unlike:
         return unlike
+    sorts = other_axis(exam, batch) or numbered(exam, batch, found)
+    sorts = sorts or _other_order(exam, batch, found)
+    if sorts:
+        return sorts
     if _blind(exam, batch, right, found["right"], scale):
         if _all_with_all(exam, batch, right, found, scale):
             text = (
@@ -133,8 +140,7 @@ def _sought(exam: Exam, batch: Batch) -> bool:
     if exam.answers.kind == "classes":
         known = target >= 0
         return float(exam.answers.hits(free, target)[known].float().mean()) > _TOWARDS
-    wanted = target.float().reshape(free.shape).flatten(1)
-    found = free.float().flatten(1)
+    wanted, found = (part.float().reshape(len(target), -1) for part in (target, free))
     # what is the same for all samples says nothing of the direction
     wanted, found = (part - part.mean(0) for part in (wanted, found))
     scale = float(wanted.norm() * found.norm())
@@ -176,6 +182,30 @@ def _shape(exam: Exam, batch: Batch, losses: dict[str, float] | None = None) -> 
         else f"output {tuple(output.shape)}, target {tuple(target.shape)}"
     )
     return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
+
+
+def _other_order(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """See whether the loss is lowest for the targets of other places or samples.
+
+    As where scores were laid out by sample and targets by place.
+    """
+    target = batch["target"]
+    if not 2 <= target.ndim <= 4 or found["constant"] <= 0 or found["right"] < found["constant"]:
+        return []
+    for order in itertools.permutations(range(target.ndim)):
+        moved = target.permute(order).reshape(target.shape)
+        if torch.equal(moved, target):
+            continue
+        answer = exam.answers.right({**batch, "target": moved})
+        told = None if answer is None else loss_of_fixed(exam.case, batch, answer)
+        if told is not None and told < _ORDERED * found["constant"]:
+            text = (
+                f"the right answers have the loss {found['right']:.4g}, and {told:.4g} if they are "
+                f"read in the order {order} of the axes"
+            )
+            subject = "the loss compares outputs with the targets of other places"
+            return [Finding(Cause.AXES_MIXED, "fault", text, subject)]
+    return []
 
 
 def _order(found: dict[str, float]) -> list[Finding]:

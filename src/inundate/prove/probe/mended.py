@@ -20,7 +20,7 @@ from inundate.prove.probe.noise import draws
 from inundate.prove.probe.optimiser import without_penalty
 from inundate.prove.trial import Remedy, run_trial
 
-__all__ = ["mended", "otherwise", "plainly"]
+__all__ = ["far_better", "mended", "otherwise", "plainly", "skill_with"]
 
 _LEFT = 1.5  # times the error that is left with a remedy
 _GAIN = 0.2  # of skill, from which a change that nothing had pointed to is the cause
@@ -38,8 +38,8 @@ def mended(exam: Exam, unseen: Skill) -> list[Finding]:
         if suspect is None or suspect.weight != "suspect" or exam.case.trained:
             continue
         remedy = make(exam)
-        skill = None if remedy is None else _skill(exam, remedy)
-        if remedy is None or skill is None or not _far_better(skill, unseen):
+        skill = None if remedy is None else skill_with(exam, remedy)
+        if remedy is None or skill is None or not far_better(skill, unseen):
             continue
         text = (
             f"{suspect.evidence}; skill on unseen samples is {unseen.value:.2f}, {remedy.name} "
@@ -53,11 +53,11 @@ def plainly(exam: Exam, unseen: Skill) -> list[Finding]:
     """Train by a plain step, where the user's own step leaves much unlearnt."""
     if exam.case.step is None or exam.case.trained or min(unseen.value, unseen.progress) > _MUCH:
         return []
-    skill = _skill(exam, Remedy("with a plain step", plain=True))
+    skill = skill_with(exam, Remedy("with a plain step", plain=True))
     if skill is None:
         return []
     gained = skill.progress > max(unseen.progress, 0.0) + _WAY and skill.value > unseen.value
-    if not gained and not _far_better(skill, unseen):
+    if not gained and not far_better(skill, unseen):
         return []
     text = (
         f"skill on unseen samples is {unseen.value:.2f}, {100 * max(unseen.progress, -9.99):.0f} % "
@@ -90,14 +90,14 @@ _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
 )
 
 
-def _far_better(skill: Skill, unseen: Skill) -> bool:
+def far_better(skill: Skill, unseen: Skill) -> bool:
     """Whether far less is left than in the user's own training."""
     if skill.value < max(unseen.value, 0.0) + 0.05:
         return False
     return 1 - unseen.value >= _LEFT * (1 - skill.value)
 
 
-def _skill(exam: Exam, remedy: Remedy) -> Skill | None:
+def skill_with(exam: Exam, remedy: Remedy) -> Skill | None:
     """Give the skill on unseen samples after a training with a remedy; None if it broke."""
     trial = run_trial(
         exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
@@ -116,7 +116,7 @@ def otherwise(exam: Exam, unseen: Skill) -> list[Finding]:
     if exam.case.trained:
         return []
     for cause, subject, remedy in _unseen(exam):
-        skill = _skill(exam, remedy)
+        skill = skill_with(exam, remedy)
         if skill is None or not skill.there or skill.value < max(unseen.value, 0.0) + _GAIN:
             continue
         text = (

@@ -47,7 +47,8 @@ def noise_in_loader(exam: Exam) -> list[Finding]:
         train, valid = gather(exam.train, name), gather(exam.valid, name)
         if train is None or valid is None or train.shape[1:] != valid.shape[1:]:
             continue
-        told = _wider(train, valid) if tensor.is_floating_point() else _commoner(train, valid)
+        told = _wider(train, valid) if tensor.is_floating_point() else ""
+        told = told or _commoner(train, valid)
         if told:
             text = f"the loader draws {name!r} anew in each epoch, and {told}"
             return [Finding(Cause.NOISE_TOO_STRONG, "fault", text, f"{name!r}")]
@@ -62,12 +63,12 @@ def _wider(train: Tensor, valid: Tensor) -> str:
 
 
 def _commoner(train: Tensor, valid: Tensor) -> str:
-    word = int(train.flatten().mode().values)
+    word = train.flatten().mode().values.item()
     often, seldom = (float((part == word).float().mean()) for part in (train, valid))
     if often < seldom + _COMMON:
         return ""
     return (
-        f"{100 * often:.0f} % of it are {word} in training and {100 * seldom:.0f} % in validation"
+        f"{100 * often:.0f} % of it are {word:g} in training and {100 * seldom:.0f} % in validation"
     )
 
 

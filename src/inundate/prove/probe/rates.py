@@ -6,6 +6,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.changes import scaled_inputs
+from inundate.prove.probe.deep import NORMED, is_deep, narrow_place, normed
 from inundate.prove.probe.reach import FITTED, HELPS, helps, percent, reach, told
 from inundate.prove.trial import Remedy
 
@@ -17,6 +18,7 @@ _MOST = 10  # rates that are tried
 _RESTS = 0.02  # progress that cannot be told from none
 _WILD = -0.5  # of the way, the wrong one: such steps are too long
 _FALLS = 0.1  # of the way, by which the loss falls at a rate that is right
+_TINY = 1e-6  # of a loss, that can be learnt: Adam does not see its gradient either
 _LOWEST = 1e-7  # factor to which a wild rate is brought down
 
 
@@ -74,11 +76,19 @@ def _further(reached: dict[float, float]) -> list[float]:
 
 def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Finding]:
     """Nothing helps alone: all remedies at once tell whether the network can do it at all."""
+    best_loss, constant = exam.levels([exam.typical])
+    tiny = 0.0 < constant - best_loss < _TINY
     everything = Remedy(
-        "with fresh weights, scaled inputs and Adam", fresh=True, adam=3e-3, no_decay=True,
-        plain=True, batch=scaled_inputs(exam),
+        f"with fresh weights, scaled inputs{', a larger loss' if tiny else ''} and Adam",
+        fresh=True, adam=3e-3, no_decay=True, plain=True, batch=scaled_inputs(exam),
+        loss=(lambda model, batch: exam.case.loss(model, batch) / (constant - best_loss))
+        if tiny else None,
     )  # fmt: skip
-    last = reach(exam, everything)
+    if tiny:  # its losses are the larger ones
+        last = exam.try_one(everything).last * (constant - best_loss)
+        last = exam.progress(last, [exam.typical])
+    else:
+        last = reach(exam, everything)
     exam.figures["one_batch, all remedies"] = last
     best = max(reached, key=lambda factor: reached[factor])
     if helps(last, own) and _rests(exam, own) and (best > 1 or reached[best] < own + _RESTS):
@@ -89,12 +99,25 @@ def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Findin
     wild = astray(exam, own, reached)
     if wild:
         return wild
+    place = narrow_place(exam.case.model)
+    if helps(last, own) and place:
+        text = f"{told(exam, own)}; all that is told goes through the one unit of {place}"
+        return [Finding(Cause.CANNOT_FIT, "suspect", text)]
     if helps(last, own):
         return []  # several faults at once: which, the other findings must say
     text = (
         f"{told(exam, own)}, at the best of {len(reached)} rates {percent(reached[best])}, with "
         f"all remedies at once {percent(last)}"
     )
+    if is_deep(exam.case.model):
+        level = Remedy(NORMED, prepare=normed, adam=3e-3, plain=True)
+        levelled = reach(exam, level)
+        exam.figures[f"one_batch, {NORMED}"] = levelled
+        if helps(levelled, max(own, last)):
+            text += f", and {NORMED} {percent(levelled)}: what is read fades on its way"
+            weight: Weight = "fault" if own < HELPS else "suspect"
+            subject = "the first layers"
+            return [Finding(Cause.VANISHING_GRADIENT, weight, text, subject, tried=True)]
     return [Finding(Cause.CANNOT_FIT, "suspect", text)]
 
 

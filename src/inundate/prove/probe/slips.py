@@ -26,6 +26,8 @@ _FAR = 50.0  # times the distance between the quarters
 _FEW = 0.4  # of the samples, that are in another unit
 _STRAY = 0.08  # of those, that lie between them and the others
 _UNITS = (100.0, 1000.0, 3600.0, 86400.0, 1e4, 1e5, 1e6)  # cm, mm, hours, days, ha, hPa, parts
+_SCALES = ((1.8, 32.0), (1.0, 273.15))  # Fahrenheit and Kelvin of Celsius
+_CLOSE = 0.15  # of the width and middle of what was converted
 _ABOUT = 1.3  # factor within which medians of few samples agree
 _UNLIKE = 1.95  # of Smirnov's distance: 0.1 % by chance
 _GAP = 6.0  # times the width of two groups of numbers, between them
@@ -185,6 +187,12 @@ def _apart(name: str, values: Tensor) -> list[Finding]:
     if min(len(low), len(high)) > _FEW * len(order):
         return []  # two kinds of samples, more likely than two units
     many = min(len(torch.unique(part)) for part in (low, high)) > 3
+    if many and any(_is_scale(low, high, *scale) for scale in _SCALES):
+        text = (
+            f"{min(len(low), len(high))} of {len(order)} samples of {name!r} are to the others as "
+            "degrees of one scale to those of another"
+        )
+        return [Finding(Cause.UNIT_SLIP, "fault", text, f"{name!r}")]
     if not (many and near) or float(high[0] - low[-1]) < _GAP * wide:
         return []
     few = min(len(low), len(high))
@@ -193,6 +201,15 @@ def _apart(name: str, values: Tensor) -> list[Finding]:
         "the others, and none lies between"
     )
     return [Finding(Cause.UNIT_SLIP, "fault", text, f"{name!r}")]
+
+
+def _is_scale(low: Tensor, high: Tensor, factor: float, shift: float) -> bool:
+    """Whether the higher numbers are the lower ones in another scale of degrees."""
+    wide, other = factor * float(low.std()), float(high.std())
+    middle, found = factor * float(low.mean()) + shift, float(high.mean())
+    if wide <= 0 or abs(other / wide - 1.0) > 2.0 * _CLOSE:
+        return False
+    return abs(found - middle) < _CLOSE * abs(found - float(low.mean()))
 
 
 def _two_groups(order: NDArray[np.float64]) -> tuple[int, int]:

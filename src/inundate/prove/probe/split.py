@@ -20,7 +20,11 @@ __all__ = ["probe_split"]
 _SHARE = 0.05
 _NEAR = 0.02  # of the usual distance between two samples: noise, a pixel's shift or rounding
 _CLASSES = 20
+_KINDS = 4  # different numbers of a sample, some broken, that are its own
+_MOST_OF = 0.95  # of the samples
+_BULK = 1.5  # factor within which the middle halves of both parts agree
 _GROSS = 8.0  # deviations, or ratio of them, that no other sample of the same data has
+_NUMBERS = 1_000_000
 _MOST = 800  # samples whose distances are compared
 
 
@@ -46,6 +50,9 @@ def _targets(exam: Exam) -> list[Finding]:
         away = abs(float(valid.mean() - train.mean())) / max(spread, 1e-30)
         # what is dry in most places differs by itself from storm to storm
         gross = _GROSS if exam.typical["target"].ndim <= 2 else 4.0 * _GROSS
+        if other < spread / gross and _same_bulk(train, valid):
+            return [Finding(Cause.UNIT_SLIP, "fault", _told_bulk("the target", train, valid),
+                            "the target")]  # fmt: skip
         if away > gross or max(other, 1e-30) > gross * spread or other < spread / gross:
             text = (
                 f"targets have mean {float(train.mean()):.4g} and deviation {spread:.4g} in "
@@ -63,17 +70,50 @@ def _targets(exam: Exam) -> list[Finding]:
     return [Finding(Cause.SPLIT_SHIFT, "fault", text, "the target")] if text else []
 
 
+def _same_bulk(train: Tensor, valid: Tensor) -> bool:
+    """Whether the middle halves of both parts agree, though their deviations differ."""
+    low, middle, high = torch.quantile(train[:_NUMBERS], train.new_tensor([0.25, 0.5, 0.75]))
+    other = torch.quantile(valid[:_NUMBERS], valid.new_tensor([0.25, 0.5, 0.75]))
+    wide, found = float(high - low), float(other[2] - other[0])
+    if min(wide, found) <= 0:
+        return False
+    alike = 1 / _BULK < wide / found < _BULK
+    return alike and abs(float(middle - other[1])) < 0.5 * wide
+
+
+def _told_bulk(name: str, train: Tensor, valid: Tensor) -> str:
+    far = float(((train < valid.min()) | (train > valid.max())).double().mean())
+    return (
+        f"half of the training values of {name} lie as those of validation do, but their deviation "
+        f"is {float(train.std()):.3g}, not {float(valid.std()):.3g}: {100 * far:.1f} % lie beyond "
+        "all of validation"
+    )
+
+
 def _shared(exam: Exam) -> list[Finding]:
     train = [key for batch in sample_keys(exam.train) for key in batch]
     valid = [key for batch in sample_keys(exam.valid) for key in batch]
     known = set(train)
     both = sum(key in known for key in valid) / len(valid)
     by_itself = 1.0 - len(known) / len(train)  # short texts repeat within the training data too
+    if _own_numbers(exam):  # what is measured does not: it was written twice, and then split
+        by_itself = 0.0
     exam.figures["shared_samples"] = both
     if both < _SHARE + 3.0 * by_itself:
         return []
     text = f"{100 * both:.1f} % of {len(valid)} validation samples are in the training data as well"
     return [Finding(Cause.SPLIT_LEAK, "fault", text)]
+
+
+def _own_numbers(exam: Exam) -> bool:
+    """Whether nearly each sample has measured numbers, which no other would have by chance."""
+    values = _rows(exam, "valid")
+    if values is None or not values.shape[1]:
+        return False
+    kinds = torch.tensor([len(torch.unique(row)) for row in values[:200]])
+    many = kinds >= min(_KINDS, values.shape[1])
+    broken = (values[:200] != values[:200].round()).any(1)
+    return bool((many & broken).float().mean() > _MOST_OF)
 
 
 def _near(exam: Exam) -> list[Finding]:
@@ -131,6 +171,11 @@ def _shift(exam: Exam) -> list[Finding]:
             )
             exam.figures["split_shift"] = worst
             gross = float(away.max()) > _GROSS or ratio.max() > _GROSS or ratio.min() < 1 / _GROSS
+            worst_one = int(np.flatnonzero(live)[int(np.argmin(ratio))])
+            parts = [part[:, worst_one].double().flatten() for part in (train, valid)]
+            if ratio.min() < 1 / _GROSS and _same_bulk(*parts):
+                where = f"{name!r}, channel {worst_one}"
+                return [Finding(Cause.UNIT_SLIP, "fault", _told_bulk(where, *parts), where)]
             weight: Weight = "fault" if gross else "suspect"
             return [Finding(Cause.SPLIT_SHIFT, weight, text, f"{name!r}")]
     return []

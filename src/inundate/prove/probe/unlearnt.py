@@ -6,14 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import torch
+from torch import Tensor
+
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.probe.data import gather
 from inundate.prove.probe.mended import otherwise
 from inundate.prove.probe.stand_in import stand_in_skill
 from inundate.prove.trial import Remedy, run_trial
 
-__all__ = ["CALMER", "by_heart", "far_less", "of_few", "other_kind", "rates", "why"]
+__all__ = ["CALMER", "better_rates", "by_heart", "far_less", "of_few", "other_kind", "rates", "why"]
 
 _FACTORS = (0.1, 10.0, 0.01)
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
@@ -22,6 +26,9 @@ _GOOD = 0.4  # skill on left-out training samples, beside none on validation sam
 _BY_HEART = 0.9  # skill on samples that were trained on, from which those are known by heart
 _FORGOT = 0.25  # of skill, that is not there on other samples
 _PLAIN = 0.3  # skill of a simple learner that a sound model would come near to
+_GROWN = 10.0  # times the first rate
+_FAR_MORE = 0.3  # of skill
+_OWN = 0.9  # of the samples, that have a number of their own
 _ENOUGH = 100  # samples from which "there is nothing to learn" can be said
 CALMER = (0.1, 0.01, 1e-3, 1e-4, 1e-5)  # rates that are tried where the loss has gone astray
 
@@ -158,6 +165,33 @@ def rates(exam: Exam, factors: Sequence[float] = _FACTORS) -> list[Finding]:
     return []
 
 
+def better_rates(
+    exam: Exam, unseen: Skill, factors: Sequence[float] = (0.1, 0.01, 10.0)
+) -> list[Finding]:
+    """Train at other rates where little is learnt: what is learnt far better so had a wrong one."""
+    own = exam.all.rates
+    tried = [Remedy(f"at {factor:g} times the rate", rate=factor) for factor in factors]
+    if own and max(own) > _GROWN * own[0] > 0.0:
+        tried.insert(0, Remedy("with the rate held at its first value", held=True))
+    for remedy in tried:
+        trial = run_trial(
+            exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
+        )
+        if trial.broke:
+            continue
+        skill = exam.skill(trial.model, exam.valid)
+        exam.figures[f"skill_valid, {remedy.name}"] = skill.value
+        if skill.there and skill.value > max(unseen.value, 0.0) + _FAR_MORE:
+            cause = Cause.RATE_TOO_LOW if remedy.rate > 1 else Cause.RATE_TOO_HIGH
+            text = (
+                f"skill on unseen samples is {max(unseen.value, -9.99):.2f}, and {skill.value:.2f} "
+                f"{remedy.name}"
+            )
+            factor = max(remedy.rate, 1 / remedy.rate)
+            return [Finding(cause, "fault", text, f"{factor:g}", tried=True, firm=True)]
+    return []
+
+
 def _broke(exam: Exam) -> str:
     return f" ({exam.all.broke})" if exam.all.broke else ""
 
@@ -188,4 +222,24 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
     if own is not None and own.there and own.value > max(_PLAIN, unseen.value + _PLAIN):
         told += f", and a small network of the doctor's own {own.value:.2f}"
         return [Finding(Cause.CANNOT_FIT, "fault", told, firm=True)]
+    name = _identity(exam)
+    if name:
+        told += (
+            f"; {name!r} is another number in nearly each sample, and in validation none of them"
+        )
+        return [Finding(Cause.MEMORISES, "fault", told, name)]
     return [Finding(Cause.TARGETS_UNRELATED, "fault", told)]
+
+
+def _identity(exam: Exam) -> str:
+    """Name an input of one whole number, which is another one in each sample."""
+    given: dict[str, Tensor] = exam.train[0]["inputs"]
+    for name, value in given.items():
+        train, valid = gather(exam.train, name), gather(exam.valid, name)
+        if value.is_floating_point() or value[0].numel() != 1 or train is None or valid is None:
+            continue
+        own = len(torch.unique(train)) / len(train)
+        known = float(torch.isin(valid, train).float().mean())
+        if own > _OWN and known < 1.0 - _OWN:
+            return name
+    return ""

@@ -39,6 +39,9 @@ def probe_use(exam: Exam) -> list[Finding]:
         return []
     if len(whole) == varied and not any(" of '" in name for name in whole):
         text = "with the inputs of other samples the output is the same to nine digits"
+        if _only_when_still(exam):
+            text += " in evaluation mode, and in training mode it is not"
+            return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
         # what fades until rounding swallows it is on its way, and not cut off
         weight: Weight = "note" if _fades(exam) else "fault"
         return [Finding(Cause.IGNORES_INPUT, weight, text, "its inputs")]
@@ -82,6 +85,18 @@ def _unused(exam: Exam, models: list[nn.Module]) -> tuple[list[str], list[str], 
             if not _matters(exam, models, batches, [_with(b, name, channel) for b in batches])
         ]
     return whole, parts, varied
+
+
+def _only_when_still(exam: Exam) -> bool:
+    """Whether the output follows the inputs in training mode, with the same draws."""
+    batch = exam.train[0]
+    names = [name for name in batch["inputs"] if _with(batch, name, None) is not None]
+    inputs = {name: batch["inputs"][name].roll(1, 0) for name in names}
+    moved = {**batch, "inputs": {**batch["inputs"], **inputs}}
+    model = copy.deepcopy(exam.calm.model).train()
+    one, two = exam.run(model, batch).double(), exam.run(model, moved).double()
+    # a normalisation by the batch does not see in which order its samples come
+    return float((one - two).abs().max()) > 1e-3 * max(float(one.abs().max()), 1e-12)
 
 
 def _fades(exam: Exam) -> bool:

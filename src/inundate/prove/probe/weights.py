@@ -5,49 +5,87 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from inundate.prove.case import Batch, Fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.free import least_constant
 
 __all__ = ["probe_weights"]
 
-_RARE = 0.25  # share from which a class is none that is left out
-_LESS = 0.4  # of its share: what a loss may count a class for by chance of a few batches
+_RARE = 0.25  # share of all, or of the commonest class, from which a class is a rare one
+_LESS = 0.4  # of what a target of the commonest class counts
+_FAR_LESS = 0.1  # the same for a class that is not rare
+_FEW = 6  # targets of a class, from which their mean means something
+_BATCHES = 12
 
 
 def probe_weights(exam: Exam) -> list[Finding]:
-    """Compare the best constant answer with the frequency of a rare class.
+    """Compare what a target of each class counts, by the gradient of the loss at scores of 0.
 
-    A plain cross-entropy is lowest at the frequencies; weights that are the right way round move
-    it towards the rare class.
+    In a plain cross-entropy all count alike; weights that are the right way round let a rare class
+    count for more.
     """
-    if exam.answers.kind != "logits" or exam.output.shape[1:].numel() != 1:
+    if exam.answers.kind == "values":
         return []
-    target = torch.cat([batch["target"].float().flatten() for batch in exam.learnt])
-    common = float(target.mean())
-    rare = min(common, 1.0 - common)
-    if len(torch.unique(target)) != 2 or not 0.0 < rare < _RARE:
+    # what does not count at all is left out on purpose, or told elsewhere
+    counts = {kind: values for kind, values in _counts(exam).items() if bool(values.any())}
+    if len(counts) < 2:
         return []
-    found = least_constant(exam.case, exam.learnt, _level(exam, common))
-    if found is None:
-        return []
-    chance = float(torch.sigmoid(found.float()).mean())
-    counted = _odds(chance if common < 0.5 else 1.0 - chance) / _odds(rare)
-    exam.figures["rare_class_counts"] = counted
-    if counted > _LESS:
-        return []
-    text = (
-        f"{100 * rare:.0f} % of the targets are of the rare class, and the loss counts each for "
-        f"{counted:.2g} of one of the other: its best constant answer is {chance:.2g}"
-    )
-    return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
+    often = {kind: float(len(values)) for kind, values in counts.items()}
+    common = max(often, key=lambda kind: often[kind])
+    usual = float(counts[common].mean())
+    for kind, values in counts.items():
+        share = often[kind] / (sum(often.values()) if len(counts) == 2 else often[common])
+        counted = float(values.mean()) / usual
+        if kind == common or len(values) < _FEW:
+            continue
+        exam.figures["rare_class_counts"] = min(exam.figures.get("rare_class_counts", 1e9), counted)
+        if counted < (_LESS if share < _RARE else _FAR_LESS):
+            text = (
+                f"{100 * often[kind] / sum(often.values()):.0f} % of the targets are {kind}, and "
+                f"the loss counts each for {counted:.2g} of one that is {common}"
+            )
+            return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
+    return []
 
 
-def _level(exam: Exam, share: float) -> Tensor:
-    level = torch.logit(torch.tensor(share))
-    return torch.full_like(exam.output[:1], float(level))
+def _counts(exam: Exam) -> dict[int, Tensor]:
+    """Give for each class how much each of its targets moves the loss."""
+    found: dict[int, list[Tensor]] = {}
+    for batch in exam.learnt[:_BATCHES]:
+        slope = _slope(exam, batch)
+        target = batch["target"]
+        if slope is None or (target.is_floating_point() and not _of_two(target)):
+            return {}
+        if exam.answers.kind == "classes":
+            slope = slope.sum(exam.answers.class_dim(target))
+        if slope.numel() != target.numel():
+            return {}
+        if exam.case.known is not None:
+            known = exam.case.known(batch).expand(target.shape).flatten()
+        else:
+            known = torch.ones(target.numel(), dtype=torch.bool)
+        flat, moved = target.flatten()[known], slope.flatten()[known]
+        # a mean over the batch: what one target counts there depends on how many there are
+        moved = moved / moved.sum().clamp(min=1e-30) * len(moved)
+        for kind in torch.unique(flat).tolist():
+            found.setdefault(int(kind), []).append(moved[flat == kind])
+    return {kind: torch.cat(parts) for kind, parts in found.items() if kind >= 0}
 
 
-def _odds(share: float) -> float:
-    return share / max(1.0 - share, 1e-9)
+def _of_two(target: Tensor) -> bool:
+    return bool(((target == 0) | (target == 1)).all())
+
+
+def _slope(exam: Exam, batch: Batch) -> Tensor | None:
+    """Give the size of the gradient of the loss at scores of 0; None if it cannot be asked."""
+    right = exam.answers.right(batch)
+    if right is None:
+        return None
+    answer = torch.zeros_like(right).requires_grad_()
+    try:
+        loss = exam.case.loss(Fixed(answer), batch)
+        (slope,) = torch.autograd.grad(loss, answer)
+    except Exception:  # noqa: BLE001  the loss is the user's: any error means "cannot be asked"
+        return None
+    return slope.detach().abs() if bool(torch.isfinite(slope).all()) else None

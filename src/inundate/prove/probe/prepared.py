@@ -1,0 +1,85 @@
+"""Validation inputs, or relations, that lie otherwise than the model reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam, Skill
+from inundate.prove.finding import Finding
+from inundate.prove.probe.mended import far_better, skill_with
+from inundate.prove.probe.relation import TURNS
+from inundate.prove.trial import Remedy
+
+__all__ = ["prepared_otherwise", "turned_relations"]
+
+_BACK = 0.6  # of what is lost in validation, which comes back
+_LOST = 0.25  # of skill, between training and validation
+_SURE = 0.95  # skill that no other direction betters much
+
+
+def prepared_otherwise(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
+    """Give the trained model validation inputs turned, or in another order of channels."""
+    lost = seen.value - max(unseen.value, 0.0)
+    if exam.case.valid is None or lost < _LOST:
+        return []
+    for name, value in exam.valid[0]["inputs"].items():
+        for how, change in _ways(value):
+            moved = [_with(batch, name, change) for batch in exam.valid]
+            skill = exam.skill(exam.all.model, moved)
+            if skill.there and skill.value > max(unseen.value, 0.0) + _BACK * lost:
+                text = (
+                    f"skill on validation samples is {max(unseen.value, -9.99):.2f}, and "
+                    f"{skill.value:.2f} with {name!r} {how}"
+                )
+                return [Finding(Cause.SPLIT_SHIFT, "fault", text, f"{name!r}", tried=True)]
+    return []
+
+
+def _ways(value: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
+    if not value.is_floating_point():
+        if value.ndim == 2:
+            yield "from its end", lambda v: v.flip(1)
+        return
+    if value.ndim >= 4:
+        for how, turn in TURNS.items():
+            if how != "as it is" and turn(value[:1]).shape == value[:1].shape:
+                yield f"turned: {how}", turn
+    if value.ndim == 3:
+        yield "from its end", lambda v: v.flip(1)
+        yield "with its last axis turned round", lambda v: v.flip(2)
+    if value.ndim in (2, 4) and value.shape[1] > 1:
+        yield "with its channels in the opposite order", lambda v: v.flip(1)
+    yield "of the opposite sign", torch.neg
+
+
+def turned_relations(exam: Exam, unseen: Skill) -> list[Finding]:
+    """Train with matrices of who is tied to whom turned round, and see whether far less is left."""
+    if exam.case.trained or unseen.value > _SURE:
+        return []
+    for name, value in exam.train[0]["inputs"].items():
+        square = value.is_floating_point() and value.ndim == 3 and value.shape[1] == value.shape[2]
+        if not square or torch.equal(value, value.transpose(1, 2)):
+            continue
+
+        def turn(batch: Batch, name: str = name) -> Batch:
+            return _with(batch, name, lambda v: v.transpose(1, 2).contiguous())
+
+        remedy = Remedy(f"with {name!r} turned round", batch=turn)
+        skill = skill_with(exam, remedy)
+        if skill is not None and skill.there and far_better(skill, unseen):
+            text = (
+                f"skill on unseen samples is {max(unseen.value, -9.99):.2f}, and "
+                f"{skill.value:.2f} {remedy.name}: from column to row, not from row to column"
+            )
+            subject = f"{name!r} says the opposite of who is tied to whom"
+            return [Finding(Cause.AXES_MIXED, "fault", text, subject, tried=True, firm=True)]
+    return []
+
+
+def _with(batch: Batch, name: str, change: Callable[[Tensor], Tensor]) -> Batch:
+    return {**batch, "inputs": {**batch["inputs"], name: change(batch["inputs"][name])}}
