@@ -113,6 +113,13 @@ def test_an_unknown_name_lists_what_ships():
         find_weights("mode_hh")
 
 
+def test_a_run_beside_is_nearer_than_what_ships(tmp_path):
+    (tmp_path / "mode_h").mkdir()
+    with pytest.raises(MissingFileError) as caught:
+        find_weights(tmp_path / "mode_hh")
+    assert caught.value.hint == f"did you mean '{tmp_path / 'mode_h'}'?"
+
+
 def test_shipped_weights_predict_on_any_terrain():
     assert DEFAULT in shipped_names()
     found = predict(

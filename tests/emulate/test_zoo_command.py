@@ -68,3 +68,11 @@ def test_an_unknown_configuration_is_named(told, flood_data, tmp_path):
     assert "hint: did you mean unet?" in text
     text = told("train", flood_data, "--config", "unett.toml", "-o", tmp_path / "run", code=3)
     assert "unett.toml" in text
+
+
+@pytest.mark.parametrize("model", ["unet", "boosted"])
+def test_a_start_from_another_kind_of_model_is_refused(told, flood_data, tmp_path, model):
+    text = told("train", flood_data, "--model", model, "--init", "mode_h", "-o", tmp_path / "run",
+                code=2)  # fmt: skip
+    assert text.startswith(f"error: training {model}: mode_h, to start from, is a mode_h\n")
+    assert not (tmp_path / "run").exists()

@@ -275,3 +275,10 @@ def test_a_damaged_chunk_is_told_when_it_is_read(make, tiny, tmp_path):
     chunk.write_bytes(b"\x00\x01")
     with pytest.raises(DataError, match="values of 'rain_rate' at .* are damaged"):
         open_rain(tmp_path / "a.zarr").load()
+
+
+def test_no_time_step(make, tmp_path):
+    with xr.open_dataset(make.cf(tmp_path / "a.nc", make.RATES), engine="h5netcdf") as ds:
+        path = _write(ds.load().isel(time=slice(0, 0)), tmp_path / "none.nc")
+    with pytest.raises(DataError, match=r"none\.nc holds no time step, expected one or more"):
+        open_rain(path)

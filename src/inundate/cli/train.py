@@ -102,12 +102,20 @@ def _on_top_of(
     init: str, config: Mapping[str, Any] | None, flags: EmulatorSettings | None
 ) -> dict[str, Any]:
     """Give the settings of a model that starts from another: its own, then file, then flags."""
+    from inundate.core.errors import ConfigError
     from inundate.core.run import Run
     from inundate.emulate.export import find_weights
 
     base = dict(Run(find_weights(init)).config.get("model", {}))
-    base |= (config or {}).get("model", {})
-    return base | ({} if flags is None else flags.model_dump(exclude_unset=True))
+    given: dict[str, Any] = base | (config or {}).get("model", {})
+    given |= {} if flags is None else flags.model_dump(exclude_unset=True)
+    pair = base.get("model"), given.get("model")
+    if pair[0] != pair[1] and pair != ("mode_h", "mode_h_vae"):  # that one has all of the other
+        raise ConfigError(
+            f"training {pair[1]}: {init}, to start from, is a {pair[0]}",
+            hint=f"leave --init out, or train a {pair[0]}",
+        )
+    return given
 
 
 def resume(run: Path, *, json: Json = False) -> None:

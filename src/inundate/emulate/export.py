@@ -60,7 +60,9 @@ def find_weights(name: Path | str | None) -> Path:
     names = shipped_names()
     if str(name) in names:
         return _shipped_folder() / str(name)
-    close = nearest(str(name), names)
+    folder = Path(name).parent
+    there = [str(entry) for entry in folder.iterdir()] if folder.is_dir() else []
+    close = nearest(str(name), [*names, *there])
     raise MissingFileError(
         f"looking for weights {str(name)!r}: no such folder (looked in "
         f"{Path(name).absolute().parent}), and the package ships {', '.join(names) or 'none'}",

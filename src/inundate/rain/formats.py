@@ -93,6 +93,8 @@ def need_steps(
         return
     if len(failures) == 1 and files == 1:
         raise failures[0][1]
+    if not failures:
+        raise DataError(f"reading rain: {path} holds no time step, expected one or more")
     shown = "".join(f"\n  {error}" for _, error in failures[:_SHOWN])
     more = f"\n  and {len(failures) - _SHOWN} more" if len(failures) > _SHOWN else ""
     hints = [error.hint for _, error in failures if error.hint]

@@ -95,7 +95,7 @@ class Finish:
             raise ConfigError(
                 f"probability of depth: thresholds {', '.join(f'{t:g}' for t in wanted)} m, "
                 f"expected rising ones out of {fitted}",
-                hint="inundate spread RUN --thresholds … fits others",
+                hint="inundate spread RUN --thresholds-m … fits others",
             )
         rows = [self.thresholds_m.index(t) for t in wanted]
         found = np.stack([self.maps[row](law.chance(self.thresholds_m[row])) for row in rows])
