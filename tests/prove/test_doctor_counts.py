@@ -115,6 +115,20 @@ def test_an_optimiser_that_leaves_a_good_start_as_it_is():
     assert probe_still(exam_of(net(), *maps(), optimiser=adam(1e-8))) == []
 
 
+def test_a_model_behind_a_gate_that_is_shut():
+    class Gated(nn.Module):
+        def __init__(self, gate):
+            super().__init__()
+            self.model, self.gate = net(), gate
+
+        def forward(self, inputs):
+            return inputs + self.gate * self.model(inputs)
+
+    (found,) = probe_still(exam_of(Gated(0.0), *maps()))
+    assert (found.cause, found.weight) == (Cause.NO_GRADIENT, "fault")
+    assert probe_still(exam_of(Gated(0.1), *maps())) == []
+
+
 class Loader:
     """Two inputs of which the second may be changed in each epoch."""
 

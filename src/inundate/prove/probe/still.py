@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import nn
 
+from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
@@ -24,6 +27,12 @@ def probe_still(exam: Exam) -> list[Finding]:
     A model that begins with the water before, or that of a coarse solver, is good untrained; that
     its training adds nothing is seen by this alone.
     """
+    if _without_gradient(exam):
+        text = (
+            "no weight of the model has a gradient, before a training and after: the output "
+            "depends on none of them"
+        )
+        return [Finding(Cause.NO_GRADIENT, "fault", text, "the model")]
     if exam.case.trained or exam.one.broke:
         return []
     batch = [exam.typical]
@@ -47,6 +56,21 @@ def probe_still(exam: Exam) -> list[Finding]:
     )
     subject = f"{min(max(other / max(own, 1e-30), 1.0), 1e30):.0g}"
     return [Finding(Cause.RATE_TOO_LOW, "fault", text, subject, tried=True, firm=True)]
+
+
+def _without_gradient(exam: Exam) -> bool:
+    """Whether the gradient of all weights is exactly 0, as behind a factor of 0."""
+    for trained in (exam.case.model, exam.one.model):
+        model = copy.deepcopy(trained).train()
+        model.zero_grad()
+        with isolated_random(exam.seed, "doctor", "still"):
+            loss = exam.case.loss(model, exam.typical)
+            if loss.requires_grad:
+                torch.autograd.backward(loss)
+        slopes = [weight.grad for weight in model.parameters() if weight.grad is not None]
+        if not slopes or any(bool((slope != 0).any()) for slope in slopes):
+            return False
+    return True
 
 
 def _length(before: nn.Module, after: nn.Module) -> float:
