@@ -189,6 +189,9 @@ def test_what_follows_from_another_finding_is_a_note():
     beyond = Finding(Cause.OUTPUT_RANGE, "fault", "")
     assert [f.weight for f in settle([beyond, filled])] == ["note", "fault"]
     assert settle([beyond]) == [beyond]
+    shut = Finding(Cause.NO_GRADIENT, "fault", "", "the model", firm=True)
+    some, every = (Finding(Cause.IGNORES_INPUT, "fault", "", n) for n in ("'rain'", "its inputs"))
+    assert [f.weight for f in settle([shut, some, every])] == ["fault", "note", "fault"]
 
 
 def test_how_a_training_goes_on_targets_of_other_samples_says_nothing():

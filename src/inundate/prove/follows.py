@@ -69,4 +69,10 @@ def _of_the_training(finding: Finding, other: Finding) -> bool:
     return finding.cause in _OF_TRAINING and told and exact
 
 
-_RULES = (_of_the_training, _small_errors, _noisy_input, _filled_targets, _copied_target)
+def _shut(finding: Finding, other: Finding) -> bool:
+    """Say whether some inputs count for nothing since no weight does."""
+    whole = other.cause is Cause.NO_GRADIENT and other.firm
+    return finding.cause is Cause.IGNORES_INPUT and finding.subject != "its inputs" and whole
+
+
+_RULES = (_shut, _of_the_training, _small_errors, _noisy_input, _filled_targets, _copied_target)

@@ -32,7 +32,7 @@ def probe_still(exam: Exam) -> list[Finding]:
             "no weight of the model has a gradient, before a training and after: the output "
             "depends on none of them"
         )
-        return [Finding(Cause.NO_GRADIENT, "fault", text, "the model")]
+        return [Finding(Cause.NO_GRADIENT, "fault", text, "the model", firm=True)]
     if exam.case.trained or exam.one.broke:
         return []
     batch = [exam.typical]
