@@ -83,3 +83,23 @@ def test_training_and_prediction_make_the_same_share(name, factor):
     np.testing.assert_allclose(model(inputs).detach(), compiled, atol=1e-4, rtol=1e-4)
     frames = predict_frames(model, scene, [0, 2], factor=factor)
     np.testing.assert_allclose(frames, np.where(compiled[0] < 1e-3, 0, compiled[0]), atol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [2, 4])
+def test_members_spread_where_the_mean_path_keeps_to_the_hybrid(factor):
+    _, model = network("mode_h_vae")
+    torch.nn.init.normal_(model.stray.weight, std=0.1)
+    scene = Scene(made(flat_ground(), factor), "hybrid", 4)
+    whole = (slice(0, 64), slice(0, 96))
+    inputs = {k: v[None] for k, v in scene.inputs([2], whole, factor=factor).items()}
+    inputs["level"] = inputs["level"] + 1.0  # deep everywhere
+    noise = torch.randn(3, 1, 1, model.channels, 4, 6, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        mean = model(inputs)[0, 0]
+        members = model.members(inputs, noise)[:, 0, 0]
+        torch.nn.init.zeros_(model.stray.weight)
+        still = model.members(inputs, noise)[:, 0, 0]
+    np.testing.assert_allclose(still, mean.expand_as(still), atol=1e-4)
+    pit = (slice(34, 46), slice(24, 40))
+    assert float(mean[pit].mean()) > 0.5
+    assert float(members[:, *pit].std(0).mean()) > 0.03

@@ -23,7 +23,7 @@ from inundate.emulate.settings import ModeHSettings
 from inundate.emulate.shapes import check_inputs
 from inundate.emulate.trust import trust
 
-__all__ = ["ModeH"]
+__all__ = ["ModeH", "joined", "parted"]
 
 _CELLS = POSITION**2
 _QUARTERS = 4  # parts of a position whose volumes may change apart, for a coarse solver of factor 2
@@ -246,15 +246,14 @@ class ModeH(nn.Module):
         """
         bounded = torch.tanh(raw)
         parts = _QUARTERS if quarters else 1
-        tilt = _parted(bounded[:, :_CELLS], parts)  # (N, parts, cells, h, w)
-        shift = _parted(bounded[:, _CELLS : 2 * _CELLS], parts)
+        tilt = parted(bounded[:, :_CELLS], parts)  # (N, parts, cells, h, w)
+        shift = parted(bounded[:, _CELLS : 2 * _CELLS], parts)
         change = bounded[:, 2 * _CELLS :]
-        ground = _parted(ground, parts)
+        ground = parted(ground, parts)
         known = ground < 1.0e5
-        held = _parted(torch.relu(signed), parts)
+        held = parted(torch.relu(signed), parts)
         volume = held.mean(dim=2)  # (N, parts, h, w)
-        deep = ((volume - DEEP_M[0]) / (DEEP_M[1] - DEEP_M[0])).clamp(0.0, 1.0)
-        gate = self.gate * torch.lerp(trust[:, :1], trust[:, 1:], deep)
+        gate = self.made_share(volume, trust)
         # tilt scales the heights within a position, so that water may lie along a slope
         share = gate.unsqueeze(2)
         lying = torch.where(known, ground * (1.0 - share * tilt), ground)
@@ -274,7 +273,20 @@ class ModeH(nn.Module):
             depth = torch.where(total > 0, depth * share, depth)
         else:
             depth = functional.leaky_relu(above.clamp(min=-2.0), _LEAK)
-        return _joined(depth)
+        return joined(depth)
+
+    def made_share(self, volume: Tensor, trust: Tensor) -> Tensor:
+        """Give the share of the correction that is made, (N, parts, h, w), by depth of water.
+
+        Parameters
+        ----------
+        volume : Tensor (N, parts, h, w), m
+            The hybrid's mean depth over the parts of a position.
+        trust : Tensor (N, 2, h, w)
+            Of :meth:`trust`.
+        """
+        deep = ((volume - DEEP_M[0]) / (DEEP_M[1] - DEEP_M[0])).clamp(0.0, 1.0)
+        return self.gate * torch.lerp(trust[:, :1], trust[:, 1:], deep)
 
     def _check(self, inputs: Mapping[str, Tensor]) -> None:
         factor = self._factor(inputs) if "level" in inputs and "heights" in inputs else POSITION
@@ -292,8 +304,19 @@ def _repeat(values: Tensor, times: int) -> Tensor:
     return values.repeat_interleave(times, dim=-2).repeat_interleave(times, dim=-1)
 
 
-def _parted(values: Tensor, parts: int) -> Tensor:
-    """Group the 16 cells (N, 16, h, w) of a position as (N, parts, 16 / parts, h, w)."""
+def parted(values: Tensor, parts: int) -> Tensor:
+    """Group the cells of a position by the parts that have a level of their own.
+
+    Parameters
+    ----------
+    values : Tensor (N, 16, h, w)
+    parts : int
+        1, or 4 quarters.
+
+    Returns
+    -------
+    Tensor (N, parts, 16 / parts, h, w)
+    """
     if parts == 1:
         return values.unsqueeze(1)
     count, _, rows, cols = values.shape
@@ -301,8 +324,17 @@ def _parted(values: Tensor, parts: int) -> Tensor:
     return quarters.transpose(2, 3).reshape(count, parts, 4, rows, cols)
 
 
-def _joined(values: Tensor) -> Tensor:
-    """Undo :func:`_parted`."""
+def joined(values: Tensor) -> Tensor:
+    """Undo :func:`parted`.
+
+    Parameters
+    ----------
+    values : Tensor (N, parts, 16 / parts, h, w)
+
+    Returns
+    -------
+    Tensor (N, 16, h, w)
+    """
     if values.shape[1] == 1:
         return values.squeeze(1)
     count, _, _, rows, cols = values.shape

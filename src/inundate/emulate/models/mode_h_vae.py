@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ from torch.nn import functional
 from inundate.emulate.backbone import ResidualBlock
 from inundate.emulate.heads import to_stretched
 from inundate.emulate.inputs import POSITION
-from inundate.emulate.models.mode_h import ModeH
+from inundate.emulate.models.mode_h import ModeH, joined, parted
 from inundate.emulate.settings import LATENT_CELLS, ModeHVAESettings
 
 __all__ = ["Gaussian", "ModeHVAE", "Paths"]
@@ -159,14 +159,27 @@ class ModeHVAE(ModeH):
             self.lift(latent), scale_factor=float(_POOL), mode="bilinear", align_corners=False
         )
         moved = self.stray(self.mix(paths.hidden + lifted))
-        gate, raw = self.gate, paths.raw
-        if gate < 1.0:  # outside of its range the mean path is less corrected, but no surer
-            raw = torch.atanh((gate * torch.tanh(raw)).clamp(-0.9999, 0.9999))
+        gate, whole = self.gate, replace(paths, trust=torch.ones_like(paths.trust))
+        raw = self._made(paths)
         try:
             self.gate = 1.0
-            return self._depth(paths, raw + moved)
+            return self._depth(whole, raw + moved)
         finally:
             self.gate = gate
+
+    def _made(self, paths: Paths) -> Tensor:
+        """Give the part of the mean path's correction that is made, (N, 36, H / 4, W / 4).
+
+        Members stray from that, not in that share: where the mean path is less corrected it is
+        no surer.
+        """
+        parts = _QUARTERS if paths.quarters else 1
+        volume = parted(torch.relu(paths.signed), parts).mean(dim=2)  # (N, parts, h, w)
+        share = self.made_share(volume, paths.trust)
+        cells = joined(share.unsqueeze(2).expand(-1, -1, _CELLS // parts, -1, -1))
+        made = torch.cat([cells, cells, share.expand(-1, _QUARTERS, -1, -1)], dim=1)
+        held = torch.atanh((made * torch.tanh(paths.raw)).clamp(-0.9999, 0.9999))
+        return torch.where(made < 1.0, held, paths.raw)
 
     def _depth(self, paths: Paths, raw: Tensor) -> Tensor:
         on_processor = raw.device.type == "cpu" and paths.signed.shape[0] == paths.frames
