@@ -8,6 +8,7 @@ from torch.nn import functional
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam, Skill
+from inundate.prove.probe.changes import without_tail
 from inundate.prove.probe.deep import narrow_place, normed
 from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.linear import probe_linear
@@ -330,3 +331,17 @@ def test_norms_behind_layers_and_a_place_of_one_unit():
     assert before < 1e-4 < 0.05 < float(deep(rows).detach().std(0).mean())
     assert narrow_place(nn.Sequential(nn.Linear(4, 1), nn.ReLU(), nn.Linear(1, 3))) == "0"
     assert narrow_place(nn.Sequential(nn.Linear(4, 2), nn.ReLU(), nn.Linear(2, 1))) == ""
+
+
+@pytest.mark.parametrize(("behind", "tail"), [(0, None), (2, None), (9, 9)])
+def test_what_stands_behind_all_texts_is_cut_off(behind, tail):
+    texts = torch.randint(1, 5, (96, 6), generator=torch.Generator().manual_seed(1))
+    texts[:, -1] = torch.arange(96) % 4 + 1
+    model = nn.Sequential(nn.EmbeddingBag(5, 8), nn.Linear(8, 2))
+    long = functional.pad(texts, (0, behind))
+    exam = Exam(make_case(model, batches(texts[:, 0] % 2, long)), SHORT)
+    found = without_tail(exam)
+    assert (found is None) is (tail is None)
+    if found is not None:
+        assert found[0] == "input"
+        assert found[1](exam.train[0])["inputs"]["input"].shape == (16, 6)

@@ -19,6 +19,7 @@ from inundate.prove.probe.activations import watch_rounding
 __all__ = ["gradients", "leaves", "probe_gradient"]
 
 _OWN, _WHOLE = "(model)", "the model"  # weights that are in no layer: by training, and here
+_GONE = 1e-8  # the same, from which what comes later does not matter
 _FADED = 1e-5  # gradient per weight of the first layer over that of the last
 
 
@@ -198,7 +199,9 @@ def _faded(called: list[str], first: dict[str, float], later: dict[str, float]) 
     front, back = live[0], live[-1]
     ratios = [values[front] / values[back] for values in (first, later) if values.get(back, 0) > 0]
     # what little comes later may be little everywhere: the untrained ratio tells most
-    if not ratios or ratios[0] > _FADED or ratios[-1] > 1e3 * _FADED:
+    if not ratios or ratios[0] > _FADED:
+        return []
+    if ratios[0] > _GONE and ratios[-1] > 1e3 * _FADED:
         return []
     text = (
         f"per weight the gradient of {front} is {ratios[0]:.2g} of that of {back}, and "

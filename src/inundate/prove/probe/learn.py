@@ -93,7 +93,11 @@ def probe_learn(exam: Exam) -> list[Finding]:
 
 def _poor(exam: Exam, seen: Skill) -> bool:
     """Whether little is learnt even of the samples that were trained on."""
-    return not exam.case.trained and max(seen.value, 0.0) < _LITTLE and seen.progress < _LITTLE
+    if exam.case.trained or seen.progress >= _LITTLE:
+        return False
+    # answers may be right most of the time while the loss is far from what it could be
+    rate = any(f.cause is Cause.RATE_TOO_HIGH and f.weight == "suspect" for f in exam.findings)
+    return max(seen.value, 0.0) < _LITTLE or (rate and seen.progress < 0.5 * _LITTLE)
 
 
 def _narrow(exam: Exam, unseen: Skill, reference: Skill | None) -> bool:

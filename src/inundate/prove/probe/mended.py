@@ -12,7 +12,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
-from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target
+from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target, without_tail
 from inundate.prove.probe.fit import MOVED, QUIET
 from inundate.prove.probe.layout import relaid
 from inundate.prove.probe.linear import activated
@@ -128,6 +128,10 @@ def otherwise(exam: Exam, unseen: Skill) -> list[Finding]:
 
 
 def _unseen(exam: Exam) -> Iterator[tuple[Cause, str, Remedy]]:
+    cut = without_tail(exam)
+    if cut is not None:
+        remedy = Remedy("with what stands behind all texts alike cut off", batch=cut[1])
+        yield Cause.PADDING, f"{cut[0]!r}", remedy
     if exam.output.ndim in (3, 4):
         subject = "the output was reshaped where axes should be exchanged"
         for name, change in _layouts(exam.output):

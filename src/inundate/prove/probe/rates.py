@@ -18,6 +18,7 @@ _MOST = 10  # rates that are tried
 _RESTS = 0.02  # progress that cannot be told from none
 _WILD = -0.5  # of the way, the wrong one: such steps are too long
 _FALLS = 0.1  # of the way, by which the loss falls at a rate that is right
+_PATIENT = 3  # times as many steps for many layers
 _TINY = 1e-6  # of a loss, that can be learnt: Adam does not see its gradient either
 _LOWEST = 1e-7  # factor to which a wild rate is brought down
 
@@ -111,7 +112,7 @@ def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Findin
     )
     if is_deep(exam.case.model):
         level = Remedy(NORMED, prepare=normed, adam=3e-3, plain=True)
-        levelled = reach(exam, level)
+        levelled = exam.progress(exam.try_one(level, times=_PATIENT).last, [exam.typical])
         exam.figures[f"one_batch, {NORMED}"] = levelled
         if helps(levelled, max(own, last)):
             text += f", and {NORMED} {percent(levelled)}: what is read fades on its way"

@@ -13,7 +13,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import gather
-from inundate.prove.probe.mended import otherwise
+from inundate.prove.probe.mended import far_better, otherwise
 from inundate.prove.probe.stand_in import stand_in_skill
 from inundate.prove.trial import Remedy, run_trial
 
@@ -181,7 +181,9 @@ def better_rates(
             continue
         skill = exam.skill(trial.model, exam.valid)
         exam.figures[f"skill_valid, {remedy.name}"] = skill.value
-        if skill.there and skill.value > max(unseen.value, 0.0) + _FAR_MORE:
+        more = skill.value > max(unseen.value, 0.0) + _FAR_MORE
+        nearer = skill.progress > max(unseen.progress, 0.0) + _FAR_MORE
+        if skill.there and (more or (nearer and far_better(skill, unseen))):
             cause = Cause.RATE_TOO_LOW if remedy.rate > 1 else Cause.RATE_TOO_HIGH
             text = (
                 f"skill on unseen samples is {max(unseen.value, -9.99):.2f}, and {skill.value:.2f} "
