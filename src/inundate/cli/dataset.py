@@ -119,9 +119,13 @@ def _make_world(
     from inundate.dataset.world.settings import read_world
 
     _check_unused(unused, "with --world")
-    build_world(
-        read_world(world), output, data=data, seed=seed, workers=workers, overwrite=overwrite
-    )
+    try:
+        build_world(
+            read_world(world), output, data=data, seed=seed, workers=workers, overwrite=overwrite
+        )
+    except KeyboardInterrupt as interrupt:
+        interrupt.add_note("the same command goes on with what is missing")
+        raise
 
 
 def _check_unused(flags: Mapping[str, Any], where: str) -> None:
