@@ -106,15 +106,12 @@ def run_trial(
         plain = re.sub(r"[^\w.-]+", "_", f"{part}-{problem.name}-{entrant.spec}-{seed}")
         path = bench.folder / "trials" / f"{plain}-{mark}.npz"
         if not path.is_file():
-            voters = voters_of(model, entrant)
+            voters = voters_of(model, entrant, seed)
             if bench.kept and not (voters or entrant.is_cooled):
                 return NOT_KEPT
             bench.say(f"{part}, {problem.name}: {entrant.spec}, seed {seed}")
             if voters:
-                kept = [
-                    run_trial(bench, part, problem, one, 0 if one.deterministic else seed)
-                    for one in voters
-                ]
+                kept = [run_trial(bench, part, problem, one, its) for one, its in voters]
                 absent = [one for one in kept if isinstance(one, str)]
                 if absent:
                     return absent[0]

@@ -21,15 +21,20 @@ def whole(stored: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.asarray(found / found.sum(axis=1, keepdims=True), np.float64)
 
 
-def voters_of(model: Any, entrant: Entrant) -> list[Entrant]:
-    """Give the members of a plain vote, none for other models.
+def voters_of(model: Any, entrant: Entrant, seed: int) -> list[tuple[Entrant, int]]:
+    """Give the members of a plain vote and the seed of each, none for other models.
 
     A vote fits each of its members once, as if it stood alone: what members answered is kept, and
     a vote of kept answers is the vote.
     """
     if not isinstance(model, Vote) or entrant.spec != entrant.name:
         return []
-    return [Entrant(member) for member in model.settings.members]
+    named = model.settings.members
+    found = []
+    for number, member in enumerate(named):
+        one = Entrant(member)
+        found.append((one, 0 if one.deterministic else seed + named[:number].count(member)))
+    return found
 
 
 def vote_of(

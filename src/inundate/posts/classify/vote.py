@@ -33,7 +33,8 @@ class VoteSettings(Settings):
     members: tuple[str, ...] = Field(
         default=("tfidf_words", "tfidf_characters", "bert_frozen", "bilstm"),
         min_length=1,
-        description="Classifiers by name, or TOML files.",
+        description="Classifiers by name, or TOML files; one that is named again is trained again "
+        "from another start.",
     )
 
 
@@ -57,7 +58,8 @@ class Vote(TextClassifier):
             model = make_classifier(member)
             key = f"{number}-{model.name}"
             config = model.settings.model_dump(mode="json")
-            model.fit(train, valid, seed=seed, run=child_run(run, key, "all", config=config))
+            again = seed + self.settings.members[:number].count(member)
+            model.fit(train, valid, seed=again, run=child_run(run, key, "all", config=config))
             self._members[key] = model
             details[key] = dict(model.training["details"])
         count = len(self._members)
