@@ -227,7 +227,9 @@ QUESTIONS = {
         _informativeness_floods,
         mean=True,
     ),
-    "type": Question("Information type, six classes", _type),
+    "type": Question(
+        "Information type, six classes", _type, declared=("vote_tuned_thrice", "vote_tuned")
+    ),
     "type-floods": Question("Information type of each flood in turn", _type_floods, mean=True),
     "languages": Question("Other languages than those trained on", _languages, mean=True),
     "years": Question("Other years than those trained on", _years, mean=True),
