@@ -52,7 +52,7 @@ ONLY_IN = {
     "vote": _NETWORKS,
     "bert_finetuned_bf16": _TUNED,
     "vote_tuned": _TUNED,
-    "vote_tuned_thrice": _TUNED,
+    "vote_tuned_thrice": ("informativeness-floods", "type"),
     "blend": _NEW_EVENT,
     "blend_floods": _NEW_EVENT,
     "blend_minilm": _NEW_EVENT,
