@@ -75,4 +75,18 @@ def _shut(finding: Finding, other: Finding) -> bool:
     return finding.cause is Cause.IGNORES_INPUT and finding.subject != "its inputs" and whole
 
 
-_RULES = (_shut, _of_the_training, _small_errors, _noisy_input, _filled_targets, _copied_target)
+def _zeros(finding: Finding, other: Finding) -> bool:
+    """Say whether no gradient comes since matrices of zeros wait for each other."""
+    waits = other.cause is Cause.BAD_START and other.firm
+    return finding.cause is Cause.NO_GRADIENT and waits
+
+
+_RULES = (
+    _zeros,
+    _shut,
+    _of_the_training,
+    _small_errors,
+    _noisy_input,
+    _filled_targets,
+    _copied_target,
+)

@@ -119,7 +119,7 @@ def _missing(
             f"all weights of {_listed(stuck)} that are free start at 0, and each gets its gradient "
             "through the others"
         )
-        return [Finding(Cause.BAD_START, "fault", text, _listed(stuck))]
+        return [Finding(Cause.BAD_START, "fault", text, _listed(stuck), firm=True)]
     frozen = [name for name in called if not free[name]]
     found = []
     if stuck:
