@@ -12,6 +12,7 @@ from torch import Tensor
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.probe.changes import without_tail
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.mended import far_better, otherwise
 from inundate.prove.probe.stand_in import stand_in_skill
@@ -173,6 +174,10 @@ def better_rates(
     tried = [Remedy(f"at {factor:g} times the rate", rate=factor) for factor in factors]
     if own and max(own) > _GROWN * own[0] > 0.0:
         tried.insert(0, Remedy("with the rate held at its first value", held=True))
+    if without_tail(exam) is not None:
+        found = otherwise(exam, unseen)  # what fills up is nearer than the rate
+        if found:
+            return found
     for remedy in tried:
         trial = run_trial(
             exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
