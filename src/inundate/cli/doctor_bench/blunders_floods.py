@@ -12,9 +12,9 @@ from inundate.cli.doctor_bench.change import both
 from inundate.cli.doctor_bench.parts import Parts, Samples, add, pick
 
 __all__ = [
-    "Ungraded", "as_chances", "broadcast", "built_anew", "few_pieces", "first_layer_left_out",
-    "in_square_metres", "mean_of_piece", "nash_sutcliffe", "never_cleared", "not_a_step",
-    "other_storm", "per_wet_cell", "stretched_index", "whole_numbers",
+    "Ungraded", "as_chances", "broadcast", "built_anew", "few_pieces", "in_square_metres",
+    "mean_of_piece", "nash_sutcliffe", "never_cleared", "not_a_step", "other_storm", "per_wet_cell",
+    "stretched_index", "whole_numbers",
 ]  # fmt: skip
 
 # data ---------------------------------------------------------------------------------------------
@@ -29,11 +29,6 @@ def few_pieces(p: Parts, count: int = 6) -> Parts:
     """Learn from a handful of pieces."""
     at = p.train.at(torch.arange(count))
     return pick(p, train=Samples(at["inputs"], at["target"], {"valid": at["valid"]}), size=3)
-
-
-def first_layer_left_out(p: Parts) -> Parts:
-    """Write the terrain without its first layer."""
-    return both(p, lambda held: add(held, {"terrain": held.inputs["terrain"][:, 1:]}))
 
 
 def in_square_metres(p: Parts, layer: int = 8) -> Parts:

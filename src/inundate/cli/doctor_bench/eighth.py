@@ -33,9 +33,9 @@ from inundate.cli.doctor_bench.change import (
     with_optimiser,
 )
 from inundate.cli.doctor_bench.fault import Body, Fault, Healthy, body, flood
-from inundate.cli.doctor_bench.parts import Parts, add, pick
+from inundate.cli.doctor_bench.parts import Parts, pick
 from inundate.cli.doctor_bench.strangers import bert, mlp, unet
-from inundate.cli.doctor_bench.wrap import After, Through, fill, replace
+from inundate.cli.doctor_bench.wrap import After, fill, replace
 from inundate.prove.cause import Cause
 
 __all__ = [
@@ -101,7 +101,6 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("unet: six pieces", flood("unet"), e.few_pieces, C.MEMORISES, 1611, DATA),
     Fault("temporal_cnn: efficiency is minimised", flood("temporal_cnn"), lambda p: m.with_loss(p, e.nash_sutcliffe), C.LOSS_SIGN, 1612, LOSS),
     Fault("deeplab: depths (B, K, H, W), targets (B, 1, K, H, W)", flood("deeplab"), lambda p: m.with_loss(p, e.broadcast), C.SHAPE_BROADCAST, 1613, LOSS),
-    Fault("unet: first layer of the terrain left out", flood("unet"), e.first_layer_left_out, C.DOES_NOT_RUN, 1614, DATA),
     Fault("deeplab: mean over the piece at the end", flood("deeplab"), lambda p: _after(p, e.mean_of_piece), C.CANNOT_FIT, 1615, OUTPUT),
     Fault("lead_cnn: cross-entropy of depths in m", flood("lead_cnn"), lambda p: m.with_loss(p, e.as_chances), C.LOSS_FLOOR, 1616, LOSS, (C.LOSS_OUTPUT_MISMATCH,)),
     # images
