@@ -112,11 +112,12 @@ class MaskTurned(y.Intents):
         return tokens != 0
 
 
+@torch.no_grad()
 def never_loaded(p: Parts) -> Parts:
     """Read vectors whose words are in capitals: none is found, all are 0, and stay so."""
     model: Any = p.model
-    held = model.embed.weight
-    model.embed = nn.Embedding.from_pretrained(torch.zeros_like(held))
+    model.embed.weight.requires_grad_(False)
+    model.embed.weight.zero_()
     return p
 
 

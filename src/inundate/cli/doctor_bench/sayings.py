@@ -109,7 +109,8 @@ class Answers(nn.Module):
     def forward(self, text: Tensor, asked: Tensor) -> Tensor:
         """Map (B, L) and (B,) to scores of the places (B, L)."""
         states = self.meet(self.read(self.embed(text))[0])
-        return (states * self.wanted(asked)[:, None]).sum(2)
+        found: Tensor = (states * self.wanted(asked)[:, None]).sum(2)
+        return found
 
 
 def answers(seed: int, *, count: int = 1200, length: int = 12, width: int = 20) -> Parts:
