@@ -92,9 +92,9 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("mode_h_vae: RMSprop at 1e-8", flood("mode_h_vae"), lambda p: with_optimiser(p, _stepped(torch.optim.RMSprop, 1e-8)), C.RATE_TOO_LOW, 1602, STEPS),
     Fault("deeplab: zero_grad forgotten", flood("deeplab"), lambda p: e.never_cleared(with_optimiser(p, sgd(0.05, momentum=0.9))), C.GRADIENT_ACCUMULATES, 1603, STEPS),
     Fault("mode_e: step left in the old loop", flood("mode_e"), e.not_a_step, C.WEIGHTS_DO_NOT_MOVE, 1604, STEPS),
-    Fault("mode_h_vae: network built anew after the optimiser was made", flood("mode_h_vae"), lambda p: with_optimiser(p, e.built_anew), C.OPTIMISER_MISSES, 1605, STEPS),
+    Fault("mode_h_vae: network built anew after the optimiser was made", flood("mode_h_vae"), lambda p: with_optimiser(p, e.built_anew), C.OPTIMISER_MISSES, 1605, STEPS, (C.WEIGHTS_DO_NOT_MOVE,)),
     Fault("convgru_unet: sigmoid behind the depth", flood("convgru_unet"), lambda p: _after(p, torch.sigmoid), C.OUTPUT_RANGE, 1606, OUTPUT),
-    Fault("temporal_cnn: depths as whole numbers of 16 bit", flood("temporal_cnn"), lambda p: on_target(p, e.whole_numbers), C.TARGET_SCALE, 1607, DATA),
+    Fault("temporal_cnn: depths as whole numbers of 16 bit", flood("temporal_cnn"), lambda p: on_target(p, e.whole_numbers), C.TARGET_SCALE, 1607, DATA, (C.OUTPUT_RANGE,)),
     Fault("mode_e: depths with rows from south to north", flood("mode_e"), lambda p: on_target(p, lambda t: t.flip(-2)), C.AXES_MIXED, 1608, DATA),
     Fault("convgru_unet: dry cells are NaN", flood("convgru_unet"), lambda p: on_target(p, lambda t: torch.where(t > 0.001, t, torch.nan)), C.NOT_FINITE_DATA, 1609, DATA),
     Fault("lead_cnn: forward under no_grad", flood("lead_cnn"), lambda p: pick(p, model=e.Ungraded(p.model)), C.NO_GRADIENT, 1610, GRADIENT),
@@ -112,7 +112,7 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("dials: sigmoid behind sine and cosine", body(v.dials), lambda p: _after(p, torch.sigmoid), C.OUTPUT_RANGE, 1626, OUTPUT),
     Fault("clips: dropout 0.98 before the head", body(v.clips), lambda p: pick(p, model=replace(p.model, "7", lambda held: nn.Sequential(held, nn.Dropout(0.98)))), C.NOISE_TOO_STRONG, 1627, OUTPUT),
     Fault("shapes: batch norm with a momentum of 1e-5", body(v.shapes), u.slow_norms, C.TRAIN_EVAL_GAP, 1628, OUTPUT),
-    Fault("clips: weights and biases start at 0", body(v.clips), u.zeros, C.SYMMETRIC_START, 1629, OUTPUT, (C.BAD_START,)),
+    Fault("clips: weights and biases start at 0", body(v.clips), u.zeros, C.SYMMETRIC_START, 1629, OUTPUT, (C.BAD_START, C.DEAD_UNITS)),
     Fault("boxes: first batch of a new iterator in each step", body(v.boxes), u.first_again, C.LOADER_REPEATS, 1630, BATCHES),
     Fault("boxes: boxes drawn on the images", body(v.boxes), u.box_drawn, C.TARGET_IN_INPUT, 1631, DATA),
     Fault("boxes: overlap of middles and sides taken for corners", body(v.boxes), lambda p: _scored(p, u.corners_overlap), C.METRIC_WRONG, 1632, SCORE),
@@ -136,7 +136,7 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("claims: key of the rate is read by nothing, SGD at 1e-3", body(y.claims), lambda p: with_optimiser(pick(p, unread=("optim.learning-rate",)), sgd(1e-3)), C.UNREAD_CONFIG, 1654, KEYS, (C.RATE_TOO_LOW,)),
     Fault("intents: an epoch ends after two batches", body(y.intents), x.two_batches, C.LOADER_STARVES, 1655, BATCHES, (C.LOADER_REPEATS,)),
     # tables
-    Fault("stages: two columns in seconds since 1970", body(r.stages), lambda p: on_input(p, u.seconds_since), C.INPUT_SCALE, 1661, DATA),
+    Fault("stages: two columns in seconds since 1970", body(r.stages), lambda p: on_input(p, u.seconds_since), C.INPUT_SCALE, 1661, DATA, (C.SATURATED,)),
     Fault("moves: each fifth record in thousandths", body(r.moves), lambda p: in_another_unit(p, "input", slice(3, None, 5), 1000.0), C.UNIT_SLIP, 1662, DATA),
     Fault("stages: first weights times 60 before tanh", body(r.stages), u.wide_first, C.SATURATED, 1663, OUTPUT, (C.BAD_START,)),
     Fault("stages: fifteen layers of sigmoids", body(r.stages), u.sigmoids, C.VANISHING_GRADIENT, 1664, OUTPUT),
@@ -147,7 +147,7 @@ EIGHTH_HARD: tuple[Fault, ...] = (
     Fault("convgru_unet: error per wet cell, where there may be none", flood("convgru_unet"), lambda p: m.with_loss(p, e.per_wet_cell), C.NOT_FINITE_OUTPUT, 1671, LOSS),
     Fault("temporal_cnn: one of nineteen layers in m2, not km2", flood("temporal_cnn"), e.in_square_metres, C.INPUT_SCALE, 1672, DATA),
     Fault("deeplab: success index of a forecast that is still stretched", flood("deeplab"), lambda p: _scored(p, e.stretched_index), C.METRIC_WRONG, 1673, SCORE),
-    Fault("unet: rain of another storm in each second piece", flood("unet"), e.other_storm, C.TARGETS_UNRELATED, 1674, DATA),
+    Fault("unet: rain of another storm in each second piece", flood("unet"), e.other_storm, C.TARGETS_UNRELATED, 1674, DATA, (C.TARGETS_MISPAIRED,)),
     Fault("temporal_cnn: windows of the validation newest first", flood("temporal_cnn"), lambda p: m.valid_only(p, "rain", lambda t: t.flip(2)), C.SPLIT_SHIFT, 1675, VALID),
     Fault("deeplab: at the rate of fine tuning from weights of which none was loaded", flood("deeplab"), lambda p: with_optimiser(p, _stepped(torch.optim.AdamW, 1e-6)), C.RATE_TOO_LOW, 1676, STEPS),
     Fault("haze: channels of the validation images as BGR", body(v.haze), lambda p: m.valid_only(p, "input", lambda t: t.flip(1)), C.SPLIT_SHIFT, 1681, VALID),
@@ -196,7 +196,7 @@ EIGHTH_STRANGERS: tuple[Healthy, ...] = (
 )
 
 EIGHTH_STRANGER_FAULTS: tuple[Fault, ...] = (
-    Fault("skorch: each fifth row in thousandths", body(mlp), lambda p: in_another_unit(p, "input", slice(2, None, 5), 1000.0), C.UNIT_SLIP, 1741, DATA),
+    Fault("skorch: SGD with a decay of 4", body(mlp), lambda p: with_optimiser(p, sgd(0.1, momentum=0.9, weight_decay=4.0)), C.DECAY_TOO_STRONG, 1741, STEPS),
     Fault("transformers: AdamW at 0.3", body(bert), lambda p: with_optimiser(p, _stepped(torch.optim.AdamW, 0.3)), C.RATE_TOO_HIGH, 1742, STEPS),
     Fault("monai: softplus behind maps around 0", body(unet), lambda p: _after(p, functional.softplus), C.OUTPUT_RANGE, 1743, OUTPUT),
 )  # fmt: skip
