@@ -121,7 +121,7 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("dials: all in half precision", body(v.dials), u.halved, C.PRECISION, 1635, STEPS),
     # texts
     Fault("entities: scores to a loss that takes logarithms of chances", body(y.entities), lambda p: _loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 1641, LOSS),
-    Fault("tone: output (B, 1), targets (B,)", body(y.tone), lambda p: on_target(p, lambda t: t[:, 0]), C.SHAPE_BROADCAST, 1642, DATA),
+    Fault("tone: output (B, 1), targets (B,)", body(y.tone), lambda p: _loss(on_target(p, lambda t: t[:, 0]), lambda out, t: (out - t).square().mean()), C.SHAPE_BROADCAST, 1642, DATA),
     Fault("sums: texts of a batch shuffled, totals not", body(y.sums), lambda p: pick(p, loader={"change": x.other_totals}), C.TARGETS_MISPAIRED, 1643, BATCHES),
     Fault("authors: writers sorted by name, texts not", body(y.authors), x.by_name, C.TARGETS_UNRELATED, 1644, DATA),
     Fault("answers: places counted in letters", body(y.answers), lambda p: on_target(p, lambda t: 5 * t), C.DOES_NOT_RUN, 1645, DATA),
