@@ -1,22 +1,28 @@
-"""The sixth and the seventh list of faults: each fault is really put in."""
+"""The sixth, seventh and eighth list of faults: each fault is really put in."""
 
 import dataclasses
+from collections import Counter
 
 import pytest
 
-from inundate.cli.doctor_bench import seventh, sixth
+from inundate.cli.doctor_bench import eighth, seventh, sixth
 from inundate.cli.doctor_bench.shown import ASPECTS, differences
 from inundate.prove.cause import Cause
 
 OF_SIXTH = (*sixth.SIXTH, *sixth.SIXTH_STRANGER_FAULTS)
 OF_SEVENTH = (*seventh.SEVENTH, *seventh.SEVENTH_STRANGER_FAULTS)
-EVERY = (*OF_SIXTH, *OF_SEVENTH)
-LISTS = ((OF_SIXTH, sixth.SIXTH_HEALTHY), (OF_SEVENTH, seventh.SEVENTH_HEALTHY))
-QUICK = ("arrivals", "gauges", "tags", "grades", "names", "wells")
+OF_EIGHTH = (*eighth.EIGHTH, *eighth.EIGHTH_STRANGER_FAULTS)
+EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH)
+LISTS = (
+    (OF_SIXTH, sixth.SIXTH_HEALTHY),
+    (OF_SEVENTH, seventh.SEVENTH_HEALTHY),
+    (OF_EIGHTH, eighth.EIGHTH_HEALTHY),
+)
+QUICK = ("arrivals", "gauges", "tags", "grades", "names", "wells", "loans", "moves", "tone")
 SHORT = [fault for fault in EVERY if fault.name.partition(":")[0] in QUICK]
 
 
-@pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=("sixth", "seventh"))
+@pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=("sixth", "seventh", "eighth"))
 def test_a_list_is_large_and_of_many_kinds(faults, healthy):
     assert len(faults) >= 53
     assert len({fault.cause for fault in faults}) >= 30
@@ -26,11 +32,24 @@ def test_a_list_is_large_and_of_many_kinds(faults, healthy):
     assert len({case.seed for case in (*faults, *healthy)}) == len(faults) + 20
 
 
+def test_the_eighth_list_has_two_parts():
+    ordinary, hard = eighth.EIGHTH_ORDINARY, eighth.EIGHTH_HARD
+    assert 44 <= len(ordinary) <= 50
+    assert 15 <= len(hard) <= 20
+    assert max(Counter(fault.cause for fault in ordinary).values()) <= 3
+
+
 def test_no_fault_or_seed_comes_back():
     assert not {f.name for f in OF_SIXTH} & {f.name for f in OF_SEVENTH}
-    seeds = {case.seed for case in (*OF_SIXTH, *sixth.SIXTH_HEALTHY, *sixth.SIXTH_STRANGERS)}
-    own = (*OF_SEVENTH, *seventh.SEVENTH_HEALTHY, *seventh.SEVENTH_STRANGERS)
-    assert not seeds & {case.seed for case in own}
+    own = [
+        {case.seed for case in cases}
+        for cases in (
+            (*OF_SIXTH, *sixth.SIXTH_HEALTHY, *sixth.SIXTH_STRANGERS),
+            (*OF_SEVENTH, *seventh.SEVENTH_HEALTHY, *seventh.SEVENTH_STRANGERS),
+            (*OF_EIGHTH, *eighth.EIGHTH_HEALTHY, *eighth.EIGHTH_STRANGERS),
+        )
+    ]
+    assert sum(map(len, own)) == len(set().union(*own))
 
 
 def test_all_names_of_a_fault_are_right():
@@ -38,6 +57,7 @@ def test_all_names_of_a_fault_are_right():
     assert turned.right == (Cause.AXES_MIXED.value, Cause.TARGETS_MISPAIRED.value)
     assert sum(len(fault.right) > 1 for fault in OF_SIXTH) <= 10
     assert sum(len(fault.right) > 1 for fault in OF_SEVENTH) <= len(OF_SEVENTH) / 4
+    assert sum(len(fault.right) > 1 for fault in OF_EIGHTH) <= len(OF_EIGHTH) / 4
 
 
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)
