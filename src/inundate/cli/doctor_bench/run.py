@@ -67,8 +67,8 @@ _NOTE = (
     "a false alarm on 20 healthy models each time; of the third 41 of 49 faults and 10 healthy "
     "models were run (35 named, 85 %, no false alarm) before it was given up as one to tune on. "
     "Of the sixth, the first by someone who had not read the rules, 34 of 71 were named (48 %), "
-    "with 6 false alarms, of the seventh 42 of 70 (60 %), with 1. What a list had shown of the rules was mended, and the list put among "
-    "those to tune on."
+    "with 6 false alarms, of the seventh 42 of 70 (60 %), with 1. What a list had shown of the "
+    "rules was mended, and the list put among those to tune on."
 )
 _READING = (
     "Counts of faults that were put in on purpose, and of models with none. A fault counts as "
