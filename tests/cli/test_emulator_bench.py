@@ -419,7 +419,7 @@ def test_ratio_counts_all_that_a_prediction_does(with_run, monkeypatch, trained)
     key = f"{trained}|4"
     scores = {f"{mark}{name}": 0.9 for mark in ("", "peak_")
               for name in ("csi_0.05", "csi_0.3", "csi_0.5", "nse", "rmse_wet")}  # fmt: skip
-    seconds = [{"coarse": 0.1, "network": 0.2, "every": 0.1, "peak": 0.05}] * 2
+    seconds = [{"prepared": 0.3, "coarse": 0.1, "network": 0.2, "every": 0.1, "peak": 0.05}] * 2
     made = {"seconds": seconds, "scores": scores}
     found = {
         "cells": 4, "frames": 3, "hours": 6.0, "threads": 2, "rain_mm": 60.0,

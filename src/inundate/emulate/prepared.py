@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -143,29 +144,37 @@ def prepare(
     hybrids : sequence of HybridState, optional
         Runs of the coarse solver that were made before; other factors are run now.
     """
-    if terrain is None:
-        terrain = terrain_channels(elevation, roughness, grid, settings.edges)
-    soil = soil_channels(settings, elevation.shape)
     known = np.isfinite(elevation)
     rain_rate = np.where(known, rain_rate, 0.0).astype(np.float32)
     made = {state.factor: state for state in hybrids}
-    for factor in factors:
-        if factor not in made:
-            made[factor] = hybrid_arrays(
-                elevation,
-                rain_rate,
-                roughness=roughness,
-                interval_s=interval_s,
-                cell_size_m=grid.dx,
-                factor=factor,
-                settings=settings,
-            )
+    # what is derived of the ground and what the coarse solver does need nothing of each other
+    with ThreadPoolExecutor(1) as beside:
+        derived = None
+        if terrain is None:
+            derived = beside.submit(terrain_channels, elevation, roughness, grid, settings.edges)
+            if settings.threads == 1:
+                derived.result()
+        for factor in factors:
+            if factor not in made:
+                made[factor] = hybrid_arrays(
+                    elevation,
+                    rain_rate,
+                    roughness=roughness,
+                    interval_s=interval_s,
+                    cell_size_m=grid.dx,
+                    factor=factor,
+                    settings=settings,
+                )
+        water = {factor: block_water(made[factor], elevation) for factor in factors}
+        if derived is not None:
+            terrain = derived.result()
+    soil = soil_channels(settings, elevation.shape)
     return Prepared(
         terrain=np.concatenate([terrain, soil]),
         elevation=elevation,
         rain_rate=rain_rate,
         interval_s=interval_s,
-        water={factor: block_water(made[factor], elevation) for factor in factors},
+        water=water,
     )
 
 

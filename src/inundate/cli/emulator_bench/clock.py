@@ -158,6 +158,8 @@ def _turn(
         for factor in factors(source) or (0,):
             key = f"{source}|{factor}"
             seconds[key] = {}
+            with _clock(seconds[key], "prepared"):  # the ground beside the coarse solver
+                _prepared(place, None, factor)
             with _clock(seconds[key], "coarse"):
                 prepared = _prepared(place, terrain, factor)
             with _clock(seconds[key], "network"):
@@ -178,7 +180,7 @@ def _turn(
     return {"seconds": seconds, "depth": depth}
 
 
-def _prepared(place: _Place, terrain: Array, factor: int) -> Prepared:
+def _prepared(place: _Place, terrain: Array | None, factor: int) -> Prepared:
     return prepare(
         place.elevation, place.roughness, place.rain_rate, grid=place.grid,
         interval_s=_INTERVAL_S, settings=place.physics, factors=(factor,) if factor else (),

@@ -62,13 +62,13 @@ def _measured(context: Context, ground: Ground, mains: list[Main]) -> dict[str, 
     )  # fmt: skip
 
 
-def _ratios(found: dict[str, Any], key: str, parts: tuple[str, ...], terrain: bool) -> list[float]:
-    """Give the solver's seconds over the emulator's, turn by turn."""
-    turns = zip(found["solver_s"], found["terrain_s"], found["models"][key]["seconds"], strict=True)
-    return [
-        solver / (sum(seconds[part] for part in parts) + (derived if terrain else 0.0))
-        for solver, derived, seconds in turns
-    ]
+def _ratios(found: dict[str, Any], key: str, part: str, first: str = "prepared") -> list[float]:
+    """Give the solver's seconds over the emulator's, turn by turn.
+
+    ``first`` is ``prepared``, what is derived of the ground included, or ``coarse``, that known.
+    """
+    turns = zip(found["solver_s"], found["models"][key]["seconds"], strict=True)
+    return [solver / (seconds[first] + seconds[part]) for solver, seconds in turns]
 
 
 def _series(ground: Ground, main: Main, found: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _series(ground: Ground, main: Main, found: dict[str, Any]) -> dict[str, Any]
     key = f"{main.source}|{factor}"
     return _ratio(
         f"6-series-{ground.name}", _SERIES_GOAL, main, factor, found,
-        _ratios(found, key, ("coarse", "every"), terrain=True),
+        _ratios(found, key, "every"),
         f"network every {EVERY} frames, in {found['precision']}; "
         + _told_scores(found["models"][f"{key}|every"]["scores"], ""),
     )  # fmt: skip
@@ -96,7 +96,7 @@ def _all_frames(
     key = f"{main.source}|{factor}"
     return _ratio(
         f"6-{kind}-{ground.name}", goal, main, factor, found,
-        _ratios(found, key, ("coarse", "network"), terrain=True),
+        _ratios(found, key, "network"),
         _told_scores(found["models"][key]["scores"], ""),
     )  # fmt: skip
 
@@ -106,7 +106,7 @@ def _peak(ground: Ground, main: Main, found: dict[str, Any]) -> dict[str, Any]:
     key = f"{main.source}|{factor}"
     return _ratio(
         f"6-peak-{ground.name}", _PEAK_GOAL, main, factor, found,
-        _ratios(found, key, ("coarse", "peak"), terrain=True),
+        _ratios(found, key, "peak"),
         f"network in {found['precision']}; "
         + _told_scores(found["models"][f"{key}|peak"]["scores"], "peak_"),
     )  # fmt: skip
@@ -156,8 +156,8 @@ def _table(ground: Ground, mains: list[Main], found: dict[str, Any]) -> dict[str
         "title": f"Speed and error: {ground.name}",
         "note": f"{found['cells']:,} cells, {found['frames']} frames; median seconds of "
         f"{len(found['solver_s'])} turns; the solver takes {median(found['solver_s']):.2f} s, the "
-        f"terrain features {median(found['terrain_s']):.2f} s once a ground, which the first ratio "
-        "counts and the second does not.",
+        f"terrain features {median(found['terrain_s']):.2f} s once a ground, beside the coarse "
+        "solver, which the first ratio counts and the second does not.",
         "columns": ["model", "what", "coarse solver, s", "network, s", "ratio",
                     "ratio, ground known", "CSI 0.05 / 0.3 / 0.5 m", "NSE", "wet RMSE, m"],
         "rows": rows,
@@ -167,7 +167,7 @@ def _table(ground: Ground, mains: list[Main], found: dict[str, Any]) -> dict[str
 def _line(found: dict[str, Any], key: str, part: str, mark: str) -> list[str]:
     made = found["models"][key]
     coarse, network = (median(s[name] for s in made["seconds"]) for name in ("coarse", part))
-    ratios = [_ratios(found, key, ("coarse", part), terrain=with_it) for with_it in (True, False)]
+    ratios = [_ratios(found, key, part, first) for first in ("prepared", "coarse")]
     scores = made["scores"]
     return [
         f"{coarse:.3f}",
