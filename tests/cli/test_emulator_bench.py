@@ -434,7 +434,7 @@ def test_ratio_counts_all_that_a_prediction_does(with_run, monkeypatch, trained)
     assert series["value"] == pytest.approx(11.0 / 0.4)
     assert series["met"]  # of 25
     assert "at factor 4" in series["note"]
-    assert "network every 3 frames, in bfloat16" in series["note"]
+    assert "network every 4 frames, in bfloat16" in series["note"]
     assert default["value"] == pytest.approx(11.0 / 0.5)
     assert (default["low"], default["high"]) == pytest.approx((20.0, 24.0))
     assert default["goal"] == ""

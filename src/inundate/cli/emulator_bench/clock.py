@@ -33,7 +33,7 @@ _INTERVAL_S = 600.0
 _RAIN_H, _RAIN_MM = 2.0, 60.0
 _MANNING = 0.05
 _WARM_UP = 64  # cells
-EVERY = 3
+EVERY = 4
 """Frames from one pass of Mode H's network to the next, where it is made for speed."""
 _SERIES = ("csi_0.05", "csi_0.3", "csi_0.5", "nse", "rmse_wet")
 _PEAK = tuple(f"peak_{name}" for name in _SERIES)

@@ -50,7 +50,7 @@ def _measured(context: Context, ground: Ground, mains: list[Main]) -> dict[str, 
         "source": source_mark("inundate.emulate.predict", "inundate.hydro.march"),
         "weights": {main.source: weights_mark(main.source) for main in mains},
         "ground": [ground.name, ground.kind, ground.settings], "side": options.side_cells,
-        "hours": hours, "repeats": options.repeats, "machine": machine(),
+        "hours": hours, "repeats": options.repeats, "every": EVERY, "machine": machine(),
     }  # fmt: skip
     return context.kept(
         f"speed-{ground.name}",
