@@ -23,7 +23,7 @@ from inundate.hydro.march import simulate_arrays
 from inundate.hydro.settings import SimulateSettings
 from inundate.hydro.subgrid import simulate_subgrid
 
-__all__ = ["HybridState", "Method", "hybrid_arrays", "hybrid_depth", "pour_state"]
+__all__ = ["HybridState", "Method", "hybrid_arrays", "hybrid_depth", "pour_state", "rain_on"]
 
 Array = NDArray[np.float32]
 Method = Literal["subgrid", "mean"]
@@ -86,13 +86,13 @@ def hybrid_arrays(
         If rain is missing on known ground.
     """
     known = np.isfinite(elevation)
-    if np.isnan(rain_rate[:, known]).any():
+    if (np.isnan(rain_rate).any(axis=0) & known).any():
         raise DataError("hybrid: rain is missing on known ground", hint="see inundate rain clean")
     settings = settings.model_copy(update={"output_every_s": interval_s, "run_on_min": 0.0})
     if method == "subgrid":
         fine = simulate_subgrid(
             elevation,
-            np.where(known, rain_rate, 0.0).astype(np.float32),
+            rain_on(known, rain_rate),
             roughness=roughness,
             interval_s=interval_s,
             cell_size_m=cell_size_m,
@@ -116,6 +116,13 @@ def hybrid_arrays(
     )
     coarse = np.nan_to_num(found.depth).astype(np.float32)
     return HybridState(coarse, np.maximum.accumulate(coarse, axis=0), factor)
+
+
+def rain_on(known: NDArray[np.bool_], rain_rate: Array) -> Array:
+    """Give the rain (T, H, W) in single numbers, 0 where there is no ground; itself if it is so."""
+    if not known.all():
+        rain_rate = np.where(known, rain_rate, 0.0)
+    return rain_rate.astype(np.float32, copy=False)
 
 
 def pour_state(state: HybridState, elevation: Array) -> Array:

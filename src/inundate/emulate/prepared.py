@@ -17,7 +17,7 @@ from inundate.core.errors import DataError
 from inundate.core.grid import Grid, attach_grid
 from inundate.core.names import attributes
 from inundate.dataset.samples import Sample
-from inundate.emulate.hybrid import HybridState, hybrid_arrays
+from inundate.emulate.hybrid import HybridState, hybrid_arrays, rain_on
 from inundate.emulate.inputs import POSITION, scale_terrain, soil_channels
 from inundate.emulate.orient import orientation, turn_inputs, turned
 from inundate.emulate.pour import pour_levels
@@ -144,8 +144,7 @@ def prepare(
     hybrids : sequence of HybridState, optional
         Runs of the coarse solver that were made before; other factors are run now.
     """
-    known = np.isfinite(elevation)
-    rain_rate = np.where(known, rain_rate, 0.0).astype(np.float32)
+    rain_rate = rain_on(np.isfinite(elevation), rain_rate)
     made = {state.factor: state for state in hybrids}
     # what is derived of the ground and what the coarse solver does need nothing of each other
     with ThreadPoolExecutor(1) as beside:
