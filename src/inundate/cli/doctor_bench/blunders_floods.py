@@ -13,7 +13,7 @@ from inundate.cli.doctor_bench.parts import Parts, Samples, add, pick
 
 __all__ = [
     "Ungraded", "as_chances", "broadcast", "built_anew", "few_pieces", "in_square_metres",
-    "mean_of_piece", "nash_sutcliffe", "never_cleared", "not_a_step", "other_storm", "per_wet_cell",
+    "mean_of_piece", "nash_sutcliffe", "not_a_step", "other_storm", "per_wet_cell",
     "stretched_index", "whole_numbers",
 ]  # fmt: skip
 
@@ -102,20 +102,6 @@ def not_a_step(p: Parts) -> Parts:
         optimiser.zero_grad()
         loss = held(model, raw)
         torch.autograd.backward(loss)
-        return loss
-
-    return pick(p, step=step)
-
-
-def never_cleared(p: Parts) -> Parts:
-    """Step without clearing the gradient."""
-    held = p.loss
-    assert held is not None
-
-    def step(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
-        loss = held(model, raw)
-        torch.autograd.backward(loss)
-        optimiser.step()
         return loss
 
     return pick(p, step=step)

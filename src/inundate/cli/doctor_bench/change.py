@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from inundate.cli.doctor_bench.parts import Parts, add, pick
 
-__all__ = ["both", "in_another_unit", "on_input", "on_target", "sgd", "with_optimiser"]
+__all__ = [
+    "both", "in_another_unit", "never_cleared", "on_input", "on_target", "sgd", "with_optimiser",
+]  # fmt: skip
 
 
 def both(p: Parts, change: Any) -> Parts:
@@ -31,6 +34,20 @@ def in_another_unit(p: Parts, name: str, chosen: slice, factor: float) -> Parts:
     values = p.train.inputs[name].clone()
     values[chosen] *= factor
     return pick(p, train=add(p.train, {name: values}))
+
+
+def never_cleared(p: Parts) -> Parts:
+    """Step without clearing the gradient."""
+    held = p.loss
+    assert held is not None
+
+    def step(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
+        loss = held(model, raw)
+        torch.autograd.backward(loss)
+        optimiser.step()
+        return loss
+
+    return pick(p, step=step)
 
 
 def with_optimiser(p: Parts, make: Any) -> Parts:

@@ -27,6 +27,7 @@ from inundate.cli.doctor_bench import sayings as y
 from inundate.cli.doctor_bench import sights as v
 from inundate.cli.doctor_bench.change import (
     in_another_unit,
+    never_cleared,
     on_input,
     on_target,
     sgd,
@@ -90,7 +91,7 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     # emulators of the zoo on simulated floods
     Fault("mode_e: AdamW at 3", flood("mode_e"), lambda p: with_optimiser(p, _stepped(torch.optim.AdamW, 3.0)), C.RATE_TOO_HIGH, 1601, STEPS),
     Fault("mode_h_vae: RMSprop at 1e-8", flood("mode_h_vae"), lambda p: with_optimiser(p, _stepped(torch.optim.RMSprop, 1e-8)), C.RATE_TOO_LOW, 1602, STEPS),
-    Fault("deeplab: zero_grad forgotten", flood("deeplab"), lambda p: e.never_cleared(with_optimiser(p, sgd(0.05, momentum=0.9))), C.GRADIENT_ACCUMULATES, 1603, STEPS),
+    Fault("deeplab: zero_grad forgotten", flood("deeplab"), lambda p: never_cleared(with_optimiser(p, sgd(0.05, momentum=0.9))), C.GRADIENT_ACCUMULATES, 1603, STEPS),
     Fault("mode_e: step left in the old loop", flood("mode_e"), e.not_a_step, C.WEIGHTS_DO_NOT_MOVE, 1604, STEPS),
     Fault("mode_h_vae: network built anew after the optimiser was made", flood("mode_h_vae"), lambda p: with_optimiser(p, e.built_anew), C.OPTIMISER_MISSES, 1605, STEPS, (C.WEIGHTS_DO_NOT_MOVE,)),
     Fault("convgru_unet: sigmoid behind the depth", flood("convgru_unet"), lambda p: _after(p, torch.sigmoid), C.OUTPUT_RANGE, 1606, OUTPUT),

@@ -20,6 +20,7 @@ from inundate.cli.doctor_bench import wider as w
 from inundate.cli.doctor_bench.change import (
     both,
     in_another_unit,
+    never_cleared,
     on_input,
     on_target,
     sgd,
@@ -81,19 +82,6 @@ def _grouped(p: Parts) -> Parts:
         return np.concatenate([shards[i] for i in rng.permutation(len(shards))])
 
     return pick(p, loader={"choose": choose})
-
-
-def _never_cleared(p: Parts) -> Parts:
-    held = p.loss
-    assert held is not None
-
-    def step(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
-        loss = held(model, raw)
-        torch.autograd.backward(loss)
-        optimiser.step()
-        return loss
-
-    return pick(p, step=step)
 
 
 def _alike(p: Parts) -> Parts:
@@ -275,7 +263,7 @@ FOURTH: tuple[Fault, ...] = (
     Fault("lead_cnn: shards of like depth", flood("lead_cnn"), _grouped, C.LOADER_SORTED, 721),
     Fault("unet: terrain of the first piece for all", flood("unet"), lambda p: on_input(p, lambda v: v[:1].expand_as(v).clone(), "terrain"), C.DEAD_INPUT, 722),
     Fault("lead_cnn: AdamW at 5e-3 with decay 80", flood("lead_cnn"), lambda p: with_optimiser(p, b.optimiser(5e-3, 80.0)), C.DECAY_TOO_STRONG, 723),
-    Fault("unet: gradient never cleared", flood("unet"), _never_cleared, C.GRADIENT_ACCUMULATES, 724),
+    Fault("unet: gradient never cleared", flood("unet"), never_cleared, C.GRADIENT_ACCUMULATES, 724),
     # images and tables
     Fault("slopes: field with rows upside down", body(o.slopes), lambda p: on_input(p, lambda v: v.flip(-2)), C.AXES_MIXED, 731),
     Fault("slopes: ReLU at the end", body(o.slopes), lambda p: pick(p, model=After(p.model, torch.relu)), C.OUTPUT_RANGE, 732),

@@ -106,7 +106,7 @@ def _backwards(exam: Exam, view: FloodView) -> list[Finding]:
     more, rain = _mean_mm(view).diff(dim=1).flatten(), view.fallen.diff(dim=1).flatten()
     if int((more.abs() > _WET_MM / 4).sum()) < _FEW:
         return []
-    told = float((more * rain).sum() / (more.norm() * rain.norm()).clamp(min=1e-9))
+    told = _in_step(more, rain)
     exam.figures["water in step with rain"] = told
     if told > -_IN_STEP:
         return []
@@ -128,10 +128,7 @@ def _rain_backwards(exam: Exam, view: FloodView) -> list[Finding]:
     water = _mean_mm(view).diff(dim=1, prepend=1000.0 * view.start.mean((1, 2))[:, None])
     if rain.shape[1] < 2 or int((water.abs() > _WET_MM / 4).sum()) < _FEW:
         return []
-    own, turned = (
-        float((water * one).sum() / (water.norm() * one.norm()).clamp(min=1e-9))
-        for one in (rain, rain.flip(1))
-    )
+    own, turned = _in_step(water, rain), _in_step(water, rain.flip(1))
     exam.figures |= {"water told by rain": own, "water told by rain, backwards": turned}
     if turned < own + _BACK or turned < _TOLD:
         return []
@@ -140,6 +137,11 @@ def _rain_backwards(exam: Exam, view: FloodView) -> list[Finding]:
         f"frame, and of {turned:.2f} with the frames of the rain turned round"
     )
     return [Finding(Cause.AXES_MIXED, "fault", text, "the frames of the rain run backwards")]
+
+
+def _in_step(water: Tensor, rain: Tensor) -> float:
+    """Say how far changes of water follow those of rain, -1 to 1."""
+    return float((water * rain).sum() / (water.norm() * rain.norm()).clamp(min=1e-9))
 
 
 def _ahead(view: FloodView) -> list[Finding]:
