@@ -1,8 +1,8 @@
 """How much of Mode H's correction is made: less where its hybrid already knows the water.
 
 On fine cells of flat ground a coarse solver is nearly right, most of all where water is deep; a
-network that learned on all kinds of ground moves it there about as often for the worse as for the
-better. The numbers below were chosen on validation ground.
+network that learned on all kinds of ground moves it there for the worse now and then. The numbers
+below were chosen on validation ground.
 """
 
 from __future__ import annotations

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from inundate.cli.doctor_bench.parts import Parts, add, pick
+from inundate.cli.doctor_bench.wrap import After, Before
 
 __all__ = [
-    "both", "in_another_unit", "never_cleared", "on_input", "on_target", "sgd", "with_optimiser",
+    "after", "before", "both", "in_another_unit", "never_cleared", "on_input", "on_target", "sgd",
+    "with_loss", "with_optimiser",
 ]  # fmt: skip
 
 
@@ -58,3 +60,18 @@ def with_optimiser(p: Parts, make: Any) -> Parts:
 def sgd(rate: float, **own: Any) -> Any:
     """Give a maker of plain gradient descent."""
     return lambda model: torch.optim.SGD(model.parameters(), lr=rate, **own)
+
+
+def with_loss(p: Parts, criterion: Any) -> Parts:
+    """Train on another loss of output and target."""
+    return pick(p, criterion=criterion)
+
+
+def after(p: Parts, change: Any) -> Parts:
+    """Change what the model puts out."""
+    return pick(p, model=After(p.model, change))
+
+
+def before(p: Parts, change: Any) -> Parts:
+    """Change what the model is given."""
+    return pick(p, model=Before(p.model, change))

@@ -26,17 +26,19 @@ from inundate.cli.doctor_bench import rows as r
 from inundate.cli.doctor_bench import sayings as y
 from inundate.cli.doctor_bench import sights as v
 from inundate.cli.doctor_bench.change import (
+    after,
     in_another_unit,
     never_cleared,
     on_input,
     on_target,
     sgd,
+    with_loss,
     with_optimiser,
 )
 from inundate.cli.doctor_bench.fault import Body, Fault, Healthy, body, flood
 from inundate.cli.doctor_bench.parts import Parts, pick
 from inundate.cli.doctor_bench.strangers import bert, mlp, unet
-from inundate.cli.doctor_bench.wrap import After, fill, replace
+from inundate.cli.doctor_bench.wrap import fill, replace
 from inundate.prove.cause import Cause
 
 __all__ = [
@@ -53,14 +55,6 @@ def _as(p: Parts, made: nn.Module) -> Parts:
     """Put a model of the same weights in the place of the healthy one."""
     made.load_state_dict(p.model.state_dict())
     return pick(p, model=made)
-
-
-def _after(p: Parts, change: Any) -> Parts:
-    return pick(p, model=After(p.model, change))
-
-
-def _loss(p: Parts, criterion: Any) -> Parts:
-    return pick(p, criterion=criterion)
 
 
 def _scored(p: Parts, metric: Any) -> Parts:
@@ -94,7 +88,7 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("deeplab: zero_grad forgotten", flood("deeplab"), lambda p: never_cleared(with_optimiser(p, sgd(0.05, momentum=0.9))), C.GRADIENT_ACCUMULATES, 1603, STEPS),
     Fault("mode_e: step left in the old loop", flood("mode_e"), e.not_a_step, C.WEIGHTS_DO_NOT_MOVE, 1604, STEPS),
     Fault("mode_h_vae: network built anew after the optimiser was made", flood("mode_h_vae"), lambda p: with_optimiser(p, e.built_anew), C.OPTIMISER_MISSES, 1605, STEPS, (C.WEIGHTS_DO_NOT_MOVE,)),
-    Fault("convgru_unet: sigmoid behind the depth", flood("convgru_unet"), lambda p: _after(p, torch.sigmoid), C.OUTPUT_RANGE, 1606, OUTPUT),
+    Fault("convgru_unet: sigmoid behind the depth", flood("convgru_unet"), lambda p: after(p, torch.sigmoid), C.OUTPUT_RANGE, 1606, OUTPUT),
     Fault("temporal_cnn: depths as whole numbers of 16 bit", flood("temporal_cnn"), lambda p: on_target(p, e.whole_numbers), C.TARGET_SCALE, 1607, DATA, (C.OUTPUT_RANGE,)),
     Fault("mode_e: depths with rows from south to north", flood("mode_e"), lambda p: on_target(p, lambda t: t.flip(-2)), C.AXES_MIXED, 1608, DATA),
     Fault("convgru_unet: dry cells are NaN", flood("convgru_unet"), lambda p: on_target(p, lambda t: torch.where(t > 0.001, t, torch.nan)), C.NOT_FINITE_DATA, 1609, DATA),
@@ -102,7 +96,7 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("unet: six pieces", flood("unet"), e.few_pieces, C.MEMORISES, 1611, DATA),
     Fault("temporal_cnn: efficiency is minimised", flood("temporal_cnn"), lambda p: m.with_loss(p, e.nash_sutcliffe), C.LOSS_SIGN, 1612, LOSS),
     Fault("deeplab: depths (B, K, H, W), targets (B, 1, K, H, W)", flood("deeplab"), lambda p: m.with_loss(p, e.broadcast), C.SHAPE_BROADCAST, 1613, LOSS),
-    Fault("deeplab: mean over the piece at the end", flood("deeplab"), lambda p: _after(p, e.mean_of_piece), C.CANNOT_FIT, 1615, OUTPUT),
+    Fault("deeplab: mean over the piece at the end", flood("deeplab"), lambda p: after(p, e.mean_of_piece), C.CANNOT_FIT, 1615, OUTPUT),
     Fault("lead_cnn: cross-entropy of depths in m", flood("lead_cnn"), lambda p: m.with_loss(p, e.as_chances), C.LOSS_FLOOR, 1616, LOSS, (C.LOSS_OUTPUT_MISMATCH,)),
     # images
     Fault("shapes: softmax before cross-entropy", _with(v.shapes, sgd(0.05)), lambda p: pick(p, model=nn.Sequential(p.model, nn.Softmax(1))), C.LOSS_OUTPUT_MISMATCH, 1621, OUTPUT),
@@ -110,7 +104,7 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("cracks: masks of 0 and 1/255 made whole numbers", body(v.cracks), lambda p: on_target(p, lambda t: (t / 255).long().float()), C.TARGET_CONSTANT, 1623, DATA),
     Fault("cracks: masks with rows for columns", body(v.cracks), lambda p: on_target(p, lambda t: t.transpose(-2, -1).contiguous()), C.AXES_MIXED, 1624, DATA),
     Fault("shapes: one folder behind the other", body(v.shapes), u.by_class, C.LOADER_SORTED, 1625, BATCHES),
-    Fault("dials: sigmoid behind sine and cosine", body(v.dials), lambda p: _after(p, torch.sigmoid), C.OUTPUT_RANGE, 1626, OUTPUT),
+    Fault("dials: sigmoid behind sine and cosine", body(v.dials), lambda p: after(p, torch.sigmoid), C.OUTPUT_RANGE, 1626, OUTPUT),
     Fault("clips: dropout 0.98 before the head", body(v.clips), lambda p: pick(p, model=replace(p.model, "7", lambda held: nn.Sequential(held, nn.Dropout(0.98)))), C.NOISE_TOO_STRONG, 1627, OUTPUT),
     Fault("shapes: batch norm with a momentum of 1e-5", body(v.shapes), u.slow_norms, C.TRAIN_EVAL_GAP, 1628, OUTPUT),
     Fault("clips: weights and biases start at 0", body(v.clips), u.zeros, C.SYMMETRIC_START, 1629, OUTPUT, (C.BAD_START, C.DEAD_UNITS)),
@@ -121,8 +115,8 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("cracks: weights drawn with a deviation of 1", body(v.cracks), u.drawn_wide, C.BAD_START, 1634, OUTPUT),
     Fault("dials: all in half precision", body(v.dials), u.halved, C.PRECISION, 1635, STEPS),
     # texts
-    Fault("entities: scores to a loss that takes logarithms of chances", body(y.entities), lambda p: _loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 1641, LOSS),
-    Fault("tone: output (B, 1), targets (B,)", body(y.tone), lambda p: _loss(on_target(p, lambda t: t[:, 0]), lambda out, t: (out - t).square().mean()), C.SHAPE_BROADCAST, 1642, DATA),
+    Fault("entities: scores to a loss that takes logarithms of chances", body(y.entities), lambda p: with_loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 1641, LOSS),
+    Fault("tone: output (B, 1), targets (B,)", body(y.tone), lambda p: with_loss(on_target(p, lambda t: t[:, 0]), lambda out, t: (out - t).square().mean()), C.SHAPE_BROADCAST, 1642, DATA),
     Fault("sums: texts of a batch shuffled, totals not", body(y.sums), lambda p: pick(p, loader={"change": x.other_totals}), C.TARGETS_MISPAIRED, 1643, BATCHES),
     Fault("authors: writers sorted by name, texts not", body(y.authors), x.by_name, C.TARGETS_UNRELATED, 1644, DATA),
     Fault("answers: places counted in letters", body(y.answers), lambda p: on_target(p, lambda t: 5 * t), C.DOES_NOT_RUN, 1645, DATA),
@@ -133,7 +127,7 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("intents: one text in forty wants another thing", body(y.intents), x.few_others, C.MAJORITY_COLLAPSE, 1650, DATA),
     Fault("tone: SGD with a decay of 5", body(y.tone), lambda p: with_optimiser(p, sgd(0.05, momentum=0.9, weight_decay=5.0)), C.DECAY_TOO_STRONG, 1651, STEPS),
     Fault("authors: all texts twice, then split", body(y.authors, count=300, length=14), x.written_twice, C.SPLIT_LEAK, 1652, VALID),
-    Fault("entities: first place alone is scored", body(y.entities), lambda p: _loss(p, x.first_word), C.LOSS_IGNORES, 1653, LOSS),
+    Fault("entities: first place alone is scored", body(y.entities), lambda p: with_loss(p, x.first_word), C.LOSS_IGNORES, 1653, LOSS),
     Fault("claims: key of the rate is read by nothing, SGD at 1e-3", body(y.claims), lambda p: with_optimiser(pick(p, unread=("optim.learning-rate",)), sgd(1e-3)), C.UNREAD_CONFIG, 1654, KEYS, (C.RATE_TOO_LOW,)),
     Fault("intents: an epoch ends after two batches", body(y.intents), x.two_batches, C.LOADER_STARVES, 1655, BATCHES, (C.LOADER_REPEATS,)),
     # tables
@@ -199,5 +193,5 @@ EIGHTH_STRANGERS: tuple[Healthy, ...] = (
 EIGHTH_STRANGER_FAULTS: tuple[Fault, ...] = (
     Fault("skorch: SGD with a decay of 4", body(mlp), lambda p: with_optimiser(p, sgd(0.1, momentum=0.9, weight_decay=4.0)), C.DECAY_TOO_STRONG, 1741, STEPS),
     Fault("transformers: AdamW at 0.3", body(bert), lambda p: with_optimiser(p, _stepped(torch.optim.AdamW, 0.3)), C.RATE_TOO_HIGH, 1742, STEPS),
-    Fault("monai: softplus behind maps around 0", body(unet), lambda p: _after(p, functional.softplus), C.OUTPUT_RANGE, 1743, OUTPUT),
+    Fault("monai: softplus behind maps around 0", body(unet), lambda p: after(p, functional.softplus), C.OUTPUT_RANGE, 1743, OUTPUT),
 )  # fmt: skip

@@ -19,11 +19,20 @@ from inundate.cli.doctor_bench import family_parts as m
 from inundate.cli.doctor_bench import further as f
 from inundate.cli.doctor_bench import other as o
 from inundate.cli.doctor_bench import wider as w
-from inundate.cli.doctor_bench.change import both, on_input, on_target, sgd, with_optimiser
+from inundate.cli.doctor_bench.change import (
+    after,
+    before,
+    both,
+    on_input,
+    on_target,
+    sgd,
+    with_loss,
+    with_optimiser,
+)
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
 from inundate.cli.doctor_bench.parts import Parts, Samples, add, pick
 from inundate.cli.doctor_bench.texts import mood
-from inundate.cli.doctor_bench.wrap import After, Before, Through, replace
+from inundate.cli.doctor_bench.wrap import Through, replace
 from inundate.prove.cause import Cause
 
 __all__ = ["FAMILIES", "FAMILIES_HEALTHY"]
@@ -32,20 +41,8 @@ C = Cause
 bce = functional.binary_cross_entropy_with_logits
 
 
-def _loss(p: Parts, criterion: Any) -> Parts:
-    return pick(p, criterion=criterion)
-
-
 def _called(p: Parts, how: Any) -> Parts:
     return pick(p, model=m.Called(p.model, how))
-
-
-def _after(p: Parts, change: Any) -> Parts:
-    return pick(p, model=After(p.model, change))
-
-
-def _before(p: Parts, change: Any) -> Parts:
-    return pick(p, model=Before(p.model, change))
 
 
 def _load(p: Parts, **own: Any) -> Parts:
@@ -87,34 +84,34 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("tides: batch_first forgotten", body(h.tides), m.time_first, C.AXES_MIXED, 2001),
     Fault("order: attention over samples", body(b.order, width=20), m.attends_samples, C.AXES_MIXED, 2002),
     Fault("tides: gauges and times read the wrong way round", body(h.tides, steps=21), m.channels_last, C.AXES_MIXED, 2003),
-    Fault("slopes: output with rows and columns exchanged", body(o.slopes, side=12), lambda p: _after(p, lambda t: t.transpose(-1, -2)), C.AXES_MIXED, 2004),
-    Fault("fields: a view in the model mixes places", body(b.blur, side=12), lambda p: _before(p, lambda x: x.permute(0, 3, 1, 2).reshape(x.shape)), C.AXES_MIXED, 2005),
+    Fault("slopes: output with rows and columns exchanged", body(o.slopes, side=12), lambda p: after(p, lambda t: t.transpose(-1, -2)), C.AXES_MIXED, 2004),
+    Fault("fields: a view in the model mixes places", body(b.blur, side=12), lambda p: before(p, lambda x: x.permute(0, 3, 1, 2).reshape(x.shape)), C.AXES_MIXED, 2005),
     Fault("keywords: softmax over the samples of a batch in the middle", body(b.bag_of_words), lambda p: pick(p, model=replace(p.model, "0", lambda e: nn.Sequential(e, nn.Softmax(0)))), C.AXES_MIXED, 2006),
     Fault("segments: mirrored in half of the batches, masks not", body(b.segmenter, side=14), lambda p: _load(p, change=m.mirrored_alone), C.AXES_MIXED, 2007, "", (C.TARGETS_MISPAIRED,)),
     Fault("denoiser: target upside down", body(b.denoiser, side=14), lambda p: on_target(p, lambda t: t.flip(-2)), C.AXES_MIXED, 2008),
     # the loss
-    Fault("digits: softmax before cross-entropy", body(b.digit_mlp, width=32), lambda p: _after(p, lambda t: t.softmax(1)), C.LOSS_OUTPUT_MISMATCH, 2011),
-    Fault("stains: square error of scores and class numbers", body(h.stains), lambda p: _loss(p, _squared_classes), C.LOSS_OUTPUT_MISMATCH, 2012, "", (C.SHAPE_BROADCAST, C.LOSS_IGNORES)),
-    Fault("stains: likelihood of plain scores", body(h.stains, side=10), lambda p: _loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 2013),
-    Fault("classes: ReLU behind the last layer of one logit", body(b.bag_of_words, width=12), lambda p: _after(p, functional.relu), C.OUTPUT_RANGE, 2014, "", (C.LOSS_OUTPUT_MISMATCH,)),
-    Fault("slopes: only the first channel is scored", body(o.slopes), lambda p: _loss(p, lambda out, t: functional.mse_loss(out[:, :1], t[:, :1])), C.LOSS_IGNORES, 2015),
-    Fault("runoff: only the last step is scored", body(w.runoff), lambda p: _loss(p, lambda out, t: functional.mse_loss(out[:, -1], t[:, -1])), C.LOSS_IGNORES, 2016),
-    Fault("segments: class 1 is ignored", body(b.segmenter, side=12), lambda p: _loss(p, lambda out, t: functional.cross_entropy(out, t, ignore_index=1)), C.LOSS_IGNORES, 2017),
-    Fault("values: means of a batch are compared", body(b.table_values, features=6), lambda p: _loss(p, lambda out, t: (out.mean() - t.mean()).square()), C.LOSS_IGNORES, 2018),
-    Fault("values: the negative of the error", body(b.table_values), lambda p: _loss(p, lambda out, t: -functional.mse_loss(out, t)), C.LOSS_SIGN, 2019),
-    Fault("values: target (B,), output (B, 1)", body(b.table_values, features=5), lambda p: _loss(on_target(p, lambda t: t[:, 0]), lambda out, t: (out - t).abs().mean()), C.SHAPE_BROADCAST, 2020),
-    Fault("outlines: Dice with an epsilon of a hundred thousand", body(f.outlines, side=12), lambda p: _loss(p, lambda out, t: f.dice_loss(out, t, 1e5)), C.LOSS_FLOOR, 2021),
-    Fault("classes: labels smoothed by nine tenths", body(b.table_classes, features=8), lambda p: _loss(p, lambda out, t: functional.cross_entropy(out, t, label_smoothing=0.97)), C.LOSS_FLOOR, 2022),
+    Fault("digits: softmax before cross-entropy", body(b.digit_mlp, width=32), lambda p: after(p, lambda t: t.softmax(1)), C.LOSS_OUTPUT_MISMATCH, 2011),
+    Fault("stains: square error of scores and class numbers", body(h.stains), lambda p: with_loss(p, _squared_classes), C.LOSS_OUTPUT_MISMATCH, 2012, "", (C.SHAPE_BROADCAST, C.LOSS_IGNORES)),
+    Fault("stains: likelihood of plain scores", body(h.stains, side=10), lambda p: with_loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 2013),
+    Fault("classes: ReLU behind the last layer of one logit", body(b.bag_of_words, width=12), lambda p: after(p, functional.relu), C.OUTPUT_RANGE, 2014, "", (C.LOSS_OUTPUT_MISMATCH,)),
+    Fault("slopes: only the first channel is scored", body(o.slopes), lambda p: with_loss(p, lambda out, t: functional.mse_loss(out[:, :1], t[:, :1])), C.LOSS_IGNORES, 2015),
+    Fault("runoff: only the last step is scored", body(w.runoff), lambda p: with_loss(p, lambda out, t: functional.mse_loss(out[:, -1], t[:, -1])), C.LOSS_IGNORES, 2016),
+    Fault("segments: class 1 is ignored", body(b.segmenter, side=12), lambda p: with_loss(p, lambda out, t: functional.cross_entropy(out, t, ignore_index=1)), C.LOSS_IGNORES, 2017),
+    Fault("values: means of a batch are compared", body(b.table_values, features=6), lambda p: with_loss(p, lambda out, t: (out.mean() - t.mean()).square()), C.LOSS_IGNORES, 2018),
+    Fault("values: the negative of the error", body(b.table_values), lambda p: with_loss(p, lambda out, t: -functional.mse_loss(out, t)), C.LOSS_SIGN, 2019),
+    Fault("values: target (B,), output (B, 1)", body(b.table_values, features=5), lambda p: with_loss(on_target(p, lambda t: t[:, 0]), lambda out, t: (out - t).abs().mean()), C.SHAPE_BROADCAST, 2020),
+    Fault("outlines: Dice with an epsilon of a hundred thousand", body(f.outlines, side=12), lambda p: with_loss(p, lambda out, t: f.dice_loss(out, t, 1e5)), C.LOSS_FLOOR, 2021),
+    Fault("classes: labels smoothed by nine tenths", body(b.table_classes, features=8), lambda p: with_loss(p, lambda out, t: functional.cross_entropy(out, t, label_smoothing=0.97)), C.LOSS_FLOOR, 2022),
     Fault("tags: the loss counts what is filled up", body(w.tagger, count=600), lambda p: m.padded_tags(pick(p, model=w._Tagger(16, 4)), ignored=False), C.PADDING, 2023),
     # the model
     Fault("digits: convolutions without an activation", body(b.digit_cnn, norm=False), lambda p: pick(p, model=nn.Sequential(nn.Conv2d(1, 12, 3, padding=1), nn.Conv2d(12, 12, 3, padding=1), nn.Flatten(), nn.Linear(12 * 64, 10))), C.CANNOT_FIT, 2031),
     Fault("angles: layers without activations", body(o.angles, width=24), lambda p: pick(p, model=nn.Sequential(nn.Linear(6, 24), nn.Linear(24, 24), nn.Linear(24, 2))), C.CANNOT_FIT, 2032),
     Fault("counts: dropout of a function, always on", body(b.counter), lambda p: pick(p, model=replace(p.model, "tell", lambda t: nn.Sequential(Through(lambda v: functional.dropout(v, 0.97)), t))), C.NOISE_TOO_STRONG, 2033, "", (C.TRAIN_EVAL_GAP,)),
-    Fault("values: noise added in the model", body(b.table_values, width=24), lambda p: _before(p, lambda x: x + 20 * torch.randn_like(x)), C.NOISE_TOO_STRONG, 2034),
-    Fault("tides: one gauge is sliced away", body(h.tides), lambda p: _before(p, lambda x: torch.cat([x[..., :2], torch.zeros_like(x[..., 2:])], -1)), C.IGNORES_INPUT, 2035),
-    Fault("stains: only the upper left corner is read", body(h.stains), lambda p: _before(p, lambda x: functional.pad(x[..., :4, :4], (0, 8, 0, 8))), C.IGNORES_INPUT, 2036),
+    Fault("values: noise added in the model", body(b.table_values, width=24), lambda p: before(p, lambda x: x + 20 * torch.randn_like(x)), C.NOISE_TOO_STRONG, 2034),
+    Fault("tides: one gauge is sliced away", body(h.tides), lambda p: before(p, lambda x: torch.cat([x[..., :2], torch.zeros_like(x[..., 2:])], -1)), C.IGNORES_INPUT, 2035),
+    Fault("stains: only the upper left corner is read", body(h.stains), lambda p: before(p, lambda x: functional.pad(x[..., :4, :4], (0, 8, 0, 8))), C.IGNORES_INPUT, 2036),
     Fault("reports: the numbers are not joined", body(o.reports), lambda p: _called(p, lambda model, tokens, numbers: model(tokens, 0 * numbers)), C.IGNORES_INPUT, 2037),
-    Fault("moods: filler read for words", body(mood, pool="max"), lambda p: _before(p, lambda x: torch.where(x == 0, x, 1)), C.IGNORES_INPUT, 2038, "", (C.PADDING,)),
+    Fault("moods: filler read for words", body(mood, pool="max"), lambda p: before(p, lambda x: torch.where(x == 0, x, 1)), C.IGNORES_INPUT, 2038, "", (C.PADDING,)),
     Fault("digits: all biases at -20 before a ReLU", body(b.digit_mlp), lambda p: m.bias_to(p, "1.", -20.0), C.DEAD_UNITS, 2039),
     Fault("runoff: gates closed by their bias", body(w.runoff, width=16), lambda p: m.on_weights(p, lambda n, v: v.new_tensor([0.0] * 16 + [9.0] * 16 + [0.0] * 16) if n == "read.bias_hh_l0" else v), C.SATURATED, 2040, "", (C.BAD_START,)),
     Fault("angles: weights drawn from N(0, 1)", body(o.angles), lambda p: m.on_weights(p, lambda _n, v: 3 * torch.randn(v.shape, generator=torch.Generator().manual_seed(v.numel()))), C.BAD_START, 2041, "", (C.SATURATED,)),
@@ -124,8 +121,8 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("values: detached in the middle", body(b.table_values), lambda p: pick(p, model=replace(p.model, "1", lambda _m: Through(lambda v: functional.relu(v.detach())))), C.NO_GRADIENT, 2045),
     Fault("tides: 160 steps ago by a plain RNN", body(h.tides, steps=12), lambda p: pick(on_input(p, lambda v: torch.cat([v, torch.randn(len(v), 120, 3, generator=torch.Generator().manual_seed(1))], 1)), model=replace(p.model, "read", lambda _m: nn.RNN(3, 20, batch_first=True))), C.VANISHING_GRADIENT, 2046),
     Fault("values: eighteen layers of sigmoids", body(b.table_values), lambda p: pick(p, model=nn.Sequential(nn.Linear(8, 16), *[x for _ in range(18) for x in (nn.Sigmoid(), nn.Linear(16, 16))], nn.Linear(16, 1))), C.VANISHING_GRADIENT, 2047),
-    Fault("spots: ReLU behind the last layer", body(w.spots), lambda p: _after(p, functional.relu), C.OUTPUT_RANGE, 2048),
-    Fault("runoff: tanh behind the last layer", body(w.runoff), lambda p: _after(p, torch.tanh), C.OUTPUT_RANGE, 2049),
+    Fault("spots: ReLU behind the last layer", body(w.spots), lambda p: after(p, functional.relu), C.OUTPUT_RANGE, 2048),
+    Fault("runoff: tanh behind the last layer", body(w.runoff), lambda p: after(p, torch.tanh), C.OUTPUT_RANGE, 2049),
     Fault("stains: a bottleneck of one unit", body(h.stains), lambda p: pick(p, model=nn.Sequential(nn.Flatten(), nn.Linear(144, 1), nn.ReLU(), nn.Linear(1, 6))), C.CANNOT_FIT, 2051, "", (C.DEAD_UNITS,)),
     # the step and the optimiser
     Fault("values: gradient turned round", body(b.table_values), lambda p: m.stepping(p, before=m.turned_gradient), C.STEP_WRONG, 2061),
@@ -154,12 +151,12 @@ FAMILIES: tuple[Fault, ...] = (
     # a second round
     Fault("classes: labels from 1 to 3", body(b.table_classes), lambda p: on_target(p, lambda t: t + 1), C.DOES_NOT_RUN, 2201),
     Fault("values: rows in double precision", body(b.table_values), lambda p: on_input(p, lambda v: v.double()), C.DOES_NOT_RUN, 2202),
-    Fault("values: a mapping without scores is given", body(b.table_values), lambda p: _after(p, lambda t: None), C.DOES_NOT_RUN, 2203),
-    Fault("tides: the worst sample of a batch alone is scored", body(h.tides), lambda p: _loss(p, lambda out, t: (out - t).square().max()), C.LOSS_IGNORES, 2204),
-    Fault("stains: class 2 has the weight 0", body(h.stains), lambda p: _loss(p, lambda out, t: functional.cross_entropy(out, t, weight=torch.tensor([1.0, 1, 0, 1, 1, 1]))), C.LOSS_IGNORES, 2205),
-    Fault("subjects: likelihood of probabilities that are no logarithms", body(b.table_classes), lambda p: _loss(_after(p, lambda t: t.softmax(1)), functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 2206, "", (C.LOSS_FLOOR,)),
-    Fault("digits: tanh behind the last layer", body(b.digit_mlp), lambda p: _after(p, torch.tanh), C.LOSS_OUTPUT_MISMATCH, 2207, "", (C.OUTPUT_RANGE,)),
-    Fault("subjects: logits held between -0.5 and 0.5", body(b.bag_of_words), lambda p: _after(p, lambda t: t.clamp(-0.5, 0.5)), C.OUTPUT_RANGE, 2208, "", (C.LOSS_OUTPUT_MISMATCH,)),
+    Fault("values: a mapping without scores is given", body(b.table_values), lambda p: after(p, lambda t: None), C.DOES_NOT_RUN, 2203),
+    Fault("tides: the worst sample of a batch alone is scored", body(h.tides), lambda p: with_loss(p, lambda out, t: (out - t).square().max()), C.LOSS_IGNORES, 2204),
+    Fault("stains: class 2 has the weight 0", body(h.stains), lambda p: with_loss(p, lambda out, t: functional.cross_entropy(out, t, weight=torch.tensor([1.0, 1, 0, 1, 1, 1]))), C.LOSS_IGNORES, 2205),
+    Fault("subjects: likelihood of probabilities that are no logarithms", body(b.table_classes), lambda p: with_loss(after(p, lambda t: t.softmax(1)), functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 2206, "", (C.LOSS_FLOOR,)),
+    Fault("digits: tanh behind the last layer", body(b.digit_mlp), lambda p: after(p, torch.tanh), C.LOSS_OUTPUT_MISMATCH, 2207, "", (C.OUTPUT_RANGE,)),
+    Fault("subjects: logits held between -0.5 and 0.5", body(b.bag_of_words), lambda p: after(p, lambda t: t.clamp(-0.5, 0.5)), C.OUTPUT_RANGE, 2208, "", (C.LOSS_OUTPUT_MISMATCH,)),
     Fault("angles: the first layer's rate is 0", body(o.angles), lambda p: with_optimiser(p, lambda net: torch.optim.Adam([{"params": net[:3].parameters(), "lr": 0.0}, {"params": net[3:].parameters(), "lr": 5e-3}])), C.WEIGHTS_DO_NOT_MOVE, 2209, "", (C.OPTIMISER_MISSES,)),
     Fault("tides: last layer replaced after the optimiser was made", body(h.tides), lambda p: _late(p), C.OPTIMISER_MISSES, 2210),
     Fault("values: trained on thirty rows of forty numbers", body(b.table_values, features=20), lambda p: pick(p, train=m.few(p.train, 30), size=10), C.MEMORISES, 2211),
@@ -175,8 +172,8 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("tides: the window reaches over the target", body(h.tides), lambda p: m.reaches(p), C.TARGET_IN_INPUT, 2221),
     Fault("digits: validation images darker by a half", body(b.digit_cnn, norm=False), lambda p: pick(p, valid=add(p.valid, {"input": 0.2 * p.valid.inputs["input"] - 1.5})), C.SPLIT_SHIFT, 2222),
     Fault("denoiser: validation maps upside down alone", body(b.blur), lambda p: pick(p, valid=add(p.valid, {"input": p.valid.inputs["input"].flip(-2)})), C.SPLIT_SHIFT, 2223, "", (C.AXES_MIXED,)),
-    Fault("runoff: absolute value of targets of both signs", body(w.runoff), lambda p: _after(p, torch.abs), C.OUTPUT_RANGE, 2224),
-    Fault("values: logarithm of a negative in the loss", body(b.table_values), lambda p: _loss(p, lambda out, t: (out.log() - t.log()).square().mean()), C.NOT_FINITE_OUTPUT, 2225),
+    Fault("runoff: absolute value of targets of both signs", body(w.runoff), lambda p: after(p, torch.abs), C.OUTPUT_RANGE, 2224),
+    Fault("values: logarithm of a negative in the loss", body(b.table_values), lambda p: with_loss(p, lambda out, t: (out.log() - t.log()).square().mean()), C.NOT_FINITE_OUTPUT, 2225),
     Fault("runoff: forty plain layers", body(b.table_values), lambda p: pick(p, model=nn.Sequential(nn.Linear(8, 12), *[x for _ in range(40) for x in (nn.ReLU(), nn.Linear(12, 12))], nn.Linear(12, 1))), C.VANISHING_GRADIENT, 2226),
     Fault("counts: 3 % of the second class", body(b.counter), lambda p: m.rare(p, 0.03), C.MAJORITY_COLLAPSE, 2227),
     Fault("values: batches sorted by the target", body(b.table_values), lambda p: _load(p, choose=lambda _o, _r: p.train.target[:, 0].argsort().numpy()), C.LOADER_SORTED, 2228),
@@ -195,9 +192,9 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("values: the loss divided by a million before SGD", body(b.table_values), lambda p: m.stepping(with_optimiser(p, sgd(0.1)), scale=1e-6), C.STEP_WRONG, 2307, "", (C.RATE_TOO_LOW,)),
     Fault("digits: gradient of the first layer set to 0 by a hook", body(b.digit_mlp), lambda p: m.hooked(p, "1.weight"), C.NO_GRADIENT, 2308),
     Fault("order: words without their places", body(b.order), lambda p: m.on_weights(pick(p, model=m.placeless(p.model)), lambda _n, v: v), C.CANNOT_FIT, 2310, "", (C.MEMORISES,)),
-    Fault("runoff: dropout of 0.9 behind the last layer", body(w.runoff), lambda p: _after(p, lambda t: functional.dropout(t, 0.95)), C.NOISE_TOO_STRONG, 2311, "", (C.TRAIN_EVAL_GAP,)),
+    Fault("runoff: dropout of 0.9 behind the last layer", body(w.runoff), lambda p: after(p, lambda t: functional.dropout(t, 0.95)), C.NOISE_TOO_STRONG, 2311, "", (C.TRAIN_EVAL_GAP,)),
     Fault("moods: texts cut to their first word", body(mood), lambda p: on_input(p, lambda v: torch.where(torch.arange(40)[None] < 1, v, 0)), C.DEAD_INPUT, 2312, "", (C.TARGETS_UNRELATED, C.MEMORISES)),
-    Fault("stains: likelihood turned: correct ones are lessened", body(h.stains), lambda p: _loss(p, lambda out, t: functional.nll_loss(-out.log_softmax(1), t)), C.LOSS_SIGN, 2313),
+    Fault("stains: likelihood turned: correct ones are lessened", body(h.stains), lambda p: with_loss(p, lambda out, t: functional.nll_loss(-out.log_softmax(1), t)), C.LOSS_SIGN, 2313),
     Fault("values: SGD with a momentum of 0.999", body(b.table_values), lambda p: with_optimiser(p, sgd(0.3, momentum=0.999)), C.RATE_TOO_HIGH, 2314),
     Fault("textures: first batch again and again", body(w.residual), lambda p: _load(p, choose=lambda order, _r: order[:32].repeat(len(order) // 32)), C.LOADER_REPEATS, 2315),
     Fault("tides: series and levels from two shuffles", body(h.tides), m.shuffled, C.TARGETS_UNRELATED, 2316),
@@ -205,7 +202,7 @@ FAMILIES: tuple[Fault, ...] = (
     # a fourth round
     Fault("stains: validation images with rows and columns exchanged", body(h.stains), lambda p: pick(p, valid=add(p.valid, {"input": p.valid.inputs["input"].transpose(-1, -2)})), C.SPLIT_SHIFT, 2401),
     Fault("tides: validation series from their end", body(h.tides), lambda p: pick(p, valid=add(p.valid, {"input": p.valid.inputs["input"].flip(1)})), C.SPLIT_SHIFT, 2402),
-    Fault("autoencoder: sigmoid behind the last layer", body(b.autoencoder), lambda p: _after(p, torch.sigmoid), C.OUTPUT_RANGE, 2403),
+    Fault("autoencoder: sigmoid behind the last layer", body(b.autoencoder), lambda p: after(p, torch.sigmoid), C.OUTPUT_RANGE, 2403),
     Fault("fine maps: reshaped in place of shuffled", body(w.upscale), lambda p: pick(p, model=replace(p.model, "5", lambda _m: Through(lambda t: t.reshape(len(t), 1, 16, 16)))), C.AXES_MIXED, 2404),
     Fault("matches: answers of other questions", body(w.matcher), lambda p: on_input(p, lambda v: v.roll(1, 0), "answer"), C.TARGETS_UNRELATED, 2405, "", (C.TARGETS_MISPAIRED,)),
     Fault("angles: targets in tenths of degrees", body(o.angles), lambda p: on_target(p, lambda t: 1800 + 1800 * t), C.TARGET_SCALE, 2406),
@@ -215,9 +212,9 @@ FAMILIES: tuple[Fault, ...] = (
     Fault("patches: NAdam at 0.5", body(f.patches), lambda p: with_optimiser(p, lambda net: torch.optim.NAdam(net.parameters(), lr=0.5)), C.RATE_TOO_HIGH, 2410),
     Fault("keywords: words as numbers of one bit", body(b.keyword), lambda p: on_input(p, lambda v: v % 2), C.TARGETS_UNRELATED, 2411, "", (C.DEAD_INPUT, C.MEMORISES)),
     Fault("counts: labels of validation turned round", body(b.counter), lambda p: pick(p, valid=add(p.valid, {}, 1 - p.valid.target)), C.SPLIT_SHIFT, 2412),
-    Fault("classes: the loss times 1e-9", body(b.table_classes), lambda p: _loss(with_optimiser(p, sgd(0.5)), lambda out, t: 1e-9 * functional.cross_entropy(out, t)), C.LOSS_FLOOR, 2413, "", (C.RATE_TOO_LOW,)),
+    Fault("classes: the loss times 1e-9", body(b.table_classes), lambda p: with_loss(with_optimiser(p, sgd(0.5)), lambda out, t: 1e-9 * functional.cross_entropy(out, t)), C.LOSS_FLOOR, 2413, "", (C.RATE_TOO_LOW,)),
     Fault("topics: a bias of -30 before the largest is taken", body(f.topics), lambda p: m.bias_to(p, "read", -30.0), C.DEAD_UNITS, 2414),
-    Fault("segments: a third of the image cut off in the model", body(b.segmenter), lambda p: _before(p, lambda x: functional.pad(x[..., :6], (0, 10))), C.IGNORES_INPUT, 2415),
+    Fault("segments: a third of the image cut off in the model", body(b.segmenter), lambda p: before(p, lambda x: functional.pad(x[..., :6], (0, 10))), C.IGNORES_INPUT, 2415),
     Fault("levels: windows of one value", body(f.levels), lambda p: on_input(p, lambda v: v[:, :1].expand_as(v).contiguous()), C.TARGETS_UNRELATED, 2416, "", (C.MEMORISES, C.DEAD_INPUT)),
     Fault("outlines: masks of the next image", body(f.outlines), m.off_by_one, C.TARGETS_UNRELATED, 2417, "", (C.TARGETS_MISPAIRED,)),
     Fault("tags: tags of the next text", body(w.tagger), m.off_by_one, C.TARGETS_UNRELATED, 2418, "", (C.TARGETS_MISPAIRED,)),
@@ -252,7 +249,7 @@ FAMILIES_HEALTHY: tuple[Healthy, ...] = (
     Healthy("tides, time first and transposed", lambda s, _w: pick(h.tides(s), model=h.TimeFirst(h.tides(s).model)), 2112),
     Healthy("digits by batch norm in evaluation by the batch", lambda s, _w: pick(b.digit_cnn(s), model=nn.Sequential(nn.Conv2d(1, 12, 3), nn.BatchNorm2d(12, track_running_stats=False), nn.ReLU(), nn.Flatten(), nn.Linear(432, 10))), 2113),
     Healthy("fields by a plain step of one's own", lambda s, _w: m.stepping(b.blur(s)), 2114),
-    Healthy("classes by logarithms of chances", lambda s, _w: _loss(_after(b.table_classes(s), lambda t: t.log_softmax(1)), functional.nll_loss), 2116),
+    Healthy("classes by logarithms of chances", lambda s, _w: with_loss(after(b.table_classes(s), lambda t: t.log_softmax(1)), functional.nll_loss), 2116),
     Healthy("subjects, one word for each", body(h.words_of_class), 2117),
     Healthy("values, two far kinds of rows", body(h.two_kinds), 2118),
     Healthy("maps through one number of channels", body(h.through_one), 2119),

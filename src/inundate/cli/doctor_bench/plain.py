@@ -13,28 +13,25 @@ from torch.nn import functional
 from inundate.cli.doctor_bench import family_parts as m
 from inundate.cli.doctor_bench import plain_bodies as b
 from inundate.cli.doctor_bench import plain_parts as q
-from inundate.cli.doctor_bench.change import both, on_input, on_target, sgd, with_optimiser
+from inundate.cli.doctor_bench.change import (
+    after,
+    before,
+    both,
+    on_input,
+    on_target,
+    sgd,
+    with_loss,
+    with_optimiser,
+)
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
 from inundate.cli.doctor_bench.parts import Parts, Samples, add, pick
-from inundate.cli.doctor_bench.wrap import After, Before, Through, replace
+from inundate.cli.doctor_bench.wrap import Through, replace
 from inundate.prove.cause import Cause
 
 __all__ = ["PLAIN", "PLAIN_HEALTHY"]
 
 C = Cause
 bce = functional.binary_cross_entropy_with_logits
-
-
-def _loss(p: Parts, criterion: Any) -> Parts:
-    return pick(p, criterion=criterion)
-
-
-def _after(p: Parts, change: Any) -> Parts:
-    return pick(p, model=After(p.model, change))
-
-
-def _before(p: Parts, change: Any) -> Parts:
-    return pick(p, model=Before(p.model, change))
 
 
 def _load(p: Parts, **own: Any) -> Parts:
@@ -76,32 +73,32 @@ _RATES: tuple[Fault, ...] = (
     Fault("engines: LBFGS at 1e-6", body(b.engines), lambda p: q.closing(p, 1e-6), C.RATE_TOO_LOW, 3025, "", (C.STEP_WRONG,)),
 )  # fmt: skip
 _LOSSES: tuple[Fault, ...] = (
-    Fault("stripes: softmax, then cross-entropy", body(b.stripes), lambda p: _after(p, lambda t: t.softmax(1)), C.LOSS_OUTPUT_MISMATCH, 3101),
-    Fault("parses: softmax over tags, then cross-entropy", body(b.parses), lambda p: _after(p, lambda t: t.softmax(-1)), C.LOSS_OUTPUT_MISMATCH, 3102),
-    Fault("voters: sigmoid twice", body(b.voters), lambda p: _after(p, torch.sigmoid), C.LOSS_OUTPUT_MISMATCH, 3103),
-    Fault("parcels: sigmoid twice", body(b.parcels), lambda p: _after(p, torch.sigmoid), C.LOSS_OUTPUT_MISMATCH, 3104),
-    Fault("pulses: likelihood of logits", body(b.pulses), lambda p: _loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 3105),
-    Fault("crops: likelihood of logits", body(b.crops), lambda p: _loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 3106),
-    Fault("opinions: likelihood of softmax without logarithm", body(b.opinions), lambda p: _loss(_after(p, lambda t: t.softmax(1)), functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 3107),
-    Fault("pulses: square error of softmax and class numbers", body(b.pulses), lambda p: _loss(p, q.number_of_class), C.LOSS_OUTPUT_MISMATCH, 3108),
-    Fault("stripes: binary cross-entropy of a softmax over the batch", body(b.stripes), lambda p: _loss(p, q.softmax_of_batch), C.LOSS_OUTPUT_MISMATCH, 3109, "", (C.AXES_MIXED,)),
-    Fault("crops: softmax over the rows", body(b.crops), lambda p: _loss(p, lambda out, t: functional.nll_loss(out.log_softmax(2), t)), C.LOSS_OUTPUT_MISMATCH, 3110, "", (C.AXES_MIXED,)),
-    Fault("parses: softmax over the texts of a batch", body(b.parses), lambda p: _loss(p, lambda out, t: functional.nll_loss(out.log_softmax(0).flatten(0, 1), t.flatten())), C.LOSS_OUTPUT_MISMATCH, 3111, "", (C.AXES_MIXED,)),
-    Fault("pulses: cross-entropy on one-hot labels under a softmax", body(b.pulses), lambda p: _loss(p, lambda out, t: functional.cross_entropy(out, functional.one_hot(t, 4).float().softmax(1))), C.LOSS_FLOOR, 3112, "", (C.LOSS_OUTPUT_MISMATCH,)),
-    Fault("engines: loss with a minus", body(b.engines), lambda p: _loss(p, lambda out, t: -functional.mse_loss(out, t)), C.LOSS_SIGN, 3113),
-    Fault("parcels: Dice that is minimised", body(b.parcels), lambda p: _loss(p, q.dice), C.LOSS_SIGN, 3114),
-    Fault("lakes: labels of alike and not alike exchanged in the loss", body(b.lakes), lambda p: _loss(p, lambda out, t: bce(out, 1 - t)), C.LOSS_SIGN, 3115),
-    Fault("forecasts: cosine similarity is minimised", body(b.forecasts), lambda p: _loss(p, lambda out, t: functional.cosine_similarity(out, t).mean()), C.LOSS_SIGN, 3116),
-    Fault("engines: the loss compares targets with themselves", body(b.engines), lambda p: _loss(p, lambda out, t: functional.mse_loss(t, t) + 0 * out.sum()), C.LOSS_IGNORES, 3117),
-    Fault("engines: the second number is never scored", body(b.engines), lambda p: _loss(p, lambda out, t: functional.mse_loss(out[:, 0], t[:, 0])), C.LOSS_IGNORES, 3118),
-    Fault("forecasts: the last step alone is scored", body(b.forecasts), lambda p: _loss(p, lambda out, t: (out[:, -1] - t[:, -1]).abs().mean()), C.LOSS_IGNORES, 3119),
-    Fault("parses: the first text of a batch alone is scored", body(b.parses), lambda p: _loss(p, lambda out, t: functional.cross_entropy(out[0], t[0])), C.LOSS_IGNORES, 3120),
-    Fault("lakes: (B, 1) against (B,)", body(b.lakes), lambda p: _loss(_after(p, lambda t: t[:, None]), lambda out, t: (out.sigmoid() - t).square().mean()), C.SHAPE_BROADCAST, 3121),
+    Fault("stripes: softmax, then cross-entropy", body(b.stripes), lambda p: after(p, lambda t: t.softmax(1)), C.LOSS_OUTPUT_MISMATCH, 3101),
+    Fault("parses: softmax over tags, then cross-entropy", body(b.parses), lambda p: after(p, lambda t: t.softmax(-1)), C.LOSS_OUTPUT_MISMATCH, 3102),
+    Fault("voters: sigmoid twice", body(b.voters), lambda p: after(p, torch.sigmoid), C.LOSS_OUTPUT_MISMATCH, 3103),
+    Fault("parcels: sigmoid twice", body(b.parcels), lambda p: after(p, torch.sigmoid), C.LOSS_OUTPUT_MISMATCH, 3104),
+    Fault("pulses: likelihood of logits", body(b.pulses), lambda p: with_loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 3105),
+    Fault("crops: likelihood of logits", body(b.crops), lambda p: with_loss(p, functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 3106),
+    Fault("opinions: likelihood of softmax without logarithm", body(b.opinions), lambda p: with_loss(after(p, lambda t: t.softmax(1)), functional.nll_loss), C.LOSS_OUTPUT_MISMATCH, 3107),
+    Fault("pulses: square error of softmax and class numbers", body(b.pulses), lambda p: with_loss(p, q.number_of_class), C.LOSS_OUTPUT_MISMATCH, 3108),
+    Fault("stripes: binary cross-entropy of a softmax over the batch", body(b.stripes), lambda p: with_loss(p, q.softmax_of_batch), C.LOSS_OUTPUT_MISMATCH, 3109, "", (C.AXES_MIXED,)),
+    Fault("crops: softmax over the rows", body(b.crops), lambda p: with_loss(p, lambda out, t: functional.nll_loss(out.log_softmax(2), t)), C.LOSS_OUTPUT_MISMATCH, 3110, "", (C.AXES_MIXED,)),
+    Fault("parses: softmax over the texts of a batch", body(b.parses), lambda p: with_loss(p, lambda out, t: functional.nll_loss(out.log_softmax(0).flatten(0, 1), t.flatten())), C.LOSS_OUTPUT_MISMATCH, 3111, "", (C.AXES_MIXED,)),
+    Fault("pulses: cross-entropy on one-hot labels under a softmax", body(b.pulses), lambda p: with_loss(p, lambda out, t: functional.cross_entropy(out, functional.one_hot(t, 4).float().softmax(1))), C.LOSS_FLOOR, 3112, "", (C.LOSS_OUTPUT_MISMATCH,)),
+    Fault("engines: loss with a minus", body(b.engines), lambda p: with_loss(p, lambda out, t: -functional.mse_loss(out, t)), C.LOSS_SIGN, 3113),
+    Fault("parcels: Dice that is minimised", body(b.parcels), lambda p: with_loss(p, q.dice), C.LOSS_SIGN, 3114),
+    Fault("lakes: labels of alike and not alike exchanged in the loss", body(b.lakes), lambda p: with_loss(p, lambda out, t: bce(out, 1 - t)), C.LOSS_SIGN, 3115),
+    Fault("forecasts: cosine similarity is minimised", body(b.forecasts), lambda p: with_loss(p, lambda out, t: functional.cosine_similarity(out, t).mean()), C.LOSS_SIGN, 3116),
+    Fault("engines: the loss compares targets with themselves", body(b.engines), lambda p: with_loss(p, lambda out, t: functional.mse_loss(t, t) + 0 * out.sum()), C.LOSS_IGNORES, 3117),
+    Fault("engines: the second number is never scored", body(b.engines), lambda p: with_loss(p, lambda out, t: functional.mse_loss(out[:, 0], t[:, 0])), C.LOSS_IGNORES, 3118),
+    Fault("forecasts: the last step alone is scored", body(b.forecasts), lambda p: with_loss(p, lambda out, t: (out[:, -1] - t[:, -1]).abs().mean()), C.LOSS_IGNORES, 3119),
+    Fault("parses: the first text of a batch alone is scored", body(b.parses), lambda p: with_loss(p, lambda out, t: functional.cross_entropy(out[0], t[0])), C.LOSS_IGNORES, 3120),
+    Fault("lakes: (B, 1) against (B,)", body(b.lakes), lambda p: with_loss(after(p, lambda t: t[:, None]), lambda out, t: (out.sigmoid() - t).square().mean()), C.SHAPE_BROADCAST, 3121),
     Fault("ratings: (B, 1) against (B,)", body(b.ratings), lambda p: on_target(p, lambda t: t[:, 0]), C.SHAPE_BROADCAST, 3122),
-    Fault("engines: loss times 1e-12", body(b.engines), lambda p: _loss(p, lambda out, t: 1e-12 * functional.mse_loss(out, t)), C.RATE_TOO_LOW, 3123, "", (C.LOSS_FLOOR, C.STEP_WRONG)),
-    Fault("voters: answers rounded before the loss", body(b.voters), lambda p: _loss(p, lambda out, t: functional.mse_loss((out > 0).float() + 0 * out, t)), C.NO_GRADIENT, 3124, "", (C.LOSS_IGNORES,)),
+    Fault("engines: loss times 1e-12", body(b.engines), lambda p: with_loss(p, lambda out, t: 1e-12 * functional.mse_loss(out, t)), C.RATE_TOO_LOW, 3123, "", (C.LOSS_FLOOR, C.STEP_WRONG)),
+    Fault("voters: answers rounded before the loss", body(b.voters), lambda p: with_loss(p, lambda out, t: functional.mse_loss((out > 0).float() + 0 * out, t)), C.NO_GRADIENT, 3124, "", (C.LOSS_IGNORES,)),
     Fault("waves: divergence counts a thousandfold", body(b.waves), lambda p: pick(p, loss=b.bound(100.0)), C.NOISE_TOO_STRONG, 3125, "", (C.CANNOT_FIT, C.IGNORES_INPUT, C.LOSS_FLOOR)),
-    Fault("parcels: weight of the fields is a hundredth", body(b.parcels), lambda p: _loss(p, lambda out, t: bce(out, t, pos_weight=torch.tensor(0.01))), C.MAJORITY_COLLAPSE, 3126),
+    Fault("parcels: weight of the fields is a hundredth", body(b.parcels), lambda p: with_loss(p, lambda out, t: bce(out, t, pos_weight=torch.tensor(0.01))), C.MAJORITY_COLLAPSE, 3126),
     Fault("stripes: weights of classes by their share, few of one", body(b.stripes), q.few_of_last, C.MAJORITY_COLLAPSE, 3127),
     Fault("opinions: 4 % of the second class", body(b.opinions), lambda p: m.rare(p, 0.04), C.MAJORITY_COLLAPSE, 3128),
     Fault("lakes: accuracy that counts both classes as one", body(b.lakes), lambda p: pick(p, metric=lambda out, t: ((out > 0.5) == (t > 2)).float().mean()), C.METRIC_WRONG, 3129),
@@ -130,7 +127,7 @@ _DATA: tuple[Fault, ...] = (
     Fault("engines: targets of millions", body(b.engines), lambda p: on_target(p, lambda t: 2e6 * t), C.TARGET_SCALE, 3222),
     Fault("parcels: maps upside down", body(b.parcels), lambda p: on_target(p, lambda t: t.flip(-2)), C.AXES_MIXED, 3223),
     Fault("crops: classes with rows and columns exchanged", body(b.crops), lambda p: on_target(p, lambda t: t.transpose(-1, -2)), C.AXES_MIXED, 3224),
-    Fault("crops: the map flipped in the model", body(b.crops), lambda p: _after(p, lambda t: t.flip(-1)), C.AXES_MIXED, 3225),
+    Fault("crops: the map flipped in the model", body(b.crops), lambda p: after(p, lambda t: t.flip(-1)), C.AXES_MIXED, 3225),
     Fault("opinions: batch taken for time", body(b.opinions), m.time_first, C.AXES_MIXED, 3227),
     Fault("parses: attention over the texts of a batch", body(b.parses), m.attends_samples, C.AXES_MIXED, 3228),
     Fault("pipes: edges turned round", body(b.pipes), lambda p: on_input(p, lambda v: v.transpose(1, 2).contiguous(), "edges"), C.AXES_MIXED, 3229),
@@ -161,7 +158,7 @@ _MODELS: tuple[Fault, ...] = (
     Fault("pulses: body frozen", body(b.pulses), lambda p: q.frozen(p, ("0.", "1.", "4.")), C.NO_GRADIENT, 3301),
     Fault("opinions: reader frozen as it is drawn", body(b.opinions), lambda p: q.frozen(p, ("embed", "read")), C.NO_GRADIENT, 3302),
     Fault("engines: detach in the middle", body(b.engines), lambda p: pick(p, model=replace(p.model, "2", lambda _m: Through(lambda t: functional.silu(t.detach())))), C.NO_GRADIENT, 3303),
-    Fault("forecasts: numbers leave torch in the model", body(b.forecasts), lambda p: _after(p, lambda t: torch.from_numpy(t.detach().numpy()).requires_grad_()), C.NO_GRADIENT, 3304, "", (C.OPTIMISER_MISSES,)),
+    Fault("forecasts: numbers leave torch in the model", body(b.forecasts), lambda p: after(p, lambda t: torch.from_numpy(t.detach().numpy()).requires_grad_()), C.NO_GRADIENT, 3304, "", (C.OPTIMISER_MISSES,)),
     Fault("stripes: the optimiser holds the last layer alone", body(b.stripes), lambda p: with_optimiser(p, lambda net: o.Adam(net[9].parameters(), lr=2e-3)), C.OPTIMISER_MISSES, 3305),
     Fault("parses: the optimiser holds another model", body(b.parses), lambda p: with_optimiser(p, lambda net: o.AdamW(b.Parser(9).parameters(), lr=3e-3)), C.OPTIMISER_MISSES, 3306),
     Fault("lakes: the tower is missing from the optimiser", body(b.lakes), lambda p: with_optimiser(p, lambda net: o.Adam(net.tell.parameters(), lr=4e-3)), C.OPTIMISER_MISSES, 3307),
@@ -186,9 +183,9 @@ _MODELS: tuple[Fault, ...] = (
     Fault("engines: twenty layers of sigmoid", body(b.engines), lambda p: pick(p, model=q.deep(10, 2, 20, nn.Sigmoid)), C.VANISHING_GRADIENT, 3328),
     Fault("voters: thirty plain layers", body(b.voters), lambda p: pick(p, model=q.deep(12, 5, 30, nn.ReLU)), C.VANISHING_GRADIENT, 3329),
     Fault("forecasts: rates that explode: weights of the GRU grow with each layer", body(b.forecasts), lambda p: pick(p, model=q.exploding()), C.NOT_FINITE_OUTPUT, 3330, "", (C.BAD_START,)),
-    Fault("engines: ReLU at the end", body(b.engines), lambda p: _after(p, torch.relu), C.OUTPUT_RANGE, 3331),
-    Fault("forecasts: sigmoid at the end", body(b.forecasts), lambda p: _after(p, torch.sigmoid), C.OUTPUT_RANGE, 3332),
-    Fault("waves: tanh at the end of targets up to 5", body(b.waves), lambda p: _after(both(p, lambda s: Samples({"input": 2 * s.inputs["input"]}, 2 * s.target)), q.first_squashed), C.OUTPUT_RANGE, 3333),
+    Fault("engines: ReLU at the end", body(b.engines), lambda p: after(p, torch.relu), C.OUTPUT_RANGE, 3331),
+    Fault("forecasts: sigmoid at the end", body(b.forecasts), lambda p: after(p, torch.sigmoid), C.OUTPUT_RANGE, 3332),
+    Fault("waves: tanh at the end of targets up to 5", body(b.waves), lambda p: after(both(p, lambda s: Samples({"input": 2 * s.inputs["input"]}, 2 * s.target)), q.first_squashed), C.OUTPUT_RANGE, 3333),
     Fault("engines: no activations", body(b.engines), lambda p: pick(p, model=nn.Sequential(nn.Linear(10, 40), nn.Linear(40, 40), nn.Linear(40, 2))), C.CANNOT_FIT, 3334),
     Fault("stripes: one unit in the middle", body(b.stripes), lambda p: pick(p, model=replace(p.model, "9", lambda _m: nn.Sequential(nn.Linear(256, 1), nn.ReLU(), nn.Linear(1, 3)))), C.CANNOT_FIT, 3335, "", (C.DEAD_UNITS,)),
     Fault("engines: one unit in the middle", body(b.engines), lambda p: pick(p, model=nn.Sequential(nn.Linear(10, 1), nn.Tanh(), nn.Linear(1, 2))), C.CANNOT_FIT, 3336),
@@ -196,7 +193,7 @@ _MODELS: tuple[Fault, ...] = (
     Fault("crops: kernels of one cell after a shift", body(b.crops), lambda p: pick(p, model=q.Coarse()), C.CANNOT_FIT, 3338),
     Fault("pipes: edges never used", body(b.pipes), lambda p: pick(p, model=q.Alone()), C.IGNORES_INPUT, 3339),
     Fault("lakes: the first row given twice", body(b.lakes), lambda p: pick(p, model=q.Twice(p.model)), C.IGNORES_INPUT, 3340),
-    Fault("engines: half of the readings cut off in the model", body(b.engines), lambda p: _before(p, lambda v: torch.cat([v[:, :5], 0 * v[:, 5:]], 1)), C.IGNORES_INPUT, 3341),
+    Fault("engines: half of the readings cut off in the model", body(b.engines), lambda p: before(p, lambda v: torch.cat([v[:, :5], 0 * v[:, 5:]], 1)), C.IGNORES_INPUT, 3341),
     Fault("opinions: last state behind eighty places of nothing", body(b.opinions), lambda p: pick(on_input(p, lambda v: functional.pad(v, (0, 80))), model=q.Last()), C.PADDING, 3343),
     Fault("opinions: mean over two hundred places of nothing", body(b.opinions), lambda p: pick(on_input(p, lambda v: functional.pad(v, (0, 190))), model=q.MeanOfAll()), C.PADDING, 3344),
     Fault("stripes: noise in the loader ten times the image", body(b.stripes), lambda p: _load(p, change=q.loud), C.NOISE_TOO_STRONG, 3346),
@@ -206,8 +203,8 @@ _MODELS: tuple[Fault, ...] = (
     Fault("voters: ReLU behind the last layer", body(b.voters), lambda p: pick(p, model=nn.Sequential(p.model, nn.ReLU())), C.OUTPUT_RANGE, 3350, "", (C.LOSS_OUTPUT_MISMATCH,)),
     Fault("voters: a misspelt key", body(b.voters), lambda p: pick(p, unread=("optim.lerning_rate",)), C.UNREAD_CONFIG, 3351),
     Fault("stripes: a layer of 255 numbers for 256", body(b.stripes), lambda p: pick(p, model=replace(p.model, "9", lambda _m: nn.Linear(255, 3))), C.DOES_NOT_RUN, 3352),
-    Fault("forecasts: logarithm of what may be negative", body(b.forecasts), lambda p: _before(p, torch.log), C.NOT_FINITE_OUTPUT, 3353),
-    Fault("engines: root of a distance of 0 in the loss", body(b.engines), lambda p: _loss(p, lambda out, t: ((out - out.detach()).square().sum(1)).sqrt().mean() + functional.mse_loss(out, t)), C.NOT_FINITE_OUTPUT, 3354),
+    Fault("forecasts: logarithm of what may be negative", body(b.forecasts), lambda p: before(p, torch.log), C.NOT_FINITE_OUTPUT, 3353),
+    Fault("engines: root of a distance of 0 in the loss", body(b.engines), lambda p: with_loss(p, lambda out, t: ((out - out.detach()).square().sum(1)).sqrt().mean() + functional.mse_loss(out, t)), C.NOT_FINITE_OUTPUT, 3354),
 )  # fmt: skip
 PLAIN: tuple[Fault, ...] = (*_RATES, *_LOSSES, *_DATA, *_MODELS)
 PLAIN_HEALTHY: tuple[Healthy, ...] = tuple(
