@@ -7,12 +7,13 @@ import pytest
 
 from inundate.cli.app import main
 from inundate.cli.doctor_bench import run as bench
-from inundate.cli.doctor_bench.eighth import EIGHTH, EIGHTH_HARD, EIGHTH_HEALTHY, EIGHTH_ORDINARY
+from inundate.cli.doctor_bench.eighth import EIGHTH, EIGHTH_HEALTHY
 from inundate.cli.doctor_bench.families import FAMILIES, FAMILIES_HEALTHY
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
 from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
 from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
 from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
+from inundate.cli.doctor_bench.ninth import NINTH, NINTH_HARD, NINTH_HEALTHY, NINTH_ORDINARY
 from inundate.cli.doctor_bench.run import Diagnosed, run_doctor
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
 from inundate.cli.doctor_bench.seventh import SEVENTH, SEVENTH_HEALTHY
@@ -62,6 +63,16 @@ IMAGES = (
     "moves",
     "shapes",
     "stages",
+    "clouds",
+    "crowds",
+    "drifts",
+    "duels",
+    "grains",
+    "holes",
+    "lifetimes",
+    "plates",
+    "signs",
+    "tariffs",
 )
 TEXTS = (
     "keywords",
@@ -89,6 +100,12 @@ TEXTS = (
     "intents",
     "sums",
     "tone",
+    "choices",
+    "dates",
+    "nesting",
+    "reviews",
+    "urgency",
+    "wheres",
 )
 
 
@@ -112,12 +129,13 @@ def answers(monkeypatch):
 
 
 def test_the_lists_share_no_fault_and_are_large_enough():
-    assert len(EIGHTH) >= 30
-    assert len(EIGHTH_HEALTHY) == 20
-    spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *FAMILIES)
-    assert not {f.name for f in EIGHTH} & {f.name for f in spent}
-    assert len({f.name for f in EIGHTH}) == len(EIGHTH)
-    assert not {f.seed for f in EIGHTH_HEALTHY} & {
+    assert len(NINTH) >= 30
+    assert len(NINTH_HEALTHY) == 20
+    spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH)
+    spent = (*spent, *FAMILIES)
+    assert not {f.name for f in NINTH} & {f.name for f in spent}
+    assert len({f.name for f in NINTH}) == len(NINTH)
+    assert not {f.seed for f in NINTH_HEALTHY} & {
         f.seed
         for f in (
             *TUNING_HEALTHY,
@@ -128,29 +146,30 @@ def test_the_lists_share_no_fault_and_are_large_enough():
             *FIFTH_HEALTHY,
             *SIXTH_HEALTHY,
             *SEVENTH_HEALTHY,
+            *EIGHTH_HEALTHY,
             *FAMILIES_HEALTHY,
         )
     }
-    kinds = [name.partition(":")[0] for name in (f.name for f in EIGHTH)]
+    kinds = [name.partition(":")[0] for name in (f.name for f in NINTH)]
     assert sum(k in NETWORKS for k in kinds) >= 12
     assert sum(k in IMAGES for k in kinds) >= 12
     assert sum(k in TEXTS for k in kinds) >= 12
 
 
 def test_a_fault_with_several_names_is_named_by_each_of_them():
-    fault = next(fault for fault in EIGHTH if fault.also)
+    fault = next(fault for fault in NINTH if fault.also)
     told_so = Diagnosed(fault.name, "image", fault.right[0], told(fault.right[1]), 0.5)
     assert not told_so.right
     assert dataclasses.replace(told_so, also=fault.right[1:]).right
 
 
 def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
-    answers[EIGHTH[0].name] = "healthy"
-    answers[EIGHTH[1].name] = "cannot-say"
-    answers[EIGHTH_HEALTHY[0].name] = "rate-too-low"
+    answers[NINTH[0].name] = "healthy"
+    answers[NINTH[1].name] = "cannot-say"
+    answers[NINTH_HEALTHY[0].name] = "rate-too-low"
     found = run_doctor(tmp_path, tmp_path)
     rows = {row["id"]: row for row in found["figures"]}
-    count = len(EIGHTH)
+    count = len(NINTH)
     assert rows["table-named"]["value"] == pytest.approx((count - 2) / count)
     assert rows["table-named"]["note"].endswith(
         "of the others 1 were given another cause and 1 none"
@@ -159,25 +178,23 @@ def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
     assert rows["table-false-alarms"]["met"]
     assert rows["table-named"]["low"] < rows["table-named"]["value"] < rows["table-named"]["high"]
     confusion = {row[0]: row for row in found["tables"][1]["rows"]}
-    wanted = EIGHTH[0].cause.value
+    wanted = NINTH[0].cause.value
     assert confusion[f"`{wanted}`"][3] == "`healthy` 1"
     assert confusion["`healthy`"][1:3] == ["20", "19"]
 
 
 def test_each_part_of_the_list_is_counted(answers, tmp_path):
-    for fault in EIGHTH_HARD[:3]:
+    for fault in NINTH_HARD[:3]:
         answers[fault.name] = "cannot-say"
     found = run_doctor(tmp_path, tmp_path, only="table")
     rows = {row["id"]: row for row in found["figures"]}
     hard = rows["table-named-hard"]
-    assert hard["note"] == f"{len(EIGHTH_HARD) - 3} of {len(EIGHTH_HARD)}"
+    assert hard["note"] == f"{len(NINTH_HARD) - 3} of {len(NINTH_HARD)}"
     assert hard["low"] < hard["value"] < hard["high"] < 1
-    assert (
-        rows["table-named-ordinary"]["note"] == f"{len(EIGHTH_ORDINARY)} of {len(EIGHTH_ORDINARY)}"
-    )
+    assert rows["table-named-ordinary"]["note"] == f"{len(NINTH_ORDINARY)} of {len(NINTH_ORDINARY)}"
     assert rows["table-named-hard-image"]["note"] == rows["table-named-hard"]["note"]  # all told so
     parts = [row[-1] for row in found["tables"][0]["rows"] if row[-1]]
-    assert parts == ["ordinary"] * len(EIGHTH_ORDINARY) + ["hard"] * len(EIGHTH_HARD)
+    assert parts == ["ordinary"] * len(NINTH_ORDINARY) + ["hard"] * len(NINTH_HARD)
 
 
 def test_the_file_is_what_the_page_of_results_reads(answers, tmp_path):

@@ -1,28 +1,44 @@
-"""The sixth, seventh and eighth list of faults: each fault is really put in."""
+"""The sixth to the ninth list of faults: each fault is really put in."""
 
 import dataclasses
 from collections import Counter
 
 import pytest
 
-from inundate.cli.doctor_bench import eighth, seventh, sixth
+from inundate.cli.doctor_bench import eighth, ninth, seventh, sixth
 from inundate.cli.doctor_bench.shown import ASPECTS, differences
+from inundate.emulate.zoo import NETWORKS
 from inundate.prove.cause import Cause
 
 OF_SIXTH = (*sixth.SIXTH, *sixth.SIXTH_STRANGER_FAULTS)
 OF_SEVENTH = (*seventh.SEVENTH, *seventh.SEVENTH_STRANGER_FAULTS)
 OF_EIGHTH = (*eighth.EIGHTH, *eighth.EIGHTH_STRANGER_FAULTS)
-EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH)
+OF_NINTH = (*ninth.NINTH, *ninth.NINTH_STRANGER_FAULTS)
+EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH, *OF_NINTH)
 LISTS = (
     (OF_SIXTH, sixth.SIXTH_HEALTHY),
     (OF_SEVENTH, seventh.SEVENTH_HEALTHY),
     (OF_EIGHTH, eighth.EIGHTH_HEALTHY),
+    (OF_NINTH, ninth.NINTH_HEALTHY),
 )
-QUICK = ("arrivals", "gauges", "tags", "grades", "names", "wells", "loans", "moves", "tone")
+QUICK = (
+    "arrivals",
+    "gauges",
+    "tags",
+    "grades",
+    "names",
+    "wells",
+    "loans",
+    "moves",
+    "tone",
+    "duels",
+    "choices",
+    "lifetimes",
+)
 SHORT = [fault for fault in EVERY if fault.name.partition(":")[0] in QUICK]
 
 
-@pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=("sixth", "seventh", "eighth"))
+@pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=("sixth", "seventh", "eighth", "ninth"))
 def test_a_list_is_large_and_of_many_kinds(faults, healthy):
     assert len(faults) >= 53
     assert len({fault.cause for fault in faults}) >= 30
@@ -39,6 +55,16 @@ def test_the_eighth_list_has_two_parts():
     assert max(Counter(fault.cause for fault in ordinary).values()) <= 3
 
 
+def test_the_ninth_list_has_two_parts_spread_over_kinds_of_models():
+    ordinary, hard = ninth.NINTH_ORDINARY, ninth.NINTH_HARD
+    assert len(ordinary) == 50
+    assert 12 <= len(hard) <= 15
+    assert max(Counter(fault.cause for fault in ninth.NINTH).values()) <= 3
+    emulators = [fault for fault in ordinary if fault.name.partition(":")[0] in NETWORKS]
+    assert 14 <= len(emulators) <= 18
+    assert sum(fault.name.startswith("mode_e:") for fault in ninth.NINTH) <= 2
+
+
 def test_no_fault_or_seed_comes_back():
     assert not {f.name for f in OF_SIXTH} & {f.name for f in OF_SEVENTH}
     own = [
@@ -47,6 +73,7 @@ def test_no_fault_or_seed_comes_back():
             (*OF_SIXTH, *sixth.SIXTH_HEALTHY, *sixth.SIXTH_STRANGERS),
             (*OF_SEVENTH, *seventh.SEVENTH_HEALTHY, *seventh.SEVENTH_STRANGERS),
             (*OF_EIGHTH, *eighth.EIGHTH_HEALTHY, *eighth.EIGHTH_STRANGERS),
+            (*OF_NINTH, *ninth.NINTH_HEALTHY, *ninth.NINTH_STRANGERS),
         )
     ]
     assert sum(map(len, own)) == len(set().union(*own))
@@ -58,6 +85,7 @@ def test_all_names_of_a_fault_are_right():
     assert sum(len(fault.right) > 1 for fault in OF_SIXTH) <= 10
     assert sum(len(fault.right) > 1 for fault in OF_SEVENTH) <= len(OF_SEVENTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_EIGHTH) <= len(OF_EIGHTH) / 4
+    assert sum(len(fault.right) > 1 for fault in OF_NINTH) <= len(OF_NINTH) / 4
 
 
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)

@@ -11,6 +11,12 @@ from typing import Any
 
 from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
 from inundate.cli.doctor_bench.deluge import DELUGE
+from inundate.cli.doctor_bench.eighth import (
+    EIGHTH,
+    EIGHTH_HEALTHY,
+    EIGHTH_STRANGER_FAULTS,
+    EIGHTH_STRANGERS,
+)
 from inundate.cli.doctor_bench.families import FAMILIES, FAMILIES_HEALTHY
 from inundate.cli.doctor_bench.fault import Fault, Healthy
 from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
@@ -56,7 +62,7 @@ _QUICK = 5  # each so many faults in the small version
 _NOTE = (
     "Each row is one fault that was put into a healthy training, with what the doctor said. None "
     "of these faults and healthy models was used to tune its rules (`--only tuning` runs those "
-    "that were). It is the eighth such list, written by someone who had not read the rules, "
+    "that were). It is the ninth such list, written by someone who had not read the rules, "
     "and committed before the doctor was asked about any of it. Its ordinary part holds the plain "
     "form of each kind of mistake, its hard part what people do, too, and take weeks to find. "
     "Without the doctor it is shown of "
@@ -198,13 +204,14 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
     if name == "tuning":
         healthy = (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY)
         healthy = (*healthy, *FOURTH_HEALTHY, *FIFTH_HEALTHY, *SIXTH_HEALTHY, *SEVENTH_HEALTHY)
-        healthy = (*healthy, *FAMILIES_HEALTHY, *PLAIN_HEALTHY)
+        healthy = (*healthy, *EIGHTH_HEALTHY, *FAMILIES_HEALTHY, *PLAIN_HEALTHY)
         faults = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *FAMILIES)
-        faults = (*faults, *DELUGE, *PLAIN)
+        faults = (*faults, *EIGHTH, *DELUGE, *PLAIN)
         if missing:
             return faults, healthy, ""
         faults = (*faults, *STRANGER_FAULTS, *SIXTH_STRANGER_FAULTS, *SEVENTH_STRANGER_FAULTS)
-        return faults, (*healthy, *STRANGERS, *SIXTH_STRANGERS, *SEVENTH_STRANGERS), ""
+        healthy = (*healthy, *STRANGERS, *SIXTH_STRANGERS, *SEVENTH_STRANGERS, *EIGHTH_STRANGERS)
+        return (*faults, *EIGHTH_STRANGER_FAULTS), healthy, ""
     if missing:
         return (), (), f"not installed: {', '.join(missing)}; pip install 'inundate[strangers]'"
     return TABLE_STRANGER_FAULTS, TABLE_STRANGERS, ""
