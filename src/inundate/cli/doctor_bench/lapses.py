@@ -43,11 +43,11 @@ def four_views(p: Parts) -> Parts:
 
 
 def sieve_marked(p: Parts) -> Parts:
-    """Photograph each heap with the mark of its sieve, a grey step, in the corner."""
+    """Photograph each heap with the mark of its sieve, a grey step, along the edge."""
 
     def of(held: Samples) -> Samples:
         images = held.inputs["input"].clone()
-        images[:, 0, :2, :2] = 1.5 * held.target[:, :1, None]
+        images[:, 0, :3] = 2.5 * held.target[:, :, None]
         return add(held, {"input": images})
 
     return both(p, of)
@@ -71,12 +71,6 @@ def order_of_files(p: Parts) -> Parts:
         )
 
     return both(p, of)
-
-
-def logarithm_of_column(rows: Tensor) -> Tensor:
-    """Take the logarithm of what was paid before, which is 0 for some."""
-    paid = (rows[:, 5:] + 1.5).clamp(min=0.0)
-    return torch.cat([rows[:, :5], paid.log()], 1)
 
 
 def serviced(p: Parts) -> Parts:
@@ -134,14 +128,14 @@ class ThroughNumbers(g.Clouds):
 
 
 class Averaged(nn.Module):
-    """Answers in evaluation by a moving average of its weights, which has hardly moved."""
+    """Answers in evaluation by a moving average of its weights, which began at 0."""
 
     def __init__(self, model: nn.Module, keep: float) -> None:
         super().__init__()
         self.model, self.keep = model, keep
         self.names = [name for name, _ in model.named_parameters()]
         for place, weight in enumerate(model.parameters()):
-            self.register_buffer(f"mean_{place}", weight.detach().clone())
+            self.register_buffer(f"mean_{place}", torch.zeros_like(weight.detach()))
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Answer for a batch."""

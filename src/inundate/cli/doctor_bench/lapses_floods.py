@@ -25,11 +25,6 @@ def ground_from_east(p: Parts) -> Parts:
     return both(p, lambda s: add(s, {name: s.inputs[name].flip(-1) for name in names}))
 
 
-def of_next_piece(p: Parts) -> Parts:
-    """Give each piece the depth of another place."""
-    return both(p, lambda s: add(s, {}, s.target.roll(3, 0)))
-
-
 def in_millimetres(p: Parts) -> Parts:
     """Give layers and heights of the ground in mm."""
     names = ("terrain", "heights")
