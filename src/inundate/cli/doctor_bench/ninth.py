@@ -1,13 +1,11 @@
 # ruff: noqa: E501  a fault a line, so that the list can be read as a table
 """The ninth list of faults, in two parts: ordinary ones, and hard ones.
 
-*Ordinary* is the plain form of each kind of mistake, with which most threads of a forum end, in a
-model and a task that no earlier list has. *Hard* is what people really do, too, and take weeks to
-find. It was written, and committed, before the doctor was asked about any of it, by someone who
-had not read its rules; so were the names that are right. Of each fault it says what must differ
-from the healthy training (:mod:`inundate.cli.doctor_bench.shown`), and a test sees that it does.
-Of each it was shown by a plain training, too, that it matters: on clean validation samples the
-model is worse than the healthy one, or the score that the broken training reports is not true.
+The parts are those of :mod:`inundate.cli.doctor_bench.eighth`, in models and tasks that no earlier
+list has; the ordinary part holds each cause at least once or the hard one does. As before, the
+faults and the names that are right were committed before the doctor was asked about any of them,
+by someone who had not read its rules. A plain training with each of them is worse on clean
+validation samples than the healthy one, or reports a score that is not true.
 """
 
 from __future__ import annotations
@@ -185,7 +183,7 @@ NINTH_HEALTHY: tuple[Healthy, ...] = (
     Healthy("tariffs by a gamma deviance", body(r.tariffs, count=1600), 5126),
     Healthy("emulator mode_h by RAdam", _flood_with("mode_h", o.RAdam, 5e-3), 5127),
     Healthy("emulator mode_h_vae by NAdam", _flood_with("mode_h_vae", o.NAdam, 3e-3), 5128),
-    Healthy("emulator convgru_unet by Adamax", _flood_with("convgru_unet", o.Adamax, 6e-3), 5129),
+    Healthy("emulator lead_cnn by NAdam", _flood_with("lead_cnn", o.NAdam, 3e-3), 5129),
     Healthy("emulator deeplab by RMSprop", _flood_with("deeplab", o.RMSprop, 1e-3), 5130),
 )  # fmt: skip
 
