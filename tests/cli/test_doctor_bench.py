@@ -67,10 +67,10 @@ IMAGES = (
     "crowds",
     "drifts",
     "duels",
-    "grains",
-    "holes",
+    "gravel",
     "lifetimes",
     "plates",
+    "scans",
     "signs",
     "tariffs",
 )

@@ -13,7 +13,7 @@ from inundate.cli.doctor_bench.bodies import smooth_fields
 from inundate.cli.doctor_bench.parts import Parts
 from inundate.cli.doctor_bench.scenes import begin, cut
 
-__all__ = ["Plates", "clouds", "crowds", "drifts", "grains", "holes", "plates", "signs"]
+__all__ = ["Plates", "clouds", "crowds", "drifts", "gravel", "plates", "scans", "signs"]
 
 
 def crowds(seed: int, *, count: int = 300, side: int = 16, width: int = 12) -> Parts:
@@ -170,9 +170,9 @@ def plates(seed: int, *, count: int = 700, width: int = 10) -> Parts:
     )  # fmt: skip
 
 
-def grains(seed: int, *, count: int = 700, side: int = 14, width: int = 12) -> Parts:
-    """Give the size of the grains of a photograph of gravel."""
-    rng = begin(seed, "grains")
+def gravel(seed: int, *, count: int = 700, side: int = 14, width: int = 12) -> Parts:
+    """Give the size of the stones of a photograph of gravel."""
+    rng = begin(seed, "gravel")
     size = rng.uniform(-1.0, 1.0, size=count)
     rows, columns = (np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None])
     far = np.hypot(rows, columns)
@@ -191,13 +191,11 @@ def grains(seed: int, *, count: int = 700, side: int = 14, width: int = 12) -> P
     )  # fmt: skip
 
 
-def holes(seed: int, *, count: int = 320, side: int = 12, width: int = 16) -> Parts:
-    """Fill the hole in a smooth map; a second channel says where it is."""
-    rng = begin(seed, "holes")
+def scans(seed: int, *, count: int = 320, side: int = 12, width: int = 16) -> Parts:
+    """Mend a map of which a scanner lost some lines; a second channel says which are there."""
+    rng = begin(seed, "scans")
     whole = smooth_fields(rng, count, side).numpy()
-    there = np.ones_like(whole)
-    for one, (y, x) in zip(there[:, 0], rng.integers(1, side - 6, size=(count, 2)), strict=True):
-        one[y : y + 5, x : x + 5] = 0.0
+    there = np.ones_like(whole) * (rng.random((count, 1, side, 1)) < 0.55)
     model = nn.Sequential(
         nn.Conv2d(2, width, 3, padding=1), nn.SiLU(), nn.Conv2d(width, width, 3, 1, 2, 2),
         nn.SiLU(), nn.Conv2d(width, width, 3, padding=1), nn.GroupNorm(4, width), nn.SiLU(),

@@ -19,7 +19,7 @@ from inundate.cli.doctor_bench.parts import Parts, Samples, add, pick
 
 
 def whole_given(p: Parts) -> Parts:
-    """Give the map itself where the one with a hole was meant."""
+    """Give the map itself where the one with lines lost was meant."""
 
     def of(held: Samples) -> Samples:
         there = held.inputs["input"][:, 1:]
@@ -150,12 +150,12 @@ class Averaged(nn.Module):
         return told
 
 
-def sigmoid_maps(layers: int = 14, width: int = 12) -> nn.Module:
+def sigmoid_maps(layers: int = 15, width: int = 12) -> nn.Module:
     """Stack convolutions with sigmoids."""
     held: list[nn.Module] = [nn.Conv2d(1, width, 3, padding=1), nn.Sigmoid()]
     for _ in range(layers):
         held += [nn.Conv2d(width, width, 3, padding=1), nn.Sigmoid()]
-    return nn.Sequential(*held, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 1))
+    return nn.Sequential(*held, nn.Conv2d(width, 1, 3, padding=1))
 
 
 # losses, scores and steps -------------------------------------------------------------------------

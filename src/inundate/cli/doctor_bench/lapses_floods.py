@@ -25,12 +25,6 @@ def ground_from_east(p: Parts) -> Parts:
     return both(p, lambda s: add(s, {name: s.inputs[name].flip(-1) for name in names}))
 
 
-def in_millimetres(p: Parts) -> Parts:
-    """Give layers and heights of the ground in mm."""
-    names = ("terrain", "heights")
-    return both(p, lambda s: add(s, {name: 1000.0 * s.inputs[name] for name in names}))
-
-
 def no_ground(p: Parts) -> Parts:
     """Read the ground of a variable that holds nothing but zeros."""
     names = ("terrain", "heights")
