@@ -209,7 +209,7 @@ def probe_target(exam: Exam) -> list[Finding]:
         return [Finding(Cause.TARGET_SCALE, "suspect", text)]
     values, counts = torch.unique(flat, return_counts=True)
     if len(values) == 2 and float(counts.max()) / len(flat) >= _MAJORITY:
-        return _classes(flat.long())
+        return _classes((flat == values[1]).long(), [float(value) for value in values])
     return []
 
 
@@ -226,12 +226,13 @@ def _known_targets(exam: Exam) -> Tensor:
     )
 
 
-def _classes(flat: Tensor) -> list[Finding]:
+def _classes(flat: Tensor, named: Sequence[float] = ()) -> list[Finding]:
     values, counts = torch.unique(flat, return_counts=True)
     share = float(counts.max()) / len(flat)
     if len(values) == 1:
         return [Finding(Cause.TARGET_CONSTANT, "fault", f"every target is {int(values[0])}")]
     if share < _MAJORITY:
         return []
-    text = f"{100 * share:.1f} % of the targets are {int(values[counts.argmax()])}"
+    most = int(values[counts.argmax()])
+    text = f"{100 * share:.1f} % of the targets are {named[most] if named else most:g}"
     return [Finding(Cause.MAJORITY_COLLAPSE, "suspect", text)]

@@ -69,8 +69,8 @@ def probe_loss(exam: Exam) -> list[Finding]:
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the target")]
     if not exam.direct and _sought(exam, batch):
         # a likelihood of rates or smoothed labels: lowest elsewhere, on the target's side
-        return _hardly(exam, batch) or left_out(exam, batch)
-    others = mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
+        return _too_many(exam, batch, found) or _hardly(exam, batch) or left_out(exam, batch)
+    others = mismatch(exam, batch, found) or _order(exam, found) or _floor(exam, found)
     others = others or probe_weights(exam)
     return others or left_out(exam, batch)
 
@@ -92,6 +92,14 @@ def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
         f"output for each sample has the loss {least:.4g}, one for all {constant:.4g}"
     )
     return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
+
+
+def _too_many(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """Look for a softmax or sigmoid too many beneath a loss that smooths its labels."""
+    if exam.answers.kind == "values":
+        return []
+    least, constant = exam.levels([batch])
+    return mismatch(exam, batch, {**found, "right": least, "constant": constant})
 
 
 def _hardly(exam: Exam, batch: Batch) -> list[Finding]:
@@ -208,9 +216,12 @@ def _other_order(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Find
     return []
 
 
-def _order(found: dict[str, float]) -> list[Finding]:
+def _order(exam: Exam, found: dict[str, float]) -> list[Finding]:
     if found["right"] < found["wrong"]:
         return []
+    same = abs(found["right"] - found["wrong"]) < _SAME * max(abs(found["constant"]), 1e-30)
+    if same and exam.answers.kind == "classes" and found["right"] < found["constant"]:
+        return []  # outputs are no scores: a loss of pairs asks who is like whom
     text = (
         f"the right answer has the loss {found['right']:.4g}, a wrong one {found['wrong']:.4g}, a "
         f"constant one {found['constant']:.4g}"
