@@ -75,6 +75,12 @@ def _shut(finding: Finding, other: Finding) -> bool:
     return finding.cause is Cause.IGNORES_INPUT and finding.subject != "its inputs" and whole
 
 
+def _unasked(finding: Finding, other: Finding) -> bool:
+    """Say whether nothing could be learnt, as no weight is asked: what such a start does is old."""
+    nothing = other.cause is Cause.NO_GRADIENT and other.firm and other.subject == "the model"
+    return nothing and finding.cause in {*_OF_TRAINING, Cause.DEAD_UNITS, Cause.OUTPUT_RANGE}
+
+
 def _zeros(finding: Finding, other: Finding) -> bool:
     """Say whether no gradient comes since matrices of zeros wait for each other."""
     waits = other.cause is Cause.BAD_START and other.firm
@@ -83,6 +89,7 @@ def _zeros(finding: Finding, other: Finding) -> bool:
 
 _RULES = (
     _zeros,
+    _unasked,
     _shut,
     _of_the_training,
     _small_errors,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
+from inundate.prove.afford import affordable, step_cost
 from inundate.prove.blame import of_user
 from inundate.prove.case import Case
 from inundate.prove.cause import RANK, Cause
@@ -204,11 +205,29 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
         exam.findings += found
         if any(finding.weight == "fault" for finding in found):
             return decide(exam, seconds=time.monotonic() - began)
+    broken += _shortened(exam)
     for probe in PROBES:
         exam.findings += _asked(probe, exam, broken)
     exam.findings += _asked(_drawn, exam, broken)
     verdict = decide(exam, seconds=time.monotonic() - began)
     return replace(verdict, told=(*verdict.told, *broken))
+
+
+def _shortened(exam: Exam) -> list[str]:
+    """Make the trials as long as a step of the model allows, and say so."""
+    try:
+        cost = step_cost(exam)
+    except Exception:  # noqa: BLE001  a model that cannot be counted is examined at full length
+        return []
+    usual, exam.effort = exam.effort, affordable(exam.effort, cost)
+    exam.figures["cost_of_a_step"] = cost
+    if exam.effort == usual:
+        return []
+    exam.figures["trials_shortened"] = exam.effort.all_batches / usual.all_batches
+    return [
+        f"a step takes about {cost:.2g} s: trials over all batches had {exam.effort.all_batches} "
+        f"steps, not {usual.all_batches}, and those with remedies as much fewer"
+    ]
 
 
 def _drawn(exam: Exam) -> list[Finding]:

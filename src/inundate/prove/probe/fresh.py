@@ -11,6 +11,7 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.trial import Remedy, Trial
 
 __all__ = ["probe_fresh"]
@@ -27,7 +28,7 @@ def probe_fresh(exam: Exam) -> list[Finding]:
 
     Asked only of weights that are of another size than those, or all of one sign.
     """
-    if exam.case.trained:
+    if exam.case.trained or not worth(exam, Cause.SATURATED, Cause.BAD_START):
         return []
     odd = _odd(exam)
     if not odd:

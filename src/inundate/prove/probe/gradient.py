@@ -55,7 +55,7 @@ def probe_gradient(exam: Exam) -> list[Finding]:
     loss = exam.case.loss(fresh, exam.typical)
     if not loss.requires_grad:
         text = "the loss has no gradient at all"
-        return [Finding(Cause.NO_GRADIENT, "fault", text, "the model")]
+        return [Finding(Cause.NO_GRADIENT, "fault", text, "the model", firm=True)]
     rests = [block if block != _OWN else _WHOLE for block in exam.case.may_rest]
     called = [
         name for name in _called(exam, fresh)

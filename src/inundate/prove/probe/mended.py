@@ -12,6 +12,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target, without_tail
 from inundate.prove.probe.fit import MOVED, QUIET
 from inundate.prove.probe.layout import relaid
@@ -37,6 +38,8 @@ def mended(exam: Exam, unseen: Skill) -> list[Finding]:
         suspect = next((f for f in exam.findings if f.cause is cause), None)
         if suspect is None or suspect.weight != "suspect" or exam.case.trained:
             continue
+        if not worth(exam, cause):
+            continue
         remedy = make(exam)
         skill = None if remedy is None else skill_with(exam, remedy)
         if remedy is None or skill is None or not far_better(skill, unseen):
@@ -52,6 +55,8 @@ def mended(exam: Exam, unseen: Skill) -> list[Finding]:
 def plainly(exam: Exam, unseen: Skill) -> list[Finding]:
     """Train by a plain step, where the user's own step leaves much unlearnt."""
     if exam.case.step is None or exam.case.trained or min(unseen.value, unseen.progress) > _MUCH:
+        return []
+    if not worth(exam, Cause.STEP_WRONG):
         return []
     skill = skill_with(exam, Remedy("with a plain step", plain=True))
     if skill is None:
@@ -116,6 +121,8 @@ def otherwise(exam: Exam, unseen: Skill) -> list[Finding]:
     if exam.case.trained:
         return []
     for cause, subject, remedy in _unseen(exam):
+        if not worth(exam, cause):
+            continue
         skill = skill_with(exam, remedy)
         if skill is None or not skill.there or skill.value < max(unseen.value, 0.0) + _GAIN:
             continue

@@ -54,6 +54,10 @@ def _ways(value: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
         yield "with its last axis turned round", lambda v: v.flip(2)
     if value.ndim in (2, 4) and value.shape[1] > 1:
         yield "with its channels in the opposite order", lambda v: v.flip(1)
+    if value.ndim == 5:
+        # what each frame has of times or channels, and the frames
+        yield "with its windows or channels turned round", lambda v: v.flip(2)
+        yield "with its frames turned round", lambda v: v.flip(1)
     yield "of the opposite sign", torch.neg
 
 

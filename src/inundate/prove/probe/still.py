@@ -11,6 +11,7 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.probe.reach import percent
 
 __all__ = ["probe_still"]
@@ -33,7 +34,7 @@ def probe_still(exam: Exam) -> list[Finding]:
             "depends on none of them"
         )
         return [Finding(Cause.NO_GRADIENT, "fault", text, "the model", firm=True)]
-    if exam.case.trained or exam.one.broke:
+    if exam.case.trained or exam.one.broke or not worth(exam, Cause.RATE_TOO_LOW):
         return []
     if any(finding.tried and finding.is_fault for finding in exam.findings):
         return []  # what makes it learn is known

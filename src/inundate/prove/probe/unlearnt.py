@@ -12,6 +12,7 @@ from torch import Tensor
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.probe.changes import without_tail
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.mended import far_better, otherwise
@@ -129,6 +130,8 @@ def other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     cut = len(exam.learnt) - max(1, len(exam.learnt) // 5)
     if exam.case.valid is None or exam.case.trained or cut < 2 or not seen.there:
         return []
+    if not worth(exam, Cause.SPLIT_SHIFT):
+        return []
     trial = run_trial(exam.case, exam.learnt[:cut], exam.effort.all_batches, seed=exam.seed)
     if trial.broke:
         return []
@@ -145,6 +148,8 @@ def other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
 
 def rates(exam: Exam, factors: Sequence[float] = _FACTORS) -> list[Finding]:
     """Train over all batches at other rates, and see whether unseen samples are predicted then."""
+    if not worth(exam, Cause.RATE_TOO_HIGH, Cause.RATE_TOO_LOW):
+        return []
     for factor in factors:
         trial = run_trial(
             exam.case, exam.learnt, exam.effort.all_batches,
@@ -178,6 +183,8 @@ def better_rates(
         found = otherwise(exam, unseen)  # what fills up is nearer than the rate
         if found:
             return found
+    if not worth(exam, Cause.RATE_TOO_HIGH, Cause.RATE_TOO_LOW):
+        return []
     for remedy in tried:
         trial = run_trial(
             exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
@@ -225,6 +232,8 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
         if seen.value < _BY_HEART:
             return []
         return [Finding(Cause.MEMORISES, "suspect", f"{told}; there are {samples} samples")]
+    if not worth(exam, Cause.CANNOT_FIT, Cause.MEMORISES, Cause.TARGETS_UNRELATED):
+        return []
     own = stand_in_skill(exam)
     if own is not None and own.there and own.value > max(_PLAIN, unseen.value + _PLAIN):
         told += f", and a small network of the doctor's own {own.value:.2f}"
