@@ -70,7 +70,9 @@ def probe_loss(exam: Exam) -> list[Finding]:
     if not exam.direct and _sought(exam, batch):
         # a likelihood of rates or smoothed labels: lowest elsewhere, on the target's side
         return _too_many(exam, batch, found) or _hardly(exam, batch) or left_out(exam, batch)
-    others = mismatch(exam, batch, found) or _order(exam, found) or _floor(exam, found)
+    if _of_pairs(exam, found):
+        return []
+    others = mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
     others = others or probe_weights(exam)
     return others or left_out(exam, batch)
 
@@ -216,12 +218,16 @@ def _other_order(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Find
     return []
 
 
-def _order(exam: Exam, found: dict[str, float]) -> list[Finding]:
+def _of_pairs(exam: Exam, found: dict[str, float]) -> bool:
+    """Whether outputs are no scores of classes: a loss of pairs asks who is like whom."""
+    same = abs(found["right"] - found["wrong"]) < _SAME * max(abs(found["constant"]), 1e-30)
+    apart = found["constant"] - found["right"] > _FREE * abs(found["constant"])
+    return same and apart and exam.answers.kind == "classes"
+
+
+def _order(found: dict[str, float]) -> list[Finding]:
     if found["right"] < found["wrong"]:
         return []
-    same = abs(found["right"] - found["wrong"]) < _SAME * max(abs(found["constant"]), 1e-30)
-    if same and exam.answers.kind == "classes" and found["right"] < found["constant"]:
-        return []  # outputs are no scores: a loss of pairs asks who is like whom
     text = (
         f"the right answer has the loss {found['right']:.4g}, a wrong one {found['wrong']:.4g}, a "
         f"constant one {found['constant']:.4g}"
