@@ -94,6 +94,12 @@ class Exam(Material):
             return Trial(copy.deepcopy(model), [self.loss(model, self.learnt)])
         return run_trial(self.case, self.learnt, self.effort.all_batches, seed=self.seed)
 
+    @property
+    def models(self) -> list[nn.Module]:
+        """The model as it is given, and those of the trials that were made."""
+        made = [self.__dict__.get(name) for name in ("one", "calm", "all")]
+        return [self.case.model, *(trial.model for trial in made if trial is not None)]
+
     def skill(self, model: nn.Module, batches: Sequence[Batch]) -> Skill:
         """Score a model against the best constant answer."""
         errors, trivial = self.errors(model, batches)

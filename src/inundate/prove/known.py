@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inundate.prove.cause import RANK, Cause
 from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
 
 __all__ = ["worth"]
@@ -35,8 +36,10 @@ def worth(exam: Exam, *causes: Cause) -> bool:
         return False
     known = [f for f in settle(exam.findings) if f.is_fault and (f.firm or f.cause not in _OPEN)]
     first = min((RANK[finding.cause] for finding in known), default=len(RANK))
-    if any(RANK[cause] <= first for cause in causes):
-        return True
+    for cause in causes:
+        would = Finding(cause, "fault", "", tried=True)
+        if RANK[cause] <= first and settle([*known, would])[-1].is_fault:
+            return True
     exam.figures["trials_not_needed"] = exam.figures.get("trials_not_needed", 0.0) + 1.0
     return False
 

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
 from inundate.prove.afford import affordable, step_cost
-from inundate.prove.blame import of_user
+from inundate.prove.blame import of_model, of_user
 from inundate.prove.case import Case
 from inundate.prove.cause import RANK, Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
+from inundate.prove.kept import let_go
 from inundate.prove.pictures import draw
 from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
@@ -206,8 +207,11 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
         if any(finding.weight == "fault" for finding in found):
             return decide(exam, seconds=time.monotonic() - began)
     broken += _shortened(exam)
-    for probe in PROBES:
-        exam.findings += _asked(probe, exam, broken)
+    for probe in PROBES:  # all batches have been run: what fails now may be for what is changed
+        exam.findings += [
+            replace(f, weight="suspect") if f.cause is Cause.DOES_NOT_RUN else f
+            for f in _asked(probe, exam, broken)
+        ]
     exam.findings += _asked(_drawn, exam, broken)
     verdict = decide(exam, seconds=time.monotonic() - began)
     return replace(verdict, told=(*verdict.told, *broken))
@@ -239,7 +243,9 @@ def _asked(probe: Probe, exam: Exam, broken: list[str]) -> list[Finding]:
     """Ask a probe. An error of the model is its finding; one of the probe itself is told."""
     try:
         return probe(exam)
-    except DataError:
+    except DataError as error:
+        if of_model(error):
+            return [Finding(Cause.DOES_NOT_RUN, "fault", f"{type(error).__name__}: {error}")]
         raise  # its message says already what to do
     except Exception as error:  # noqa: BLE001  one probe must not end the examination
         first = str(error).splitlines()[0] if str(error) else ""
@@ -248,6 +254,9 @@ def _asked(probe: Probe, exam: Exam, broken: list[str]) -> list[Finding]:
         name = probe.__name__.removeprefix("probe_").strip("_")
         broken.append(f"the probe {name!r} could not be run: {type(error).__name__}: {first}")
         return []
+    finally:
+        for model in exam.models:
+            let_go(model)
 
 
 def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:

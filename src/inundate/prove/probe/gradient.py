@@ -13,7 +13,7 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
-from inundate.prove.finding import Finding, Weight
+from inundate.prove.finding import NONE_AT_ALL, Finding, Weight
 from inundate.prove.probe.activations import watch_rounding
 
 __all__ = ["gradients", "leaves", "probe_gradient"]
@@ -55,7 +55,7 @@ def probe_gradient(exam: Exam) -> list[Finding]:
     loss = exam.case.loss(fresh, exam.typical)
     if not loss.requires_grad:
         text = "the loss has no gradient at all"
-        return [Finding(Cause.NO_GRADIENT, "fault", text, "the model", firm=True)]
+        return [Finding(Cause.NO_GRADIENT, "fault", text, NONE_AT_ALL, firm=True)]
     rests = [block if block != _OWN else _WHOLE for block in exam.case.may_rest]
     called = [
         name for name in _called(exam, fresh)
