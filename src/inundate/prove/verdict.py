@@ -20,6 +20,7 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
 from inundate.prove.kept import let_go
+from inundate.prove.known import worth
 from inundate.prove.pictures import draw
 from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
@@ -57,7 +58,7 @@ from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.water import probe_water
 from inundate.prove.probe.weighed import probe_weighed
 
-__all__ = ["PROBES", "Confidence", "Verdict", "decide", "diagnose"]
+__all__ = ["PROBES", "TRAINING", "Confidence", "Verdict", "decide", "diagnose"]
 
 Confidence = Literal["high", "medium", "low"]
 Probe = Callable[[Exam], list[Finding]]
@@ -67,10 +68,13 @@ Probe = Callable[[Exam], list[Finding]]
 FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
 PROBES: tuple[Probe, ...] = (
     probe_each_input, probe_inputs, probe_target, probe_split, probe_target_in_input, probe_ahead,
-    probe_axes, probe_turned, probe_relief, probe_ground, probe_water, probe_layout, probe_mixing,
+    probe_axes, probe_turned, probe_relief, probe_ground, probe_water, probe_layout,
     probe_loss, probe_weighed, probe_metric, probe_optimiser, probe_step, probe_halves,
-    probe_start, probe_gradient, probe_padding, probe_linear, probe_fit, probe_still, probe_fresh,
-    probe_resting, probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
+)  # fmt: skip
+#: These train the model, and name what comes later in the order of causes, but for a few.
+TRAINING: tuple[Probe, ...] = (
+    probe_mixing, probe_start, probe_gradient, probe_padding, probe_linear, probe_fit, probe_still,
+    probe_fresh, probe_resting, probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
 )  # fmt: skip
 
 _SPEED = {
@@ -78,6 +82,7 @@ _SPEED = {
     Cause.BAD_START, Cause.SATURATED, Cause.TARGET_SCALE, Cause.CANNOT_FIT,
     Cause.VANISHING_GRADIENT,
 }  # fmt: skip
+_OF_TRAINING = (Cause.IGNORES_INPUT, Cause.NO_GRADIENT, *_SPEED)
 _SPEAKS = {
     # causes that are told by an exact test or a tried remedy; the others rest on a threshold
     Cause.LOADER_SORTED: "medium",
@@ -207,11 +212,15 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
         if any(finding.weight == "fault" for finding in found):
             return decide(exam, seconds=time.monotonic() - began)
     broken += _shortened(exam)
-    for probe in PROBES:  # all batches have been run: what fails now may be for what is changed
-        exam.findings += [
+    for probe in (*PROBES, *TRAINING):
+        exam.findings += [  # all batches have been run: what fails now may do so for a change
             replace(f, weight="suspect") if f.cause is Cause.DOES_NOT_RUN else f
             for f in _asked(probe, exam, broken)
         ]
+        if probe is PROBES[-1] and _told_already(exam):
+            broken.append("no training was made: steps are dear, and the cause is known without")
+            verdict = decide(exam, seconds=time.monotonic() - began)
+            return replace(verdict, told=(*verdict.told, *broken))
     exam.findings += _asked(_drawn, exam, broken)
     verdict = decide(exam, seconds=time.monotonic() - began)
     return replace(verdict, told=(*verdict.told, *broken))
@@ -232,6 +241,11 @@ def _shortened(exam: Exam) -> list[str]:
         f"a step takes about {cost:.2g} s: trials over all batches had {exam.effort.all_batches} "
         f"steps, not {usual.all_batches}, and those with remedies as much fewer"
     ]
+
+
+def _told_already(exam: Exam) -> bool:
+    """Whether a model whose steps are dear has a fault that no training could explain away."""
+    return "trials_shortened" in exam.figures and not worth(exam, *_OF_TRAINING)
 
 
 def _drawn(exam: Exam) -> list[Finding]:

@@ -219,14 +219,27 @@ def _map_channel(values: Tensor, target: Tensor) -> int | None:
     if values.ndim != 4 or target.ndim != 4 or values.shape[2:] != target.shape[2:]:
         return None
     held = target.float().nan_to_num()
-    frames = [held.mean(1), *held[:, :_FRAMES].unbind(1)] if held.shape[1] > 1 else [held[:, 0]]
+    frames = [held.mean(1), held.amax(1), held.amin(1), *held[:, :_FRAMES].unbind(1)]
+    frames = [
+        frame.flatten().double() for frame in (frames if held.shape[1] > 1 else held[:, 0][None])
+    ]
+    ranks = [_ranks(frame) for frame in frames]
     for channel in range(values.shape[1]):
         given = values[:, channel].flatten().double()
-        if any(abs(_correlation(given, frame.flatten().double())) > _SAME for frame in frames):
+        if any(abs(_correlation(given, frame)) > _SAME for frame in frames):
+            return channel
+        own = _ranks(given)
+        if any(abs(_correlation(own, rank)) > _SAME for rank in ranks if rank.max() >= _OUTLINED):
             return channel
         if _outline(given, frames):
             return channel
     return None
+
+
+def _ranks(values: Tensor) -> Tensor:
+    """Give each value its number in their order, which no monotone change of them moves."""
+    number: Tensor = torch.unique(values, return_inverse=True)[1]
+    return number.double()
 
 
 def _outline(given: Tensor, frames: Sequence[Tensor]) -> bool:
