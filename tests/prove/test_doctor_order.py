@@ -10,6 +10,7 @@ from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import NONE_AT_ALL, Finding
+from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.range import probe_range
 from inundate.prove.verdict import decide, diagnose
 
@@ -135,3 +136,15 @@ def test_an_error_of_the_models_own_kind_is_a_model_that_does_not_run():
 
     verdict = diagnose(make_case(Strict(), batches(*rows())), effort=SHORT)
     assert verdict.cause is C.DOES_NOT_RUN
+
+
+@pytest.mark.parametrize(("scale", "named"), [(0.05, True), (4.0, False)])
+def test_cross_entropy_of_values_that_are_no_chances(scale, named):
+    inputs, _ = rows()
+    if named:
+        target = scale * torch.sigmoid(inputs[:, :1])
+    else:
+        target = torch.sigmoid(scale * (inputs[:, :1] + inputs[:, 1:2]))
+    loss = functional.binary_cross_entropy_with_logits
+    exam = Exam(make_case(net(), batches(inputs, target), loss=loss), SHORT)
+    assert (C.LOSS_FLOOR in [f.cause for f in probe_loss(exam) if f.is_fault]) == named

@@ -287,6 +287,8 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
         findings.append(Finding(Cause.UNREAD_CONFIG, "fault", text, keys))
     if exam.figures.get("enough", 0.0) > 0:  # slow on one batch, but it learns what there is
         slow = _SPEED - ({Cause.RATE_TOO_LOW} if "rate_gone" in exam.figures else set())
+        if "soft_chances" in exam.figures:  # what another model has said of each sample, say
+            slow |= {Cause.LOSS_FLOOR}
         findings = [
             replace(f, weight="note") if f.cause in slow and not f.firm else f for f in findings
         ]

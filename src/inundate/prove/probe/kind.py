@@ -14,7 +14,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = ["mismatch", "normalised", "numbered", "other_axis"]
+__all__ = ["measured", "mismatch", "normalised", "numbered", "other_axis"]
 
 _DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
@@ -118,7 +118,7 @@ def _held(exam: Exam, batch: Batch, found: dict[str, float], kind: str) -> list[
             f"takes a {kind} of them: with the best of them it is {least:.3g}, and it could be "
             f"{found['right']:.3g}"
         )
-        if math.isfinite(high - low) or _measured(batch["target"]):
+        if math.isfinite(high - low) or measured(batch["target"]):
             return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
         where = "at 0 or above" if low == 0 else "at 0 or below"
         return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
@@ -162,7 +162,7 @@ def _unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Fin
     return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
 
 
-def _measured(target: Tensor) -> bool:
+def measured(target: Tensor) -> bool:
     """Whether targets are measured values, and neither classes nor all but certain chances."""
     if not target.is_floating_point():
         return False

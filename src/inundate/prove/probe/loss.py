@@ -14,13 +14,14 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.free import least_output
 from inundate.prove.probe.counted import left_out
-from inundate.prove.probe.kind import mismatch, numbered, other_axis
+from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis
 from inundate.prove.probe.weights import probe_weights
 
 __all__ = ["probe_loss"]
 
 _FLOOR = 0.7  # of the constant's loss: above it the right answer is hardly better
 _HOPELESS = 0.85
+_CHANCES = 0.5  # the same, of the cross-entropy of values that are not chances
 _FREE = 0.15  # of the constant's loss: less than this is hardly to be learnt
 _FLAT = 0.01  # between a right and a wrong class, where losses in use have 0.3 and more
 _ORDERED = 0.05  # of the constant's loss, with targets in the order that the loss takes them in
@@ -245,6 +246,14 @@ def _floor(exam: Exam, found: dict[str, float]) -> list[Finding]:
             f"the right answer has the loss {right:.4g}, a wrong one {wrong:.4g}: all that can be "
             f"learnt is {wrong - right:.2g}"
         )
+        return [Finding(Cause.LOSS_FLOOR, "fault", text)]
+    if exam.answers.kind == "logits" and measured(exam.typical["target"]) and share > _CHANCES:
+        text = (
+            f"targets are values between 0 and 1, and no chances: the right answer has the loss "
+            f"{right:.4g}, a constant one {constant:.4g}, and only {100 * (1 - share):.0f} % of "
+            "that can be learnt"
+        )
+        exam.figures["soft_chances"] = share
         return [Finding(Cause.LOSS_FLOOR, "fault", text)]
     if right > constant:
         text = (
