@@ -98,7 +98,16 @@ def _zeros(finding: Finding, other: Finding) -> bool:
     return finding.cause is Cause.NO_GRADIENT and waits
 
 
+_CUT_OFF = {Cause.NO_GRADIENT, Cause.IGNORES_INPUT, Cause.DEAD_UNITS, Cause.SATURATED}
+
+
+def _too_large(finding: Finding, other: Finding) -> bool:
+    """Say whether something looks cut off for inputs with which, scaled, the model learns."""
+    return finding.cause in _CUT_OFF and other.cause is Cause.INPUT_SCALE and other.tried
+
+
 _RULES = (
+    _too_large,
     _zeros,
     _unasked,
     _held,

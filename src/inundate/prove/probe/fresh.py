@@ -14,7 +14,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.trial import Remedy, Trial
 
-__all__ = ["probe_fresh"]
+__all__ = ["odd_weights", "probe_fresh"]
 
 _LARGER = 5.0  # times the size that a layer draws
 _SMALLER = 0.01
@@ -30,7 +30,7 @@ def probe_fresh(exam: Exam) -> list[Finding]:
     """
     if exam.case.trained or not worth(exam, Cause.SATURATED, Cause.BAD_START):
         return []
-    odd = _odd(exam)
+    odd = odd_weights(exam)
     if not odd:
         return []
     fresh = Remedy("with fresh weights", fresh=True)
@@ -55,7 +55,7 @@ def _gates(odd: list[str]) -> bool:
     return all(".bias_" in f".{name}" for name in odd)
 
 
-def _odd(exam: Exam) -> list[str]:
+def odd_weights(exam: Exam) -> list[str]:
     """Name the tensors of weights that differ from what their layers draw."""
     given, drawn = copy.deepcopy(exam.case.model), copy.deepcopy(exam.case.model)
     with torch.no_grad(), isolated_random(exam.seed, "doctor", "fresh"):

@@ -15,6 +15,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target, without_tail
 from inundate.prove.probe.fit import MOVED, QUIET
+from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.layout import relaid
 from inundate.prove.probe.linear import activated
 from inundate.prove.probe.noise import draws
@@ -84,6 +85,11 @@ def _line(exam: Exam) -> Remedy | None:
     return Remedy("with an activation behind each layer but the last", prepare=activated)
 
 
+def _fresh(exam: Exam) -> Remedy | None:
+    """Draw weights anew that are of another size than their layers draw."""
+    return Remedy("with fresh weights", fresh=True) if odd_weights(exam) else None
+
+
 _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
     (Cause.INPUT_SCALE, lambda exam: Remedy("with scaled inputs", batch=scaled_inputs(exam))),
     (Cause.TARGET_SCALE, lambda exam: Remedy("with scaled targets", batch=scaled_target(exam))),
@@ -92,6 +98,7 @@ _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
     (Cause.DECAY_TOO_STRONG, _decay),
     (Cause.NOISE_TOO_STRONG, lambda _exam: QUIET),
     (Cause.CANNOT_FIT, _line),
+    (Cause.SATURATED, _fresh),
 )
 
 
