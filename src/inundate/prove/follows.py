@@ -106,7 +106,15 @@ def _too_large(finding: Finding, other: Finding) -> bool:
     return finding.cause in _CUT_OFF and other.cause is Cause.INPUT_SCALE and other.tried
 
 
+def _of_the_start(finding: Finding, other: Finding) -> bool:
+    """Say whether weights that were drawn anew have a gradient, and the given ones have none."""
+    start = other.cause in (Cause.BAD_START, Cause.SATURATED) and other.tried
+    told = finding.cause is Cause.NO_GRADIENT and finding.subject != NONE_AT_ALL
+    return start and (told or finding.cause is Cause.IGNORES_INPUT)
+
+
 _RULES = (
+    _of_the_start,
     _too_large,
     _zeros,
     _unasked,
