@@ -11,8 +11,10 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.mended import mended, plainly
+from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
 from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
@@ -86,7 +88,8 @@ def probe_learn(exam: Exam) -> list[Finding]:
         if found:
             return found
     if unseen.there:
-        found = of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
+        found = exchanged(exam) if worth(exam, Cause.TARGETS_UNRELATED) else []
+        found = found or of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
         return (other_kind(exam, seen, unseen) if far_less(exam, seen, unseen) else []) or found
     return why(exam, seen, unseen, reference)
 
