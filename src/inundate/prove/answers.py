@@ -19,6 +19,10 @@ Kind = Literal["values", "logits", "classes"]
 
 _SURE = 10.0  # logit of an answer that is as good as certain: probability 0.99995
 _SOFT = 1e-3
+_SIZES = (0.1, 0.3, 1.0, 3.0)  # of what is added to targets between 0 and 1
+_FALLS = 0.05  # of the way from targets to their logits
+_SIZES = (0.1, 0.3, 1.0, 3.0)  # of what is added to targets between 0 and 1
+_FALLS = 0.05  # of the way from targets to their logits
 _LARGER = 3.0  # times the scores of an answer
 
 
@@ -38,7 +42,28 @@ def kind_of(case: Case, batch: Batch, output: Tensor) -> Kind:
     # binary cross-entropy refuses logits, and a square error is 0 for the values themselves; the
     # opposite of an error falls faster and faster, where a cross-entropy has come to its end
     faster = logit - larger >= _LARGER * (plain - logit)
-    return "logits" if logit < plain and not faster else "values"
+    if logit >= plain or faster:
+        return "values"
+    return "values" if _highest(case, batch, shaped, plain, plain - logit) else "logits"
+
+
+def _highest(case: Case, batch: Batch, answer: Tensor, loss: float, way: float) -> bool:
+    """Whether a loss is highest for the targets themselves: turned round, and not of logits.
+
+    A cross-entropy never falls, on average, for what is added and taken away.
+    """
+    drawn = torch.Generator().manual_seed(0)
+    noise = torch.randn(answer.shape, generator=drawn).to(answer)
+    last = loss
+    for size in _SIZES:
+        pair = [loss_of_fixed(case, batch, answer + sign * size * noise) for sign in (1.0, -1.0)]
+        if None in pair:
+            return False
+        mean = sum(float(one) for one in pair if one is not None) / 2.0
+        if mean >= last:
+            return False
+        last = mean
+    return loss - last > _FALLS * way
 
 
 def loss_of_fixed(case: Case, batch: Batch, output: Tensor) -> float | None:
