@@ -74,7 +74,9 @@ def odd_weights(exam: Exam) -> list[str]:
 
 def _unlike(given: Tensor, drawn: Tensor) -> str:
     if given.numel() < _NUMBERS and given.numel() > 1:
-        return ""
+        most = float(given.abs().max())
+        away = given.ndim == 1 and most > 100 * max(float(drawn.abs().max()), 0.1)
+        return f"goes up to {most:.3g}" if away else ""
     size, usual = (float(one.square().mean().sqrt()) for one in (given, drawn))
     if usual <= 0 or size == usual:
         return ""
