@@ -78,8 +78,8 @@ class Exam(Material):
 
     @cached_property
     def calm(self) -> Trial:
-        """One batch by Adam at a harmless rate: what is cut off then is so for good."""
-        return self.try_one(Remedy("calm steps", adam=_CALM))
+        """One batch by plain, harmless steps of Adam: what is cut off then is so for good."""
+        return self.try_one(Remedy("calm steps", adam=_CALM, plain=True))
 
     @cached_property
     def one_progress(self) -> float:

@@ -77,7 +77,8 @@ def _shut(finding: Finding, other: Finding) -> bool:
 
 def _held(finding: Finding, other: Finding) -> bool:
     """Say whether an output that is held in a range seems to follow from nothing."""
-    return finding.cause is Cause.IGNORES_INPUT and other.cause is Cause.OUTPUT_RANGE
+    every = finding.cause is Cause.IGNORES_INPUT and finding.subject == "its inputs"
+    return every and other.cause is Cause.OUTPUT_RANGE
 
 
 def _swallowed(finding: Finding, other: Finding) -> bool:

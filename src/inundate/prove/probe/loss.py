@@ -14,8 +14,10 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.free import least_output
 from inundate.prove.probe.counted import left_out
+from inundate.prove.probe.halves import halves_seen
 from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis
 from inundate.prove.probe.weights import probe_weights
+from inundate.prove.wide import widely
 
 __all__ = ["probe_loss"]
 
@@ -48,6 +50,10 @@ def probe_loss(exam: Exam) -> list[Finding]:
     scale = max(abs(value) for value in found.values()) + 1e-30
     if max(found.values()) - min(found.values()) < _SAME * scale:
         text = f"a right, a constant and a wrong answer all have the loss {found['right']:.5g}"
+        half = halves_seen(exam)
+        if half and _apart_if_wide(exam, batch, right, wrong):
+            text += f" in {half}, and not in float32"
+            return [Finding(Cause.PRECISION, "fault", text)]
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the output")]
     grey = _grey(exam, batch)
     if grey:
@@ -76,6 +82,13 @@ def probe_loss(exam: Exam) -> list[Finding]:
     others = mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
     others = others or probe_weights(exam)
     return others or left_out(exam, batch)
+
+
+def _apart_if_wide(exam: Exam, batch: Batch, right: Tensor, wrong: Tensor) -> bool:
+    """Whether the loss tells answers apart where nothing is cast to half precision."""
+    with widely():
+        one, other = (loss_of_fixed(exam.case, batch, answer) for answer in (right, wrong))
+    return one is not None and other is not None and abs(one - other) > _SAME * abs(other)
 
 
 def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:

@@ -14,12 +14,14 @@ from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target, without_tail
+from inundate.prove.probe.deep import NORMED, normed
 from inundate.prove.probe.fit import MOVED, QUIET
 from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.layout import relaid
 from inundate.prove.probe.linear import activated
 from inundate.prove.probe.noise import draws
 from inundate.prove.probe.optimiser import without_penalty
+from inundate.prove.quiet import quietly
 from inundate.prove.trial import Remedy, run_trial
 
 __all__ = ["far_better", "mended", "otherwise", "plainly", "skill_with"]
@@ -37,7 +39,10 @@ def mended(exam: Exam, unseen: Skill) -> list[Finding]:
     found: list[Finding] = []
     for cause, make in _SUSPECTED:
         suspect = next((f for f in exam.findings if f.cause is cause), None)
-        if suspect is None or suspect.weight != "suspect" or exam.case.trained:
+        if suspect is None or exam.case.trained:
+            continue
+        again = suspect.is_fault and suspect.tried and not suspect.firm  # helped on one batch
+        if suspect.weight != "suspect" and not (again and exam.figures.get("enough", 0.0) > 0):
             continue
         if not worth(exam, cause):
             continue
@@ -90,6 +95,11 @@ def _fresh(exam: Exam) -> Remedy | None:
     return Remedy("with fresh weights", fresh=True) if odd_weights(exam) else None
 
 
+def _levelled(exam: Exam) -> Remedy | None:
+    """Give the remedy for a branch that fades; a whole model that does learns nothing anyhow."""
+    return Remedy(NORMED, prepare=normed) if "faded_branch" in exam.figures else None
+
+
 _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
     (Cause.INPUT_SCALE, lambda exam: Remedy("with scaled inputs", batch=scaled_inputs(exam))),
     (Cause.TARGET_SCALE, lambda exam: Remedy("with scaled targets", batch=scaled_target(exam))),
@@ -98,7 +108,9 @@ _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
     (Cause.DECAY_TOO_STRONG, _decay),
     (Cause.NOISE_TOO_STRONG, lambda _exam: QUIET),
     (Cause.CANNOT_FIT, _line),
+    (Cause.VANISHING_GRADIENT, _levelled),
     (Cause.SATURATED, _fresh),
+    (Cause.BAD_START, _fresh),
 )
 
 
@@ -118,7 +130,8 @@ def skill_with(exam: Exam, remedy: Remedy) -> Skill | None:
         return None
     change = remedy.batch
     valid = exam.valid if change is None else [change(batch) for batch in exam.valid]
-    skill = exam.skill(trial.model, valid)
+    with quietly(remedy.quiet):
+        skill = exam.skill(trial.model, valid)
     exam.figures[f"skill_valid, {remedy.name}"] = skill.value
     return skill
 

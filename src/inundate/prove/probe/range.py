@@ -96,7 +96,7 @@ def _ends(exam: Exam, sign: float) -> tuple[float, float, float] | None:
         trial = run_trial(exam.case, [exam.typical], steps, remedy=remedy, seed=exam.seed)
         if trial.broke:
             return None
-        found.append(float((sign * exam.run(trial.model, exam.typical)).min()))
+        found.append(float((sign * exam.run(trial.model.eval(), exam.typical)).min()))
     if not all(map(math.isfinite, found)):
         return None
     return found[0], found[1], found[2]
