@@ -130,9 +130,6 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
         if values is None:
             continue
         where = _map_channel(values, target) if target.ndim > 2 else None
-        made = _made_from(values, target)
-        if made:
-            return [Finding(Cause.TARGET_IN_INPUT, "fault", f"of {name!r} {made}", f"{name!r}")]
         if target.ndim == 1 or target.reshape(len(target), -1).shape[1] == 1:
             flat, wanted = values.reshape(len(values), -1), target.reshape(-1)
             where = (_number if tensor.is_floating_point() else _token)(flat, wanted)
@@ -149,6 +146,9 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
         if where is not None:
             text = f"place {where} of {name!r} tells the target of {len(target)} samples"
             return [Finding(Cause.TARGET_IN_INPUT, "fault", text, f"{name!r}, {where}")]
+        made = _made_from(values, target)
+        if made:
+            return [Finding(Cause.TARGET_IN_INPUT, "fault", f"of {name!r} {made}", f"{name!r}")]
     return []
 
 
