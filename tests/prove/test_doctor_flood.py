@@ -227,3 +227,12 @@ def test_rain_in_another_unit_in_both_parts():
         inputs, target = floods(seed=seed)
         parts.append(({**inputs, "rain": inputs["rain"] / 25.4}, target))
     assert [f.cause for f in probe_water(exam_of(*parts))] == [Cause.INPUT_SCALE]
+
+
+def test_depths_in_no_unit_of_length_are_what_is_off_beside_usual_rain():
+    parts = []
+    for seed in (0, 1):
+        inputs, target = floods(seed=seed)
+        parts.append((inputs, 32767.0 * target))
+    (found,) = probe_water(exam_of(*parts))
+    assert (found.cause, found.firm) == (Cause.TARGET_SCALE, True)

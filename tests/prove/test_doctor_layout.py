@@ -120,6 +120,32 @@ def test_a_view_in_the_model_is_seen_at_its_first_convolution():
     assert causes(probe_layout(exam_of(view, maps, maps[:, :1]))) == [Cause.AXES_MIXED]
 
 
+class Named(nn.Module):
+    """A model whose first layer takes the cells of a block as channels, read in some way."""
+
+    def __init__(self, read):
+        super().__init__()
+        self.read, self.inner = read, nn.Sequential(nn.PixelUnshuffle(4), nn.Conv2d(32, 1, 1))
+
+    def forward(self, x):
+        return self.inner(self.read(x))
+
+
+@pytest.mark.parametrize(
+    ("read", "named"),
+    [
+        (lambda x: x.permute(0, 2, 3, 1).reshape(x.shape), True),
+        (lambda x: x.roll(2, -1), False),
+        (lambda x: x.flip(-2).contiguous(), False),
+        (lambda x: 2 * x, False),
+    ],
+)
+def test_a_view_before_a_layer_that_sees_no_neighbours_is_seen_on_the_way(read, named):
+    maps = smooth(32)
+    exam = exam_of(Named(read), maps, functional.avg_pool2d(maps[:, :1], 4))
+    assert causes(probe_layout(exam)) == ([Cause.AXES_MIXED] if named else [])
+
+
 def test_samples_of_a_batch_that_reach_each_other():
     series = waves()
     target = series[:, -1, :1]

@@ -19,6 +19,11 @@ Kind = Literal["values", "logits", "classes"]
 
 _SURE = 10.0  # logit of an answer that is as good as certain: probability 0.99995
 _SOFT = 1e-3
+_SIZES = (0.1, 0.3, 1.0, 3.0)  # of what is added to targets between 0 and 1
+_FALLS = 0.05  # of the way from targets to their logits
+_SIZES = (0.1, 0.3, 1.0, 3.0)  # of what is added to targets between 0 and 1
+_FALLS = 0.05  # of the way from targets to their logits
+_LARGER = 3.0  # times the scores of an answer
 
 
 def kind_of(case: Case, batch: Batch, output: Tensor) -> Kind:
@@ -30,9 +35,35 @@ def kind_of(case: Case, batch: Batch, output: Tensor) -> Kind:
     if shaped is None or float(target.min()) < 0 or float(target.max()) > 1:
         return "values"
     plain = loss_of_fixed(case, batch, shaped)
-    logit = loss_of_fixed(case, batch, torch.logit(shaped.clamp(_SOFT, 1 - _SOFT)))
-    # binary cross-entropy refuses logits, and a square error is 0 for the values themselves
-    return "logits" if plain is not None and logit is not None and logit < plain else "values"
+    scores = torch.logit(shaped.clamp(_SOFT, 1 - _SOFT))
+    logit, larger = (loss_of_fixed(case, batch, by * scores) for by in (1.0, _LARGER))
+    if plain is None or logit is None or larger is None:
+        return "values"
+    # binary cross-entropy refuses logits, and a square error is 0 for the values themselves; the
+    # opposite of an error falls faster and faster, where a cross-entropy has come to its end
+    faster = logit - larger >= _LARGER * (plain - logit)
+    if logit >= plain or faster:
+        return "values"
+    return "values" if _highest(case, batch, shaped, plain, plain - logit) else "logits"
+
+
+def _highest(case: Case, batch: Batch, answer: Tensor, loss: float, way: float) -> bool:
+    """Whether a loss is highest for the targets themselves: turned round, and not of logits.
+
+    A cross-entropy never falls, on average, for what is added and taken away.
+    """
+    drawn = torch.Generator().manual_seed(0)
+    noise = torch.randn(answer.shape, generator=drawn).to(answer)
+    last = loss
+    for size in _SIZES:
+        pair = [loss_of_fixed(case, batch, answer + sign * size * noise) for sign in (1.0, -1.0)]
+        if None in pair:
+            return False
+        mean = sum(float(one) for one in pair if one is not None) / 2.0
+        if mean >= last:
+            return False
+        last = mean
+    return loss - last > _FALLS * way
 
 
 def loss_of_fixed(case: Case, batch: Batch, output: Tensor) -> float | None:

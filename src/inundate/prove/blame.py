@@ -6,7 +6,7 @@ import sysconfig
 import traceback
 from pathlib import Path
 
-__all__ = ["of_user"]
+__all__ = ["of_model", "of_user"]
 
 _OWN = Path(__file__).parent
 _INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib"))
@@ -15,6 +15,17 @@ _CALLS = {
     "_step", "as_batch", "batches", "call_model", "call_with_table",
     "loss_of", "pair", "plain_step", "run", "usual_loss",
 }  # fmt: skip
+
+
+def of_model(error: BaseException) -> bool:
+    """Say whether an error was raised while a model was called.
+
+    Parameters
+    ----------
+    error : BaseException
+        With its trace.
+    """
+    return any(frame.name == "_call_impl" for frame in traceback.extract_tb(error.__traceback__))
 
 
 def of_user(error: BaseException) -> bool:

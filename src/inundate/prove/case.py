@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from inundate.core.errors import DataError
 from inundate.learn.batches import to_device
+from inundate.prove.kept import let_go
 
 __all__ = ["Batch", "Call", "Case", "Fixed", "adam", "as_batch", "call_model", "make_case"]
 
@@ -82,6 +83,7 @@ class Case:
 
     def pair(self) -> tuple[nn.Module, torch.optim.Optimizer]:
         """Give a copy of the model with an optimiser that holds the copy's weights."""
+        let_go(self.model)
         if isinstance(self.optimiser, torch.optim.Optimizer):
             # one deepcopy, so that weights which both hold stay shared
             model, optimiser = copy.deepcopy((self.model, self.optimiser))

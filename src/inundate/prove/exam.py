@@ -78,8 +78,8 @@ class Exam(Material):
 
     @cached_property
     def calm(self) -> Trial:
-        """One batch by Adam at a harmless rate: what is cut off then is so for good."""
-        return self.try_one(Remedy("calm steps", adam=_CALM))
+        """One batch by plain, harmless steps of Adam: what is cut off then is so for good."""
+        return self.try_one(Remedy("calm steps", adam=_CALM, plain=True))
 
     @cached_property
     def one_progress(self) -> float:
@@ -93,6 +93,12 @@ class Exam(Material):
             model = copy.deepcopy(self.case.model)
             return Trial(copy.deepcopy(model), [self.loss(model, self.learnt)])
         return run_trial(self.case, self.learnt, self.effort.all_batches, seed=self.seed)
+
+    @property
+    def models(self) -> list[nn.Module]:
+        """The model as it is given, and those of the trials that were made."""
+        made = [self.__dict__.get(name) for name in ("one", "calm", "all")]
+        return [self.case.model, *(trial.model for trial in made if trial is not None)]
 
     def skill(self, model: nn.Module, batches: Sequence[Batch]) -> Skill:
         """Score a model against the best constant answer."""

@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 from inundate.prove.cause import Cause, first_thing, says
 
-__all__ = ["Finding", "Weight"]
+__all__ = ["NONE_AT_ALL", "Finding", "Weight"]
+
+#: Whom no gradient reaches, where the loss has no graph: that is so whatever the data are.
+NONE_AT_ALL = "any of the weights"
 
 #: A ``fault`` stands by itself. A ``suspect`` counts where the model does not learn. A ``note``
 #: is only told.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from inundate.prove.cause import Cause
-from inundate.prove.finding import Finding
+from inundate.prove.finding import NONE_AT_ALL, Finding
 
 __all__ = ["settle"]
 
@@ -54,7 +54,7 @@ def _small_errors(finding: Finding, other: Finding) -> bool:
 
 
 #: Told by an exact test of data or loss: how such a training goes says nothing more.
-_EXACT = {Cause.TARGETS_UNRELATED, Cause.MAJORITY_COLLAPSE}
+_EXACT = {Cause.TARGETS_UNRELATED, Cause.MAJORITY_COLLAPSE, Cause.STEP_WRONG}
 _OF_TRAINING = {
     Cause.IGNORES_INPUT, Cause.TARGET_SCALE, Cause.BAD_START, Cause.SATURATED,
     Cause.VANISHING_GRADIENT, Cause.NOISE_TOO_STRONG, Cause.DECAY_TOO_STRONG, Cause.RATE_TOO_HIGH,
@@ -66,7 +66,7 @@ def _of_the_training(finding: Finding, other: Finding) -> bool:
     """Say whether a training could not but go as it does, for what it is given."""
     exact = other.cause in _EXACT and other.firm and not other.tried
     told = finding.cause is not Cause.TARGET_SCALE or finding.tried  # or seen by what it is
-    return finding.cause in _OF_TRAINING and told and exact
+    return finding.cause in _OF_TRAINING and finding is not other and told and exact
 
 
 def _shut(finding: Finding, other: Finding) -> bool:
@@ -75,14 +75,52 @@ def _shut(finding: Finding, other: Finding) -> bool:
     return finding.cause is Cause.IGNORES_INPUT and finding.subject != "its inputs" and whole
 
 
+def _held(finding: Finding, other: Finding) -> bool:
+    """Say whether an output that is held in a range seems to follow from nothing."""
+    every = finding.cause is Cause.IGNORES_INPUT and finding.subject == "its inputs"
+    return every and other.cause is Cause.OUTPUT_RANGE
+
+
+def _swallowed(finding: Finding, other: Finding) -> bool:
+    """Say whether inputs count for nothing beside one that is far larger."""
+    large = other.cause is Cause.INPUT_SCALE and (other.firm or other.tried)
+    return finding.cause is Cause.IGNORES_INPUT and large
+
+
+def _unasked(finding: Finding, other: Finding) -> bool:
+    """Say whether nothing could be learnt, as no weight is asked: what such a start does is old."""
+    nothing = other.cause is Cause.NO_GRADIENT and other.firm and other.subject == NONE_AT_ALL
+    return nothing and finding.cause in {*_OF_TRAINING, Cause.DEAD_UNITS, Cause.OUTPUT_RANGE}
+
+
 def _zeros(finding: Finding, other: Finding) -> bool:
     """Say whether no gradient comes since matrices of zeros wait for each other."""
     waits = other.cause is Cause.BAD_START and other.firm
     return finding.cause is Cause.NO_GRADIENT and waits
 
 
+_CUT_OFF = {Cause.NO_GRADIENT, Cause.IGNORES_INPUT, Cause.DEAD_UNITS, Cause.SATURATED}
+
+
+def _too_large(finding: Finding, other: Finding) -> bool:
+    """Say whether something looks cut off for inputs with which, scaled, the model learns."""
+    return finding.cause in _CUT_OFF and other.cause is Cause.INPUT_SCALE and other.tried
+
+
+def _of_the_start(finding: Finding, other: Finding) -> bool:
+    """Say whether weights that were drawn anew have a gradient, and the given ones have none."""
+    start = other.cause in (Cause.BAD_START, Cause.SATURATED) and other.tried
+    told = finding.cause is Cause.NO_GRADIENT and finding.subject != NONE_AT_ALL
+    return start and (told or finding.cause is Cause.IGNORES_INPUT)
+
+
 _RULES = (
+    _of_the_start,
+    _too_large,
     _zeros,
+    _unasked,
+    _held,
+    _swallowed,
     _shut,
     _of_the_training,
     _small_errors,

@@ -149,11 +149,12 @@ class Material:
             return bool(self.answers.constants(batch))
         if right is None or right > constant:
             return False
-        if self.answers.kind != "values" or self.free_constant is None:
+        if self.free_constant is None:
             return True
         free = self.free_output(batch)
         least = None if free is None else loss_of_fixed(self.case, batch, free)
-        # of counts to a loss of log rates, small ones may be better than a constant
+        # of counts to a loss of log rates, small ones may be better than a constant; to smoothed
+        # labels sure answers may be no worse than one for all
         return least is None or right <= least + _ASIDE * max(constant - least, 0.0)
 
     @cached_property

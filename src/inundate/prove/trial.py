@@ -12,7 +12,9 @@ from torch import Tensor, nn
 
 from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch, Case
+from inundate.prove.kept import let_go
 from inundate.prove.quiet import quietly
+from inundate.prove.wide import widely
 
 __all__ = ["PLAIN", "Remedy", "Trial", "plain_step", "run_trial"]
 
@@ -131,7 +133,7 @@ def run_trial(
     seed : int
         Of dropout and fresh weights.
     """
-    with isolated_random(seed, "doctor", "trial"), quietly(remedy.quiet):
+    with isolated_random(seed, "doctor", "trial"), quietly(remedy.quiet), widely(remedy.whole):
         model, optimiser = _pair(case, remedy)
         model.eval() if remedy.still else model.train()
         trial = Trial(model)
@@ -146,6 +148,7 @@ def run_trial(
                 break
             if len(trial.losses) >= _LEAST_TAIL and trial.last < enough:
                 break
+    let_go(model)
     return trial
 
 

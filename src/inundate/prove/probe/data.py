@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -75,7 +76,7 @@ def _everything(batches: Sequence[Batch]) -> Iterator[tuple[str, list[Tensor]]]:
 def probe_inputs(exam: Exam) -> list[Finding]:
     """Look for empty inputs, doubtful scales, and samples in another unit."""
     found = _nothing_varies(exam)
-    found += _hardly_any(exam)
+    found += _hardly_any(exam) or _same_words(exam)
     floats = [n for n, t in exam.train[0]["inputs"].items() if t.is_floating_point()]
     for name in floats:
         parts = [batch["inputs"][name] for batch in exam.train]
@@ -138,6 +139,46 @@ def _hardly_any(exam: Exam) -> list[Finding]:
     return []
 
 
+def _same_words(exam: Exam) -> list[Finding]:
+    """See whether an input of whole numbers, beside others, is the same in all samples.
+
+    One that numbers the places, or says that all of them count, may well be.
+    """
+    if len(exam.train[0]["inputs"]) < 2:
+        return []
+    for name, tensor in exam.train[0]["inputs"].items():
+        values = gather(exam.train, name)
+        if tensor.is_floating_point() or values is None or name in exam.case.spare:
+            continue
+        if values.ndim > 2 or len(values) < _GROUP or not bool((values == values[:1]).all()):
+            continue
+        first = values[0].reshape(-1)
+        steps = first.diff()
+        if first.numel() > 1 and (len(torch.unique(first)) < 3 or bool((steps == steps[:1]).all())):
+            continue
+        if first.numel() == 1 and not _would_tell(exam, name):
+            continue
+        text = f"{name!r} is {first[:6].tolist()} in all {len(values)} samples"
+        return [Finding(Cause.DEAD_INPUT, "fault", text, f"{name!r}")]
+    return []
+
+
+def _would_tell(exam: Exam, name: str) -> bool:
+    """Whether the model would answer something else to another number."""
+    batch = exam.train[0]
+    held = batch["inputs"][name]
+    told = exam.run(copy.deepcopy(exam.case.model).eval(), batch)
+    for step in (1, -1):
+        other = {**batch["inputs"], name: (held + step).clamp(min=0).to(held.dtype)}
+        try:
+            found = exam.run(copy.deepcopy(exam.case.model).eval(), {**batch, "inputs": other})
+        except Exception:  # noqa: BLE001  the model knows of no such number
+            continue
+        if not torch.equal(found, told):
+            return True
+    return False
+
+
 def _scales(name: str, values: Tensor) -> list[Finding]:
     mean, deviation = channel_stats(values)
     found = []
@@ -148,7 +189,9 @@ def _scales(name: str, values: Tensor) -> list[Finding]:
         whole: Weight = "fault" if values[0].numel() >= _GROUP and values.ndim > 2 else "suspect"
         return [Finding(Cause.DEAD_INPUT, whole, text, f"{name!r}")]
     if len(empty):
-        zeros = [int(c) for c in empty if mean[c] == 0.0]
+        # a column of ones beside others is a bias
+        table = values.ndim == 2
+        zeros = [int(c) for c in empty if mean[c] == 0.0 or (table and mean[c] != 1.0)]
         shown = ", ".join(map(str, empty[:6]))
         text = f"channel {shown} of {name!r} is the same in every sample and place"
         # of a few channels none is meant to be empty; of many some often are
@@ -209,7 +252,7 @@ def probe_target(exam: Exam) -> list[Finding]:
         return [Finding(Cause.TARGET_SCALE, "suspect", text)]
     values, counts = torch.unique(flat, return_counts=True)
     if len(values) == 2 and float(counts.max()) / len(flat) >= _MAJORITY:
-        return _classes(flat.long())
+        return _classes((flat == values[1]).long(), [float(value) for value in values])
     return []
 
 
@@ -226,12 +269,13 @@ def _known_targets(exam: Exam) -> Tensor:
     )
 
 
-def _classes(flat: Tensor) -> list[Finding]:
+def _classes(flat: Tensor, named: Sequence[float] = ()) -> list[Finding]:
     values, counts = torch.unique(flat, return_counts=True)
     share = float(counts.max()) / len(flat)
     if len(values) == 1:
         return [Finding(Cause.TARGET_CONSTANT, "fault", f"every target is {int(values[0])}")]
     if share < _MAJORITY:
         return []
-    text = f"{100 * share:.1f} % of the targets are {int(values[counts.argmax()])}"
+    most = int(values[counts.argmax()])
+    text = f"{100 * share:.1f} % of the targets are {named[most] if named else most:g}"
     return [Finding(Cause.MAJORITY_COLLAPSE, "suspect", text)]

@@ -14,7 +14,8 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.gradient import gradients, leaves
-from inundate.prove.probe.halves import halves_seen, widened
+from inundate.prove.probe.halves import halves_seen
+from inundate.prove.wide import widely
 
 __all__ = ["probe_finite_output"]
 
@@ -48,7 +49,8 @@ def probe_finite_output(exam: Exam) -> list[Finding]:
 def _finite_if_wide(exam: Exam) -> bool:
     """Whether loss and gradient are finite where nothing is cast to half precision."""
     model = copy.deepcopy(exam.case.model).train()
-    loss, _ = widened(exam, lambda: gradients(exam, model, exam.typical))
+    with widely():
+        loss, _ = gradients(exam, model, exam.typical)
     slopes = [weight.grad for weight in model.parameters() if weight.grad is not None]
     return math.isfinite(loss) and all(bool(torch.isfinite(slope).all()) for slope in slopes)
 
@@ -98,7 +100,9 @@ def _half(exam: Exam, model: nn.Module, finite: bool) -> list[Finding]:
     whole = copy.deepcopy(exam.case.model).float()
     dtype = next(p.dtype for p in model.parameters() if p.dtype in _HALF)
     inputs = {n: v.float() if v.dtype in _HALF else v for n, v in exam.typical["inputs"].items()}
-    gradients(exam, whole, {**exam.typical, "inputs": inputs})
+    wide = {**exam.typical, "inputs": inputs}
+    with widely():  # the model may cast its inputs itself
+        gradients(exam, whole, wide)
     other = [p.grad == 0 for p in whole.parameters() if p.grad is not None]
     fine = float(torch.cat([part.flatten() for part in other]).float().mean()) if other else 0.0
     if finite and share < fine + 0.2:

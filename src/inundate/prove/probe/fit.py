@@ -10,11 +10,12 @@ from torch import nn
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target
 from inundate.prove.probe.noise import draws
 from inundate.prove.probe.optimiser import without_penalty
-from inundate.prove.probe.rates import rates
-from inundate.prove.probe.reach import FITTED, helps, percent, reach, told
+from inundate.prove.probe.rates import OF_RATES, rates
+from inundate.prove.probe.reach import FITTED, HELPS, helps, percent, reach, told
 from inundate.prove.trial import Remedy
 
 __all__ = ["MOVED", "QUIET", "probe_fit"]
@@ -41,6 +42,8 @@ def probe_fit(exam: Exam) -> list[Finding]:
         return []
     found: list[Finding] = []
     for tried in _remedies(exam):
+        if not worth(exam, tried.cause):
+            continue
         reached = reach(exam, tried.remedy)
         exam.figures[f"one_batch, {tried.remedy.name}"] = reached
         if helps(reached, own):
@@ -50,7 +53,9 @@ def probe_fit(exam: Exam) -> list[Finding]:
             text = f"{tried.evidence}{told(exam, own)}, {tried.remedy.name} {percent(reached)}"
             found.append(Finding(tried.cause, "fault", text, tried.subject, tried=True))
             break
-    return found or rates(exam, own)
+    # what comes a good way is slow, if anything: too little to pay for where steps are dear
+    slow = own >= HELPS and "trials_shortened" in exam.figures
+    return found or (rates(exam, own) if not slow and worth(exam, *OF_RATES) else [])
 
 
 def _calmer(exam: Exam, own: float) -> list[Finding]:

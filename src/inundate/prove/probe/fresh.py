@@ -11,9 +11,10 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.trial import Remedy, Trial
 
-__all__ = ["probe_fresh"]
+__all__ = ["odd_weights", "probe_fresh"]
 
 _LARGER = 5.0  # times the size that a layer draws
 _SMALLER = 0.01
@@ -27,9 +28,9 @@ def probe_fresh(exam: Exam) -> list[Finding]:
 
     Asked only of weights that are of another size than those, or all of one sign.
     """
-    if exam.case.trained:
+    if exam.case.trained or not worth(exam, Cause.SATURATED, Cause.BAD_START):
         return []
-    odd = _odd(exam)
+    odd = odd_weights(exam)
     if not odd:
         return []
     fresh = Remedy("with fresh weights", fresh=True)
@@ -54,7 +55,7 @@ def _gates(odd: list[str]) -> bool:
     return all(".bias_" in f".{name}" for name in odd)
 
 
-def _odd(exam: Exam) -> list[str]:
+def odd_weights(exam: Exam) -> list[str]:
     """Name the tensors of weights that differ from what their layers draw."""
     given, drawn = copy.deepcopy(exam.case.model), copy.deepcopy(exam.case.model)
     with torch.no_grad(), isolated_random(exam.seed, "doctor", "fresh"):
@@ -73,7 +74,9 @@ def _odd(exam: Exam) -> list[str]:
 
 def _unlike(given: Tensor, drawn: Tensor) -> str:
     if given.numel() < _NUMBERS and given.numel() > 1:
-        return ""
+        most = float(given.abs().max())
+        away = given.ndim == 1 and most > 100 * max(float(drawn.abs().max()), 0.1)
+        return f"goes up to {most:.3g}" if away else ""
     size, usual = (float(one.square().mean().sqrt()) for one in (given, drawn))
     if usual <= 0 or size == usual:
         return ""

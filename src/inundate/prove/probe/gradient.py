@@ -13,13 +13,14 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
-from inundate.prove.finding import Finding, Weight
+from inundate.prove.finding import NONE_AT_ALL, Finding, Weight
 from inundate.prove.probe.activations import watch_rounding
 
 __all__ = ["gradients", "leaves", "probe_gradient"]
 
 _OWN, _WHOLE = "(model)", "the model"  # weights that are in no layer: by training, and here
 _GONE = 1e-8  # the same, from which what comes later does not matter
+_MANY = 3  # layers that are as good as cut off
 _FADED = 1e-5  # gradient per weight of the first layer over that of the last
 
 
@@ -55,7 +56,7 @@ def probe_gradient(exam: Exam) -> list[Finding]:
     loss = exam.case.loss(fresh, exam.typical)
     if not loss.requires_grad:
         text = "the loss has no gradient at all"
-        return [Finding(Cause.NO_GRADIENT, "fault", text, "the model")]
+        return [Finding(Cause.NO_GRADIENT, "fault", text, NONE_AT_ALL, firm=True)]
     rests = [block if block != _OWN else _WHOLE for block in exam.case.may_rest]
     called = [
         name for name in _called(exam, fresh)
@@ -78,7 +79,8 @@ def probe_gradient(exam: Exam) -> list[Finding]:
         if rounded:
             more = f"; {rounded[0]} has the slope 0 everywhere"
             found = [replace(f, evidence=f.evidence + more) for f in found]
-    return found + _faded(called, first, later)
+    faded = _faded(called, first, later)
+    return found + (faded or _faded_branch(exam, called, first, later))
 
 
 def _called(exam: Exam, model: nn.Module) -> list[str]:
@@ -192,6 +194,28 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
+def _faded_branch(
+    exam: Exam, called: list[str], first: dict[str, float], later: dict[str, float]
+) -> list[Finding]:
+    """Look for layers to which the gradient comes all but faded, beside others that it reaches."""
+    most = [max((v for v in values.values() if v > 0), default=0.0) for values in (first, later)]
+    names = [
+        name for name in called
+        if 0.0 < first.get(name, 0.0) < _GONE * most[0] and later.get(name, 0.0) < _FADED * most[1]
+    ]  # fmt: skip
+    if not names:
+        return []
+    exam.figures["faded_branch"] = float(len(names))
+    text = (
+        f"per weight the gradient of {_listed(names)} is {first[names[0]] / most[0]:.2g} of that "
+        f"of other layers, and {later.get(names[0], 0.0) / max(most[1], 1e-300):.2g} later"
+    )
+    if len(names) < _MANY or max(later.get(name, 0.0) for name in names) > _GONE * most[1]:
+        return [Finding(Cause.VANISHING_GRADIENT, "suspect", text, names[0])]
+    # a step of theirs is nothing, by any optimiser: whatever else is learnt goes round them
+    return [Finding(Cause.VANISHING_GRADIENT, "fault", text, names[0], firm=True)]
+
+
 def _faded(called: list[str], first: dict[str, float], later: dict[str, float]) -> list[Finding]:
     live = [n for n in called if math.isfinite(first.get(n, math.nan))]
     if len(live) < 3:
@@ -203,6 +227,8 @@ def _faded(called: list[str], first: dict[str, float], later: dict[str, float]) 
         return []
     if ratios[0] > _GONE and ratios[-1] > 1e3 * _FADED:
         return []
+    if ratios[0] == 0.0 and ratios[-1] > _FADED:
+        return []  # a last layer of zeros passes nothing back at first, and then it does
     text = (
         f"per weight the gradient of {front} is {ratios[0]:.2g} of that of {back}, and "
         f"{ratios[-1]:.2g} after some steps"

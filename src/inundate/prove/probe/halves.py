@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,10 +15,9 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.trial import plain_step
 
-__all__ = ["halves_seen", "probe_halves", "widened"]
+__all__ = ["halves_seen", "probe_halves"]
 
 _HALF = (torch.float16, torch.bfloat16)
-_CASTS = {torch.Tensor.half, torch.Tensor.bfloat16}
 _LARGER = 2.0**14  # times the loss, that lifts a gradient out of what float16 rounds to 0
 _LOST = 0.2  # of the gradient, that is 0 and need not be
 _ALIKE = 0.8  # correlation of the gradient with that of a larger loss, below which it is another
@@ -41,33 +39,12 @@ class _Watch(TorchFunctionMode):
         return found
 
 
-class _Wide(TorchFunctionMode):
-    """Leaves out what casts to half precision."""
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run a function, with float32 in the place of a half."""
-        if func in _CASTS:
-            return args[0].float()
-        if func is torch.Tensor.to and args[0].is_floating_point():
-            wide: list[Any] = [torch.float32 if one in _HALF else one for one in args[1:]]
-            named = {k: torch.float32 if v in _HALF else v for k, v in (kwargs or {}).items()}
-            cast: Any = func
-            return cast(args[0], *wide, **named)
-        return func(*args, **(kwargs or {}))
-
-
 def halves_seen(exam: Exam) -> str:
     """Name the half precision that model or loss compute in; "" if none."""
     model = copy.deepcopy(exam.case.model).train()
     with torch.no_grad(), isolated_random(exam.seed, "doctor", "halves"), _Watch() as watch:
         exam.case.loss(model, exam.typical)
     return ", ".join(sorted(str(kind).removeprefix("torch.") for kind in watch.seen))
-
-
-def widened(exam: Exam, ask: Callable[[], Any]) -> Any:
-    """Ask something with casts to half precision left out."""
-    with _Wide():
-        return ask()
 
 
 def probe_halves(exam: Exam) -> list[Finding]:

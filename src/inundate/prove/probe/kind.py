@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import Tensor
 
 from inundate.learn.random_state import isolated_random
 from inundate.prove.answers import loss_of_fixed
@@ -13,7 +14,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = ["mismatch", "normalised", "numbered", "other_axis"]
+__all__ = ["measured", "mismatch", "normalised", "numbered", "other_axis"]
 
 _DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
@@ -23,6 +24,8 @@ _RANGES = (
 )  # fmt: skip
 _ONE = 1e-3  # of the logarithm of a sum of chances
 _ROUNDED = 1e-4  # of a loss, by which it differs through rounding
+_SURE = 0.001  # of a chance, that is as good as 0 or 1
+_SOME = 0.1  # of the targets
 _POOR = 0.15  # of the way from the right answer's loss to the constant's
 
 
@@ -96,8 +99,10 @@ def _held(exam: Exam, batch: Batch, found: dict[str, float], kind: str) -> list[
     """See whether scores are held in a range in which the best answer is a poor one."""
     output, right = exam.output.float(), exam.answers.right(batch)
     assert right is not None
-    if not float(output.std()) > _VARIES:
-        return []
+    if not float(output.std()) > _VARIES:  # a last layer of zeros: how other weights would answer
+        output = _drawn(exam)
+        if not float(output.std()) > _VARIES:
+            return []
     for low, high in _RANGES:
         if not math.isfinite(high - low) and normalised(exam, batch):
             continue  # logarithms of chances are below 0, as they should be
@@ -113,7 +118,7 @@ def _held(exam: Exam, batch: Batch, found: dict[str, float], kind: str) -> list[
             f"takes a {kind} of them: with the best of them it is {least:.3g}, and it could be "
             f"{found['right']:.3g}"
         )
-        if math.isfinite(high - low):
+        if math.isfinite(high - low) or measured(batch["target"]):
             return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
         where = "at 0 or above" if low == 0 else "at 0 or below"
         return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
@@ -155,6 +160,25 @@ def _unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Fin
         "without end, since the scores are not log-probabilities"
     )
     return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+
+
+def measured(target: Tensor) -> bool:
+    """Whether targets are measured values, and neither classes nor all but certain chances."""
+    if not target.is_floating_point():
+        return False
+    between = (target > _SURE) & (target < 1.0 - _SURE)
+    return float(between.float().mean()) > _SOME
+
+
+def _drawn(exam: Exam) -> Tensor:
+    """Give what the model answers with weights drawn at random."""
+    model, _ = exam.case.pair()
+    with torch.no_grad(), isolated_random(exam.seed, "doctor", "drawn"):
+        for weight in model.parameters():
+            if weight.is_floating_point():
+                weight.copy_(torch.randn_like(weight))
+        found = torch.cat([exam.run(model, batch).float().flatten() for batch in exam.train[:3]])
+    return found[torch.isfinite(found)]
 
 
 def _bounded(exam: Exam, low: float, high: float) -> bool:

@@ -47,8 +47,54 @@ def probe_layout(exam: Exam) -> list[Finding]:
 
     Asked of inputs and targets, and of what reaches the first layer that looks at neighbours.
     """
-    found = _of_data(exam)
-    return found or _before_first(exam)
+    return _of_data(exam) or _on_the_way(exam) or _before_first(exam)
+
+
+def _on_the_way(exam: Exam) -> list[Finding]:
+    """See whether the numbers of a map reach a module in another order, in a map of its shape.
+
+    In that order neighbours are no longer alike: axes were not exchanged, but numbers laid out
+    anew.
+    """
+    batch = exam.train[0]
+    maps = {n: v for n, v in batch["inputs"].items() if v.is_floating_point() and v.ndim == 4}
+    given = {name: (value, _maps(value[:_BATCH]) or 0.0) for name, value in maps.items()}
+    given = {name: pair for name, pair in given.items() if pair[1] >= _SMOOTH}
+    torn: list[str] = []
+
+    def see(_module: nn.Module, args: Any, kwargs: Any) -> None:
+        for value in _tensors((args, kwargs)):
+            for name, (first, here) in given.items():
+                if torn or value.shape != first.shape or torch.equal(value, first):
+                    continue
+                there = _maps(value[:_BATCH])
+                if there is None or there > _LOST * here:
+                    continue
+                if torch.equal(value.flatten().sort().values, first.flatten().sort().values):
+                    text = f"neighbours of {name!r} have a correlation of {here:.2f} as they lie, "
+                    torn.extend([name, f"{text}and of {there:.2f} where they are read"])
+
+    model = copy.deepcopy(exam.case.model).eval()
+    for module in model.modules() if given else ():
+        module.register_forward_pre_hook(see, with_kwargs=True)
+    if given:
+        exam.run(model, batch)
+    if not torn:
+        return []
+    subject = f"the numbers of {torn[0]!r} were reshaped where axes should be exchanged"
+    return [Finding(Cause.AXES_MIXED, "fault", torn[1], subject)]
+
+
+def _tensors(held: Any) -> Iterator[Tensor]:
+    """Give the tensors among what a module is called with."""
+    if isinstance(held, Tensor):
+        if held.is_floating_point():
+            yield held.detach()
+    elif isinstance(held, dict):
+        yield from _tensors(list(held.values()))
+    elif isinstance(held, (tuple, list)):
+        for one in held:
+            yield from _tensors(one)
 
 
 def _of_data(exam: Exam) -> list[Finding]:

@@ -11,8 +11,10 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.mended import mended, plainly
+from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
 from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
@@ -26,6 +28,7 @@ from inundate.prove.probe.unlearnt import (
     other_kind,
     rates,
     why,
+    wild_rate,
 )
 
 __all__ = ["learns", "probe_learn"]
@@ -38,6 +41,7 @@ _WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
 _SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
 _LITTLE = 0.6  # of the way
 _EASY = 0.5  # skill of a simple learner, from which what it learns is easy
+_CALM = (0.1, 0.01, 1e-3)  # of a rate that no optimiser of its kind is used at
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
 
 
@@ -63,7 +67,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     sound = seen.progress > _WILD
     enough = sound and _good(unseen, reference)
     one = exam.figures.get("one_batch", 1.0)
-    exam.figures["enough"] = float(enough)
+    exam.figures["enough"] = float(enough and not _untrained(exam, reference))
     some = sound and one >= _NEAR and _good(unseen, reference, share=_SOME)
     some = some and not _narrow(exam, unseen, reference)
     exam.figures["healthy"] = float(unseen.there and sound and (enough or one >= 0.7 or some))
@@ -85,10 +89,25 @@ def probe_learn(exam: Exam) -> list[Finding]:
         found = better_rates(exam, unseen)
         if found:
             return found
+    elif wild_rate(exam):
+        found = better_rates(exam, unseen, _CALM, far_more=False)
+        if found:
+            return found
     if unseen.there:
-        found = of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
+        found = exchanged(exam) if worth(exam, Cause.TARGETS_UNRELATED) else []
+        found = found or of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
         return (other_kind(exam, seen, unseen) if far_less(exam, seen, unseen) else []) or found
     return why(exam, seen, unseen, reference)
+
+
+def _untrained(exam: Exam, reference: Skill | None) -> bool:
+    """Whether the model is as good before any training, so that its skill does not speak for that.
+
+    As one that begins with the water before, or with a coarse solver's.
+    """
+    if exam.case.trained:
+        return False
+    return _good(exam.skill(copy.deepcopy(exam.case.model), exam.valid), reference)
 
 
 def _poor(exam: Exam, seen: Skill) -> bool:

@@ -100,7 +100,8 @@ def _few(exam: Exam) -> list[Finding]:
     if known < _SAME_AGAIN:
         text += f"; {100 * (1 - known):.0f} % of those in the next epoch are others"
         return [Finding(Cause.LOADER_STARVES, "fault", text)]
-    return [Finding(Cause.LOADER_STARVES, "suspect", text)]
+    # the same ones again are all that there are: who learns those by heart has too few of them
+    return [Finding(Cause.MEMORISES, "suspect", f"{text}, and the next epoch has the same ones")]
 
 
 def _repeats(exam: Exam) -> list[Finding]:

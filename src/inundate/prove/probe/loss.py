@@ -14,13 +14,16 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.free import least_output
 from inundate.prove.probe.counted import left_out
-from inundate.prove.probe.kind import mismatch, numbered, other_axis
+from inundate.prove.probe.halves import halves_seen
+from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis
 from inundate.prove.probe.weights import probe_weights
+from inundate.prove.wide import widely
 
 __all__ = ["probe_loss"]
 
 _FLOOR = 0.7  # of the constant's loss: above it the right answer is hardly better
 _HOPELESS = 0.85
+_CHANCES = 0.5  # the same, of the cross-entropy of values that are not chances
 _FREE = 0.15  # of the constant's loss: less than this is hardly to be learnt
 _FLAT = 0.01  # between a right and a wrong class, where losses in use have 0.3 and more
 _ORDERED = 0.05  # of the constant's loss, with targets in the order that the loss takes them in
@@ -47,6 +50,10 @@ def probe_loss(exam: Exam) -> list[Finding]:
     scale = max(abs(value) for value in found.values()) + 1e-30
     if max(found.values()) - min(found.values()) < _SAME * scale:
         text = f"a right, a constant and a wrong answer all have the loss {found['right']:.5g}"
+        half = halves_seen(exam)
+        if half and _apart_if_wide(exam, batch, right, wrong):
+            text += f" in {half}, and not in float32"
+            return [Finding(Cause.PRECISION, "fault", text)]
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the output")]
     grey = _grey(exam, batch)
     if grey:
@@ -69,10 +76,19 @@ def probe_loss(exam: Exam) -> list[Finding]:
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the target")]
     if not exam.direct and _sought(exam, batch):
         # a likelihood of rates or smoothed labels: lowest elsewhere, on the target's side
-        return _hardly(exam, batch) or left_out(exam, batch)
+        return _too_many(exam, batch, found) or _hardly(exam, batch) or left_out(exam, batch)
+    if _of_pairs(exam, found):
+        return []
     others = mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
     others = others or probe_weights(exam)
     return others or left_out(exam, batch)
+
+
+def _apart_if_wide(exam: Exam, batch: Batch, right: Tensor, wrong: Tensor) -> bool:
+    """Whether the loss tells answers apart where nothing is cast to half precision."""
+    with widely():
+        one, other = (loss_of_fixed(exam.case, batch, answer) for answer in (right, wrong))
+    return one is not None and other is not None and abs(one - other) > _SAME * abs(other)
 
 
 def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
@@ -92,6 +108,14 @@ def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
         f"output for each sample has the loss {least:.4g}, one for all {constant:.4g}"
     )
     return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
+
+
+def _too_many(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """Look for a softmax or sigmoid too many beneath a loss that smooths its labels."""
+    if exam.answers.kind == "values":
+        return []
+    least, constant = exam.levels([batch])
+    return mismatch(exam, batch, {**found, "right": least, "constant": constant})
 
 
 def _hardly(exam: Exam, batch: Batch) -> list[Finding]:
@@ -208,6 +232,13 @@ def _other_order(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Find
     return []
 
 
+def _of_pairs(exam: Exam, found: dict[str, float]) -> bool:
+    """Whether outputs are no scores of classes: a loss of pairs asks who is like whom."""
+    same = abs(found["right"] - found["wrong"]) < _SAME * max(abs(found["constant"]), 1e-30)
+    apart = found["constant"] - found["right"] > _FREE * abs(found["constant"])
+    return same and apart and exam.answers.kind == "classes"
+
+
 def _order(found: dict[str, float]) -> list[Finding]:
     if found["right"] < found["wrong"]:
         return []
@@ -228,6 +259,14 @@ def _floor(exam: Exam, found: dict[str, float]) -> list[Finding]:
             f"the right answer has the loss {right:.4g}, a wrong one {wrong:.4g}: all that can be "
             f"learnt is {wrong - right:.2g}"
         )
+        return [Finding(Cause.LOSS_FLOOR, "fault", text)]
+    if exam.answers.kind == "logits" and measured(exam.typical["target"]) and share > _CHANCES:
+        text = (
+            f"targets are values between 0 and 1, and no chances: the right answer has the loss "
+            f"{right:.4g}, a constant one {constant:.4g}, and only {100 * (1 - share):.0f} % of "
+            "that can be learnt"
+        )
+        exam.figures["soft_chances"] = share
         return [Finding(Cause.LOSS_FLOOR, "fault", text)]
     if right > constant:
         text = (

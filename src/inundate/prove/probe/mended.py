@@ -12,12 +12,16 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target, without_tail
+from inundate.prove.probe.deep import NORMED, normed
 from inundate.prove.probe.fit import MOVED, QUIET
+from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.layout import relaid
 from inundate.prove.probe.linear import activated
 from inundate.prove.probe.noise import draws
 from inundate.prove.probe.optimiser import without_penalty
+from inundate.prove.quiet import quietly
 from inundate.prove.trial import Remedy, run_trial
 
 __all__ = ["far_better", "mended", "otherwise", "plainly", "skill_with"]
@@ -35,7 +39,12 @@ def mended(exam: Exam, unseen: Skill) -> list[Finding]:
     found: list[Finding] = []
     for cause, make in _SUSPECTED:
         suspect = next((f for f in exam.findings if f.cause is cause), None)
-        if suspect is None or suspect.weight != "suspect" or exam.case.trained:
+        if suspect is None or exam.case.trained:
+            continue
+        again = suspect.is_fault and suspect.tried and not suspect.firm  # helped on one batch
+        if suspect.weight != "suspect" and not (again and exam.figures.get("enough", 0.0) > 0):
+            continue
+        if not worth(exam, cause):
             continue
         remedy = make(exam)
         skill = None if remedy is None else skill_with(exam, remedy)
@@ -52,6 +61,8 @@ def mended(exam: Exam, unseen: Skill) -> list[Finding]:
 def plainly(exam: Exam, unseen: Skill) -> list[Finding]:
     """Train by a plain step, where the user's own step leaves much unlearnt."""
     if exam.case.step is None or exam.case.trained or min(unseen.value, unseen.progress) > _MUCH:
+        return []
+    if not worth(exam, Cause.STEP_WRONG):
         return []
     skill = skill_with(exam, Remedy("with a plain step", plain=True))
     if skill is None:
@@ -79,6 +90,16 @@ def _line(exam: Exam) -> Remedy | None:
     return Remedy("with an activation behind each layer but the last", prepare=activated)
 
 
+def _fresh(exam: Exam) -> Remedy | None:
+    """Draw weights anew that are of another size than their layers draw."""
+    return Remedy("with fresh weights", fresh=True) if odd_weights(exam) else None
+
+
+def _levelled(exam: Exam) -> Remedy | None:
+    """Give the remedy for a branch that fades; a whole model that does learns nothing anyhow."""
+    return Remedy(NORMED, prepare=normed) if "faded_branch" in exam.figures else None
+
+
 _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
     (Cause.INPUT_SCALE, lambda exam: Remedy("with scaled inputs", batch=scaled_inputs(exam))),
     (Cause.TARGET_SCALE, lambda exam: Remedy("with scaled targets", batch=scaled_target(exam))),
@@ -87,6 +108,9 @@ _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
     (Cause.DECAY_TOO_STRONG, _decay),
     (Cause.NOISE_TOO_STRONG, lambda _exam: QUIET),
     (Cause.CANNOT_FIT, _line),
+    (Cause.VANISHING_GRADIENT, _levelled),
+    (Cause.SATURATED, _fresh),
+    (Cause.BAD_START, _fresh),
 )
 
 
@@ -106,7 +130,8 @@ def skill_with(exam: Exam, remedy: Remedy) -> Skill | None:
         return None
     change = remedy.batch
     valid = exam.valid if change is None else [change(batch) for batch in exam.valid]
-    skill = exam.skill(trial.model, valid)
+    with quietly(remedy.quiet):
+        skill = exam.skill(trial.model, valid)
     exam.figures[f"skill_valid, {remedy.name}"] = skill.value
     return skill
 
@@ -116,6 +141,8 @@ def otherwise(exam: Exam, unseen: Skill) -> list[Finding]:
     if exam.case.trained:
         return []
     for cause, subject, remedy in _unseen(exam):
+        if not worth(exam, cause):
+            continue
         skill = skill_with(exam, remedy)
         if skill is None or not skill.there or skill.value < max(unseen.value, 0.0) + _GAIN:
             continue

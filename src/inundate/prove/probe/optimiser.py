@@ -22,10 +22,10 @@ from inundate.prove.trial import plain_step
 __all__ = ["probe_optimiser", "probe_resting", "probe_schedule", "probe_step", "without_penalty"]
 
 _STEPS = 3
+_WAITS = 66  # calls of a step, after which it should have moved something
 _EARLY = 30  # steps from which a schedule can be judged
 _GONE = 1e-3  # of the highest rate, at the end of the first epoch
 _ASTRAY = -0.5  # of the way to the right answer, the wrong one
-_CALLS = 10
 _PULL = 0.05  # after 20 steps without a gradient a third is left
 _FORGETS = 0.3  # of each weight a step: what was learnt seven steps ago is 8 % of what it was
 _PENALTY = 1.0  # of what can be learnt, from which a penalty in the loss is doubtful
@@ -105,7 +105,7 @@ def _climbs(exam: Exam, optimiser: torch.optim.Optimizer) -> list[Finding]:
         f"the optimiser is told to maximise, and the right answer has the lower loss: "
         f"{exam.figures['loss_right']:.4g}, a wrong one {exam.figures['loss_wrong']:.4g}"
     )
-    return [Finding(Cause.STEP_WRONG, "fault", text)]
+    return [Finding(Cause.STEP_WRONG, "fault", text, firm=True)]
 
 
 def probe_resting(exam: Exam) -> list[Finding]:
@@ -246,8 +246,15 @@ def _moves(exam: Exam) -> list[Finding]:
     model.train()
     before = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     held = {id(p) for group in optimiser.param_groups for p in group["params"]}
-    for _ in range(_STEPS):
+    for number in range(_WAITS):  # gradients of several batches may be gathered before a step
         _make(exam, model, optimiser)
+        named = model.named_parameters()
+        if number + 1 >= _STEPS and any(
+            not torch.equal(p, before[n]) for n, p in named if n in before
+        ):
+            break
+        if number + 1 >= _STEPS and exam.case.step is None:
+            break
     should = [n for n, p in model.named_parameters() if n in before and id(p) in held]
     moved = [
         n for n, p in model.named_parameters() if n in before and not torch.equal(p, before[n])
@@ -259,7 +266,7 @@ def _moves(exam: Exam) -> list[Finding]:
         return []
     rates = ", ".join(sorted({f"{group['lr']:g}" for group in optimiser.param_groups}))
     text = (
-        f"after {_STEPS} steps at the rate {rates} none of {len(still)} tensors that have a "
+        f"after {number + 1} steps at the rate {rates} none of {len(still)} tensors that have a "
         "gradient has changed"
     )
     return [Finding(Cause.WEIGHTS_DO_NOT_MOVE, "fault", text)]
@@ -283,18 +290,20 @@ def _accumulates(exam: Exam) -> list[Finding]:
     for group in optimiser.param_groups:
         group["lr"] = 0.0
     norms = []
-    for _ in range(_CALLS):
+    for number in range(_WAITS):
         _make(exam, model, optimiser)
         grads = [p.grad for p in model.parameters() if p.grad is not None]
         norms.append(float(nn.utils.get_total_norm(grads)) if grads else 0.0)
+        if number and not norms[-1] > norms[-2]:
+            break  # cleared, if only after several
     if not all(map(math.isfinite, norms)):
         return []  # they say nothing; that they are not finite is told elsewhere
     if norms[0] <= 0 or any(b <= a for a, b in itertools.pairwise(norms)):
         return []
-    if norms[-1] < 0.7 * _CALLS * norms[0]:
+    if norms[-1] < 0.7 * len(norms) * norms[0]:
         return []
     text = (
         f"at rate 0 on one batch the gradient's norm grows from {norms[0]:.3g} to {norms[-1]:.3g} "
-        f"in {_CALLS} steps"
+        f"in {len(norms)} steps"
     )
     return [Finding(Cause.GRADIENT_ACCUMULATES, "fault", text)]

@@ -11,6 +11,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.probe.data import gather
 from inundate.prove.probe.mended import far_better, skill_with
 from inundate.prove.probe.relation import TURNS
 from inundate.prove.trial import Remedy
@@ -19,6 +20,9 @@ __all__ = ["prepared_otherwise", "turned_relations"]
 
 _BACK = 0.6  # of what is lost in validation, which comes back
 _LOST = 0.25  # of skill, between training and validation
+_LONG = 6  # places of an axis, from which its course tells which way round it is
+_ALIKE = 0.4  # of the difference between training and validation, that is left turned round
+_NEARER = 0.05  # of skill, that comes back then
 _SURE = 0.95  # skill that no other direction betters much
 
 
@@ -37,6 +41,37 @@ def prepared_otherwise(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
                     f"{skill.value:.2f} with {name!r} {how}"
                 )
                 return [Finding(Cause.SPLIT_SHIFT, "fault", text, f"{name!r}", tried=True)]
+    return _turned_round(exam, unseen)
+
+
+def _turned_round(exam: Exam, unseen: Skill) -> list[Finding]:
+    """See whether an input's course along an axis is in validation that of training, backwards."""
+    for name in exam.valid[0]["inputs"]:
+        train, valid = gather(exam.train, name), gather(exam.valid, name)
+        if train is None or valid is None or train.shape[1:] != valid.shape[1:]:
+            continue
+        for axis in range(1, train.ndim):
+            if not train.is_floating_point() or train.shape[axis] < _LONG:
+                continue
+            other = tuple(a for a in range(train.ndim) if a != axis)
+            one, two = (part.double().mean(other) for part in (train, valid))
+            away, turned = ((one - way).norm() for way in (two, two.flip(0)))
+            if not float(turned) < _ALIKE * float(away):
+                continue
+
+            def turn(value: Tensor, axis: int = axis) -> Tensor:
+                return value.flip(axis)
+
+            moved = [_with(batch, name, turn) for batch in exam.valid]
+            skill = exam.skill(exam.all.model, moved)
+            if skill.value < max(unseen.value, 0.0) + _NEARER:
+                continue
+            text = (
+                f"along axis {axis} the mean of {name!r} in validation is that of training turned "
+                f"round ({float(turned / away):.2g} of the difference is left), and so the skill "
+                f"there is {skill.value:.2f}, not {max(unseen.value, -9.99):.2f}"
+            )
+            return [Finding(Cause.SPLIT_SHIFT, "fault", text, f"{name!r}", tried=True, firm=True)]
     return []
 
 
@@ -54,6 +89,10 @@ def _ways(value: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
         yield "with its last axis turned round", lambda v: v.flip(2)
     if value.ndim in (2, 4) and value.shape[1] > 1:
         yield "with its channels in the opposite order", lambda v: v.flip(1)
+    if value.ndim == 5:
+        # what each frame has of times or channels, and the frames
+        yield "with its windows or channels turned round", lambda v: v.flip(2)
+        yield "with its frames turned round", lambda v: v.flip(1)
     yield "of the opposite sign", torch.neg
 
 

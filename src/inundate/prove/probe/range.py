@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 
 import torch
@@ -10,10 +11,13 @@ from torch import Tensor, nn
 
 from inundate.learn.random_state import isolated_random
 from inundate.prove.answers import loss_of_fixed
+from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.kind import normalised
+from inundate.prove.probe.reach import FITTED
+from inundate.prove.trial import Remedy, run_trial
 
 __all__ = ["probe_range"]
 
@@ -22,6 +26,8 @@ _KNOWN = ((0.0, True), (-1.0, True), (1.0, False), (0.0, False))  # bound, wheth
 _AT = 0.02  # share of the outputs that lie at a bound which no weights move
 _SAME = 1e-5
 _LARGE = 3.0
+_PUSHES, _PUSH = 80, 1e-2  # steps by Adam, and their rate, that push outputs to an end
+_CREEPS = 0.1  # of the first half's way, that outputs still go in the second half of those
 _POOR = 0.3  # of the way from the right answer's loss to the constant's
 
 
@@ -49,7 +55,51 @@ def probe_range(exam: Exam) -> list[Finding]:
                 f"{'' if exam.comparable else ', of what the loss asks for'}"
             )
             return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
+    return _pushed(exam, targets, margin)
+
+
+def _pushed(exam: Exam, targets: Tensor, margin: float) -> list[Finding]:
+    """Train outputs to be as low, and as high, as can be: what they do not reach, no loss will.
+
+    An end to which outputs only come near, as those of a sigmoid, is seen by this alone.
+    """
+    if exam.case.trained or exam.one_progress >= FITTED or not exam.comparable:
+        return []
+    both = {sign: _ends(exam, sign) for sign in (1.0, -1.0)}
+    if None in both.values() or not any(e[0] - e[2] > margin for e in both.values() if e):
+        return []  # what cannot be moved at all is held by something else
+    for sign, ends in both.items():
+        below = sign > 0
+        start, half, whole = ends or (0.0, 0.0, 0.0)
+        missed = float((sign * targets < whole - margin).float().mean())
+        if missed < 2.0 * _MISSED or half - whole > max(_CREEPS * (start - half), _CREEPS * margin):
+            continue
+        where = f"{'above' if below else 'below'} {sign * whole:.4g}"
+        text = (
+            f"trained for nothing but to be {'low' if below else 'high'}, outputs come to "
+            f"{sign * whole:.4g} and no further; {100 * missed:.0f} % of the targets are "
+            f"{'below' if below else 'above'}"
+        )
+        return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
     return []
+
+
+def _ends(exam: Exam, sign: float) -> tuple[float, float, float] | None:
+    """Give the lowest of sign * output at first, after half of the steps, and after all of them."""
+
+    def pushed(model: nn.Module, batch: Batch) -> Tensor:
+        return sign * exam.case.call(model, batch["inputs"]).float().mean()
+
+    found = []
+    for steps in (0, _PUSHES // 2, _PUSHES):
+        remedy = Remedy("pushed", adam=_PUSH, no_decay=True, loss=pushed)
+        trial = run_trial(exam.case, [exam.typical], steps, remedy=remedy, seed=exam.seed)
+        if trial.broke:
+            return None
+        found.append(float((sign * exam.run(trial.model.eval(), exam.typical)).min()))
+    if not all(map(math.isfinite, found)):
+        return None
+    return found[0], found[1], found[2]
 
 
 def _scores(exam: Exam) -> list[Finding]:

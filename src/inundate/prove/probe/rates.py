@@ -10,7 +10,12 @@ from inundate.prove.probe.deep import NORMED, is_deep, narrow_place, normed
 from inundate.prove.probe.reach import FITTED, HELPS, helps, percent, reach, told
 from inundate.prove.trial import Remedy
 
-__all__ = ["astray", "rates"]
+__all__ = ["OF_RATES", "astray", "rates"]
+
+#: What other rates can tell.
+OF_RATES = (
+    Cause.RATE_TOO_HIGH, Cause.RATE_TOO_LOW, Cause.VANISHING_GRADIENT, Cause.CANNOT_FIT,
+)  # fmt: skip
 
 _FACTORS = (0.1, 10.0, 0.01, 100.0, 1e-3, 1e3)
 _PATIENCE = 4  # times as many steps, before a rate is called too low
@@ -64,6 +69,8 @@ def _slow(exam: Exam) -> bool:
 def _further(reached: dict[float, float]) -> list[float]:
     """Give the next factor where the last one on that side was the best by far."""
     low, high = min(reached), max(reached)
+    if _past(reached):
+        return []
     if not reached[1.0] > _WILD and low > _LOWEST:  # the longest steps do not say how far down
         return [low / 10.0]
     if len(reached) > _MOST:
@@ -73,6 +80,13 @@ def _further(reached: dict[float, float]) -> list[float]:
     if flat or ranked[-1] == high:  # no rate so far moves the loss, or the highest does most
         return [high * 10.0]
     return [low / 10.0] if ranked[-1] == low else []
+
+
+def _past(reached: dict[float, float]) -> bool:
+    """Whether a lower rate helps, and the lowest one less."""
+    lower = sorted(factor for factor in reached if factor < 1.0)
+    best = max(lower, key=lambda factor: reached[factor])
+    return helps(reached[best], reached[1.0]) and reached[lower[0]] < reached[best] - _FALLS
 
 
 def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Finding]:

@@ -12,6 +12,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import gather
+from inundate.prove.probe.derived import by_class, drawn_on, group_means, in_order
 from inundate.prove.probe.reference import local_features, targets_of
 
 __all__ = ["TURNS", "explained", "probe_axes", "probe_target_in_input"]
@@ -145,7 +146,45 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
         if where is not None:
             text = f"place {where} of {name!r} tells the target of {len(target)} samples"
             return [Finding(Cause.TARGET_IN_INPUT, "fault", text, f"{name!r}, {where}")]
+        made = _made_from(values, target)
+        if made:
+            return [Finding(Cause.TARGET_IN_INPUT, "fault", f"of {name!r} {made}", f"{name!r}")]
     return []
+
+
+def _made_from(values: Tensor, target: Tensor) -> str:
+    """Say how an input was made from the target, if it was."""
+    if not values.is_floating_point() or target.ndim > 2:
+        return ""
+    if values.ndim == 4 and target.is_floating_point():
+        drawn = drawn_on(values, target)
+        if drawn:
+            return f"{drawn}, stand where the target says"
+    flat, numbers = values.reshape(len(values), -1), target.reshape(len(target), -1)
+    if flat.shape[1] < 2 or flat.shape == numbers.shape:
+        return ""
+    if values.ndim == 2:  # a table; of images and series many numbers come often
+        for number in _asked(numbers):
+            place = group_means(flat, number)
+            if place is not None:
+                return f"place {place} is the mean of the targets of the samples that share it"
+    if not target.is_floating_point():
+        places = by_class(flat, target) if target.ndim == 1 else []
+        return f"places {places} tell one class each" if places else ""
+    if values.ndim > 2 and numbers.shape[1] > 1:
+        return ""  # of several places one may well be told by what is there
+    for number in numbers.T[:_FRAMES]:
+        place = in_order(flat, number)
+        if place is not None:
+            return f"place {place} parts the targets: none of a lower value has a higher one"
+    return ""
+
+
+def _asked(numbers: Tensor) -> list[Tensor]:
+    """Give the columns of targets (N, K), or of classes (N, 1) which samples are of each."""
+    if numbers.is_floating_point():
+        return list(numbers.T[:_FRAMES])
+    return _indicators(numbers[:, 0]) if numbers.shape[1] == 1 else []
 
 
 def _column(flat: Tensor, target: Tensor) -> int | None:
@@ -180,14 +219,27 @@ def _map_channel(values: Tensor, target: Tensor) -> int | None:
     if values.ndim != 4 or target.ndim != 4 or values.shape[2:] != target.shape[2:]:
         return None
     held = target.float().nan_to_num()
-    frames = [held.mean(1), *held[:, :_FRAMES].unbind(1)] if held.shape[1] > 1 else [held[:, 0]]
+    frames = [held.mean(1), held.amax(1), held.amin(1), *held[:, :_FRAMES].unbind(1)]
+    frames = [
+        frame.flatten().double() for frame in (frames if held.shape[1] > 1 else held[:, 0][None])
+    ]
+    ranks = [_ranks(frame) for frame in frames]
     for channel in range(values.shape[1]):
         given = values[:, channel].flatten().double()
-        if any(abs(_correlation(given, frame.flatten().double())) > _SAME for frame in frames):
+        if any(abs(_correlation(given, frame)) > _SAME for frame in frames):
+            return channel
+        own = _ranks(given)
+        if any(abs(_correlation(own, rank)) > _SAME for rank in ranks if rank.max() >= _OUTLINED):
             return channel
         if _outline(given, frames):
             return channel
     return None
+
+
+def _ranks(values: Tensor) -> Tensor:
+    """Give each value its number in their order, which no monotone change of them moves."""
+    number: Tensor = torch.unique(values, return_inverse=True)[1]
+    return number.double()
 
 
 def _outline(given: Tensor, frames: Sequence[Tensor]) -> bool:

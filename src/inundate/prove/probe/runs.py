@@ -8,6 +8,7 @@ import torch
 
 from inundate.core.errors import InundateError
 from inundate.learn.random_state import isolated_random
+from inundate.prove.blame import of_model
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
@@ -34,7 +35,7 @@ def probe_runs(exam: Exam) -> list[Finding]:
         _steps(exam)
         _everything(exam)
     except InundateError as error:
-        if not str(error).startswith("running the model"):
+        if not str(error).startswith("running the model") and not of_model(error):
             raise  # its message says already what to do
         return [_broken(str(error).removeprefix("running the model: "))]
     except Exception as error:  # noqa: BLE001  whatever a user's model raises is the finding

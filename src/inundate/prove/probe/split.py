@@ -12,6 +12,7 @@ from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.copies import slid, turned
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.loader import sample_keys
+from inundate.prove.probe.near_texts import near_texts, too_long_for_chance
 from inundate.prove.probe.noise import noise_in_loader
 from inundate.prove.probe.overlap import overlapping_maps, overlapping_texts
 
@@ -33,7 +34,7 @@ def probe_split(exam: Exam) -> list[Finding]:
     if exam.case.valid is None:
         return []
     copied = _shared(exam) or _near(exam) or turned(exam) or slid(exam)
-    copied = copied or overlapping_texts(exam) or overlapping_maps(exam)
+    copied = copied or overlapping_texts(exam) or near_texts(exam) or overlapping_maps(exam)
     return copied or noise_in_loader(exam) or _targets(exam) or _shift(exam)
 
 
@@ -96,7 +97,8 @@ def _shared(exam: Exam) -> list[Finding]:
     known = set(train)
     both = sum(key in known for key in valid) / len(valid)
     by_itself = 1.0 - len(known) / len(train)  # short texts repeat within the training data too
-    if _own_numbers(exam):  # what is measured does not: it was written twice, and then split
+    # what is measured, or long, does not: it was written twice, and then split
+    if _own_numbers(exam) or too_long_for_chance(exam, train):
         by_itself = 0.0
     exam.figures["shared_samples"] = both
     if both < _SHARE + 3.0 * by_itself:

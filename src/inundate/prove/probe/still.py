@@ -11,7 +11,9 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.probe.reach import percent
+from inundate.prove.trial import Remedy
 
 __all__ = ["probe_still"]
 
@@ -33,7 +35,7 @@ def probe_still(exam: Exam) -> list[Finding]:
             "depends on none of them"
         )
         return [Finding(Cause.NO_GRADIENT, "fault", text, "the model", firm=True)]
-    if exam.case.trained or exam.one.broke:
+    if exam.case.trained or exam.one.broke or not worth(exam, Cause.RATE_TOO_LOW):
         return []
     if any(finding.tried and finding.is_fault for finding in exam.findings):
         return []  # what makes it learn is known
@@ -50,6 +52,14 @@ def probe_still(exam: Exam) -> list[Finding]:
     patient = exam.progress(exam.try_one(times=_PATIENCE).last, batch)
     if patient > begin + 2.0 * _RESTS:
         return []
+    if exam.case.step is not None:
+        plain = exam.progress(exam.try_one(Remedy("a plain step", plain=True)).last, batch)
+        if plain > begin + _GAIN:
+            text = (
+                f"on one batch the loss rests where it began, {percent(begin)} of the way to the "
+                f"right answer; with a plain step it comes {percent(plain)}"
+            )
+            return [Finding(Cause.STEP_WRONG, "fault", text, tried=True, firm=True)]
     odd = _odd(exam)
     text = (
         f"on one batch the loss rests where it began, {percent(begin)} of the way to the right "

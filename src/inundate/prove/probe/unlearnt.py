@@ -12,13 +12,17 @@ from torch import Tensor
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.known import worth
 from inundate.prove.probe.changes import without_tail
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.mended import far_better, otherwise
 from inundate.prove.probe.stand_in import stand_in_skill
 from inundate.prove.trial import Remedy, run_trial
 
-__all__ = ["CALMER", "better_rates", "by_heart", "far_less", "of_few", "other_kind", "rates", "why"]
+__all__ = [
+    "CALMER", "better_rates", "by_heart", "far_less", "of_few", "other_kind", "rates",
+    "why", "wild_rate",
+]  # fmt: skip
 
 _FACTORS = (0.1, 10.0, 0.01)
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
@@ -27,6 +31,9 @@ _GOOD = 0.4  # skill on left-out training samples, beside none on validation sam
 _BY_HEART = 0.9  # skill on samples that were trained on, from which those are known by heart
 _FORGOT = 0.25  # of skill, that is not there on other samples
 _PLAIN = 0.3  # skill of a simple learner that a sound model would come near to
+_WILD = 0.2  # of Adam and its like
+_LEAP = 8.0  # times the first loss
+_SHAKEN = 30  # steps
 _GROWN = 10.0  # times the first rate
 _FAR_MORE = 0.3  # of skill
 _OWN = 0.9  # of the samples, that have a number of their own
@@ -129,6 +136,8 @@ def other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     cut = len(exam.learnt) - max(1, len(exam.learnt) // 5)
     if exam.case.valid is None or exam.case.trained or cut < 2 or not seen.there:
         return []
+    if not worth(exam, Cause.SPLIT_SHIFT):
+        return []
     trial = run_trial(exam.case, exam.learnt[:cut], exam.effort.all_batches, seed=exam.seed)
     if trial.broke:
         return []
@@ -145,6 +154,8 @@ def other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
 
 def rates(exam: Exam, factors: Sequence[float] = _FACTORS) -> list[Finding]:
     """Train over all batches at other rates, and see whether unseen samples are predicted then."""
+    if not worth(exam, Cause.RATE_TOO_HIGH, Cause.RATE_TOO_LOW):
+        return []
     for factor in factors:
         trial = run_trial(
             exam.case, exam.learnt, exam.effort.all_batches,
@@ -166,10 +177,28 @@ def rates(exam: Exam, factors: Sequence[float] = _FACTORS) -> list[Finding]:
     return []
 
 
+def wild_rate(exam: Exam) -> bool:
+    """Whether the rate is one that shakes a model: too large for its optimiser, or losses leap."""
+    if exam.case.trained or len(exam.all.losses) < _SHAKEN:
+        return False
+    optimiser = exam.case.pair()[1]
+    kind = type(optimiser).__name__.lower()
+    adaptive = "adam" in kind or "rms" in kind
+    leaps = max(exam.all.losses) > _LEAP * abs(exam.all.first) > 0.0
+    return leaps or (adaptive and max(exam.all.rates) > _WILD)
+
+
 def better_rates(
-    exam: Exam, unseen: Skill, factors: Sequence[float] = (0.1, 0.01, 10.0)
+    exam: Exam,
+    unseen: Skill,
+    factors: Sequence[float] = (0.1, 0.01, 10.0),
+    *,
+    far_more: bool = True,
 ) -> list[Finding]:
-    """Train at other rates where little is learnt: what is learnt far better so had a wrong one."""
+    """Train at other rates where little is learnt: what is learnt far better so had a wrong one.
+
+    Without ``far_more`` it is enough that far less is left.
+    """
     own = exam.all.rates
     tried = [Remedy(f"at {factor:g} times the rate", rate=factor) for factor in factors]
     if own and max(own) > _GROWN * own[0] > 0.0:
@@ -178,6 +207,8 @@ def better_rates(
         found = otherwise(exam, unseen)  # what fills up is nearer than the rate
         if found:
             return found
+    if not worth(exam, Cause.RATE_TOO_HIGH, Cause.RATE_TOO_LOW):
+        return []
     for remedy in tried:
         trial = run_trial(
             exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
@@ -188,6 +219,7 @@ def better_rates(
         exam.figures[f"skill_valid, {remedy.name}"] = skill.value
         more = skill.value > max(unseen.value, 0.0) + _FAR_MORE
         nearer = skill.progress > max(unseen.progress, 0.0) + _FAR_MORE
+        nearer = nearer or not far_more
         if skill.there and (more or (nearer and far_better(skill, unseen))):
             cause = Cause.RATE_TOO_LOW if remedy.rate > 1 else Cause.RATE_TOO_HIGH
             text = (
@@ -225,6 +257,8 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
         if seen.value < _BY_HEART:
             return []
         return [Finding(Cause.MEMORISES, "suspect", f"{told}; there are {samples} samples")]
+    if not worth(exam, Cause.CANNOT_FIT, Cause.MEMORISES, Cause.TARGETS_UNRELATED):
+        return []
     own = stand_in_skill(exam)
     if own is not None and own.there and own.value > max(_PLAIN, unseen.value + _PLAIN):
         told += f", and a small network of the doctor's own {own.value:.2f}"

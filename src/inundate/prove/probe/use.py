@@ -12,6 +12,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
+from inundate.prove.probe.changes import Change, scaled_inputs
 from inundate.prove.probe.padding import find_padding
 
 __all__ = ["probe_use"]
@@ -37,6 +38,9 @@ def probe_use(exam: Exam) -> list[Finding]:
         whole, parts, varied = _unused(exam, [*models, exam.calm.model])
     if not whole and not parts:
         return []
+    scaled = _scaled(exam, [*models, exam.calm.model])
+    if scaled:
+        return scaled
     if len(whole) == varied and not any(" of '" in name for name in whole):
         text = "with the inputs of other samples the output is the same to nine digits"
         if _only_when_still(exam):
@@ -50,9 +54,27 @@ def probe_use(exam: Exam) -> list[Finding]:
     return [Finding(Cause.IGNORES_INPUT, "fault", text, ", ".join(names[:4]))]
 
 
-def _unused(exam: Exam, models: list[nn.Module]) -> tuple[list[str], list[str], int]:
+def _scaled(exam: Exam, models: list[nn.Module]) -> list[Finding]:
+    """See whether all is used once inputs on a doubtful scale are brought to another one."""
+    suspect = next((f for f in exam.findings if f.cause is Cause.INPUT_SCALE), None)
+    if suspect is None or suspect.weight != "suspect":
+        return []
+    whole, parts, _ = _unused(exam, models, scaled_inputs(exam))
+    if whole or parts:
+        return []
+    text = (
+        f"{suspect.evidence}; beside it other inputs do not move the output, and with scaled "
+        "inputs all of them do"
+    )
+    return [Finding(Cause.INPUT_SCALE, "fault", text, suspect.subject, tried=True, firm=True)]
+
+
+def _unused(
+    exam: Exam, models: list[nn.Module], change: Change | None = None
+) -> tuple[list[str], list[str], int]:
     """Give the inputs and the channels that none of the models uses, and how many inputs vary."""
     batches = [batch for batch in exam.train[:3] if len(batch["target"]) > 1]
+    batches = [change(batch) for batch in batches] if change else batches
     whole: list[str] = []
     parts: list[str] = []
     varied = 0

@@ -21,6 +21,7 @@ _FEW = 12  # frames that are wet, or samples that start wet
 _SHARE = 0.08  # of the wet frames, that no rain explains
 _SLIP = 12.0  # times the rain, that stands on the ground, or that of validation
 _SOAKED = 200.0  # times as much has fallen, where most has soaked in or run off
+_RAIN_MM, _DEPTH_M = (0.5, 1000.0), (0.002, 10.0)  # of storms and floods: what is not is off
 _RAINS = ("rain", "state")
 _IN_STEP = 0.3  # correlation of what is added to the water with the rain, with frames turned round
 _BACK, _TOLD = 0.05, 0.8  # by how much more, and how well, rain tells water the other way round
@@ -88,7 +89,18 @@ def _against_rain(exam: Exam, train: FloodView, valid: FloodView) -> list[Findin
     if 1.0 / _SOAKED < shares[0] < _SLIP:
         return []
     text += ": it cannot be more, but for what flows in, and hardly so much less"
-    return [Finding(Cause.INPUT_SCALE, "fault", text, f"{name!r}", firm=True)]
+    rain, depth = _sizes(train)
+    if not _RAIN_MM[0] < rain < _RAIN_MM[1] or _DEPTH_M[0] < depth < _DEPTH_M[1]:
+        return [Finding(Cause.INPUT_SCALE, "fault", text, f"{name!r}", firm=True)]
+    text += f"; rain of {rain:.3g} mm is a storm's, but {depth:.3g} m are no flood's depth"
+    return [Finding(Cause.TARGET_SCALE, "fault", text, firm=True)]
+
+
+def _sizes(view: FloodView) -> tuple[float, float]:
+    """Give the rain of a usual sample in which some fell, mm, and the depth of usual water, m."""
+    assert view.fallen is not None
+    fallen, water = view.fallen[view.fallen > 0], view.depth[view.depth > 0]
+    return float(fallen.median()), float(water.median())
 
 
 def _share_of_rain(view: FloodView) -> float:
