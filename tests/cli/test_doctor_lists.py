@@ -58,6 +58,7 @@ def test_the_eighth_list_has_two_parts():
 def test_the_ninth_list_has_two_parts_spread_over_kinds_of_models():
     ordinary, hard = ninth.NINTH_ORDINARY, ninth.NINTH_HARD
     assert len(ordinary) == 50
+    assert {fault.cause for fault in ordinary} == set(Cause)
     assert 12 <= len(hard) <= 15
     assert max(Counter(fault.cause for fault in ninth.NINTH).values()) <= 3
     emulators = [fault for fault in ordinary if fault.name.partition(":")[0] in NETWORKS]

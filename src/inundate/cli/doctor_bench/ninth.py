@@ -2,7 +2,7 @@
 """The ninth list of faults, in two parts: ordinary ones, and hard ones.
 
 The parts are those of :mod:`inundate.cli.doctor_bench.eighth`, in models and tasks that no earlier
-list has; the ordinary part holds each cause at least once or the hard one does. As before, the
+list has; the ordinary part holds each cause at least once. As before, the
 faults and the names that are right were committed before the doctor was asked about any of them,
 by someone who had not read its rules. A plain training with each of them is worse on clean
 validation samples than the healthy one, or reports a score that is not true.
