@@ -12,6 +12,7 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import NONE_AT_ALL, Finding
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.range import probe_range
+from inundate.prove.probe.split import probe_split
 from inundate.prove.verdict import decide, diagnose
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=40, remedy=20)
@@ -148,3 +149,19 @@ def test_cross_entropy_of_values_that_are_no_chances(scale, named):
     loss = functional.binary_cross_entropy_with_logits
     exam = Exam(make_case(net(), batches(inputs, target), loss=loss), SHORT)
     assert (C.LOSS_FLOOR in [f.cause for f in probe_loss(exam) if f.is_fault]) == named
+
+
+def test_a_large_input_hides_no_difference_of_another_one():
+    def part(count, seed):
+        drawn = torch.Generator().manual_seed(seed)
+        few = 1e5 * torch.randint(3, (count, 2), generator=drawn).float()
+        return {"few": few, "own": torch.randn(count, 6, generator=drawn)}, torch.randn(count, 1)
+
+    def loader(inputs, target):
+        return [
+            {"inputs": {n: v[i : i + 16] for n, v in inputs.items()}, "target": target[i : i + 16]}
+            for i in range(0, len(target), 16)
+        ]
+
+    case = make_case(net(), loader(*part(96, 1)), valid=loader(*part(48, 2)))
+    assert C.SPLIT_LEAK not in [f.cause for f in probe_split(Exam(case, SHORT))]

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
@@ -123,7 +124,8 @@ def _near(exam: Exam) -> list[Finding]:
     if train is None or valid is None or min(len(train), len(valid)) < 10:
         return []
     scale = train.std(0)
-    live = scale > 1e-3 * scale.max()  # what hardly varies in training tells no two samples apart
+    # what hardly varies in training, beside the rest of its input, tells no two samples apart
+    live = scale > 1e-3 * _widest(exam, scale)
     train, valid = (part[:_MOST, live] / scale[live] for part in (train, valid))
     usual = float(torch.cdist(train[:200], train[:200]).median())
     nearest = torch.cdist(valid, train).min(1).values
@@ -139,11 +141,21 @@ def _near(exam: Exam) -> list[Finding]:
     return [Finding(Cause.SPLIT_LEAK, "fault", text)]
 
 
+def _widest(exam: Exam, scale: Tensor) -> Tensor:
+    """Give for each number of a row (F,) the largest deviation of its input."""
+    sizes = [value[0].numel() for value in _floats(exam.train[0]).values()]
+    return torch.cat([part.max().expand_as(part) for part in scale.split(sizes)])
+
+
+def _floats(batch: Batch) -> dict[str, Tensor]:
+    """Give the inputs that are measured."""
+    return {n: t for n, t in batch["inputs"].items() if t.is_floating_point() and t.ndim}
+
+
 def _rows(exam: Exam, part: str) -> Tensor | None:
     """Lay the float inputs of a part side by side (N, F)."""
     batches = exam.train if part == "train" else exam.valid
-    names = [n for n, t in batches[0]["inputs"].items() if t.is_floating_point() and t.ndim]
-    parts = [gather(batches, name) for name in names]
+    parts = [gather(batches, name) for name in _floats(batches[0])]
     if not parts or any(p is None for p in parts):
         return None
     return torch.cat([p.reshape(len(p), -1).float() for p in parts if p is not None], 1)
