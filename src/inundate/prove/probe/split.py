@@ -144,7 +144,7 @@ def _near(exam: Exam) -> list[Finding]:
 def _widest(exam: Exam, scale: Tensor) -> Tensor:
     """Give for each number of a row (F,) the largest deviation of its input."""
     sizes = [value[0].numel() for value in _floats(exam.train[0]).values()]
-    return torch.cat([part.max().expand_as(part) for part in scale.split(sizes)])
+    return torch.cat([part.max().expand_as(part) for part in torch.split(scale, sizes)])
 
 
 def _floats(batch: Batch) -> dict[str, Tensor]:
