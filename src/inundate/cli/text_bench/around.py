@@ -18,7 +18,7 @@ from inundate.posts.shift.taught_settings import TaughtSettings
 __all__ = ["AROUND", "Cooled", "Teaching", "Told"]
 
 
-_ENCODER = "bert_frozen"
+_ENCODERS = ("bert_frozen", "mpnet_frozen")
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,9 @@ class Teaching:
     def __init__(self, make: Callable[[], Any]) -> None:
         teacher = make()
         students = TaughtSettings().students
-        if _ENCODER in getattr(teacher.settings, "members", ()):  # who has one may use it twice
-            students = (*students, _ENCODER)
+        members = getattr(teacher.settings, "members", ())
+        # who has an encoder may use it twice
+        students = (*students, *(one for one in _ENCODERS if one in members))
         self._model = Taught(teacher, TaughtSettings(students=students))
         self.name, self.settings = self._model.name, teacher.settings
         kinds = (type(one).__module__ for one in (teacher, *self._model.make_students()))

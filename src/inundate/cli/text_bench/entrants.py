@@ -26,11 +26,13 @@ EXPECTED = (
     "stack_signs_tuned", "bert_finetuned_bf16+calibrated",
     "blend", "blend_floods", "blend_minilm", "blend+taught", "blend_floods+taught",
     "blend_minilm+taught", "vote", "vote_tuned", "vote_tuned_thrice",
+    "mpnet_frozen", "mpnet_finetuned", "stack_mpnet", "blend_mpnet", "blend_mpnet+taught",
+    "vote_mpnet", "vote_mpnet_tuned", "vote_mpnet_finetuned", "vote_mpnet_finetuned+calibrated",
 )  # fmt: skip
 """Names that a full run enters; those that this version does not know are told and left out."""
 DETERMINISTIC = frozenset(
     ("majority", "keyword", "lexicon", "sentiment", "tfidf_words", "tfidf_characters",
-     "vector_mean", "bert_frozen")
+     "vector_mean", "bert_frozen", "mpnet_frozen")
 )  # fmt: skip
 """Of these every seed gives the same."""
 DEAR = frozenset(("transformer", "bilstm_characters", "elmo_bilstm"))
@@ -40,6 +42,7 @@ _NETWORKS = (
     "balanced", "balanced-both", "labels", "no-keyword", "type-floods", *_TUNED
 )  # fmt: skip
 _NEW_EVENT = ("alberta", "alberta-t6")
+_LARGE = ("informativeness-floods", "type")  # where a large encoder is trained in minutes
 ONLY_IN = {
     "original_lstm": ("balanced",),
     "lstm": ("balanced", "balanced-both"),
@@ -52,13 +55,19 @@ ONLY_IN = {
     "vote": _NETWORKS,
     "bert_finetuned_bf16": _TUNED,
     "vote_tuned": _TUNED,
-    "vote_tuned_thrice": ("informativeness-floods", "type"),
+    "vote_tuned_thrice": _LARGE,
+    "mpnet_finetuned": _LARGE,
+    "vote_mpnet": ("balanced", "no-keyword", "type-floods", *_TUNED),
+    "vote_mpnet_tuned": _TUNED,
+    "vote_mpnet_finetuned": _LARGE,
     "blend": _NEW_EVENT,
     "blend_floods": _NEW_EVENT,
     "blend_minilm": _NEW_EVENT,
+    "blend_mpnet": _NEW_EVENT,
     "stack": ("type",),
     "stack_signs": ("no-keyword",),
     "stack_signs_tuned": ("no-keyword",),
+    "stack_mpnet": ("no-keyword",),
 }
 """Parts in which a dear classifier takes part; the others take part in all."""
 _SOURCES = ("embedding", "elmo", "encoder", "lexicon")  # settings that NAME@SOURCE may mean
