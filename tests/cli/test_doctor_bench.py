@@ -7,6 +7,7 @@ import pytest
 
 from inundate.cli.app import main
 from inundate.cli.doctor_bench import run as bench
+from inundate.cli.doctor_bench.deluge import DELUGE
 from inundate.cli.doctor_bench.eighth import EIGHTH, EIGHTH_HEALTHY
 from inundate.cli.doctor_bench.families import FAMILIES, FAMILIES_HEALTHY
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
@@ -14,6 +15,7 @@ from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
 from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
 from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
 from inundate.cli.doctor_bench.ninth import NINTH, NINTH_HARD, NINTH_HEALTHY, NINTH_ORDINARY
+from inundate.cli.doctor_bench.plain import PLAIN, PLAIN_HEALTHY
 from inundate.cli.doctor_bench.run import Diagnosed, run_doctor
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
 from inundate.cli.doctor_bench.seventh import SEVENTH, SEVENTH_HEALTHY
@@ -132,7 +134,7 @@ def test_the_lists_share_no_fault_and_are_large_enough():
     assert len(NINTH) >= 30
     assert len(NINTH_HEALTHY) == 20
     spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH)
-    spent = (*spent, *FAMILIES)
+    spent = (*spent, *FAMILIES, *DELUGE, *PLAIN)
     assert not {f.name for f in NINTH} & {f.name for f in spent}
     assert len({f.name for f in NINTH}) == len(NINTH)
     assert not {f.seed for f in NINTH_HEALTHY} & {
@@ -148,6 +150,7 @@ def test_the_lists_share_no_fault_and_are_large_enough():
             *SEVENTH_HEALTHY,
             *EIGHTH_HEALTHY,
             *FAMILIES_HEALTHY,
+            *PLAIN_HEALTHY,
         )
     }
     kinds = [name.partition(":")[0] for name in (f.name for f in NINTH)]

@@ -21,8 +21,6 @@ _SURE = 10.0  # logit of an answer that is as good as certain: probability 0.999
 _SOFT = 1e-3
 _SIZES = (0.1, 0.3, 1.0, 3.0)  # of what is added to targets between 0 and 1
 _FALLS = 0.05  # of the way from targets to their logits
-_SIZES = (0.1, 0.3, 1.0, 3.0)  # of what is added to targets between 0 and 1
-_FALLS = 0.05  # of the way from targets to their logits
 _LARGER = 3.0  # times the scores of an answer
 
 

@@ -10,7 +10,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.probe.data import gather
+from inundate.prove.probe.data import entropy, gather
 from inundate.prove.probe.noise import drawn_anew
 from inundate.prove.probe.reference import targets_of
 
@@ -95,11 +95,8 @@ def _along_texts(exam: Exam) -> list[Finding]:
         ]
         first, last = (max(one, key=one.__getitem__) for one in told)
         far = [told[0][first] - told[0][last], told[1][last] - told[1][first]]
-        kinds = target[target >= 0]
-        _, counts = torch.unique(kinds, return_counts=True)
-        share = counts.double() / counts.sum()
-        entropy = float(-(share * share.log()).sum())
-        if first == last or min(far) < _APART or far[1] < _SHARE * entropy:
+        told_at_most = entropy(target[target >= 0])
+        if first == last or min(far) < _APART or far[1] < _SHARE * told_at_most:
             continue
         text = (
             f"a tag is told best by the word {_where(first)} it in the first third of {name!r} and "

@@ -14,6 +14,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.probe.data import entropy
 
 __all__ = ["key_of", "probe_loader", "sample_keys"]
 
@@ -219,8 +220,8 @@ def _sorted(exam: Exam) -> list[Finding]:
 
 def _sorted_classes(targets: Sequence[Tensor]) -> list[Finding]:
     everything = torch.cat(list(targets))
-    whole = _entropy(everything)
-    within = float(np.mean([_entropy(t) for t in targets]))
+    whole = entropy(everything)
+    within = float(np.mean([entropy(t) for t in targets]))
     if whole < 0.1 or within >= _SORTED * whole:
         return []
     text = (
@@ -228,12 +229,6 @@ def _sorted_classes(targets: Sequence[Tensor]) -> list[Finding]:
         "(exponential of the entropy)"
     )
     return [Finding(Cause.LOADER_SORTED, "fault", text)]
-
-
-def _entropy(classes: Tensor) -> float:
-    _, counts = torch.unique(classes, return_counts=True)
-    share = counts.double() / counts.sum()
-    return float(-(share * share.log()).sum())
 
 
 def _sorted_values(targets: Sequence[Tensor]) -> list[Finding]:

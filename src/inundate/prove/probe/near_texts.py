@@ -13,7 +13,7 @@ from torch import Tensor
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.probe.data import gather
+from inundate.prove.probe.data import entropy, gather
 
 __all__ = ["near_texts", "too_long_for_chance"]
 
@@ -40,15 +40,10 @@ def too_long_for_chance(exam: Exam, train: Sequence[bytes]) -> bool:
         values = gather(exam.train, name)
         if values is None or tensor.is_floating_point() or values.ndim > 2:
             return False
-        bits += sum(_bits(place) for place in values.reshape(len(values), -1)[:, :256].T)
+        places = values.reshape(len(values), -1)[:, :256].T
+        bits += sum(entropy(place) for place in places) / np.log(2.0)
     often = Counter(train).most_common(1)[0][1]
     return often < _OFTEN and bits > 2.0 * np.log2(max(len(train), 2)) + _SPARE
-
-
-def _bits(place: Tensor) -> float:
-    _, counts = torch.unique(place, return_counts=True)
-    share = counts.double() / counts.sum()
-    return float(-(share * share.log2()).sum())
 
 
 def near_texts(exam: Exam) -> list[Finding]:
