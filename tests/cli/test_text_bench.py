@@ -316,3 +316,45 @@ def test_flags_of_another_benchmark_are_refused(capsys):
     assert main(["benchmark", "text", "--workers", "2"]) == 2
     assert main(["benchmark", "privacy", "--models", "lstm"]) == 2
     assert "--models belongs to another benchmark" in capsys.readouterr().err
+
+
+def test_one_part_is_renewed_in_the_file_that_is_there(data, tmp_path, monkeypatch):
+    few = {name: QUESTIONS[name] for name in ("balanced", "balanced-both", "labels")}
+    monkeypatch.setattr(text_run, "QUESTIONS", few)
+    monkeypatch.setattr(text_run, "MEASURED", {})
+    out, work = tmp_path / "out", tmp_path / "work"
+    with pytest.raises(DataError, match=r"text\.json.*expected a result to renew"):
+        run_text(data, out, work, only="balanced", renew=True)
+    with pytest.raises(ConfigError, match="--renew without --only"):
+        run_text(data, out, work, renew=True)
+    before = run_text(data, out, work, draws=20, models="tfidf_words")
+    run_text(data, out, work, draws=20, models="lexicon", only="balanced-both", renew=True)
+    after = json.loads((out / "text.json").read_text())
+    titles = [table["title"] for table in before["tables"]]
+    assert [table["title"] for table in after["tables"]] == titles
+    for old, new in zip(before["tables"], after["tables"], strict=True):
+        is_new = old["title"] == QUESTIONS["balanced-both"].title
+        assert ("lexicon" in [row[0] for row in new["rows"]]) == is_new
+        assert is_new or new == old
+    assert [row["id"] for row in after["figures"]] == [row["id"] for row in before["figures"]]
+    assert after["commit"] == before["commit"]
+    assert set(after["renewed"]) == {"balanced-both"}
+    assert "lexicon" in after["seeds"]["balanced-both"]["floods"]
+    page = results_page(out)
+    assert "The part `balanced-both` was made later: by `inundate benchmark text" in page
+    assert "--only balanced-both --renew" in page
+
+
+def test_nothing_measured_renews_nothing(data, tmp_path, monkeypatch):
+    few = {"balanced": QUESTIONS["balanced"]}
+    monkeypatch.setattr(text_run, "QUESTIONS", few)
+    monkeypatch.setattr(text_run, "MEASURED", {})
+    out = tmp_path / "out"
+    run_text(data, out, tmp_path / "work", draws=20, models="tfidf_words")
+    stored = (out / "text.json").read_text()
+    with pytest.raises(DataError, match="nothing was measured"):
+        run_text(
+            data, out, tmp_path / "none", only="balanced", draws=20, models="tfidf_words",
+            kept=True, renew=True,
+        )  # fmt: skip
+    assert (out / "text.json").read_text() == stored

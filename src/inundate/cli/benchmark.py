@@ -46,6 +46,7 @@ def benchmark(
     side_cells: int | None = None,
     workers: int | None = None,
     kept: bool = False,
+    renew: bool = False,
     json: bool = False,
 ) -> None:
     """Run one area's figures; resumable, results as a small JSON file.
@@ -111,6 +112,8 @@ def benchmark(
         emulator: processes that train and score; by default 2.
     kept
         text: train and measure nothing; write how it stands, and what has not run yet.
+    renew
+        text: put the part named by --only into the file that is there, in its old place.
     json
         Print one JSON object.
 
@@ -132,7 +135,7 @@ def benchmark(
         "side_cells": side_cells, "workers": workers,
     }  # fmt: skip
     if name != "text":
-        _check_unused(name, models=models, kept=kept or None)
+        _check_unused(name, models=models, kept=kept or None, renew=renew or None)
     if name == "solver":
         _check_unused(name, **own)
         from inundate.cli.solver_bench.run import run_solver
@@ -175,7 +178,7 @@ def benchmark(
 
         figures = run_text(
             data, output, work, quick=quick, only=only, models=models, seeds=seeds, draws=draws,
-            kept=kept,
+            kept=kept, renew=renew,
         )  # fmt: skip
     elif name == "emulator":
         _check_unused(name, peer_python=peer_python)

@@ -76,6 +76,11 @@ def _benchmark(found: dict[str, Any]) -> str:
     figures = found["figures"]
     made = f"Made by `{found['command']}`, {found['date']}, commit `{found['commit'] or 'unknown'}`"
     head = [f"## {str(found['name']).capitalize()}\n", f"{made}, on {found['machine']}.\n"]
+    head += [
+        f"The part `{part}` was made later: by `{own['command']}`, {own['date']}, commit "
+        f"`{own['commit'] or 'unknown'}`, on {own['machine']}.\n"
+        for part, own in found.get("renewed", {}).items()
+    ]
     if any("group" in row for row in figures):
         return "\n".join([*head, *groups_section(found)])
     parts = [

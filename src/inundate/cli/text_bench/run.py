@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from inundate.cli.text_bench.goals import figures_of
 from inundate.cli.text_bench.measured import MEASURED
 from inundate.cli.text_bench.problems import Sources
 from inundate.cli.text_bench.questions import QUESTIONS
+from inundate.cli.text_bench.renewed import with_part
 from inundate.cli.text_bench.sheet import cost_table, tables_of
 from inundate.cli.text_bench.standing import answer_question
 from inundate.cli.text_bench.trials import Bench
-from inundate.core.errors import RunError
+from inundate.core.errors import ConfigError, DataError, RunError
 
 __all__ = ["run_text"]
 
@@ -41,6 +43,7 @@ def run_text(
     seeds: int | None = None,
     draws: int | None = None,
     kept: bool = False,
+    renew: bool = False,
 ) -> dict[str, Any]:
     """Train and score classifiers of posts; write ``text.json``.
 
@@ -58,7 +61,7 @@ def run_text(
         Few posts, the references alone unless models are named; writes ``text-quick.json``.
     only : str, optional
         One name of :data:`~.questions.QUESTIONS` or :data:`~.measured.MEASURED`; no file is
-        written.
+        written, unless it is renewed.
     models : str, optional
         Names with commas between, see :func:`~.entrants.choose_entrants`.
     seeds : int, optional
@@ -68,6 +71,9 @@ def run_text(
         Of the bootstrap; by default 1000, in the small version 50.
     kept : bool
         Train and measure nothing: the file tells how it stands, and what is not kept yet.
+    renew : bool
+        Put the one part that was asked for in its place in the file that is there, which tells
+        of each part made so by which commit; the other parts stay as they are.
 
     Returns
     -------
@@ -77,10 +83,11 @@ def run_text(
     Raises
     ------
     ConfigError
-        If a part or a model is not known.
+        If a part or a model is not known, or a part is to be renewed and none is named.
     DataError
-        If the data are not there.
+        If the data are not there, or the file in which a part is to be renewed.
     """
+    before = _whole_file(output, quick=quick, only=only) if renew else None
     parts = chosen_parts("text", only, [*QUESTIONS, *MEASURED], QUESTIONS if quick else None)
     entrants, lacking = choose_entrants(models or (_QUICK_MODELS if quick else None))
     say = sayer("text")
@@ -113,6 +120,7 @@ def run_text(
     flags = f" --models {models}" if models else ""
     flags += f" --seeds {seeds}" if seeds else ""
     flags += " --kept" if kept else ""
+    flags += f" --only {only} --renew" if renew else ""
     found = {
         **file_head("text", quick=quick, flags=flags),
         "reading": _READING + (_ABSENT.format(", ".join(absent)) if absent else ""),
@@ -133,7 +141,26 @@ def run_text(
     }
     if only is None:
         write_result(output, found)
+    elif before is not None:
+        write_result(output, with_part(before, found, only))
     return found
+
+
+def _whole_file(output: Path, *, quick: bool, only: str | None) -> dict[str, Any]:
+    """Give the file in which a part is to be renewed, before anything is trained."""
+    if only is None:
+        raise ConfigError(
+            "benchmark text: --renew without --only, expected the part that is to be renewed",
+            hint=f"name one: {', '.join([*QUESTIONS, *MEASURED])}",
+        )
+    path = output / ("text-quick.json" if quick else "text.json")
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"benchmark text: reading {path}: {error}, expected a result to renew a part of",
+            hint="run the whole benchmark first",
+        ) from error
 
 
 def _values(one: Any) -> dict[str, Any]:
