@@ -107,7 +107,8 @@ def _level(maps: Tensor) -> Tensor:
     flat = flat - flat.mean(2, keepdim=True)
     size = flat.norm(dim=2, keepdim=True)
     flat = torch.where(size > 1e-6 * size.amax(), flat / size.clamp(min=1e-30), 0.0).flatten(1)
-    return flat / flat.norm(dim=1, keepdim=True).clamp(min=1e-30)
+    found: Tensor = flat / flat.norm(dim=1, keepdim=True).clamp(min=1e-30)
+    return found
 
 
 def _same_targets(exam: Exam, copied: Tensor, nearest: Tensor) -> bool:
