@@ -12,6 +12,7 @@ from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mixing import probe_mixing
+from inundate.prove.probe.relation import probe_target_in_input
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
 
@@ -167,3 +168,19 @@ def test_attention_among_samples_is_seen_though_the_answer_is_the_same(batch_fir
     series = drawn(64, 5, 8)
     exam = exam_of(Token(batch_first), series, series.mean((1, 2))[:, None])
     assert causes(probe_mixing(exam)) == wanted
+
+
+@pytest.mark.parametrize("kind", ["values", "classes"])
+@pytest.mark.parametrize(("given", "wanted"), [(False, []), (True, [Cause.TARGET_IN_INPUT])])
+def test_a_frame_of_the_input_is_the_target(kind, given, wanted):
+    frames, other = drawn(64, 3, 1, 6, 6), drawn(64, 6, 6, seed=1)
+    told = frames[:, 2, 0] if given else other
+    if kind == "values":
+        exam = exam_of(nn.Flatten(1, 2), frames, told[:, None])
+    else:
+        frames = torch.where(told[:, None, None] > 0.5, 1.0, 0.0).repeat(1, 3, 1, 1, 1)[:, :, 0]
+        frames = torch.cat([drawn(64, 2, 6, 6, seed=2), frames[:, :1]], 1)
+        exam = exam_of(
+            nn.Conv2d(3, 2, 1), frames, ((told if given else -other.flip(0)) > 0.5).long()
+        )
+    assert causes(probe_target_in_input(exam)) == wanted
