@@ -19,9 +19,17 @@ from inundate.prove.exam import Exam
 __all__ = ["Unit", "watch_rounding", "watch_units"]
 
 _RECTIFIERS = {functional.relu, functional.relu6, torch.relu, torch.relu_, Tensor.relu}
+#: Rounder rectifiers: what is put in below this has a slope of 1e-5 or less, as good as none.
+_BENDS = {
+    functional.gelu: -5.5, functional.silu: -14.0, functional.mish: -14.0,
+    functional.softplus: -12.0, functional.elu: -12.0,
+    functional.celu: -12.0, functional.selu: -12.0, functional.hardswish: -3.0,
+}  # fmt: skip
 _SQUASHERS = {
     torch.sigmoid: (0.0, 1.0), Tensor.sigmoid: (0.0, 1.0), functional.sigmoid: (0.0, 1.0),
     torch.tanh: (-1.0, 1.0), Tensor.tanh: (-1.0, 1.0), functional.tanh: (-1.0, 1.0),
+    functional.hardtanh: (-1.0, 1.0), functional.hardsigmoid: (0.0, 1.0),
+    functional.softsign: (-1.0, 1.0),
 }  # fmt: skip
 _ROUNDS = {
     torch.round, torch.round_, Tensor.round, Tensor.round_, torch.floor, Tensor.floor,
@@ -58,7 +66,7 @@ class Unit:
 
     def see(self, output: Tensor, ends: tuple[float, float] | None) -> None:
         """Take in one output."""
-        if ends is not None:
+        if ends is not None:  # of a range; what rectifies has one end
             margin = _END * (ends[1] - ends[0])
             at_end = (output < ends[0] + margin) | (output > ends[1] - margin)
             self.at_end.append(float(at_end.float().mean()))
@@ -89,15 +97,38 @@ class _Calls(TorchFunctionMode):
         args: Sequence[Any] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
+        bent = _above_bend(func, args, kwargs or {})  # before a change in place
         found = func(*args, **(kwargs or {}))
-        if (func in _RECTIFIERS or func in _SQUASHERS) and isinstance(found, Tensor):
+        known = func in _RECTIFIERS or func in _SQUASHERS or bent is not None
+        if known and isinstance(found, Tensor):
             place = self.stack[-1] if self.stack else "the model"
             self._count[place] = self._count.get(place, 0) + 1
             name = f"{getattr(func, '__name__', 'activation')} in {place}"
             if self._count[place] > 1:
                 name += f" ({self._count[place]})"
-            self.seen.setdefault(name, Unit()).see(found, _SQUASHERS.get(func))
+            unit = self.seen.setdefault(name, Unit())
+            unit.see(found if bent is None else bent, _ends(func, args, kwargs or {}))
         return found
+
+
+def _above_bend(
+    func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> Tensor | None:
+    """Give by how much the input of a round rectifier is above where its slope is gone."""
+    given = args[0] if args else kwargs.get("input")
+    if func not in _BENDS or not isinstance(given, Tensor):
+        return None
+    return given.detach() - _BENDS[func]
+
+
+def _ends(
+    func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[float, float] | None:
+    """Give the ends of the range of an activation, if it has two."""
+    if func is functional.hardtanh:
+        own = dict(zip(("min_val", "max_val"), args[1:3], strict=False)) | dict(kwargs)
+        return float(own.get("min_val", -1.0)), float(own.get("max_val", 1.0))
+    return _SQUASHERS.get(func)
 
 
 def watch_units(exam: Exam, model: nn.Module, batches: Sequence[Batch]) -> dict[str, Unit]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from inundate.prove.answers import loss_of_fixed
 from inundate.prove.case import Batch, Fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
@@ -18,6 +19,9 @@ _MISSED = 0.2  # of a batch, from which samples that do not count are a fault
 _DRAWS = 6  # answers
 _WIDE = 3.0  # deviation of scores that are drawn
 _COMMON = 0.05  # share of the targets from which a class is none that is left out on purpose
+_PLACES = 8  # numbers of a sample's target
+_APART = 0.3  # of the deviation of the answers, by which those laid out anew differ
+_SAME = 1e-4  # of what a wrong answer costs
 _FILLED = 0.5  # of the places that count, from which filler drowns the rest
 
 
@@ -39,7 +43,33 @@ def left_out(exam: Exam, batch: Batch) -> list[Finding]:
         text = f"whatever the answers, {int(missed.sum())} of {len(seen)} samples of a batch do "
         text += "not move the loss"
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "some of the samples")]
-    return _by_place(exam, batch, seen)
+    return _sums_alone(exam, batch) or _by_place(exam, batch, seen)
+
+
+def _sums_alone(exam: Exam, batch: Batch) -> list[Finding]:
+    """See whether the right numbers of a map, laid out anew, are as good as where they belong."""
+    target, right = batch["target"], exam.answers.right(batch)
+    if exam.answers.kind == "classes" or right is None or target[0].numel() < _PLACES:
+        return []
+    rows = right.reshape(len(right), -1)
+    drawn = torch.Generator().manual_seed(exam.seed)
+    order = torch.randperm(rows.shape[1], generator=drawn)
+    laid = rows[:, order].reshape(right.shape)
+    wrong_one = exam.answers.wrong(batch)
+    if wrong_one is None:
+        return []
+    losses = [loss_of_fixed(exam.case, batch, a) for a in (right, laid, wrong_one)]
+    if None in losses or not bool(torch.isfinite(rows).all()):
+        return []
+    own, other, wrong = (float(loss) for loss in losses if loss is not None)
+    apart = float((laid - right).abs().mean()) > _APART * float((rows - rows.mean()).abs().mean())
+    if not apart or abs(other - own) > _SAME * max(abs(wrong - own), 1e-30):
+        return []
+    text = (
+        f"the right answers have the loss {own:.5g}, wrong ones {wrong:.5g}, and the right numbers "
+        f"of each sample in another order {other:.5g}: it sees no more than their sum"
+    )
+    return [Finding(Cause.LOSS_IGNORES, "fault", text, "where the numbers of a sample stand")]
 
 
 def _seen(exam: Exam, batch: Batch) -> Tensor | None:

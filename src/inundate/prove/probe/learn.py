@@ -36,6 +36,8 @@ __all__ = ["learns", "probe_learn"]
 _DRAWS = 16  # of dropout
 _UNLIKE = 0.75  # of the deviation between samples, by which modes differ
 _LOUD = 0.25  # of its square, from which the mean of the draws is not known well enough
+_FAR_UNLIKE = 1.5  # the same, where little is learnt in training mode either
+_WORKS, _HARDLY = 0.3, 0.1  # of the way in training mode, from which modes can be compared
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
 _WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
 _SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
@@ -140,8 +142,8 @@ def _gap(exam: Exam) -> list[Finding]:
     working = exam.progress(exam.loss(model, batches, still=False), batches)
     asked = exam.progress(exam.loss(model, batches), batches)
     exam.figures |= {"progress_training_mode": working, "progress_evaluation_mode": asked}
-    if working < 0.3:
-        return []
+    if working < _WORKS:  # as where most is dropped, and nothing makes up for it
+        return _unlike(exam, _FAR_UNLIKE) if working >= _HARDLY else []
     if asked > working - _GAP:
         return _unlike(exam)
     text = (
@@ -151,7 +153,7 @@ def _gap(exam: Exam) -> list[Finding]:
     return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
 
 
-def _unlike(exam: Exam) -> list[Finding]:
+def _unlike(exam: Exam, least: float = _UNLIKE) -> list[Finding]:
     """Compare outputs in evaluation mode with the mean of many draws in training mode."""
     batch = exam.typical
     told = exam.run(copy.deepcopy(exam.all.model).eval(), batch).double()
@@ -168,7 +170,7 @@ def _unlike(exam: Exam) -> list[Finding]:
     away = max(float((told - mean).square().mean()) - noise, 0.0)
     unlike = (away / max(spread, 1e-30)) ** 0.5
     exam.figures["modes_unlike"] = min(unlike, 1e6)
-    if unlike < _UNLIKE or noise > _LOUD * spread:
+    if unlike < least or noise > _LOUD * spread:
         return []
     text = (
         f"outputs of the same samples differ in evaluation mode from the mean of {_DRAWS} draws "

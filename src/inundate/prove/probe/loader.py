@@ -25,6 +25,7 @@ _DRAWN = 0.8  # of chance: labels that change less were drawn anew, not taken fr
 _OWN = 0.5  # of the targets, from which they are those of the first epoch in another order
 _OWN_PAIRS = 0.25  # of the inputs, which come again in the next epoch
 _LOUD = 0.7  # deviation of what is added to targets, from which it drowns them
+_MORE_KINDS = 1.5  # times as many pairs of input and target as inputs
 _SAME_AGAIN = 0.9  # of so few samples: where others come, they are drawn from more
 _TWICE = 0.3  # of the batches, from which those that came before are a fault
 _PART = 0.5  # of the validation samples: an epoch that has fewer leaves most of the data out
@@ -114,6 +115,8 @@ def _repeats(exam: Exam) -> list[Finding]:
     twice = 1.0 - len(set(whole)) / len(whole)
     if len(keys) < 3 or (different >= _FEW and not (len(keys) > 3 and twice >= _TWICE)):
         return []
+    if _told_apart(exam, flat):
+        return []
     most = Counter(flat).most_common(1)[0][1]
     same = max(Counter(whole).values())
     # short texts repeat by themselves; a loader that repeats gives whole batches or one sample
@@ -124,6 +127,18 @@ def _repeats(exam: Exam) -> list[Finding]:
         f"batch comes up to {same} times, the same sample {most} times"
     )
     return [Finding(Cause.LOADER_REPEATS, "fault", text)]
+
+
+def _told_apart(exam: Exam, flat: list[bytes]) -> bool:
+    """Whether inputs repeat beside targets that do not: what told samples apart is lost.
+
+    Asked of measured targets; a class comes often by itself.
+    """
+    if not exam.train[0]["target"].is_floating_point():
+        return False
+    targets = [key for batch in sample_keys(exam.train, target=True) for key in batch]
+    pairs = set(zip(flat, targets, strict=True))
+    return len(pairs) >= max(_FEW * len(flat), _MORE_KINDS * len(set(flat)))
 
 
 def _emptied(exam: Exam, flat: list[bytes]) -> bool:

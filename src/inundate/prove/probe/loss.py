@@ -13,6 +13,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.free import least_output
+from inundate.prove.probe.chances import beyond_chances
 from inundate.prove.probe.counted import left_out
 from inundate.prove.probe.halves import halves_seen
 from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis
@@ -55,7 +56,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
             text += f" in {half}, and not in float32"
             return [Finding(Cause.PRECISION, "fault", text)]
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the output")]
-    grey = _grey(exam, batch)
+    grey = _grey(exam, batch) or beyond_chances(exam, batch)
     if grey:
         return grey
     unlike = _shape(exam, batch, found)

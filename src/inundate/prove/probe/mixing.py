@@ -11,6 +11,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.probe.inside import reached_inside
 
 __all__ = ["probe_mixing"]
 
@@ -57,7 +58,7 @@ def _samples(exam: Exam, models: list[nn.Module]) -> list[Finding]:
                 )
                 subject = "the samples of a batch reach each other, as where it is taken for time"
                 return [Finding(Cause.AXES_MIXED, "fault", text, subject)]
-    return []
+    return reached_inside(exam, _exchanged(batch, 0, count // 2), 0)
 
 
 def _by_batch(module: nn.Module) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.derived import by_class, drawn_on, group_means, in_order
+from inundate.prove.probe.map_channel import FRAMES, SAME, correlation, indicators, map_channel
 from inundate.prove.probe.reference import local_features, targets_of
 
 __all__ = ["TURNS", "explained", "probe_axes", "probe_target_in_input"]
@@ -29,11 +30,7 @@ TURNS: dict[str, Callable[[Tensor], Tensor]] = {
     "exchanged and upside down": lambda t: t.rot90(1, (-2, -1)).flip(-1),
 }
 _BETTER = 0.1  # by how much another way must explain more
-_SAME = 0.9995
-_CLASSES = 4
-_OUTLINED = 50  # places on either side of a bound
 _MOST = 20  # classes
-_FRAMES = 24  # of a target of maps, each of which may stand among the inputs
 
 
 def probe_axes(exam: Exam) -> list[Finding]:
@@ -41,17 +38,10 @@ def probe_axes(exam: Exam) -> list[Finding]:
     target = targets_of(exam.train)
     if target is None or target.ndim not in (3, 4):
         return []
-    classes = [target] if target.is_floating_point() else _indicators(target)
+    classes = [target] if target.is_floating_point() else indicators(target)
     found = [_ways(exam, one.float().nan_to_num()) for one in classes]
     best = max(found, key=lambda ways: max(ways.values(), default=0.0), default={})
     return _told(exam, best)
-
-
-def _indicators(target: Tensor) -> list[Tensor]:
-    """Give of each of the commonest classes where it is."""
-    values, counts = torch.unique(target, return_counts=True)
-    common = values[counts.argsort(descending=True)][:_CLASSES]
-    return [(target == value).float() for value in common]
 
 
 def _ways(exam: Exam, target: Tensor) -> dict[str, float]:
@@ -122,14 +112,17 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
     dense = target.ndim > 2
     numbers = 0
     for tensor in exam.train[0]["inputs"].values():
-        numbers += tensor.shape[1] if dense and tensor.ndim > 1 else tensor[:1].numel()
+        if dense and tensor.ndim == 5:
+            numbers += tensor.shape[1] * tensor.shape[2]
+        else:
+            numbers += tensor.shape[1] if dense and tensor.ndim > 1 else tensor[:1].numel()
     if numbers < 2:  # what has one input only may well be told by it
         return []
     for name, tensor in exam.train[0]["inputs"].items():
         values = gather(exam.train, name)
         if values is None:
             continue
-        where = _map_channel(values, target) if target.ndim > 2 else None
+        where = map_channel(values, target) if target.ndim > 2 else None
         if target.ndim == 1 or target.reshape(len(target), -1).shape[1] == 1:
             flat, wanted = values.reshape(len(values), -1), target.reshape(-1)
             where = (_number if tensor.is_floating_point() else _token)(flat, wanted)
@@ -173,7 +166,7 @@ def _made_from(values: Tensor, target: Tensor) -> str:
         return f"places {places} tell one class each" if places else ""
     if values.ndim > 2 and numbers.shape[1] > 1:
         return ""  # of several places one may well be told by what is there
-    for number in numbers.T[:_FRAMES]:
+    for number in numbers.T[:FRAMES]:
         place = in_order(flat, number)
         if place is not None:
             return f"place {place} parts the targets: none of a lower value has a higher one"
@@ -183,8 +176,8 @@ def _made_from(values: Tensor, target: Tensor) -> str:
 def _asked(numbers: Tensor) -> list[Tensor]:
     """Give the columns of targets (N, K), or of classes (N, 1) which samples are of each."""
     if numbers.is_floating_point():
-        return list(numbers.T[:_FRAMES])
-    return _indicators(numbers[:, 0]) if numbers.shape[1] == 1 else []
+        return list(numbers.T[:FRAMES])
+    return indicators(numbers[:, 0]) if numbers.shape[1] == 1 else []
 
 
 def _column(flat: Tensor, target: Tensor) -> int | None:
@@ -195,7 +188,7 @@ def _column(flat: Tensor, target: Tensor) -> int | None:
     if flat.shape == target.shape and torch.allclose(flat.to(target), target):
         return None
     numbers = [
-        k for k in range(min(target.shape[1], _FRAMES)) if len(torch.unique(target[:, k])) > 20
+        k for k in range(min(target.shape[1], FRAMES)) if len(torch.unique(target[:, k])) > 20
     ]
     if not numbers:
         return None
@@ -203,75 +196,21 @@ def _column(flat: Tensor, target: Tensor) -> int | None:
     wanted, given = (part - part.mean(0) for part in (wanted, given))
     scale = given.norm(dim=0)[:, None] * wanted.norm(dim=0)[None]
     in_line = ((given.T @ wanted).abs() / scale.clamp(min=1e-12)).amax(1)
-    return int(in_line.argmax()) if float(in_line.max()) > _SAME else None
+    return int(in_line.argmax()) if float(in_line.max()) > SAME else None
 
 
 def _copied(tokens: Tensor, target: Tensor) -> bool:
     """Whether each word is its own target (N, L), as where a shift was forgotten."""
     if target.is_floating_point() or target.ndim != 2 or target.shape != tokens.shape:
         return False
-    return bool((tokens == target).float().mean() > _SAME)
-
-
-def _map_channel(values: Tensor, target: Tensor) -> int | None:
-    if values.ndim == 3 and values.shape[1:] == target.shape[2:]:
-        values = values[:, None]
-    if values.ndim != 4 or target.ndim != 4 or values.shape[2:] != target.shape[2:]:
-        return None
-    held = target.float().nan_to_num()
-    frames = [held.mean(1), held.amax(1), held.amin(1), *held[:, :_FRAMES].unbind(1)]
-    frames = [
-        frame.flatten().double() for frame in (frames if held.shape[1] > 1 else held[:, 0][None])
-    ]
-    ranks = [_ranks(frame) for frame in frames]
-    for channel in range(values.shape[1]):
-        given = values[:, channel].flatten().double()
-        if any(abs(_correlation(given, frame)) > _SAME for frame in frames):
-            return channel
-        own = _ranks(given)
-        if any(abs(_correlation(own, rank)) > _SAME for rank in ranks if rank.max() >= _OUTLINED):
-            return channel
-        if _outline(given, frames):
-            return channel
-    return None
-
-
-def _ranks(values: Tensor) -> Tensor:
-    """Give each value its number in their order, which no monotone change of them moves."""
-    number: Tensor = torch.unique(values, return_inverse=True)[1]
-    return number.double()
-
-
-def _outline(given: Tensor, frames: Sequence[Tensor]) -> bool:
-    """Whether a channel of two values says where a target is above some bound."""
-    levels = torch.unique(given)
-    if len(levels) != 2:
-        return False
-    inside = given == levels[1]
-    if min(int(inside.sum()), int((~inside).sum())) < _OUTLINED:
-        return False
-    for frame in frames:
-        wanted = frame.flatten()
-        if len(torch.unique(wanted)) < 2:
-            continue
-        one, other = wanted[inside], wanted[~inside]
-        # not a place is out of order, and no value is on both sides
-        if float(one.min()) > float(other.max()) or float(other.min()) > float(one.max()):
-            return True
-    return False
-
-
-def _correlation(one: Tensor, other: Tensor) -> float:
-    one, other = one - one.mean(), other - other.mean()
-    scale = float(one.norm() * other.norm())
-    return float(one @ other) / scale if scale > 0 else 0.0
+    return bool((tokens == target).float().mean() > SAME)
 
 
 def _number(flat: Tensor, target: Tensor) -> int | None:
     """Find a feature that is in line with the target, or whose order parts all classes."""
     if target.is_floating_point() and len(torch.unique(target)) > 20:
         for place in range(min(flat.shape[1], 4096)):
-            if abs(_correlation(flat[:, place].double(), target.double())) > _SAME:
+            if abs(correlation(flat[:, place].double(), target.double())) > SAME:
                 return place
         return None
     classes = target.long().numpy()
@@ -301,7 +240,7 @@ def _named(tokens: Tensor, target: Tensor) -> str:
     words = []
     for kind in kinds:
         same = (held == (target == kind)[:, None]).float().mean(0)
-        if float(same.max()) < _SAME:
+        if float(same.max()) < SAME:
             return ""
         words.append(str(int(same.argmax())))
     return f"the words {', '.join(words[:4])}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -10,11 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inundate.learn.random_state import isolated_random
+from inundate.prove.case import Batch
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.probe.data import channel_stats, gather
-from inundate.prove.trial import run_trial
+from inundate.prove.trial import Trial, run_trial
 
-__all__ = ["stand_in_skill"]
+__all__ = ["stand_in_skill", "stand_in_trial"]
 
 _WIDTH = 24
 _RATE = 5e-3
@@ -131,6 +133,22 @@ def stand_in_skill(exam: Exam) -> Skill | None:
     Skill or None
         None for answers of each place of a map or a text, and where it cannot be run.
     """
+    trial = stand_in_trial(exam, exam.learnt)
+    if trial is None:
+        return None
+    skill = exam.skill(trial.model, exam.valid)
+    exam.figures["skill_valid, by a network of the doctor"] = skill.value
+    return skill
+
+
+def stand_in_trial(exam: Exam, batches: Sequence[Batch]) -> Trial | None:
+    """Train the doctor's own network by the user's loss on some batches.
+
+    Returns
+    -------
+    Trial or None
+        None for answers of each place of a map or a text, and where it cannot be run.
+    """
     if exam.output.ndim > 2 or exam.case.trained or not exam.comparable:
         return None
     try:
@@ -138,14 +156,10 @@ def stand_in_skill(exam: Exam) -> Skill | None:
             model = _StandIn(exam)
         case = dataclasses.replace(exam.case, model=model, optimiser=_adam, step=None)
         steps = _TIMES * exam.effort.all_batches
-        trial = run_trial(case, exam.learnt, steps, seed=exam.seed)
+        trial = run_trial(case, batches, steps, seed=exam.seed)
     except Exception:  # noqa: BLE001  inputs of a kind that it cannot read, a loss of its own
         return None
-    if trial.broke:
-        return None
-    skill = exam.skill(trial.model, exam.valid)
-    exam.figures["skill_valid, by a network of the doctor"] = skill.value
-    return skill
+    return None if trial.broke else trial
 
 
 def _adam(model: nn.Module) -> torch.optim.Optimizer:

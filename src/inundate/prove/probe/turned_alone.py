@@ -11,7 +11,8 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.relation import TURNS
-from inundate.prove.trial import run_trial
+from inundate.prove.probe.stand_in import stand_in_trial
+from inundate.prove.trial import Trial, run_trial
 
 __all__ = ["turned_alone"]
 
@@ -33,8 +34,8 @@ def turned_alone(exam: Exam) -> list[Finding]:
     if exam.typical["target"].ndim > 2 or len(exam.valid) < 3 or not exam.comparable:
         return []
     kept = max(1, len(exam.valid) // 3)
-    trial = run_trial(exam.case, exam.valid[:-kept], exam.effort.all_batches, seed=exam.seed)
-    if trial.broke or not exam.skill(trial.model, exam.valid[-kept:]).there:
+    trial = _taught(exam, kept)
+    if trial is None:
         return []
     name, parts = names[0], (exam.train, exam.valid[-kept:])
     here, there = (exam.errors(trial.model, part)[0] for part in parts)
@@ -58,6 +59,19 @@ def turned_alone(exam: Exam) -> list[Finding]:
             )
             return [Finding(Cause.TARGETS_MISPAIRED, "fault", text, tried=True, firm=True)]
     return []
+
+
+def _taught(exam: Exam, kept: int) -> Trial | None:
+    """Train the user's model on validation samples but the last ones, or the doctor's own.
+
+    None where neither learns anything of those.
+    """
+    samples, rest = exam.valid[:-kept], exam.valid[-kept:]
+    trial = run_trial(exam.case, samples, exam.effort.all_batches, seed=exam.seed)
+    if not trial.broke and exam.skill(trial.model, rest).there:
+        return trial
+    own = stand_in_trial(exam, samples)
+    return own if own is not None and exam.skill(own.model, rest).there else None
 
 
 def _turned(batch: Batch, name: str, turn: Callable[[Tensor], Tensor]) -> Batch:

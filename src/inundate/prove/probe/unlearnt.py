@@ -15,7 +15,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.changes import without_tail
 from inundate.prove.probe.data import gather
-from inundate.prove.probe.mended import far_better, otherwise
+from inundate.prove.probe.mended import far_better, otherwise, skill_with
 from inundate.prove.probe.stand_in import stand_in_skill
 from inundate.prove.trial import Remedy, run_trial
 
@@ -37,6 +37,7 @@ _SHAKEN = 30  # steps
 _GROWN = 10.0  # times the first rate
 _FAR_MORE = 0.3  # of skill
 _OWN = 0.9  # of the samples, that have a number of their own
+_ADAM = 2e-3
 _ENOUGH = 100  # samples from which "there is nothing to learn" can be said
 CALMER = (0.1, 0.01, 1e-3, 1e-4, 1e-5)  # rates that are tried where the loss has gone astray
 
@@ -99,6 +100,9 @@ def _by_heart_alone(exam: Exam, reference: Skill | None) -> list[Finding]:
         )  # fmt: skip
         if not trial.broke and exam.skill(trial.model, exam.valid).there:
             return []
+    by_adam = skill_with(exam, Remedy("by Adam", adam=_ADAM, plain=True))
+    if by_adam is not None and by_adam.there:
+        return []  # the model can do it, if not by this optimiser in so few steps
     exam.findings[:] = [replace(f, weight="note") if f is rate else f for f in exam.findings]
     text = (
         f"{rate.evidence}; but of other samples nothing is learnt so, and a simple learner has a "
