@@ -23,6 +23,7 @@ from inundate.prove.kept import let_go
 from inundate.prove.known import worth
 from inundate.prove.pictures import draw
 from inundate.prove.probe.ahead import probe_ahead
+from inundate.prove.probe.breaks import probe_breaks
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
 from inundate.prove.probe.drift import probe_drift
 from inundate.prove.probe.each_input import probe_each_input
@@ -46,15 +47,19 @@ from inundate.prove.probe.optimiser import (
     probe_schedule,
     probe_step,
 )
+from inundate.prove.probe.outdone import probe_outdone
 from inundate.prove.probe.padding import probe_padding
 from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.relief import probe_relief
+from inundate.prove.probe.reorders import probe_reorders
 from inundate.prove.probe.runs import probe_runs
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
 from inundate.prove.probe.still import probe_still
+from inundate.prove.probe.tells import probe_tells
 from inundate.prove.probe.turned import probe_turned
+from inundate.prove.probe.two_ways import probe_two_ways
 from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.water import probe_water
 from inundate.prove.probe.weighed import probe_weighed
@@ -68,14 +73,15 @@ Probe = Callable[[Exam], list[Finding]]
 #: cannot be run, or holds NaN, cannot be trained. The others all run.
 FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
 PROBES: tuple[Probe, ...] = (
-    probe_each_input, probe_inputs, probe_drift, probe_target, probe_split, probe_target_in_input,
-    probe_ahead, probe_axes, probe_turned, probe_relief, probe_ground, probe_water, probe_layout,
+    probe_each_input, probe_reorders, probe_inputs, probe_drift, probe_target, probe_split, probe_target_in_input,
+    probe_tells, probe_ahead, probe_axes, probe_turned, probe_relief, probe_ground, probe_water, probe_layout,
     probe_loss, probe_weighed, probe_metric, probe_optimiser, probe_step, probe_halves,
 )  # fmt: skip
 #: These train the model, and name what comes later in the order of causes, but for a few.
 TRAINING: tuple[Probe, ...] = (
-    probe_mixing, probe_start, probe_gradient, probe_padding, probe_linear, probe_fit, probe_still,
-    probe_fresh, probe_resting, probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
+    probe_mixing, probe_start, probe_breaks, probe_gradient, probe_padding, probe_linear,
+    probe_fit, probe_still, probe_fresh, probe_resting, probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
+    probe_two_ways, probe_outdone,
 )  # fmt: skip
 
 _SPEED = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import torch
 from torch import Tensor
@@ -48,8 +49,9 @@ def probe_loss(exam: Exam) -> list[Finding]:
         return []
     found = {name: float(value) for name, value in losses.items() if value is not None}
     exam.figures |= {f"loss_{name}": value for name, value in found.items()}
-    scale = max(abs(value) for value in found.values()) + 1e-30
-    if max(found.values()) - min(found.values()) < _SAME * scale:
+    finite = [value for value in found.values() if math.isfinite(value)]
+    scale = max(map(abs, finite), default=math.inf) + 1e-30
+    if len(finite) == len(found) and max(finite) - min(finite) < _SAME * scale:
         text = f"a right, a constant and a wrong answer all have the loss {found['right']:.5g}"
         half = halves_seen(exam)
         if half and _apart_if_wide(exam, batch, right, wrong):

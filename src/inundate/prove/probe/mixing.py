@@ -12,6 +12,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.inside import reached_inside
+from inundate.prove.probe.reordered import reordered
 
 __all__ = ["probe_mixing"]
 
@@ -51,6 +52,9 @@ def _samples(exam: Exam, models: list[nn.Module]) -> list[Finding]:
             moved = (after.double() - before.double()).abs().reshape(count, -1).amax(1)
             others = moved[torch.arange(count) != changed]
             if float(others.max()) > _MOVES * max(float(before.double().std()), 1e-9):
+                told = reordered(exam, model, batch)
+                if told:
+                    return [Finding(Cause.TARGETS_MISPAIRED, "fault", told, "the answers")]
                 text = (
                     f"with other inputs for one sample of a batch, in evaluation mode, the outputs "
                     f"of {int((others > 0).sum())} of {count - 1} others move by up to "

@@ -16,11 +16,11 @@ from inundate.prove.exam import Exam, Skill
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.trial import Trial, run_trial
 
-__all__ = ["stand_in_skill", "stand_in_trial"]
+__all__ = ["STAND_IN_RATE", "STAND_IN_TIMES", "stand_in_skill", "stand_in_trial"]
 
 _WIDTH = 24
-_RATE = 5e-3
-_TIMES = 2  # as many steps as the user's model has had
+STAND_IN_RATE = 5e-3
+STAND_IN_TIMES = 2  # as many steps as the user's model has had
 _CELLS = 8  # along a side of a map that a flat layer reads
 
 
@@ -155,7 +155,7 @@ def stand_in_trial(exam: Exam, batches: Sequence[Batch]) -> Trial | None:
         with isolated_random(exam.seed, "doctor", "stand-in"):
             model = _StandIn(exam)
         case = dataclasses.replace(exam.case, model=model, optimiser=_adam, step=None)
-        steps = _TIMES * exam.effort.all_batches
+        steps = STAND_IN_TIMES * exam.effort.all_batches
         trial = run_trial(case, batches, steps, seed=exam.seed)
     except Exception:  # noqa: BLE001  inputs of a kind that it cannot read, a loss of its own
         return None
@@ -163,4 +163,4 @@ def stand_in_trial(exam: Exam, batches: Sequence[Batch]) -> Trial | None:
 
 
 def _adam(model: nn.Module) -> torch.optim.Optimizer:
-    return torch.optim.Adam(model.parameters(), lr=_RATE)
+    return torch.optim.Adam(model.parameters(), lr=STAND_IN_RATE)

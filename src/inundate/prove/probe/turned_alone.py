@@ -1,15 +1,17 @@
-"""Images that are turned or mirrored in training, whose label or point stays as it was."""
+"""Inputs that are turned, or exchanged, in training, whose label or point stays as it was."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import torch
 from torch import Tensor
 
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.probe.changes import Change
 from inundate.prove.probe.relation import TURNS
 from inundate.prove.probe.stand_in import stand_in_trial
 from inundate.prove.trial import Trial, run_trial
@@ -23,29 +25,22 @@ _LEAST = 4  # cells along a side
 
 
 def turned_alone(exam: Exam) -> list[Finding]:
-    """Learn from validation images how labels belong to them, and look at those of training."""
-    names = [
-        name for name, value in exam.train[0]["inputs"].items()
-        if value.is_floating_point() and value.ndim == 4 and min(value.shape[2:]) >= _LEAST
-    ]  # fmt: skip
+    """Learn from validation samples how labels belong to them, and look at those of training."""
     again = exam.figures.get("samples_that_recur", 1.0)
-    if exam.case.valid is None or exam.case.trained or again > _ANEW or len(names) != 1:
+    if exam.case.valid is None or exam.case.trained or again > _ANEW:
         return []
-    if exam.typical["target"].ndim > 2 or len(exam.valid) < 3 or not exam.comparable:
+    ways = list(_ways(exam.train[0]))
+    if exam.typical["target"].ndim > 2 or len(exam.valid) < 3 or not exam.comparable or not ways:
         return []
     kept = max(1, len(exam.valid) // 3)
     trial = _taught(exam, kept)
     if trial is None:
         return []
-    name, parts = names[0], (exam.train, exam.valid[-kept:])
+    parts = (exam.train, exam.valid[-kept:])
     here, there = (exam.errors(trial.model, part)[0] for part in parts)
-    for how, turn in TURNS.items():
-        first = exam.train[0]["inputs"][name][:1]
-        if how == "as it is" or turn(first).shape != first.shape:
-            continue
+    for how, change in ways:
         one, other = (
-            exam.errors(trial.model, [_turned(batch, name, turn) for batch in part])[0]
-            for part in parts
+            exam.errors(trial.model, [change(batch) for batch in part])[0] for part in parts
         )
         shares = [
             float((after < _BETTER * before).mean())
@@ -54,7 +49,7 @@ def turned_alone(exam: Exam) -> list[Finding]:
         if shares[0] >= shares[1] + _MORE:
             text = (
                 f"to a model that was trained on validation samples {100 * shares[0]:.0f} % of the "
-                f"training samples are far nearer with the image's {how}, and "
+                f"training samples are far nearer with {how}, and "
                 f"{100 * shares[1]:.0f} % of other validation samples"
             )
             return [Finding(Cause.TARGETS_MISPAIRED, "fault", text, tried=True, firm=True)]
@@ -72,6 +67,39 @@ def _taught(exam: Exam, kept: int) -> Trial | None:
         return trial
     own = stand_in_trial(exam, samples)
     return own if own is not None and exam.skill(own.model, rest).there else None
+
+
+def _ways(batch: Batch) -> Iterator[tuple[str, Change]]:
+    """Give what may have been done to inputs alone."""
+    inputs = batch["inputs"]
+    maps = [n for n, v in inputs.items() if v.is_floating_point() and v.ndim == 4]
+    if len(maps) == 1 and min(inputs[maps[0]].shape[2:]) >= _LEAST:
+        name, first = maps[0], inputs[maps[0]][:1]
+        for how, turn in TURNS.items():
+            if how != "as it is" and turn(first).shape == first.shape:
+                yield f"the image's {how}", _on(name, turn)
+    names = list(inputs)
+    if len(names) == 2 and inputs[names[0]].shape == inputs[names[1]].shape:
+        yield f"{names[0]!r} and {names[1]!r} exchanged", _exchanged(names[0], names[1])
+    for name, value in inputs.items():
+        series = value.ndim == 3 and value.is_floating_point()
+        if series or (value.ndim == 2 and not value.is_floating_point()):
+            if value.shape[1] >= _LEAST:
+                yield f"{name!r} from its end", _on(name, lambda v: v.flip(1))
+        if series or (value.ndim == 2 and value.is_floating_point()):
+            yield f"{name!r} of the opposite sign", _on(name, torch.neg)
+
+
+def _on(name: str, turn: Callable[[Tensor], Tensor]) -> Change:
+    return lambda batch: _turned(batch, name, turn)
+
+
+def _exchanged(one: str, other: str) -> Change:
+    def change(batch: Batch) -> Batch:
+        inputs = batch["inputs"]
+        return {**batch, "inputs": {**inputs, one: inputs[other], other: inputs[one]}}
+
+    return change
 
 
 def _turned(batch: Batch, name: str, turn: Callable[[Tensor], Tensor]) -> Batch:

@@ -273,6 +273,9 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
             f"; {name!r} is another number in nearly each sample, and in validation none of them"
         )
         return [Finding(Cause.MEMORISES, "fault", told, name)]
+    moved = next((f for f in exam.findings if f.cause is Cause.TARGETS_MISPAIRED), None)
+    if moved is not None:  # which is no fault by itself, and explains why nothing follows
+        return [replace(moved, weight="fault", evidence=f"{moved.evidence}; {told}")]
     return [Finding(Cause.TARGETS_UNRELATED, "fault", told)]
 
 

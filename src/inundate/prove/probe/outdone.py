@@ -1,0 +1,77 @@
+"""A model that learns something, and far less than a small network of the doctor's own."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+
+from inundate.learn.random_state import isolated_random
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam, Skill
+from inundate.prove.finding import Finding
+from inundate.prove.known import worth
+from inundate.prove.probe.stand_in import STAND_IN_RATE, STAND_IN_TIMES, stand_in_skill
+from inundate.prove.trial import Remedy, run_trial
+
+__all__ = ["probe_outdone"]
+
+_MUCH = 0.2  # of skill, that is missing on samples that were trained on
+_GOOD = 0.75  # skill of the other network
+_LEFT = 3.0  # times the error that it leaves
+_SAME = 1e-4  # of the deviation of outputs, by which rounding moves them
+_WORDS = 3  # of a text, from which it has an order
+
+
+def probe_outdone(exam: Exam) -> list[Finding]:
+    """Where training samples are known in part alone, see what another network makes of them.
+
+    The user's model has then as many steps by the same optimiser, so that what it lacks is no
+    matter of rates: it cannot see what is to be learnt.
+    """
+    seen, unseen = (exam.figures.get(f"skill_{part}", 1.0) for part in ("train", "valid"))
+    if exam.case.trained or exam.all.broke or max(seen, unseen) > 1.0 - _MUCH:
+        return []
+    if unseen <= 0.02 or not worth(exam, Cause.CANNOT_FIT):
+        return []  # nothing at all: told elsewhere
+    own = stand_in_skill(exam)
+    if own is None or not _far_more(own, unseen):
+        return []
+    again = Remedy("with as many steps of Adam", adam=STAND_IN_RATE, plain=True, no_decay=True)
+    steps = STAND_IN_TIMES * exam.effort.all_batches
+    trial = run_trial(exam.case, exam.learnt, steps, remedy=again, seed=exam.seed)
+    patient = unseen if trial.broke else max(unseen, exam.skill(trial.model, exam.valid).value)
+    exam.figures[f"skill_valid, {again.name}"] = patient
+    if not _far_more(own, patient):
+        return []
+    text = (
+        f"skill on unseen samples is {unseen:.2f}, {again.name} {patient:.2f}, and that of a small "
+        f"network of the doctor's own {own.value:.2f}{_blind_to_order(exam)}"
+    )
+    return [Finding(Cause.CANNOT_FIT, "fault", text, tried=True, firm=True)]
+
+
+def _far_more(own: Skill, other: float) -> bool:
+    return own.there and own.value > _GOOD and 1.0 - other > _LEFT * (1.0 - own.value)
+
+
+def _blind_to_order(exam: Exam) -> str:
+    """Say so where the places of texts or series may be exchanged, and no answer moves."""
+    batch = exam.typical
+    model = copy.deepcopy(exam.all.model).eval()
+    before = exam.run(model, batch).double()
+    for name, value in batch["inputs"].items():
+        if (
+            value.ndim < 2
+            or value.shape[1] < _WORDS
+            or value.ndim == 2
+            and (value.is_floating_point())
+        ):
+            continue
+        with isolated_random(exam.seed, "doctor", "order"):
+            order = torch.randperm(value.shape[1])
+        moved = {**batch["inputs"], name: value[:, order]}
+        after = exam.run(model, {**batch, "inputs": moved}).double()
+        if float((after - before).abs().max()) <= _SAME * max(float(before.std()), 1e-12):
+            return f"; to it all orders of the places of {name!r} are the same"
+    return ""

@@ -1,0 +1,170 @@
+"""A column that was made from the target with some noise, or from the target of some samples."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+from inundate.prove.probe.data import gather
+from inundate.prove.probe.reference import targets_of
+
+__all__ = ["probe_tells"]
+
+_SAMPLES = 120  # from which dependence can be measured
+_MOST = 1200  # samples that are looked at
+_NUMBERS = 128  # of a sample
+_KINDS = 20  # different targets, from which they are numbers and no classes
+_BINS = 16
+_TELLS = 0.75  # of the variance of the target, that the column alone explains
+_OTHER = 0.65  # of what it explains, that the next best column does at most
+_FOLLOWS = 0.25  # of the variance of the target, that all others explain
+_GOES = 0.5  # of that, that they explain of the column too, as it goes with the target
+_NOTHING = 0.2  # of what the target leaves of the column, that others explain: next to nothing
+_SOME = 0.2  # of the samples, in which the column holds the target and is not empty
+_LINE = 0.9995  # correlation from which two numbers are one
+
+
+def probe_tells(exam: Exam) -> list[Finding]:
+    """Look for a column that goes with the other columns only as far as the target does.
+
+    An honest column is a cause: with the target known, it goes with the other causes all the more,
+    as one of two numbers does when their sum is known. One that was made from the target, such as
+    what happened until then, has nothing to do with the others but for the target.
+    """
+    table = _table(exam)
+    target = targets_of(exam.train)
+    if table is None or target is None or target.ndim > 2 or len(target) < _SAMPLES:
+        return []
+    if any(f.cause is Cause.TARGET_IN_INPUT for f in exam.findings):
+        return []
+    values, names = table
+    wanted = _numbers(target)
+    if wanted is None or values.shape == wanted.shape:
+        return []
+    values, wanted = values[:_MOST], wanted[:_MOST]
+    return _in_some(values, wanted, names) or _made_of(exam, values, wanted, names)
+
+
+def _table(exam: Exam) -> tuple[Tensor, list[str]] | None:
+    """Lay all numbers of the float inputs side by side (N, F), each with its name."""
+    parts, names = [], []
+    for name, value in exam.train[0]["inputs"].items():
+        values = gather(exam.train, name)
+        if not value.is_floating_point() or values is None or values.ndim not in (1, 2):
+            continue
+        flat = values.reshape(len(values), -1).double()
+        parts.append(flat)
+        names += [f"{name!r}, {place}" for place in range(flat.shape[1])]
+    if not parts or not 2 <= len(names) <= _NUMBERS:
+        return None
+    table = torch.cat(parts, 1)
+    return (table, names) if bool(torch.isfinite(table).all()) else None
+
+
+def _numbers(target: Tensor) -> Tensor | None:
+    """Give targets as numbers (N, K), of classes which samples are of each."""
+    if target.is_floating_point():
+        found = target.reshape(len(target), -1).double()
+        return found if found.shape[1] <= _KINDS and bool(torch.isfinite(found).all()) else None
+    kinds = torch.unique(target)
+    if target.ndim > 1 or not 2 <= len(kinds) <= _KINDS:
+        return None
+    return (target[:, None] == kinds[None]).double()
+
+
+def _in_some(values: Tensor, wanted: Tensor, names: list[str]) -> list[Finding]:
+    """Find a column that is the target where it is not empty."""
+    for place, name in enumerate(names):
+        column = values[:, place]
+        there = column != column.mode().values
+        count = int(there.sum())
+        if not _SOME * len(column) <= count < len(column) - 1:
+            continue
+        for number in wanted.T:
+            held, own = number[there], column[there]
+            if len(torch.unique(held)) > _KINDS and abs(_along(own, held)) > _LINE:
+                text = f"{name} tells the target of {count} of {len(column)} samples, and is "
+                text += f"{float(column.mode().values):.3g} in the others"
+                return [Finding(Cause.TARGET_IN_INPUT, "fault", text, name)]
+    return []
+
+
+def _along(one: Tensor, other: Tensor) -> float:
+    one, other = one - one.mean(), other - other.mean()
+    scale = float(one.norm() * other.norm())
+    return float(one @ other) / scale if scale > 0 else 0.0
+
+
+def _made_of(exam: Exam, values: Tensor, wanted: Tensor, names: list[str]) -> list[Finding]:
+    alone = torch.tensor([_by_bins(column, wanted) for column in values.T])
+    best = int(alone.argmax())
+    rest = [place for place in range(values.shape[1]) if place != best]
+    if float(alone[best]) < _TELLS or float(alone[rest].max()) > _OTHER * float(alone[best]):
+        return []
+    others = values[:, rest]
+    follows = _explained(others, wanted)
+    goes = _explained(others, values[:, best : best + 1])
+    left = values[:, best] - _given(values[:, best], wanted)
+    nothing = _explained(others, left[:, None])
+    exam.figures |= {
+        "column_alone": float(alone[best]), "others_explain": follows,
+        "others_explain_the_column": goes, "others_explain_what_is_left": nothing,
+    }  # fmt: skip
+    if follows < _FOLLOWS or goes < _GOES * follows or nothing > _NOTHING * follows:
+        return []
+    text = (
+        f"{names[best]} alone explains {100 * float(alone[best]):.0f} % of the target; all others "
+        f"explain {100 * follows:.0f} % of the target, {100 * goes:.0f} % of that column, and "
+        f"{100 * max(nothing, 0.0):.0f} % of what the target leaves of it: it goes with them by "
+        "the target alone, as what was made from that does"
+    )
+    return [Finding(Cause.TARGET_IN_INPUT, "fault", text, names[best])]
+
+
+def _by_bins(column: Tensor, wanted: Tensor) -> float:
+    """Give the share of the variance of numbers (N, K) that the order of a column (N,) explains."""
+    order = column.argsort()
+    bins = torch.tensor_split(wanted[order], _BINS)
+    within = sum(float((b - b.mean(0)).square().sum()) * len(b) / (len(b) - 1) for b in bins)
+    whole = float((wanted - wanted.mean(0)).square().sum())
+    return 1.0 - within / max(whole, 1e-30)
+
+
+def _given(column: Tensor, wanted: Tensor) -> Tensor:
+    """Give what the targets (N, K) tell of a column (N,)."""
+    kinds, group = torch.unique(wanted, dim=0, return_inverse=True)
+    if len(kinds) <= _KINDS:
+        sums = torch.zeros(len(kinds), dtype=column.dtype).index_add(0, group, column)
+        return (sums / torch.bincount(group, minlength=len(kinds)))[group]
+    return _smooth(wanted, wanted, column[:, None])[:, 0]
+
+
+def _explained(inputs: Tensor, wanted: Tensor) -> float:
+    """Give the share of the variance of numbers (N, K) that inputs (N, F) explain, by halves."""
+    half = len(inputs) // 2
+    left = whole = 0.0
+    for one, other in ((slice(0, half), slice(half, None)), (slice(half, None), slice(0, half))):
+        told = _smooth(inputs[one], inputs[other], wanted[one])
+        left += float((wanted[other] - told).square().sum())
+        whole += float((wanted[other] - wanted[one].mean(0)).square().sum())
+    return 1.0 - left / max(whole, 1e-30)
+
+
+def _smooth(inputs: Tensor, asked: Tensor, wanted: Tensor) -> Tensor:
+    """Predict by ridge regression on smooth bumps around all samples, and on the numbers."""
+    mean, scale = inputs.mean(0), inputs.std(0).clamp(min=1e-9)
+    inputs, asked = (inputs - mean) / scale, ((asked - mean) / scale).clamp(-6.0, 6.0)
+    wide = 1.0 * float(torch.cdist(inputs[:200], inputs[:200]).median()) + 1e-9
+
+    def alike(one: Tensor, other: Tensor) -> Tensor:
+        return (
+            torch.exp(-0.5 * (torch.cdist(one, other) / wide).square())
+            + 0.1 * (one @ other.T) / inputs.shape[1]
+        )
+
+    middle = wanted.mean(0)
+    gram = alike(inputs, inputs) + 0.03 * torch.eye(len(inputs), dtype=inputs.dtype)
+    return alike(asked, inputs) @ torch.linalg.solve(gram, wanted - middle) + middle
