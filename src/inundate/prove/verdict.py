@@ -53,6 +53,7 @@ from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.relief import probe_relief
 from inundate.prove.probe.reorders import probe_reorders
+from inundate.prove.probe.reshaped import probe_reshaped
 from inundate.prove.probe.runs import probe_runs
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
@@ -74,7 +75,7 @@ Probe = Callable[[Exam], list[Finding]]
 FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
 PROBES: tuple[Probe, ...] = (
     probe_each_input, probe_reorders, probe_inputs, probe_drift, probe_target, probe_split, probe_target_in_input,
-    probe_tells, probe_ahead, probe_axes, probe_turned, probe_relief, probe_ground, probe_water, probe_layout,
+    probe_tells, probe_ahead, probe_axes, probe_turned, probe_relief, probe_ground, probe_water, probe_reshaped, probe_layout,
     probe_loss, probe_weighed, probe_metric, probe_optimiser, probe_step, probe_halves,
 )  # fmt: skip
 #: These train the model, and name what comes later in the order of causes, but for a few.

@@ -12,7 +12,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = ["probe_ahead"]
+__all__ = ["is_next", "probe_ahead"]
 
 _NEXT = 0.99  # of the targets, which stand one place further on in the input
 _LEAST = 4  # places of a text or series
@@ -21,7 +21,7 @@ _LEAST = 4  # places of a text or series
 def probe_ahead(exam: Exam) -> list[Finding]:
     """Where targets are the input one step on, see whether later steps move earlier answers."""
     batch = exam.train[0]
-    name = next((n for n, v in batch["inputs"].items() if _is_next(v, batch["target"])), None)
+    name = next((n for n, v in batch["inputs"].items() if is_next(v, batch["target"])), None)
     if name is None:
         return []
     length = batch["target"].shape[1]
@@ -44,7 +44,7 @@ def probe_ahead(exam: Exam) -> list[Finding]:
     return []
 
 
-def _is_next(value: Tensor, target: Tensor) -> bool:
+def is_next(value: Tensor, target: Tensor) -> bool:
     """Whether an input (B, L), or a feature of (B, L, C), is the target (B, L) one step later."""
     wanted = target[..., 0] if target.ndim == 3 and target.shape[-1] == 1 else target
     if wanted.ndim != 2 or wanted.shape[1] < _LEAST or value.shape[:2] != wanted.shape:

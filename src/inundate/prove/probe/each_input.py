@@ -19,6 +19,8 @@ __all__ = ["probe_each_input"]
 _PAIRS = 10  # samples that came in both epochs, from which something can be said
 _UNLIKE = 0.2  # of those
 _OTHERS = 0.8  # of the new values, from which they are those of other samples
+_KINDS = 20  # different targets, from which they are numbers and no classes
+_MOST = 0.5  # of the samples of a kind
 _LOUD = 1.0  # deviation of what is drawn anew, of that between samples
 _ROUGH = 0.3  # correlation of neighbours, below which a difference is noise and no other cut
 
@@ -33,13 +35,17 @@ def probe_each_input(exam: Exam) -> list[Finding]:
     if len(names) < 2:
         return []
     for name in names:
-        if not exam.train[0]["inputs"][name].is_floating_point():
+        value = exam.train[0]["inputs"][name]
+        whole = not value.is_floating_point()
+        if whole and value.ndim < 2:
             continue
         first, second = (_by_rest(part, name) for part in (exam.train, exam.again))
         pairs = [(first[key], second[key]) for key in first.keys() & second.keys()]
         unlike = [(a, b) for a, b in pairs if a.shape == b.shape and not torch.equal(a, b)]
         if len(pairs) < _PAIRS or len(unlike) < _UNLIKE * len(pairs):
             continue
+        if whole and not _of_all_targets(exam, name):
+            continue  # what does not belong together may well be drawn anew
         known = {key_of([value]) for value in first.values()}
         others = sum(key_of([value]) in known for _, value in unlike) / len(unlike)
         text = (
@@ -52,14 +58,16 @@ def probe_each_input(exam: Exam) -> list[Finding]:
         if _one_a_batch(exam.train, name):
             text += "all samples of its batch have"
             return [Finding(Cause.TARGETS_MISPAIRED, "fault", text, f"{name!r}")]
-        found = _noise(name, unlike, list(first.values()))
+        found = [] if whole else _noise(name, unlike, list(first.values()))
         if found:
             return found
     return []
 
 
-def _by_rest(batches: Sequence[Batch], name: str) -> Mapping[bytes, Tensor]:
-    """Give an input of each sample, by a key of all its other inputs and its target.
+def _by_rest(
+    batches: Sequence[Batch], name: str, *, of_target: bool = False
+) -> Mapping[bytes, Tensor]:
+    """Give an input, or the target, of each sample, by a key of its other inputs and its target.
 
     Samples whose key comes more than once are left out.
     """
@@ -70,9 +78,22 @@ def _by_rest(batches: Sequence[Batch], name: str) -> Mapping[bytes, Tensor]:
         rows = [one.detach().cpu() for one in (*rest, batch["target"])]
         for row in range(len(batch["target"])):
             keys.append(key_of([one[row] for one in rows]))
-            values.append(batch["inputs"][name][row].detach().cpu())
+            held = batch["target"] if of_target else batch["inputs"][name]
+            values.append(held[row].detach().cpu())
     often = Counter(keys)
     return {key: value for key, value in zip(keys, values, strict=True) if often[key] == 1}
+
+
+def _of_all_targets(exam: Exam, name: str) -> bool:
+    """Whether the input is another one in the second epoch beside most targets of every kind."""
+    kinds: dict[bytes, list[bool]] = {}
+    first, second = (_by_rest(part, name) for part in (exam.train, exam.again))
+    target = {k: key_of([v]) for k, v in _by_rest(exam.train, name, of_target=True).items()}
+    for key in first.keys() & second.keys():
+        kinds.setdefault(target[key], []).append(not torch.equal(first[key], second[key]))
+    if len(kinds) > _KINDS:
+        return True
+    return all(sum(moved) > _MOST * len(moved) for moved in kinds.values())
 
 
 def _one_a_batch(batches: Sequence[Batch], name: str) -> bool:

@@ -18,6 +18,7 @@ from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
 from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
+from inundate.prove.probe.running import stale
 from inundate.prove.probe.turned_alone import turned_alone
 from inundate.prove.probe.unlearnt import (
     CALMER,
@@ -39,11 +40,13 @@ _LOUD = 0.25  # of its square, from which the mean of the draws is not known wel
 _FAR_UNLIKE = 1.5  # the same, where little is learnt in training mode either
 _WORKS, _HARDLY = 0.3, 0.1  # of the way in training mode, from which modes can be compared
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
+_SLIGHT = 0.08  # the same, where what a normalisation keeps is not what it meets
 _WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
 _SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
 _LITTLE = 0.6  # of the way
 _EASY = 0.5  # skill of a simple learner, from which what it learns is easy
 _CALM = (0.1, 0.01, 1e-3)  # of a rate that no optimiser of its kind is used at
+_HEART = 0.7  # of one batch, from which it is known by heart
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
 
 
@@ -72,7 +75,8 @@ def probe_learn(exam: Exam) -> list[Finding]:
     exam.figures["enough"] = float(enough and not _untrained(exam, reference))
     some = sound and one >= _NEAR and _good(unseen, reference, share=_SOME)
     some = some and not _narrow(exam, unseen, reference)
-    exam.figures["healthy"] = float(unseen.there and sound and (enough or one >= 0.7 or some))
+    known = one >= _HEART and not _far_behind(unseen, reference)
+    exam.figures["healthy"] = float(unseen.there and sound and (enough or known or some))
     found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen)
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
     found = found or turned_alone(exam)
@@ -128,6 +132,13 @@ def _narrow(exam: Exam, unseen: Skill, reference: Skill | None) -> bool:
     return stuck and known and reference is not None and unseen.value < 0.6 * reference.value
 
 
+def _far_behind(unseen: Skill, reference: Skill | None) -> bool:
+    """Whether a simple learner finds much, and the model next to nothing of it."""
+    if reference is None or reference.p_value > 0.01 or reference.value < _EASY:
+        return False
+    return max(unseen.value, unseen.progress) < _SOME * reference.value
+
+
 def _good(unseen: Skill, reference: Skill | None, *, share: float = 0.7) -> bool:
     """Whether a skill is as good as what a simple learner finds, or good by itself."""
     known = reference is not None and reference.value > 0.05
@@ -144,11 +155,12 @@ def _gap(exam: Exam) -> list[Finding]:
     exam.figures |= {"progress_training_mode": working, "progress_evaluation_mode": asked}
     if working < _WORKS:  # as where most is dropped, and nothing makes up for it
         return _unlike(exam, _FAR_UNLIKE) if working >= _HARDLY else []
-    if asked > working - _GAP:
+    kept = stale(exam) if _GAP >= working - asked > _SLIGHT else ""
+    if asked > working - _GAP and not kept:
         return _unlike(exam)
     text = (
         f"on the same samples the model comes {percent(working)} of the way in training mode and "
-        f"{percent(asked)} in evaluation mode"
+        f"{percent(asked)} in evaluation mode{'; ' if kept else ''}{kept}"
     )
     return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
 

@@ -99,7 +99,8 @@ def _few(exam: Exam) -> list[Finding]:
     second = [key for batch in sample_keys(exam.again) for key in batch]
     known = sum(key in first for key in second) / max(len(second), 1)
     text = f"an epoch has {own} samples in {len(exam.train)} batches, the validation data {held}"
-    if known < _SAME_AGAIN:
+    rest = round((1 - known) * len(second)) < len(exam.train[0]["target"])  # of a last batch
+    if known < _SAME_AGAIN and not (rest and known > _PART):
         text += f"; {100 * (1 - known):.0f} % of those in the next epoch are others"
         return [Finding(Cause.LOADER_STARVES, "fault", text)]
     # the same ones again are all that there are: who learns those by heart has too few of them

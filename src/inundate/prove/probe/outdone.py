@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 
 from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
+from inundate.prove.probe.mended import skill_with
 from inundate.prove.probe.stand_in import STAND_IN_RATE, STAND_IN_TIMES, stand_in_skill
 from inundate.prove.trial import Remedy, run_trial
 
 __all__ = ["probe_outdone"]
 
 _MUCH = 0.2  # of skill, that is missing on samples that were trained on
+_SOME = 0.25  # of skill, that the other network has beyond the model's
 _GOOD = 0.75  # skill of the other network
 _LEFT = 3.0  # times the error that it leaves
 _SAME = 1e-4  # of the deviation of outputs, by which rounding moves them
@@ -35,8 +39,11 @@ def probe_outdone(exam: Exam) -> list[Finding]:
     if unseen <= 0.02 or not worth(exam, Cause.CANNOT_FIT):
         return []  # nothing at all: told elsewhere
     own = stand_in_skill(exam)
-    if own is None or not _far_more(own, unseen):
+    if own is None or own.value < unseen + _SOME:
         return []
+    turned = _from_the_end(exam, own)
+    if turned or not _far_more(own, unseen):
+        return turned
     again = Remedy("with as many steps of Adam", adam=STAND_IN_RATE, plain=True, no_decay=True)
     steps = STAND_IN_TIMES * exam.effort.all_batches
     trial = run_trial(exam.case, exam.learnt, steps, remedy=again, seed=exam.seed)
@@ -49,6 +56,33 @@ def probe_outdone(exam: Exam) -> list[Finding]:
         f"network of the doctor's own {own.value:.2f}{_blind_to_order(exam)}"
     )
     return [Finding(Cause.CANNOT_FIT, "fault", text, tried=True, firm=True)]
+
+
+def _from_the_end(exam: Exam, own: Skill) -> list[Finding]:
+    """See whether the model learns as much with the places of its output turned round."""
+    for axis in range(1, exam.output.ndim):
+        if exam.output.shape[axis] < _WORDS:
+            continue
+
+        def turn(model: nn.Module, axis: int = axis) -> None:
+            def hook(_module: nn.Module, _inputs: Any, found: Any) -> Any:
+                return found.flip(axis) if isinstance(found, Tensor) else found
+
+            model.register_forward_hook(hook)
+
+        skill = skill_with(exam, Remedy(f"with axis {axis} of the output turned", prepare=turn))
+        if skill is not None and _half_as_good(skill, own):
+            text = (
+                f"skill on unseen samples is {exam.figures['skill_valid']:.2f}, and "
+                f"{skill.value:.2f} with axis {axis} of the output turned round"
+            )
+            subject = "the model gives its output from the end"
+            return [Finding(Cause.AXES_MIXED, "fault", text, subject, tried=True, firm=True)]
+    return []
+
+
+def _half_as_good(skill: Skill, own: Skill) -> bool:
+    return skill.there and skill.value > 0.8 * own.value
 
 
 def _far_more(own: Skill, other: float) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
@@ -31,6 +32,7 @@ TURNS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 _BETTER = 0.1  # by how much another way must explain more
 _MOST = 20  # classes
+_REST = 0.3  # of the way from chance to all right, that the other words come
 
 
 def probe_axes(exam: Exam) -> list[Finding]:
@@ -127,7 +129,7 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
             flat, wanted = values.reshape(len(values), -1), target.reshape(-1)
             where = (_number if tensor.is_floating_point() else _token)(flat, wanted)
             named = "" if tensor.is_floating_point() else _named(values, wanted)
-            if named:
+            if named and (where is None or not _told_without(flat, wanted, where)):
                 text = f"{named} of {name!r} stand each in all samples of one class, and no other"
                 # such words may well be what is asked for
                 return [Finding(Cause.TARGET_IN_INPUT, "note", text, f"{name!r}, {named}")]
@@ -244,6 +246,25 @@ def _named(tokens: Tensor, target: Tensor) -> str:
             return ""
         words.append(str(int(same.argmax())))
     return f"the words {', '.join(words[:4])}"
+
+
+def _told_without(tokens: Tensor, target: Tensor, place: int) -> bool:
+    """Whether the other words tell classes as well, so that the one at a place was put there."""
+    rest = torch.cat([tokens[:, :place], tokens[:, place + 1 :]], 1).long()
+    kinds, classes = torch.unique(target, return_inverse=True)
+    if tokens.shape[1] < 2 or len(kinds) > _MOST:
+        return False
+    counts = torch.zeros(len(rest), int(rest.max()) + 1).scatter_add_(
+        1, rest.clamp(min=0), torch.ones(rest.shape)
+    )
+    wanted = functional.one_hot(classes, len(kinds)).float()
+    half = len(rest) // 2
+    mean = wanted[:half].mean(0)
+    gram = counts[:half].T @ counts[:half] + 3.0 * torch.eye(counts.shape[1])
+    told = counts[half:] @ torch.linalg.solve(gram, counts[:half].T @ (wanted[:half] - mean)) + mean
+    right = float((told.argmax(1) == classes[half:]).float().mean())
+    chance = float(torch.bincount(classes[half:]).max()) / len(classes[half:])
+    return right - chance > _REST * (1.0 - chance)
 
 
 def _token(flat: Tensor, target: Tensor) -> int | None:

@@ -13,6 +13,7 @@ from torch.nn import functional
 from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch
 from inundate.prove.exam import Exam, Skill
+from inundate.prove.probe.ahead import is_next
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.trial import Trial, run_trial
 
@@ -21,6 +22,7 @@ __all__ = ["STAND_IN_RATE", "STAND_IN_TIMES", "stand_in_skill", "stand_in_trial"
 _WIDTH = 24
 STAND_IN_RATE = 5e-3
 STAND_IN_TIMES = 2  # as many steps as the user's model has had
+_LEAST = 3  # places of a text or series
 _CELLS = 8  # along a side of a map that a flat layer reads
 
 
@@ -67,6 +69,55 @@ class _Maps(nn.Module):
         found = self.second(functional.relu(self.first(maps))).relu()
         size = (min(_CELLS, maps.shape[2]), min(_CELLS, maps.shape[3]))
         return functional.adaptive_avg_pool2d(found, size).flatten(1)
+
+
+class _EachPlace(nn.Module):
+    """Tells of each place of a text (B, L) or series (B, T, C) from what is around it."""
+
+    def __init__(self, exam: Exam, name: str, axis: int) -> None:
+        super().__init__()
+        value = exam.train[0]["inputs"][name]
+        self.axis, self.scale = axis, _scale(exam, name, value)
+        words = not value.is_floating_point()
+        values = gather(exam.train, name)
+        most = int((value if values is None else values).max()) if words else 0
+        self.embed = nn.Embedding(most + 1, _WIDTH) if words else None
+        # the next word must not be read off
+        both = not is_next(value, exam.train[0]["target"])
+        self.read = nn.GRU(
+            _WIDTH if words else value.shape[2], _WIDTH, batch_first=True, bidirectional=both
+        )
+        self.shape = exam.output.shape
+        told = self.shape.numel() // (self.shape[0] * self.shape[axis])
+        self.tell = nn.Sequential(
+            nn.Linear((1 + both) * _WIDTH, 2 * _WIDTH), nn.ReLU(), nn.Linear(2 * _WIDTH, told)
+        )
+
+    def forward(self, *inputs: Any, **named: Any) -> Tensor:
+        """Answer for a batch, with the places on the axis on which the user's model has them."""
+        (value,) = [*inputs, *named.values()]
+        if isinstance(value, dict):
+            (value,) = value.values()
+        if self.embed is not None:
+            value = self.embed(value.long().clamp(0, self.embed.num_embeddings - 1))
+        else:
+            value = _StandIn._scaled(value, self.scale)
+        told: Tensor = self.tell(self.read(value)[0])  # (B, L, K)
+        if len(self.shape) == 2:
+            return told[..., 0]
+        return told if self.axis == 1 else told.transpose(1, 2)
+
+
+def _made(exam: Exam) -> nn.Module | None:
+    """Make a network for the user's inputs and outputs; None if it is none for such."""
+    inputs, shape = exam.train[0]["inputs"], exam.output.shape
+    name, value = next(iter(inputs.items()))
+    series = value.ndim == (3 if value.is_floating_point() else 2)
+    if len(inputs) == 1 and series and len(shape) in (2, 3) and exam.typical["target"].ndim > 1:
+        axes = [axis for axis in range(1, len(shape)) if shape[axis] == value.shape[1]]
+        if axes and value.shape[1] > _LEAST:
+            return _EachPlace(exam, name, axes[0])
+    return _StandIn(exam) if len(shape) <= 2 else None
 
 
 class _StandIn(nn.Module):
@@ -131,7 +182,7 @@ def stand_in_skill(exam: Exam) -> Skill | None:
     Returns
     -------
     Skill or None
-        None for answers of each place of a map or a text, and where it cannot be run.
+        None for answers of each place of a map, and where it cannot be run.
     """
     trial = stand_in_trial(exam, exam.learnt)
     if trial is None:
@@ -147,13 +198,15 @@ def stand_in_trial(exam: Exam, batches: Sequence[Batch]) -> Trial | None:
     Returns
     -------
     Trial or None
-        None for answers of each place of a map or a text, and where it cannot be run.
+        None for answers of each place of a map, and where it cannot be run.
     """
-    if exam.output.ndim > 2 or exam.case.trained or not exam.comparable:
+    if exam.output.ndim > 3 or exam.case.trained or not exam.comparable:
         return None
     try:
         with isolated_random(exam.seed, "doctor", "stand-in"):
-            model = _StandIn(exam)
+            model = _made(exam)
+        if model is None:
+            return None
         case = dataclasses.replace(exam.case, model=model, optimiser=_adam, step=None)
         steps = STAND_IN_TIMES * exam.effort.all_batches
         trial = run_trial(case, batches, steps, seed=exam.seed)

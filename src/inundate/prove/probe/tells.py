@@ -21,9 +21,12 @@ _BINS = 16
 _TELLS = 0.75  # of the variance of the target, that the column alone explains
 _OTHER = 0.65  # of what it explains, that the next best column does at most
 _FOLLOWS = 0.25  # of the variance of the target, that all others explain
-_GOES = 0.5  # of that, that they explain of the column too, as it goes with the target
+_GOES = 0.6  # of that, for what the column explains, that they explain of the column too
 _NOTHING = 0.2  # of what the target leaves of the column, that others explain: next to nothing
 _SOME = 0.2  # of the samples, in which the column holds the target and is not empty
+_LEVELS = 8  # different values of a column of few
+_PURE, _TENTH = 50, 0.1  # samples of one value, at least so many and such a share
+_SHARE = 0.6  # of all samples, that are of a class at most
 _LINE = 0.9995  # correlation from which two numbers are one
 
 
@@ -102,26 +105,53 @@ def _made_of(exam: Exam, values: Tensor, wanted: Tensor, names: list[str]) -> li
     alone = torch.tensor([_by_bins(column, wanted) for column in values.T])
     best = int(alone.argmax())
     rest = [place for place in range(values.shape[1]) if place != best]
-    if float(alone[best]) < _TELLS or float(alone[rest].max()) > _OTHER * float(alone[best]):
-        return []
-    others = values[:, rest]
+    some = [place for place in range(values.shape[1]) if _pure(values[:, place], wanted)]
+    if float(alone[best]) >= _TELLS and float(alone[rest].max()) <= _OTHER * float(alone[best]):
+        some.append(best)
+    for place in dict.fromkeys(some):
+        told = _by_target_alone(exam, values, wanted, place, float(alone[place]))
+        if told:
+            text = f"{names[place]} alone explains {100 * float(alone[place]):.0f} % of the target"
+            return [Finding(Cause.TARGET_IN_INPUT, "fault", text + told, names[place])]
+    return []
+
+
+def _pure(column: Tensor, wanted: Tensor) -> bool:
+    """Whether a value of a column of few comes in many samples, and all of those are of a class."""
+    levels = torch.unique(column)
+    two = bool(((wanted == 0) | (wanted == 1)).all())
+    if not two or not 2 <= len(levels) <= _LEVELS:
+        return False
+    for level in levels:
+        inside = column == level
+        if int(inside.sum()) < max(_PURE, _TENTH * len(column)):
+            continue
+        for number in wanted.T:
+            if bool((number[inside] == 1).all()) and float(number.mean()) < _SHARE:
+                return True
+    return False
+
+
+def _by_target_alone(exam: Exam, values: Tensor, wanted: Tensor, place: int, alone: float) -> str:
+    """Say so where a column goes with all others as far as the target does, and no further."""
+    rest = [other for other in range(values.shape[1]) if other != place]
+    others, column = values[:, rest], values[:, place]
     follows = _explained(others, wanted)
-    goes = _explained(others, values[:, best : best + 1])
-    left = values[:, best] - _given(values[:, best], wanted)
-    nothing = _explained(others, left[:, None])
+    if follows < _FOLLOWS:
+        return ""
+    goes = _explained(others, column[:, None])
+    nothing = _explained(others, (column - _given(column, wanted))[:, None])
     exam.figures |= {
-        "column_alone": float(alone[best]), "others_explain": follows,
+        "column_alone": alone, "others_explain": follows,
         "others_explain_the_column": goes, "others_explain_what_is_left": nothing,
     }  # fmt: skip
-    if follows < _FOLLOWS or goes < _GOES * follows or nothing > _NOTHING * follows:
-        return []
-    text = (
-        f"{names[best]} alone explains {100 * float(alone[best]):.0f} % of the target; all others "
-        f"explain {100 * follows:.0f} % of the target, {100 * goes:.0f} % of that column, and "
-        f"{100 * max(nothing, 0.0):.0f} % of what the target leaves of it: it goes with them by "
-        "the target alone, as what was made from that does"
+    if goes < _GOES * alone * follows or nothing > _NOTHING * follows:
+        return ""
+    return (
+        f"; all others explain {100 * follows:.0f} % of the target, {100 * goes:.0f} % of that "
+        f"column, and {100 * max(nothing, 0.0):.0f} % of what the target leaves of it: it goes "
+        "with them by the target alone, as what was made from that does"
     )
-    return [Finding(Cause.TARGET_IN_INPUT, "fault", text, names[best])]
 
 
 def _by_bins(column: Tensor, wanted: Tensor) -> float:

@@ -18,7 +18,7 @@ from inundate.prove.trial import Remedy, run_trial
 __all__ = ["probe_two_ways"]
 
 _LEFT = 0.2  # of the variance of a difference, from which there is something to be explained
-_NUMBERS = 5  # of a target, of which pairs may have been exchanged
+_NUMBERS = 4  # of a target, up to which all pairs are looked at
 _NEARER = 4.5  # times what is left of the size: of normal noise it is 2.8 times at most
 _EXPLAINED = 0.25  # of the variance of the size, that is explained
 _VARIED = 0.1  # of the variance of the difference, that its size has: less where it is always one
@@ -84,11 +84,13 @@ def _as_target(output: Tensor, batch: Batch) -> Tensor:
 
 
 def _pairs(targets: Tensor) -> Iterator[tuple[int, int]]:
-    """Give the pairs of numbers of targets (N, K) that are of about one size."""
-    spread = targets.std(0)
-    if not 2 <= targets.shape[1] <= _NUMBERS:
-        return
-    for one, other in itertools.combinations(range(targets.shape[1]), 2):
+    """Give the pairs of numbers of targets (N, K) that are of about one size.
+
+    Of many numbers the first and the last, and the first two.
+    """
+    spread, count = targets.std(0), targets.shape[1]
+    some = list(itertools.combinations(range(count), 2))
+    for one, other in some if count <= _NUMBERS else [(0, count - 1), (0, 1)]:
         ratio = float(spread[one] / spread[other].clamp(min=1e-12))
         if 1.0 / _ALIKE < ratio < _ALIKE:
             yield one, other

@@ -256,7 +256,8 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
         by_heart = seen.value > 0.5 and unseen.value < 0.5 * seen.value
         if by_heart:
             return [Finding(Cause.MEMORISES, "fault", told)]
-        return [] if seen.there else [Finding(Cause.CANNOT_FIT, "suspect", told)]
+        little = not seen.there or seen.value < _FORGOT
+        return [Finding(Cause.CANNOT_FIT, "suspect", told)] if little else []
     if samples < (_ENOUGH // 2 if dense else _ENOUGH):
         if seen.value < _BY_HEART:
             return []

@@ -23,6 +23,9 @@ _RARE = 20  # targets that are not
 _ABOUT = (0.02, 0.1, 0.25)  # deviations within which targets are about the same
 _APART = 0.5  # deviations from which they are not
 _LESS = 0.03  # of what a common target counts
+_FEWEST = 20  # one of so many targets
+_DECIDES = 0.28  # of the gradient, that those with the most of it have
+_NEXT = 0.2  # of the usual size of a target, below which it is next to 0
 _HIGH = 2.0  # deviations above the mean
 
 
@@ -50,7 +53,8 @@ def probe_weighed(exam: Exam) -> list[Finding]:
     slopes = _slopes(exam, batch)
     if slopes is None or int(slopes.known.sum()) < _RARE:
         return []
-    return _blind_to_small(exam, slopes) or (_by_kind(exam, slopes) if target.ndim > 2 else [])
+    found = _blind_to_small(exam, slopes) or (_by_kind(exam, slopes) if target.ndim > 2 else [])
+    return found or _nearest_to_zero(exam, slopes)
 
 
 def _slopes(exam: Exam, batch: Batch) -> _Slopes | None:
@@ -83,6 +87,21 @@ def _blind_to_small(exam: Exam, slopes: _Slopes) -> list[Finding]:
         f"have a deviation of {exam.answers.spread:.3g}"
     )
     return [Finding(Cause.LOSS_FLOOR, "fault", text, firm=True)]
+
+
+def _nearest_to_zero(exam: Exam, slopes: _Slopes) -> list[Finding]:
+    """See whether the few targets next to 0 decide, as where an error is divided by its target."""
+    counts, size = slopes.small[slopes.known], slopes.target[slopes.known].abs()
+    order = counts.argsort(descending=True)[: max(1, len(counts) // _FEWEST)]
+    share = float(counts[order].sum() / counts.sum().clamp(min=1e-30))
+    exam.figures["few_targets_count"] = share
+    if share < _DECIDES or float(size[order].median()) > _NEXT * float(size.median()):
+        return []
+    text = (
+        f"errors at the {len(order)} of {len(counts)} targets that are nearest to 0 make "
+        f"{100 * share:.0f} % of the gradient: all others hardly count"
+    )
+    return [Finding(Cause.LOSS_FLOOR, "suspect", text)]
 
 
 def _usual(values: Tensor, spread: float) -> tuple[float, float]:
