@@ -101,7 +101,9 @@ def explained(features: Tensor, target: Tensor) -> list[float]:
     test = ((rows[half:].reshape(-1, rows.shape[-1]) - mean) / scale).clamp(-10, 10)
     truth = wanted[half:].reshape(-1, wanted.shape[-1])
     left = (truth - values.mean(0) - test @ weights).square().mean(0)
-    return [float(one) for one in 1.0 - left / truth.var(0).clamp(min=1e-12)]
+    spread = truth.var(0)  # what never changes, such as the border of a map, is told by nothing
+    told = torch.where(spread > 1e-12, 1.0 - left / spread.clamp(min=1e-12), 0.0)
+    return [float(one) for one in told]
 
 
 def probe_target_in_input(exam: Exam) -> list[Finding]:
