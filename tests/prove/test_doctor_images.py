@@ -14,7 +14,7 @@ from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mixing import probe_mixing
-from inundate.prove.probe.relation import probe_target_in_input
+from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
 
@@ -231,3 +231,17 @@ def test_all_that_is_told_goes_through_one_number(width, wanted):
     )  # fmt: skip
     found = [f.cause for f in probe_learn(exam) if f.cause is Cause.CANNOT_FIT]
     assert found == wanted
+
+
+@pytest.mark.parametrize(("turned", "wanted"), [(False, []), (True, [Cause.AXES_MIXED])])
+def test_one_of_two_channels_of_a_target_lies_upside_down(turned, wanted):
+    maps = functional.avg_pool2d(drawn(64, 2, 10, 10), 3, 1)
+    target = torch.cat([maps[:, :1], maps[:, 1:].flip(-2) if turned else maps[:, 1:]], 1)
+    assert causes(probe_axes(exam_of(nn.Conv2d(2, 2, 1), maps, target))) == wanted
+
+
+@pytest.mark.parametrize("loss", [functional.mse_loss, functional.l1_loss])
+def test_large_targets_of_a_square_error_are_no_chances(loss):
+    maps = drawn(64, 1, 6, 6)
+    exam = exam_of(nn.Conv2d(1, 1, 1), maps, 2000.0 + 500.0 * maps, loss=loss)
+    assert not probe_loss(exam)

@@ -99,11 +99,13 @@ def _few(exam: Exam) -> list[Finding]:
     second = [key for batch in sample_keys(exam.again) for key in batch]
     known = sum(key in first for key in second) / max(len(second), 1)
     text = f"an epoch has {own} samples in {len(exam.train)} batches, the validation data {held}"
-    if known < _SAME_AGAIN:
+    # who leaves out the last batch, which is not full, has others each time, of the same few
+    if known < _SAME_AGAIN and own >= _PART * held * known:
         text += f"; {100 * (1 - known):.0f} % of those in the next epoch are others"
         return [Finding(Cause.LOADER_STARVES, "fault", text)]
     # the same ones again are all that there are: who learns those by heart has too few of them
-    return [Finding(Cause.MEMORISES, "suspect", f"{text}, and the next epoch has the same ones")]
+    text += f", and {100 * known:.0f} % of those in the next epoch are the same ones"
+    return [Finding(Cause.MEMORISES, "suspect", text)]
 
 
 def _repeats(exam: Exam) -> list[Finding]:

@@ -31,6 +31,7 @@ TURNS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 _BETTER = 0.1  # by how much another way must explain more
 _MOST = 20  # classes
+_CHANNELS = 4  # of a target, each of which may be turned by itself
 
 
 def probe_axes(exam: Exam) -> list[Finding]:
@@ -38,10 +39,23 @@ def probe_axes(exam: Exam) -> list[Finding]:
     target = targets_of(exam.train)
     if target is None or target.ndim not in (3, 4):
         return []
-    classes = [target] if target.is_floating_point() else indicators(target)
+    classes = _kinds(target) if target.is_floating_point() else indicators(target)
     found = [_ways(exam, one.float().nan_to_num()) for one in classes]
-    best = max(found, key=lambda ways: max(ways.values(), default=0.0), default={})
+    if any(found):
+        exam.figures["explained_as_it_is"] = max(ways["as it is"] for ways in found if ways)
+    best = max(found, key=_gained, default={})
     return _told(exam, best)
+
+
+def _gained(ways: dict[str, float]) -> float:
+    """Say by how much another way explains more than the target as it is."""
+    return max(ways.values(), default=0.0) - max(ways.get("as it is", 0.0), 0.0)
+
+
+def _kinds(target: Tensor) -> list[Tensor]:
+    """Give a target of maps as a whole, and each of a few channels, one of which may be turned."""
+    few = target.ndim == 4 and 1 < target.shape[1] <= _CHANNELS
+    return [target, *target.unbind(1)] if few else [target]
 
 
 def _ways(exam: Exam, target: Tensor) -> dict[str, float]:
@@ -64,7 +78,6 @@ def _ways(exam: Exam, target: Tensor) -> dict[str, float]:
 def _told(exam: Exam, found: dict[str, float]) -> list[Finding]:
     if not found:
         return []
-    exam.figures["explained_as_it_is"] = found["as it is"]
     best = max(found, key=lambda name: found[name])
     here = max(found["as it is"], 0.0)
     if found[best] < here + _BETTER or found[best] < 1.5 * here:
