@@ -8,11 +8,13 @@ from torch.nn import functional
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.data import probe_target
+from inundate.prove.probe.laid import probe_laid
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mixing import probe_mixing
-from inundate.prove.probe.relation import probe_target_in_input
+from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
 
@@ -184,3 +186,62 @@ def test_a_frame_of_the_input_is_the_target(kind, given, wanted):
             nn.Conv2d(3, 2, 1), frames, ((told if given else -other.flip(0)) > 0.5).long()
         )
     assert causes(probe_target_in_input(exam)) == wanted
+
+
+def cover(laid_anew):
+    """Give rough maps of six bands (N, 6, 8, 8) and the class of each place, -1 along an edge."""
+    classes = (drawn(64, 2, 2, seed=3) > 0).long() + (drawn(64, 2, 2, seed=4) > 0).long()
+    classes = classes.repeat_interleave(4, 1).repeat_interleave(4, 2)
+    signs = torch.randn(3, 6, generator=torch.Generator().manual_seed(6))
+    bands = signs[classes] + 0.9 * drawn(64, 8, 8, 6)
+    maps = bands.reshape(64, 6, 8, 8) if laid_anew else bands.permute(0, 3, 1, 2).contiguous()
+    classes[:, 0] = -1
+    return maps, classes
+
+
+@pytest.mark.parametrize(("laid_anew", "wanted"), [(False, []), (True, [Cause.AXES_MIXED])])
+def test_rough_maps_that_were_reshaped_are_told_by_their_targets(laid_anew, wanted):
+    assert causes(probe_laid(exam_of(nn.Conv2d(6, 3, 1), *cover(laid_anew), loss=unlabelled))) == (
+        wanted
+    )
+
+
+def unlabelled(out, target):
+    return functional.cross_entropy(out, target, ignore_index=-1)
+
+
+def test_one_class_beside_places_without_a_label_is_constant():
+    maps, classes = cover(laid_anew=False)
+    exam = exam_of(nn.Conv2d(6, 3, 1), maps, classes.clamp(max=0), loss=unlabelled)
+    assert causes(probe_target(exam)) == [Cause.TARGET_CONSTANT]
+    assert not probe_target(exam_of(nn.Conv2d(6, 3, 1), maps, classes, loss=unlabelled))
+
+
+@pytest.mark.parametrize(("width", "wanted"), [(1, [Cause.CANNOT_FIT]), (6, [])])
+def test_all_that_is_told_goes_through_one_number(width, wanted):
+    torch.manual_seed(0)
+    rows = drawn(320, 6)
+    model = nn.Sequential(
+        nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, width), nn.Linear(width, 16), nn.ReLU(),
+        nn.Linear(16, 6),
+    )  # fmt: skip
+    exam = exam_of(
+        model, rows[:240], rows[:240].tanh(), valid=[(rows[240:], rows[240:].tanh())],
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=1e-2),
+    )  # fmt: skip
+    found = [f.cause for f in probe_learn(exam) if f.cause is Cause.CANNOT_FIT]
+    assert found == wanted
+
+
+@pytest.mark.parametrize(("turned", "wanted"), [(False, []), (True, [Cause.AXES_MIXED])])
+def test_one_of_two_channels_of_a_target_lies_upside_down(turned, wanted):
+    maps = functional.avg_pool2d(drawn(64, 2, 10, 10), 3, 1)
+    target = torch.cat([maps[:, :1], maps[:, 1:].flip(-2) if turned else maps[:, 1:]], 1)
+    assert causes(probe_axes(exam_of(nn.Conv2d(2, 2, 1), maps, target))) == wanted
+
+
+@pytest.mark.parametrize("loss", [functional.mse_loss, functional.l1_loss])
+def test_large_targets_of_a_square_error_are_no_chances(loss):
+    maps = drawn(64, 1, 6, 6)
+    exam = exam_of(nn.Conv2d(1, 1, 1), maps, 2000.0 + 500.0 * maps, loss=loss)
+    assert not probe_loss(exam)

@@ -33,6 +33,7 @@ from inundate.prove.probe.fresh import probe_fresh
 from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.ground import probe_ground
 from inundate.prove.probe.halves import probe_halves
+from inundate.prove.probe.laid import probe_laid
 from inundate.prove.probe.layout import probe_layout
 from inundate.prove.probe.learn import learns, probe_learn
 from inundate.prove.probe.linear import probe_linear
@@ -74,9 +75,10 @@ Probe = Callable[[Exam], list[Finding]]
 #: cannot be run, or holds NaN, cannot be trained. The others all run.
 FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
 PROBES: tuple[Probe, ...] = (
-    probe_each_input, probe_reorders, probe_inputs, probe_drift, probe_target, probe_split, probe_target_in_input,
-    probe_tells, probe_ahead, probe_axes, probe_turned, probe_relief, probe_ground, probe_water, probe_reshaped, probe_layout,
-    probe_loss, probe_weighed, probe_metric, probe_optimiser, probe_step, probe_halves,
+    probe_each_input, probe_reorders, probe_inputs, probe_drift, probe_target, probe_split,
+    probe_target_in_input, probe_tells, probe_ahead, probe_axes, probe_turned, probe_relief,
+    probe_ground, probe_water, probe_reshaped, probe_layout, probe_laid, probe_loss, probe_weighed,
+    probe_metric, probe_optimiser, probe_step, probe_halves,
 )  # fmt: skip
 #: These train the model, and name what comes later in the order of causes, but for a few.
 TRAINING: tuple[Probe, ...] = (

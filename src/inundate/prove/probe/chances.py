@@ -15,6 +15,7 @@ __all__ = ["beyond_chances"]
 
 _SURE = 8.0  # a logit at which a chance is 0.9997 or 0.0003
 _OFF = 0.01  # of the slope, that rounding and that last bit leave
+_WIDE = 2.0  # times a slope, between that for sure and that for impossible; 1 of a cross-entropy
 _MARGIN = 0.01  # beyond 0 and 1
 _SHARE = 0.002  # of the targets
 _DIFFERENT = 20  # values, from which targets are measured
@@ -39,7 +40,11 @@ def beyond_chances(exam: Exam, batch: Batch) -> list[Finding]:
         return []
     up, down = (one.flatten()[known] for one in slopes if one is not None)
     for cut, told in ((wanted.clamp(0.0, 1.0), " and cuts them off there"), (wanted, "")):
-        if not (_in_line(up, 1.0 - cut) and _in_line(-down, cut)):
+        times = _times(up, 1.0 - cut), _times(-down, cut)
+        if min(times) <= 0:
+            continue
+        # of a square error the slope grows on and on with the score
+        if not told and float((up - down).max()) > _WIDE * max(times):
             continue
         text = (
             f"the loss is a cross-entropy of scores, which takes chances from 0 to 1{told}, and "
@@ -60,11 +65,12 @@ def _slope(exam: Exam, batch: Batch, score: float) -> Tensor | None:
     return slope.detach().float().cpu()
 
 
-def _in_line(slope: Tensor, wanted: Tensor) -> bool:
-    """Whether slopes are a multiple of what they should be, each by itself."""
+def _times(slope: Tensor, wanted: Tensor) -> float:
+    """Give what slopes are a multiple of what they should be by, each by itself; 0 if not."""
     length = float(wanted.square().sum())
     if length <= 0 or float(wanted.std()) == 0:
-        return False
+        return 0.0
     times = float((slope * wanted).sum()) / length
     largest = float(wanted.abs().max())
-    return times > 0 and float((slope / times - wanted).abs().max()) < _OFF * largest
+    near = times > 0 and float((slope / times - wanted).abs().max()) < _OFF * largest
+    return times if near else 0.0

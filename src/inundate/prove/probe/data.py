@@ -239,7 +239,7 @@ def probe_target(exam: Exam) -> list[Finding]:
     targets = [batch["target"] for batch in exam.train]
     flat = torch.cat([t.flatten() for t in targets])
     if not flat.is_floating_point():
-        return _classes(flat)
+        return _classes(_known_classes(exam, flat))
     flat = flat[torch.isfinite(flat)].double()
     if not flat.numel() or float(flat.std()) == 0.0:
         value = float(flat[0]) if flat.numel() else float("nan")
@@ -261,6 +261,13 @@ def probe_target(exam: Exam) -> list[Finding]:
     if len(values) == 2 and float(counts.max()) / len(flat) >= _MAJORITY:
         return _classes((flat == values[1]).long(), [float(value) for value in values])
     return []
+
+
+def _known_classes(exam: Exam, flat: Tensor) -> Tensor:
+    """Leave out the numbers that stand for places without a class, such as -1, -100 and 255."""
+    most = len(exam.answers.prior) if exam.answers.kind == "classes" else int(flat.max()) + 1
+    known = flat[(flat >= 0) & (flat < most)]
+    return known if len(known) else flat
 
 
 def _known_targets(exam: Exam) -> Tensor:

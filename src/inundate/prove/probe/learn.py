@@ -12,6 +12,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
+from inundate.prove.probe.bottleneck import through_one
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.parts import exchanged
@@ -99,6 +100,9 @@ def probe_learn(exam: Exam) -> list[Finding]:
         found = better_rates(exam, unseen, _CALM, far_more=False)
         if found:
             return found
+    found = through_one(exam, unseen, reference) if worth(exam, Cause.CANNOT_FIT) else []
+    if found:
+        return found
     if unseen.there:
         found = exchanged(exam) if worth(exam, Cause.TARGETS_UNRELATED) else []
         found = found or of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)

@@ -104,7 +104,8 @@ def _few(exam: Exam) -> list[Finding]:
         text += f"; {100 * (1 - known):.0f} % of those in the next epoch are others"
         return [Finding(Cause.LOADER_STARVES, "fault", text)]
     # the same ones again are all that there are: who learns those by heart has too few of them
-    return [Finding(Cause.MEMORISES, "suspect", f"{text}, and the next epoch has the same ones")]
+    text += f", and {100 * known:.0f} % of those in the next epoch are the same ones"
+    return [Finding(Cause.MEMORISES, "suspect", text)]
 
 
 def _repeats(exam: Exam) -> list[Finding]:

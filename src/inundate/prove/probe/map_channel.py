@@ -82,6 +82,6 @@ def correlation(one: Tensor, other: Tensor) -> float:
 
 def indicators(target: Tensor) -> list[Tensor]:
     """Give of each of the commonest classes where it is."""
-    values, counts = torch.unique(target, return_counts=True)
+    values, counts = torch.unique(target[target >= 0], return_counts=True)
     common = values[counts.argsort(descending=True)][:_CLASSES]
     return [(target == value).float() for value in common]

@@ -19,6 +19,8 @@ __all__ = ["near_images"]
 _SHARE = 0.25  # of the validation images
 _GAP = 0.55  # of the distance of the nearest other image: a copy is so much nearer
 _OTHER = 0.4  # of the usual distance, at which that other one lies: else images fill a line
+_CLOSE, _BESIDE = 0.15, 0.2  # the same for copies that differ in next to nothing
+_NONE = 0.02  # distance from which two images are one
 _COPIES = 12  # of one image, at most
 _ASKED, _HELD = 200, 800  # images that are compared
 _LEAST = 6  # cells along each side
@@ -39,9 +41,12 @@ def near_images(exam: Exam) -> list[Finding]:
         return []  # one ground lies under many storms
     away = _distances(train, valid)
     near, which = away.topk(min(_COPIES + 1, away.shape[1]), largest=False)
-    gap, place = (near[:, :-1] / near[:, 1:].clamp(min=1e-6)).min(1)
+    near = near.clamp(min=_NONE)
+    gap, place = (near[:, :-1] / near[:, 1:]).min(1)
     other = near.gather(1, place[:, None] + 1)[:, 0]
-    copied = (gap < _GAP) & (other > _OTHER * float(away.median()))
+    usual = float(away.median())
+    copied = (gap < _GAP) & (other > _OTHER * usual)
+    copied |= (gap < _CLOSE) & (other > _BESIDE * usual)
     share = float(copied.float().mean())
     exam.figures["near_images"] = share
     if share < _SHARE or not _same_targets(exam, copied, which[:, 0]):

@@ -14,7 +14,7 @@ from inundate.prove.exam import Exam, Skill
 from inundate.prove.judge import sign_flip_p
 from inundate.prove.probe.data import gather
 
-__all__ = ["local_features", "reference_skill", "sample_features", "targets_of"]
+__all__ = ["around", "local_features", "reference_skill", "sample_features", "targets_of"]
 
 _MOST = 1024  # features of a sample
 _BUCKETS = 512  # of hashed tokens and pairs of tokens
@@ -157,10 +157,14 @@ def local_features(batches: Sequence[Batch], size: tuple[int, ...]) -> Tensor | 
             maps.append(values[:, :48])
     if not maps:
         return None
-    here = torch.cat(maps, 1)
-    around = [functional.avg_pool2d(here, k, 1, k // 2, count_include_pad=False) for k in (3, 9)]
-    whole = here.mean((2, 3), keepdim=True).expand_as(here)
-    return torch.cat([here, *around, whole], 1)
+    return around(torch.cat(maps, 1))
+
+
+def around(maps: Tensor) -> Tensor:
+    """Give maps (N, C, H, W), their means around each place, and those of the sample."""
+    near = [functional.avg_pool2d(maps, k, 1, k // 2, count_include_pad=False) for k in (3, 9)]
+    whole = maps.mean((2, 3), keepdim=True).expand_as(maps)
+    return torch.cat([maps, *near, whole], 1)
 
 
 def _by_place(

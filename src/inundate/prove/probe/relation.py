@@ -33,6 +33,7 @@ TURNS: dict[str, Callable[[Tensor], Tensor]] = {
 _BETTER = 0.1  # by how much another way must explain more
 _MOST = 20  # classes
 _REST = 0.3  # of the way from chance to all right, that the other words come
+_CHANNELS = 4  # of a target, each of which may be turned by itself
 
 
 def probe_axes(exam: Exam) -> list[Finding]:
@@ -40,10 +41,23 @@ def probe_axes(exam: Exam) -> list[Finding]:
     target = targets_of(exam.train)
     if target is None or target.ndim not in (3, 4):
         return []
-    classes = [target] if target.is_floating_point() else indicators(target)
+    classes = _kinds(target) if target.is_floating_point() else indicators(target)
     found = [_ways(exam, one.float().nan_to_num()) for one in classes]
-    best = max(found, key=lambda ways: max(ways.values(), default=0.0), default={})
+    if any(found):
+        exam.figures["explained_as_it_is"] = max(ways["as it is"] for ways in found if ways)
+    best = max(found, key=_gained, default={})
     return _told(exam, best)
+
+
+def _gained(ways: dict[str, float]) -> float:
+    """Say by how much another way explains more than the target as it is."""
+    return max(ways.values(), default=0.0) - max(ways.get("as it is", 0.0), 0.0)
+
+
+def _kinds(target: Tensor) -> list[Tensor]:
+    """Give a target of maps as a whole, and each of a few channels, one of which may be turned."""
+    few = target.ndim == 4 and 1 < target.shape[1] <= _CHANNELS
+    return [target, *target.unbind(1)] if few else [target]
 
 
 def _ways(exam: Exam, target: Tensor) -> dict[str, float]:
@@ -66,7 +80,6 @@ def _ways(exam: Exam, target: Tensor) -> dict[str, float]:
 def _told(exam: Exam, found: dict[str, float]) -> list[Finding]:
     if not found:
         return []
-    exam.figures["explained_as_it_is"] = found["as it is"]
     best = max(found, key=lambda name: found[name])
     here = max(found["as it is"], 0.0)
     if found[best] < here + _BETTER or found[best] < 1.5 * here:
@@ -103,7 +116,9 @@ def explained(features: Tensor, target: Tensor) -> list[float]:
     test = ((rows[half:].reshape(-1, rows.shape[-1]) - mean) / scale).clamp(-10, 10)
     truth = wanted[half:].reshape(-1, wanted.shape[-1])
     left = (truth - values.mean(0) - test @ weights).square().mean(0)
-    return [float(one) for one in 1.0 - left / truth.var(0).clamp(min=1e-12)]
+    spread = truth.var(0)  # what never changes, such as the border of a map, is told by nothing
+    told = torch.where(spread > 1e-12, 1.0 - left / spread.clamp(min=1e-12), 0.0)
+    return [float(one) for one in told]
 
 
 def probe_target_in_input(exam: Exam) -> list[Finding]:

@@ -1,0 +1,58 @@
+"""A loss that falls without end, so that its lowest value is at no answer."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from inundate.prove.answers import loss_of_fixed
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
+
+__all__ = ["endless"]
+
+_NEAR, _FAR = 30.0, 900.0  # deviations of the targets, that answers are moved by
+_BELOW = 0.5  # of the difference of a constant and the right answer, that the loss falls by at once
+_LINE = (10.0, 100.0)  # times as far down for 30 times as far: a line, and no curve that ends
+
+
+def endless(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """Move answers ever further, and see whether the loss goes down with them in a line.
+
+    Beyond their own targets it does so where the loss takes chances or signs and is given other
+    numbers; all together to one side, where errors of one sign count as gains.
+    """
+    right = exam.answers.right(batch)
+    if exam.answers.kind == "classes" or right is None or not right.is_floating_point():
+        return []
+    middle = right.mean()
+    size = float((right - middle).abs().mean())
+    if size <= 0:
+        return []
+    beyond = _falls(exam, batch, found, right, right - middle)
+    if beyond:
+        text = f"the further answers lie beyond their targets, the lower the loss: {beyond}"
+        return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text, firm=True)]
+    for side, sign in (("lower", -1.0), ("higher", 1.0)):
+        told = _falls(exam, batch, found, right, right.new_full(right.shape, sign * size))
+        if told:
+            text = f"the {side} all answers are, whatever the targets, the lower the loss: {told}"
+            return [Finding(Cause.LOSS_SIGN, "fault", text, firm=True)]
+    return []
+
+
+def _falls(exam: Exam, batch: Batch, found: dict[str, float], right: Tensor, way: Tensor) -> str:
+    """Tell the losses of answers ever further along a way; "" if they come to an end."""
+    told = [loss_of_fixed(exam.case, batch, right + times * way) for times in (_NEAR, _FAR)]
+    if None in told:
+        return ""
+    near, far = (float(loss) for loss in told if loss is not None)
+    least = min(found["right"], found["constant"])
+    first, second = least - near, least - far
+    apart = abs(found["constant"] - found["right"])
+    if not first > max(_BELOW * apart, 1e-3 * abs(least)):
+        return ""
+    if not _LINE[0] * first < second < _LINE[1] * first:
+        return ""
+    return f"{found['right']:.3g} for the right ones, {near:.3g} and {far:.3g} further on"
