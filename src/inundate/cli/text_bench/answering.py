@@ -11,7 +11,6 @@ from inundate.cli.text_bench.problems import Unit
 from inundate.cli.text_bench.trials import Trial
 from inundate.cli.text_bench.votes import whole
 from inundate.core.errors import DataError
-from inundate.posts.shift.abstaining import AbstainSettings
 from inundate.posts.shift.conformal import select_confident
 
 __all__ = ["ANSWERED", "ASKED", "answers_of", "limit_for_accuracy", "limit_for_share"]
@@ -20,6 +19,7 @@ ASKED = 0.98
 """Accuracy that is asked of the posts that are answered."""
 ANSWERED = 0.8
 """Share of the posts that is to be answered."""
+_CONFIDENCE = 0.5  # as likely as not: neither over- nor understated
 _ONE_SIDED = 1.645  # standard errors within which 95 % lie, one-sided
 
 Floats = NDArray[np.float64]
@@ -68,10 +68,7 @@ def answers_of(
 
 
 def limit_for_accuracy(shares: Floats, labels: Ints) -> float:
-    """Give the confidence above which answers are right as often as asked.
-
-    With the certainty that a user's model has unless another is asked for, see
-    :class:`~inundate.posts.shift.abstaining.AbstainSettings`.
+    """Give the confidence above which answers are right as often as asked, as likely as not.
 
     Parameters
     ----------
@@ -79,9 +76,8 @@ def limit_for_accuracy(shares: Floats, labels: Ints) -> float:
         Of validation posts.
     labels : array (N,)
     """
-    sure = AbstainSettings().confidence
     try:
-        return select_confident(shares, labels, accuracy=ASKED, confidence=sure).threshold
+        return select_confident(shares, labels, accuracy=ASKED, confidence=_CONFIDENCE).threshold
     except DataError:  # no limit makes enough of the answers right
         return float("inf")
 

@@ -11,7 +11,6 @@ from inundate.cli.text_bench.answering import ANSWERED, ASKED
 from inundate.cli.text_bench.entrants import ONLY_IN
 from inundate.cli.text_bench.standing import MEAN, Answered, Scored, Standing
 from inundate.posts.evaluate.references import KEYWORD
-from inundate.posts.shift.abstaining import AbstainSettings
 from inundate.score.interval import Interval
 
 __all__ = ["figures_of"]
@@ -173,7 +172,7 @@ def _abstain(found: Answered, unit: Scored) -> Rows:
         "answered": (
             one.answered,
             "below the limit above which, after the validation posts, 98 % of the answers are "
-            f"right with {AbstainSettings().confidence:.0%} certainty, as `posts calibrate` has it",
+            "right as likely as not",
         ),
         "surest": (
             one.surest,
