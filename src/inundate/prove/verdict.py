@@ -83,8 +83,8 @@ PROBES: tuple[Probe, ...] = (
 #: These train the model, and name what comes later in the order of causes, but for a few.
 TRAINING: tuple[Probe, ...] = (
     probe_mixing, probe_start, probe_breaks, probe_gradient, probe_padding, probe_linear,
-    probe_fit, probe_still, probe_fresh, probe_resting, probe_schedule, probe_use, probe_range, probe_noise, probe_learn,
-    probe_two_ways, probe_outdone,
+    probe_fit, probe_still, probe_fresh, probe_resting, probe_schedule, probe_use, probe_range,
+    probe_noise, probe_learn, probe_two_ways, probe_outdone,
 )  # fmt: skip
 
 _SPEED = {

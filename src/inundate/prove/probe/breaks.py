@@ -1,4 +1,4 @@
-"""Trainings that end in NaN: a function asked where it is not defined, or steps that are too long."""
+"""Trainings that end in NaN: a function that is not defined, or steps that are too long."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import torch
@@ -18,6 +17,7 @@ from inundate.prove.probe.chances import beyond_chances
 from inundate.prove.probe.counted import left_out
 from inundate.prove.probe.halves import halves_seen
 from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis
+from inundate.prove.probe.loss_shape import falls_on, other_order
 from inundate.prove.probe.weights import probe_weights
 from inundate.prove.wide import widely
 
@@ -28,11 +28,8 @@ _HOPELESS = 0.85
 _CHANCES = 0.5  # the same, of the cross-entropy of values that are not chances
 _FREE = 0.15  # of the constant's loss: less than this is hardly to be learnt
 _FLAT = 0.01  # between a right and a wrong class, where losses in use have 0.3 and more
-_ORDERED = 0.05  # of the constant's loss, with targets in the order that the loss takes them in
 _SAME = 1e-6
 _LITTLE = 0.1  # that is added to the model's own answers
-_FARTHER = (0.0, 2.0, 4.0, 6.0, 8.0)  # than the best constant
-_FASTER = 1.5
 _TOWARDS = 0.9  # of the samples, whose free outputs name the right class
 _IN_LINE = 0.5  # correlation of free outputs with their targets
 
@@ -68,7 +65,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
     if unlike:
         return unlike
     sorts = other_axis(exam, batch) or numbered(exam, batch, found)
-    sorts = sorts or _other_order(exam, batch, found)
+    sorts = sorts or other_order(exam, batch, found)
     if sorts:
         return sorts
     if _blind(exam, batch, right, found["right"], scale):
@@ -80,7 +77,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
             return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
         text = "with the targets of other samples the loss is the same to six digits"
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the target")]
-    falls = [] if exam.direct else _falls_on(exam, batch)
+    falls = [] if exam.direct else falls_on(exam, batch)
     if falls:
         return falls
     if not exam.direct and _sought(exam, batch):
@@ -199,26 +196,6 @@ def _blind(exam: Exam, batch: Batch, right: Tensor, loss: float, scale: float) -
     return abs(own - rest) < _SAME * max(abs(own), abs(rest), 1e-30)
 
 
-def _falls_on(exam: Exam, batch: Batch) -> list[Finding]:
-    """See whether a loss of values falls faster and faster for one answer far from all targets."""
-    flat = exam.free_constant
-    if exam.answers.kind != "values" or flat is None:
-        return []
-    alike = flat.expand(len(batch["target"]), *flat.shape[1:]).float()
-    for sign in (1.0, -1.0):
-        told = [loss_of_fixed(exam.case, batch, (alike + sign * far).to(flat)) for far in _FARTHER]
-        if None in told or not all(math.isfinite(float(one)) for one in told if one is not None):
-            continue
-        falls = [float(a) - float(b) for a, b in itertools.pairwise(told)]  # type: ignore[arg-type]
-        if falls[0] > 0 and all(b > _FASTER * a for a, b in itertools.pairwise(falls)):
-            text = (
-                f"for answers that are {_FARTHER[-1]:g} away from the best constant the loss is "
-                f"{told[-1]:.3g}, after {told[0]:.3g}: it falls faster and faster, without an end"
-            )
-            return [Finding(Cause.LOSS_SIGN, "fault", text)]
-    return []
-
-
 def _all_with_all(
     exam: Exam, batch: Batch, right: Tensor, found: dict[str, float], scale: float
 ) -> bool:
@@ -245,41 +222,6 @@ def _shape(exam: Exam, batch: Batch, losses: dict[str, float] | None = None) -> 
         else f"output {tuple(output.shape)}, target {tuple(target.shape)}"
     )
     return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
-
-
-def _other_order(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
-    """See whether the loss is lowest for the targets of other places or samples.
-
-    As where scores were laid out by sample and targets by place.
-    """
-    target = batch["target"]
-    if not 2 <= target.ndim <= 4 or found["constant"] <= 0 or found["right"] < found["constant"]:
-        return []
-    for order in itertools.permutations(range(target.ndim)):
-        moved = target.permute(order).reshape(target.shape)
-        if torch.equal(moved, target):
-            continue
-        answer = exam.answers.right({**batch, "target": moved})
-        told = None if answer is None else loss_of_fixed(exam.case, batch, answer)
-        if told is not None and told < _ORDERED * found["constant"]:
-            return [_of_order(found, told, order)]
-    right = exam.answers.right(batch)
-    assert right is not None
-    for order in itertools.permutations(range(1, right.ndim)):
-        answer = right.permute(0, *order).reshape(right.shape)  # scores laid out in another order
-        told = loss_of_fixed(exam.case, batch, answer)
-        if told is not None and told < _ORDERED * found["constant"]:
-            return [_of_order(found, told, (0, *order))]
-    return []
-
-
-def _of_order(found: dict[str, float], told: float, order: tuple[int, ...]) -> Finding:
-    text = (
-        f"the right answers have the loss {found['right']:.4g}, and {told:.4g} if they are read in "
-        f"the order {order} of the axes"
-    )
-    subject = "the loss compares outputs with the targets of other places"
-    return Finding(Cause.AXES_MIXED, "fault", text, subject)
 
 
 def _of_pairs(exam: Exam, found: dict[str, float]) -> bool:

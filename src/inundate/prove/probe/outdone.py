@@ -95,12 +95,8 @@ def _blind_to_order(exam: Exam) -> str:
     model = copy.deepcopy(exam.all.model).eval()
     before = exam.run(model, batch).double()
     for name, value in batch["inputs"].items():
-        if (
-            value.ndim < 2
-            or value.shape[1] < _WORDS
-            or value.ndim == 2
-            and (value.is_floating_point())
-        ):
+        numbers = value.ndim == 2 and value.is_floating_point()
+        if value.ndim < 2 or value.shape[1] < _WORDS or numbers:
             continue
         with isolated_random(exam.seed, "doctor", "order"):
             order = torch.randperm(value.shape[1])

@@ -104,7 +104,7 @@ def _each_place(exam: Exam, names: Sequence[str]) -> str:
 
 
 def _would_move(exam: Exam, names: Sequence[str]) -> str:
-    """Say so where the model's answers move with the parts, as numbers of those or in their sign."""
+    """Say so where answers move with the parts, as their numbers or in their sign."""
     batch = exam.train[0]
     model = copy.deepcopy(exam.case.model).eval()
     before = exam.run(model, batch).double()

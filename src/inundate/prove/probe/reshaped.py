@@ -45,9 +45,8 @@ def probe_reshaped(exam: Exam) -> list[Finding]:
 
     def made(name: str) -> Any:
         def see(_module: nn.Module, _args: Any, found: Any) -> None:
-            for value in _tensors(found):
-                if value.ndim in _AXES:
-                    held.append((f"what {name} gives", value))
+            ends = [value for value in _tensors(found) if value.ndim in _AXES]
+            held.extend((f"what {name} gives", value) for value in ends)
             del held[given:-_KEPT]
 
         return see

@@ -18,7 +18,7 @@ _BATCHES = 8
 
 
 def stale(exam: Exam) -> str:
-    """Name a normalisation whose kept mean or deviation is not what it meets in training; "" if none.
+    """Name a normalisation that keeps another mean or deviation than it meets; "" if none.
 
     As with a momentum of 0, or one that was taken for the share that is kept.
     """

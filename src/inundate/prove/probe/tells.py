@@ -21,7 +21,7 @@ _BINS = 16
 _TELLS = 0.75  # of the variance of the target, that the column alone explains
 _OTHER = 0.65  # of what it explains, that the next best column does at most
 _FOLLOWS = 0.25  # of the variance of the target, that all others explain
-_GOES = 0.6  # of that, for what the column explains, that they explain of the column too
+_GOES = 0.35  # of that, for what the column explains, that they explain of the column too
 _NOTHING = 0.2  # of what the target leaves of the column, that others explain: next to nothing
 _SOME = 0.2  # of the samples, in which the column holds the target and is not empty
 _LEVELS = 8  # different values of a column of few
@@ -70,12 +70,13 @@ def _table(exam: Exam) -> tuple[Tensor, list[str]] | None:
 def _numbers(target: Tensor) -> Tensor | None:
     """Give targets as numbers (N, K), of classes which samples are of each."""
     if target.is_floating_point():
-        found = target.reshape(len(target), -1).double()
+        found: Tensor = target.reshape(len(target), -1).double()
         return found if found.shape[1] <= _KINDS and bool(torch.isfinite(found).all()) else None
     kinds = torch.unique(target)
     if target.ndim > 1 or not 2 <= len(kinds) <= _KINDS:
         return None
-    return (target[:, None] == kinds[None]).double()
+    of_each: Tensor = (target[:, None] == kinds[None]).double()
+    return of_each
 
 
 def _in_some(values: Tensor, wanted: Tensor, names: list[str]) -> list[Finding]:
@@ -197,4 +198,5 @@ def _smooth(inputs: Tensor, asked: Tensor, wanted: Tensor) -> Tensor:
 
     middle = wanted.mean(0)
     gram = alike(inputs, inputs) + 0.03 * torch.eye(len(inputs), dtype=inputs.dtype)
-    return alike(asked, inputs) @ torch.linalg.solve(gram, wanted - middle) + middle
+    told: Tensor = alike(asked, inputs) @ torch.linalg.solve(gram, wanted - middle) + middle
+    return told

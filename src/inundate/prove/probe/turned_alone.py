@@ -83,9 +83,9 @@ def _ways(batch: Batch) -> Iterator[tuple[str, Change]]:
         yield f"{names[0]!r} and {names[1]!r} exchanged", _exchanged(names[0], names[1])
     for name, value in inputs.items():
         series = value.ndim == 3 and value.is_floating_point()
-        if series or (value.ndim == 2 and not value.is_floating_point()):
-            if value.shape[1] >= _LEAST:
-                yield f"{name!r} from its end", _on(name, lambda v: v.flip(1))
+        ordered = series or (value.ndim == 2 and not value.is_floating_point())
+        if ordered and value.shape[1] >= _LEAST:
+            yield f"{name!r} from its end", _on(name, lambda v: v.flip(1))
         if series or (value.ndim == 2 and value.is_floating_point()):
             yield f"{name!r} of the opposite sign", _on(name, torch.neg)
 

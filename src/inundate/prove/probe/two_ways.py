@@ -64,8 +64,8 @@ def probe_two_ways(exam: Exam) -> list[Finding]:
             continue
         text = (
             f"of the difference of the numbers {one} and {other} of a target "
-            f"{100 * own / whole:.0f} % of the variance is left, of its size {100 * left / spread:.0f} %"
-            ": which of the two is which follows from nothing"
+            f"{100 * own / whole:.0f} % of the variance is left, of its size "
+            f"{100 * left / spread:.0f} %: which of the two is which follows from nothing"
         )
         subject = f"the numbers {one} and {other} of some targets are exchanged"
         return [Finding(Cause.AXES_MIXED, "fault", text, subject, tried=True, firm=True)]
