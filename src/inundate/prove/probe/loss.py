@@ -77,7 +77,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
             return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
         text = "with the targets of other samples the loss is the same to six digits"
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the target")]
-    falls = [] if exam.direct else falls_on(exam, batch)
+    falls = falls_on(exam, batch)
     if falls:
         return falls
     if not exam.direct and _sought(exam, batch):
