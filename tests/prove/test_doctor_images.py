@@ -14,6 +14,7 @@ from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mixing import probe_mixing
+from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
@@ -245,3 +246,46 @@ def test_large_targets_of_a_square_error_are_no_chances(loss):
     maps = drawn(64, 1, 6, 6)
     exam = exam_of(nn.Conv2d(1, 1, 1), maps, 2000.0 + 500.0 * maps, loss=loss)
     assert not probe_loss(exam)
+
+
+def smoothed(out, target):
+    return functional.cross_entropy(out, target, label_smoothing=0.2)
+
+
+@pytest.mark.parametrize(
+    ("loss", "wanted"),
+    [
+        (functional.cross_entropy, []),
+        (smoothed, []),
+        (
+            lambda out, t: functional.cross_entropy(out.softmax(1), t),
+            [Cause.LOSS_OUTPUT_MISMATCH],
+        ),
+    ],
+)
+def test_a_loss_that_takes_two_softmaxes_itself(loss, wanted):
+    rows = drawn(96, 6)
+    target = rows[:, :4].argmax(1)
+    assert causes(probe_loss(exam_of(nn.Linear(6, 4), rows, target, loss=loss))) == wanted
+
+
+class Held(nn.Module):
+    """Holds what a layer gives below a bound."""
+
+    def __init__(self, bound):
+        super().__init__()
+        self.layer, self.bound = nn.Conv2d(1, 1, 3, padding=1), bound
+
+    def forward(self, maps):
+        return self.layer(maps).clamp(max=self.bound)
+
+
+@pytest.mark.parametrize(("bound", "wanted"), [(9.0, []), (0.3, [Cause.OUTPUT_RANGE])])
+def test_few_high_targets_that_hold_most_of_what_differs(bound, wanted):
+    torch.manual_seed(0)
+    maps = drawn(64, 1, 8, 8)
+    target = torch.relu(2.0 * maps - 3.4)  # 4 % of the places are wet
+    exam = exam_of(
+        Held(bound), maps, target, optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=0.02)
+    )
+    assert causes(probe_range(exam)) == wanted

@@ -22,6 +22,8 @@ _RANGES = (
     (0.0, 1.0), (-1.0, 1.0),  # of sigmoid or softmax, and of tanh or a cosine
     (0.0, math.inf), (-math.inf, 0.0),  # of ReLU, and of a log-softmax
 )  # fmt: skip
+_SURER = 3.0  # times as sure an answer
+_HIGH, _STAYS = 0.25, 0.01  # of a constant's loss, and by how much a surer answer's differs
 _ONE = 1e-3  # of the logarithm of a sum of chances
 _ROUNDED = 1e-4  # of a loss, by which it differs through rounding
 _SURE = 0.001  # of a chance, that is as good as 0 or 1
@@ -32,11 +34,36 @@ _POOR = 0.15  # of the way from the right answer's loss to the constant's
 def mismatch(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
     """Look for a softmax or sigmoid too many, or one too few."""
     kind, output = exam.answers.kind, exam.output
+    twice = _twice(exam, batch, found)
+    if twice:
+        return twice
     if kind == "classes":
         return _classes(exam, batch, found)
     if kind == "logits" and len(output.flatten()) >= 16:
         return _held(exam, batch, found, "sigmoid")
     return []
+
+
+def _twice(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """See whether the loss itself squashes scores twice: sure answers end far above no loss.
+
+    Of smoothed labels the loss of ever surer answers grows; here it stays where it is.
+    """
+    right, target = exam.answers.right(batch), batch["target"]
+    hard = exam.answers.kind == "classes" or bool(((target == 0) | (target == 1)).all())
+    if exam.answers.kind == "values" or right is None or not hard:
+        return []
+    surer = loss_of_fixed(exam.case, batch, _SURER * right)
+    if surer is None or not 0 < found["right"] < found["constant"] < found["wrong"]:
+        return []
+    end = found["right"] > _HIGH * found["constant"]
+    if not end or abs(surer - found["right"]) > _STAYS * found["right"]:
+        return []
+    text = (
+        f"however sure, right answers have the loss {found['right']:.3g}, and one for all has "
+        f"{found['constant']:.3g}: as where a softmax or sigmoid is taken twice"
+    )
+    return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
 
 
 def normalised(exam: Exam, batch: Batch) -> bool:

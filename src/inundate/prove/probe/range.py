@@ -22,6 +22,7 @@ from inundate.prove.trial import Remedy, run_trial
 __all__ = ["probe_range"]
 
 _MISSED = 0.05  # share of the targets that an output may not reach
+_RARE, _LOST = 0.01, 0.4  # such a share, if this much of the variance is lost with it
 _KNOWN = ((0.0, True), (-1.0, True), (1.0, False), (0.0, False))  # bound, whether from below
 _AT = 0.02  # share of the outputs that lie at a bound which no weights move
 _SAME = 1e-5
@@ -47,7 +48,8 @@ def probe_range(exam: Exam) -> list[Finding]:
         touched = bool(((everything - bound).abs() < 1e-3).any())
         missed = targets < bound - margin if below else targets > bound + margin
         share = float(missed.float().mean())
-        if inside and touched and share >= _MISSED:
+        many = share >= _MISSED or _most_is_lost(targets, bound, missed)
+        if inside and touched and many:
             where = f"at {bound:.4g} or {'above' if below else 'below'}"
             text = (
                 f"whatever is put in, outputs stay {where}; {100 * share:.0f} % of the targets "
@@ -71,8 +73,10 @@ def _pushed(exam: Exam, targets: Tensor, margin: float) -> list[Finding]:
     for sign, ends in both.items():
         below = sign > 0
         start, half, whole = ends or (0.0, 0.0, 0.0)
-        missed = float((sign * targets < whole - margin).float().mean())
-        if missed < 2.0 * _MISSED or half - whole > max(_CREEPS * (start - half), _CREEPS * margin):
+        beyond = sign * targets < whole - margin
+        missed = float(beyond.float().mean())
+        many = missed >= 2.0 * _MISSED or _most_is_lost(targets, sign * whole, beyond)
+        if not many or half - whole > max(_CREEPS * (start - half), _CREEPS * margin):
             continue
         where = f"{'above' if below else 'below'} {sign * whole:.4g}"
         text = (
@@ -82,6 +86,14 @@ def _pushed(exam: Exam, targets: Tensor, margin: float) -> list[Finding]:
         )
         return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
     return []
+
+
+def _most_is_lost(targets: Tensor, bound: float, missed: Tensor) -> bool:
+    """Whether a few targets beyond a bound, such as wet places, hold most of what differs."""
+    if float(missed.float().mean()) < _RARE:
+        return False
+    lost = float((targets[missed] - bound).square().sum()) / len(targets)
+    return lost > _LOST * float(targets.var())
 
 
 def _ends(exam: Exam, sign: float) -> tuple[float, float, float] | None:
