@@ -88,3 +88,46 @@ def test_a_few_large_targets_make_no_cross_entropy_of_another_loss(loss, named):
     case = make_case(model, loader(target, rows, 64), loss=loss)
     found = [finding.cause for finding in probe_loss(Exam(case, SHORT))]
     assert [cause for cause in found if cause is Cause.LOSS_FLOOR] == named
+
+
+def minus_distance(output, target):
+    """Give minus the absolute error, of which less is more."""
+    return -(output - target).abs().mean()
+
+
+@pytest.mark.parametrize(
+    ("loss", "signs", "named"),
+    [
+        (lambda o, t: (o - t).mean(), False, Cause.LOSS_SIGN),
+        (lambda o, t: (t - o).mean(), False, Cause.LOSS_SIGN),
+        (minus_distance, False, Cause.LOSS_SIGN),
+        (functional.l1_loss, False, None),
+        (functional.binary_cross_entropy_with_logits, True, Cause.LOSS_OUTPUT_MISMATCH),
+        (functional.soft_margin_loss, True, None),
+        (lambda o, t: (1 - o * t).clamp(min=0).mean(), True, None),
+        (functional.poisson_nll_loss, False, None),
+    ],
+)
+def test_a_loss_of_numbers_that_has_no_lowest_value_is_named(loss, signs, named):
+    rows = drawn(320, 4)
+    target = rows[:, :1] - rows[:, 1:2]
+    target = target.sign() if signs else target
+    if loss is functional.poisson_nll_loss:
+        target = target.exp().round()
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+    case = make_case(model, loader(target, rows, 64), loss=loss)
+    found = [finding.cause for finding in probe_loss(Exam(case, SHORT))]
+    assert found == ([] if named is None else [named])
+
+
+@pytest.mark.parametrize("normalised", [True, False])
+def test_a_likelihood_of_raw_scores_has_no_lowest_value(normalised):
+    rows = drawn(320, 4)
+    target = (rows[:, 0] > 0.5).long() + (rows[:, 0] > -0.5).long()
+    torch.manual_seed(0)
+    scores = nn.LogSoftmax(1) if normalised else nn.Identity()
+    model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 3), scores)
+    case = make_case(model, loader(target, rows, 64), loss=functional.nll_loss)
+    found = [finding.cause for finding in probe_loss(Exam(case, SHORT))]
+    assert found == ([] if normalised else [Cause.LOSS_OUTPUT_MISMATCH])

@@ -31,7 +31,7 @@ def endless(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
     if size <= 0:
         return []
     beyond = _falls(exam, batch, found, right, right - middle)
-    if beyond:
+    if beyond and not _falls(exam, batch, found, right, middle - right):
         text = f"the further answers lie beyond their targets, the lower the loss: {beyond}"
         return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text, firm=True)]
     for side, sign in (("lower", -1.0), ("higher", 1.0)):

@@ -14,7 +14,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = ["measured", "mismatch", "normalised", "numbered", "other_axis"]
+__all__ = ["measured", "mismatch", "normalised", "numbered", "other_axis", "unnormalised"]
 
 _DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
@@ -168,13 +168,14 @@ def _classes(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]
                 f"{least:.3g}, and it could be {found['right']:.3g}"
             )
             return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
-    return _unnormalised(exam, batch, found) or _held(exam, batch, found, "softmax")
+    return unnormalised(exam, batch, found) or _held(exam, batch, found, "softmax")
 
 
-def _unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+def unnormalised(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
     """See whether the loss of surer answers falls without end, while scores are not normalised."""
     right = exam.answers.right(batch)
-    assert right is not None
+    if exam.answers.kind != "classes" or right is None:
+        return []
     surer = loss_of_fixed(exam.case, batch, 2.0 * right)
     if found["right"] >= found["wrong"]:
         return []  # turned round

@@ -39,6 +39,7 @@ _DRAWS = 16  # of dropout
 _UNLIKE = 0.75  # of the deviation between samples, by which modes differ
 _LOUD = 0.25  # of its square, from which the mean of the draws is not known well enough
 _FAR_UNLIKE = 1.5  # the same, where little is learnt in training mode either
+_BEYOND = 1.5  # times the way to the right answers
 _WORKS, _HARDLY = 0.3, 0.1  # of the way in training mode, from which modes can be compared
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
 _SLIGHT = 0.08  # the same, where what a normalisation keeps is not what it meets
@@ -157,6 +158,8 @@ def _gap(exam: Exam) -> list[Finding]:
     working = exam.progress(exam.loss(model, batches, still=False), batches)
     asked = exam.progress(exam.loss(model, batches), batches)
     exam.figures |= {"progress_training_mode": working, "progress_evaluation_mode": asked}
+    if working > _BEYOND:
+        return []  # the right answers have not the lowest loss: ways towards them say nothing
     if working < _WORKS:  # as where most is dropped, and nothing makes up for it
         return _unlike(exam, _FAR_UNLIKE) if working >= _HARDLY else []
     kept = stale(exam) if _GAP >= working - asked > _SLIGHT else ""

@@ -15,8 +15,9 @@ from inundate.prove.finding import Finding
 from inundate.prove.free import least_output
 from inundate.prove.probe.chances import beyond_chances
 from inundate.prove.probe.counted import left_out
+from inundate.prove.probe.endless import endless
 from inundate.prove.probe.halves import halves_seen
-from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis
+from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis, unnormalised
 from inundate.prove.probe.loss_shape import falls_on, other_order
 from inundate.prove.probe.weights import probe_weights
 from inundate.prove.wide import widely
@@ -58,9 +59,10 @@ def probe_loss(exam: Exam) -> list[Finding]:
             text += f" in {half}, and not in float32"
             return [Finding(Cause.PRECISION, "fault", text)]
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the output")]
-    grey = _grey(exam, batch) or beyond_chances(exam, batch)
-    if grey:
-        return grey
+    no_end = _grey(exam, batch) or beyond_chances(exam, batch) or endless(exam, batch, found)
+    no_end = no_end or unnormalised(exam, batch, found)
+    if no_end:
+        return no_end
     unlike = _shape(exam, batch, found)
     if unlike:
         return unlike

@@ -19,6 +19,7 @@ from inundate.prove.trial import Remedy, run_trial
 
 __all__ = ["probe_outdone"]
 
+_NOTHING = 0.02  # skill
 _MUCH = 0.2  # of skill, that is missing on samples that were trained on
 _SOME = 0.25  # of skill, that the other network has beyond the model's
 _GOOD = 0.75  # skill of the other network
@@ -36,8 +37,9 @@ def probe_outdone(exam: Exam) -> list[Finding]:
     seen, unseen = (exam.figures.get(f"skill_{part}", 1.0) for part in ("train", "valid"))
     if exam.case.trained or exam.all.broke or max(seen, unseen) > 1.0 - _MUCH:
         return []
-    if unseen <= 0.02 or not worth(exam, Cause.CANNOT_FIT):
-        return []  # nothing at all: told elsewhere
+    simple = exam.figures.get("reference_skill", 0.0) > _GOOD
+    if (unseen <= _NOTHING and not simple) or not worth(exam, Cause.CANNOT_FIT):
+        return []  # nothing is learnt where nothing simple helps: told elsewhere
     own = stand_in_skill(exam)
     if own is None or own.value < unseen + _SOME:
         return []

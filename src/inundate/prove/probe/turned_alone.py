@@ -29,6 +29,8 @@ def turned_alone(exam: Exam) -> list[Finding]:
     again = exam.figures.get("samples_that_recur", 1.0)
     if exam.case.valid is None or exam.case.trained or again > _ANEW:
         return []
+    if any(f.cause is Cause.NOISE_TOO_STRONG and f.is_fault for f in exam.findings):
+        return []  # nothing is left in them that could be turned
     ways = list(_ways(exam.train[0]))
     if exam.typical["target"].ndim > 2 or len(exam.valid) < 3 or not exam.comparable or not ways:
         return []
