@@ -91,12 +91,15 @@ class Answers:
         Frequency of each class (K,), or mean target: over all samples, per element.
     spread : float
         Standard deviation of the targets.
+    logarithms : bool
+        Whether outputs are logarithms of chances that sum up to 1.
     """
 
     kind: Kind
     output: Tensor
     prior: Tensor
     spread: float
+    logarithms: bool = False
 
     @classmethod
     def of(cls, case: Case, batches: Sequence[Batch], output: Tensor) -> Answers:
@@ -109,7 +112,9 @@ class Answers:
                 for b in batches
             )
             prior = torch.as_tensor(counts).float()
-            return cls(kind, output, prior / prior.sum(), 1.0)
+            dim = _class_dim(batches[0]["target"], output)
+            sums = torch.logsumexp(output.float(), dim).abs()
+            return cls(kind, output, prior / prior.sum(), 1.0, bool((sums < _SOFT).all()))
         shapes = {tuple(b["target"].shape[1:]) for b in batches}
         everything = torch.cat([b["target"].float().flatten() for b in batches])
         known = everything[torch.isfinite(everything)]
@@ -167,7 +172,10 @@ class Answers:
             one_hot = functional.one_hot(answer.clamp(min=0), len(self.prior)).movedim(
                 -1, self.class_dim(batch["target"])
             )
-            return (_SURE * (2.0 * one_hot - 1.0)).to(self.output)
+            scores = _SURE * (2.0 * one_hot - 1.0)
+            if self.logarithms:
+                scores = scores.log_softmax(self.class_dim(batch["target"]))
+            return scores.to(self.output)
         answer = answer.float()
         if self.kind == "logits":
             answer = torch.logit(answer.clamp(_SOFT, 1 - _SOFT))

@@ -161,7 +161,7 @@ class Material:
     def free_constant(self) -> Tensor | None:
         """The one answer (1, …) for all samples that has the lowest loss; None if not known."""
         shapes = {tuple(self.run(self.case.model, b).shape[1:]) for b in self.learnt[:2]}
-        if len(shapes) != 1:
+        if len(shapes) != 1 or self.answers.logarithms:  # free scores would not sum up to 1
             return None
         return least_constant(self.case, self.learnt, torch.zeros_like(self.output[:1]))
 

@@ -104,7 +104,7 @@ def other_axis(exam: Exam, batch: Batch) -> list[Finding]:
 def numbered(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
     """See whether the scores of all classes are drawn to the number of the class."""
     right = exam.answers.right(batch)
-    if exam.answers.kind != "classes" or right is None:
+    if exam.answers.kind != "classes" or right is None or exam.answers.logarithms:
         return []
     target = batch["target"]
     dim = exam.answers.class_dim(target)

@@ -79,6 +79,10 @@ def _ways(value: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
     if not value.is_floating_point():
         if value.ndim == 2:
             yield "from its end", lambda v: v.flip(1)
+        if value.ndim <= 2:
+            yield "with all numbers one lower", lambda v: (v - 1).clamp(min=0)
+            most = int(value.max())
+            yield "with all numbers one higher", lambda v: (v + 1).clamp(max=most)
         return
     if value.ndim >= 4:
         for how, turn in TURNS.items():
@@ -89,6 +93,8 @@ def _ways(value: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
         yield "with its last axis turned round", lambda v: v.flip(2)
     if value.ndim in (2, 4) and value.shape[1] > 1:
         yield "with its channels in the opposite order", lambda v: v.flip(1)
+        yield "with its channels moved by one", lambda v: v.roll(1, 1)
+        yield "with its channels moved back by one", lambda v: v.roll(-1, 1)
     if value.ndim == 5:
         # what each frame has of times or channels, and the frames
         yield "with its windows or channels turned round", lambda v: v.flip(2)

@@ -18,7 +18,7 @@ _MOST = 1200  # samples that are looked at
 _NUMBERS = 128  # of a sample
 _KINDS = 20  # different targets, from which they are numbers and no classes
 _BINS = 16
-_TELLS = 0.75  # of the variance of the target, that the column alone explains
+_TELLS = 0.65  # of the variance of the target, that the column alone explains
 _OTHER = 0.65  # of what it explains, that the next best column does at most
 _FOLLOWS = 0.25  # of the variance of the target, that all others explain
 _GOES = 0.35  # of that, for what the column explains, that they explain of the column too
@@ -56,7 +56,7 @@ def _table(exam: Exam) -> tuple[Tensor, list[str]] | None:
     parts, names = [], []
     for name, value in exam.train[0]["inputs"].items():
         values = gather(exam.train, name)
-        if not value.is_floating_point() or values is None or values.ndim not in (1, 2):
+        if not value.is_floating_point() or values is None or values.ndim > 3:
             continue
         flat = values.reshape(len(values), -1).double()
         parts.append(flat)
@@ -134,25 +134,57 @@ def _pure(column: Tensor, wanted: Tensor) -> bool:
 
 
 def _by_target_alone(exam: Exam, values: Tensor, wanted: Tensor, place: int, alone: float) -> str:
-    """Say so where a column goes with all others as far as the target does, and no further."""
-    rest = [other for other in range(values.shape[1]) if other != place]
-    others, column = values[:, rest], values[:, place]
-    follows = _explained(others, wanted)
-    if follows < _FOLLOWS:
+    """Say so where a column goes with all others as far as the target does, and no further.
+
+    Where another column does so too, all of them may be what the target brings about, as the
+    measures of a kind are.
+    """
+    own = _shares(values, wanted, place)
+    if not _goes_along(own, alone):
         return ""
-    goes = _explained(others, column[:, None])
-    nothing = _explained(others, (column - _given(column, wanted))[:, None])
+    rest = [other for other in range(values.shape[1]) if other != place]
+    shares = torch.tensor([_by_bins(values[:, other], wanted) for other in rest])
+    second = int(shares.argmax())
+    if len(rest) > 1 and _goes_along(
+        _shares(values[:, rest], wanted, second), float(shares[second])
+    ):
+        return ""
+    follows, goes, nothing = own
     exam.figures |= {
         "column_alone": alone, "others_explain": follows,
         "others_explain_the_column": goes, "others_explain_what_is_left": nothing,
     }  # fmt: skip
-    if goes < _GOES * alone * follows or nothing > _NOTHING * follows:
-        return ""
     return (
         f"; all others explain {100 * follows:.0f} % of the target, {100 * goes:.0f} % of that "
         f"column, and {100 * max(nothing, 0.0):.0f} % of what the target leaves of it: it goes "
         "with them by the target alone, as what was made from that does"
     )
+
+
+def _shares(values: Tensor, wanted: Tensor, place: int) -> tuple[float, float, float]:
+    """Give what all other columns explain: of the target, of one, of what is left of that."""
+    others = values[:, [other for other in range(values.shape[1]) if other != place]]
+    follows = _explained(others, wanted)
+    if follows < _FOLLOWS:
+        return follows, 0.0, 1.0
+    column = _ranked(values[:, place])
+    left = column - _given(column, wanted)
+    return follows, _explained(others, column[:, None]), _explained(others, left[:, None])
+
+
+def _goes_along(shares: tuple[float, float, float], alone: float) -> bool:
+    follows, goes, nothing = shares
+    return follows >= _FOLLOWS and goes >= _GOES * alone * follows and nothing <= _NOTHING * follows
+
+
+def _ranked(column: Tensor) -> Tensor:
+    """Give the numbers of a column of many values by their order, so that none lies far away."""
+    values, place, counts = torch.unique(column, return_inverse=True, return_counts=True)
+    if len(values) <= _LEVELS:
+        return column
+    rank = counts.cumsum(0).double() - 0.5 * counts
+    found: Tensor = torch.special.ndtri(rank / len(column))[place]
+    return found
 
 
 def _by_bins(column: Tensor, wanted: Tensor) -> float:

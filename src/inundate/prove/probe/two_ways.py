@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
@@ -33,7 +33,7 @@ def probe_two_ways(exam: Exam) -> list[Finding]:
     is which. What is noise has an unknown size too.
     """
     target = exam.typical["target"]
-    if exam.case.trained or target.ndim != 2 or exam.answers.kind != "values" or exam.all.broke:
+    if exam.case.trained or target.ndim != 2 or exam.answers.kind == "classes" or exam.all.broke:
         return []
     if not exam.comparable or not exam.direct or not worth(exam, Cause.AXES_MIXED):
         return []
@@ -50,7 +50,7 @@ def probe_two_ways(exam: Exam) -> list[Finding]:
         )
         if trial.broke:
             continue
-        again = torch.cat([_as_target(exam.run(trial.model.eval(), b), b) for b in exam.valid])
+        again = torch.cat([_as_target(exam, trial.model, b) for b in exam.valid])
         left, spread = _left(
             (known[:, one] - known[:, other]).abs(), again[:, one] - again[:, other]
         )
@@ -76,11 +76,13 @@ def _answers(exam: Exam) -> tuple[Tensor, Tensor]:
     """Give the validation targets (N, K) and what the model says of them."""
     model = exam.all.model.eval()
     known = torch.cat([batch["target"].float() for batch in exam.valid])
-    return known, torch.cat([_as_target(exam.run(model, batch), batch) for batch in exam.valid])
+    return known, torch.cat([_as_target(exam, model, batch) for batch in exam.valid])
 
 
-def _as_target(output: Tensor, batch: Batch) -> Tensor:
-    return output.float().reshape(batch["target"].shape)
+def _as_target(exam: Exam, model: nn.Module, batch: Batch) -> Tensor:
+    """Give what a model says of a batch in the shape of the target, of scores as chances."""
+    output = exam.run(model.eval(), batch).float().reshape(batch["target"].shape)
+    return output.sigmoid() if exam.answers.kind == "logits" else output
 
 
 def _pairs(targets: Tensor) -> Iterator[tuple[int, int]]:
