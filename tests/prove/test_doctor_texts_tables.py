@@ -15,8 +15,11 @@ from inundate.prove.probe.each_input import probe_each_input
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.metric import probe_metric
 from inundate.prove.probe.mixing import probe_mixing
+from inundate.prove.probe.optimiser import probe_optimiser
 from inundate.prove.probe.outdone import probe_outdone
+from inundate.prove.probe.prepared import prepared_otherwise
 from inundate.prove.probe.relation import probe_target_in_input
 from inundate.prove.probe.reorders import probe_reorders
 from inundate.prove.probe.reshaped import probe_reshaped
@@ -422,3 +425,92 @@ def test_a_last_batch_that_is_left_out_makes_no_starving_loader():
 
     case = make_case(net(), Dropping(), valid=batches(drawn(200, 1), drawn(200, 4)))
     assert causes(probe_loader(Exam(case, SHORT))) == [Cause.MEMORISES]
+
+
+@pytest.mark.parametrize(
+    ("metric", "named"),
+    [
+        (lambda o, t: (o.argmax(1) == t).float().mean(), []),
+        (lambda o, t: (o.argmax(1) >= t).float().mean(), [Cause.METRIC_WRONG]),
+        (lambda o, t: (o[:16].argmax(1) == t[:16]).float().mean(), [Cause.METRIC_WRONG]),
+        (lambda o, t: (o.argmax(1).sort()[0] == t.sort()[0]).float().mean(), [Cause.METRIC_WRONG]),
+    ],
+)
+def test_a_score_that_other_answers_get_as_well(metric, named):
+    rows = drawn(96, 4)
+    target = (rows[:, 0] > 0.5).long() + (rows[:, 0] > -0.5).long()
+    exam = Exam(make_case(net(4, 3), batches(target, rows), metric=metric), SHORT)
+    assert causes(probe_metric(exam)) == named
+
+
+class Spare(nn.Module):
+    """Holds a layer that no answer needs."""
+
+    def __init__(self):
+        super().__init__()
+        self.used, self.spare = net(), nn.Linear(4, 4)
+
+    def forward(self, rows):
+        return self.used(rows)
+
+
+@pytest.mark.parametrize(("part", "named"), [("used", []), ("used.2", [Cause.OPTIMISER_MISSES])])
+def test_weights_that_take_no_part_may_be_left_out(part, named):
+    rows = drawn(96, 4)
+    case = make_case(
+        Spare(), batches(rows[:, :1], rows),
+        optimiser=lambda model: torch.optim.Adam(model.get_submodule(part).parameters()),
+    )  # fmt: skip
+    assert causes(probe_optimiser(Exam(case, SHORT))) == named
+
+
+def test_logarithms_of_chances_have_a_right_answer_of_their_own():
+    rows = drawn(320, 4)
+    model = nn.Sequential(*net(4, 2), nn.LogSoftmax(1))
+    case = make_case(
+        model, batches((rows[:, 0] > 0).long(), rows), loss=functional.nll_loss, optimiser=quick
+    )
+    exam = Exam(case, SHORT)
+    assert exam.direct
+    assert exam.one_progress > 0.8
+    assert probe_loss(exam) == []
+
+
+def test_words_that_are_one_number_off_in_validation():
+    texts = 2 * whole(10, 640, 6) + 1  # odd numbers: the next one is of none
+    target = (texts == 5).any(1).long()
+    made = batches(target, texts)
+    off = [(inputs + 1, labels) for inputs, labels in made[15:]]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.EmbeddingBag(22, 8, mode="max"), nn.Linear(8, 2))
+    for valid, named in ((off, [Cause.SPLIT_SHIFT]), (made[15:], [])):
+        exam = Exam(make_case(model, made[:15], valid=valid, optimiser=quick), SHORT)
+        seen, unseen = (exam.skill(exam.all.model, part) for part in (exam.learnt, exam.valid))
+        assert causes(prepared_otherwise(exam, seen, unseen)) == named
+
+
+def test_two_labels_of_several_that_are_exchanged_in_half_of_the_samples():
+    rows = drawn(640, 4)
+    target = (rows[:, :3] > 0).float()
+    target[::2] = target[::2][:, [1, 0, 2]]
+    made = batches(target, rows)
+    case = make_case(net(4, 3), made[:15], valid=made[15:], loss=bce, optimiser=quick)
+    (found,) = probe_two_ways(Exam(case, Effort(20, 40, 300, 30)))
+    assert found.cause is Cause.AXES_MIXED
+    assert "0 and 1" in found.subject
+
+
+def test_a_model_that_sorts_inside_and_back_mixes_nothing():
+    rows = drawn(96, 4)
+
+    class Sorted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.held = net()
+
+        def forward(self, given):
+            order = given[:, 0].argsort()
+            return self.held(given[order])[order.argsort()]
+
+    case = make_case(Sorted(), batches(rows[:, :1], rows))
+    assert probe_mixing(Exam(case, SHORT)) == []

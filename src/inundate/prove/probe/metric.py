@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import torch
+from torch import Tensor
+
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
@@ -9,6 +12,9 @@ from inundate.prove.finding import Finding
 __all__ = ["probe_metric"]
 
 _BEST = (0.0, 1.0, 100.0)  # what a perfect prediction scores in any metric in use
+_OTHERS = 0.5  # of the samples, that have another target
+_KINDS = 3  # classes, from which an answer that is always the same is never the best
+_MOST = 20
 
 
 def probe_metric(exam: Exam) -> list[Finding]:
@@ -34,4 +40,41 @@ def probe_metric(exam: Exam) -> list[Finding]:
     extreme = best in (min(best, flat, worst), max(best, flat, worst))
     if best == worst or not extreme or not (at_best or best == float("inf")):
         return [Finding(Cause.METRIC_WRONG, "fault", text)]
+    as_good = _as_good(exam, right, wrong, best)
+    if as_good:
+        text += f", and {best:.4g} {as_good} too"
+        return [Finding(Cause.METRIC_WRONG, "fault", text)]
     return []
+
+
+def _as_good(exam: Exam, right: Tensor, wrong: Tensor, best: float) -> str:
+    """Name an answer that is wrong for many samples and gets the best value."""
+    target, count = exam.typical["target"], len(right)
+    half = count // 2
+    asked = {
+        "where the first half of the samples has wrong answers": torch.cat(
+            [wrong[:half], right[half:]]
+        ),
+        "where the second half of the samples has wrong answers": torch.cat(
+            [right[:half], wrong[half:]]
+        ),
+    }
+    flat = target.reshape(count, -1)
+    if float((flat != flat.roll(1, 0)).any(1).float().mean()) > _OTHERS:
+        asked["for the answers of other samples"] = right.roll(1, 0)
+    if exam.answers.kind == "classes" and len(exam.answers.prior) >= _KINDS:
+        for kind in range(min(len(exam.answers.prior), _MOST)):
+            if float((target == kind).float().mean()) < _OTHERS:
+                alike = exam.answers.right(
+                    {**exam.typical, "target": torch.full_like(target, kind)}
+                )
+                if alike is not None:
+                    asked[f"where all answers are {kind}"] = alike
+    for name, answer in asked.items():
+        try:
+            value = float(exam.case.metric(answer, target))  # type: ignore[misc]
+        except Exception:  # noqa: BLE001  the metric is the user's and may refuse such answers
+            continue
+        if value == best:
+            return name
+    return ""

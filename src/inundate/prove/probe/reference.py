@@ -41,6 +41,8 @@ def sample_features(batches: Sequence[Batch]) -> Tensor | None:
             found.append(flat[:, ::step])
         elif values.ndim == 2:
             found += _token_counts(values.long())
+        elif values.ndim == 1:
+            found.append(_counts(values.long()[:, None] % _BUCKETS))
     return torch.cat(found, 1) if found else None
 
 

@@ -18,6 +18,7 @@ from inundate.prove.trial import Remedy, run_trial
 __all__ = ["probe_two_ways"]
 
 _LEFT = 0.2  # of the variance of a difference, from which there is something to be explained
+_SUM = 0.6  # of the variance of a sum of two, that is left at most
 _NUMBERS = 4  # of a target, up to which all pairs are looked at
 _NEARER = 4.5  # times what is left of the size: of normal noise it is 2.8 times at most
 _EXPLAINED = 0.25  # of the variance of the size, that is explained
@@ -37,13 +38,16 @@ def probe_two_ways(exam: Exam) -> list[Finding]:
         return []
     if not exam.comparable or not exam.direct or not worth(exam, Cause.AXES_MIXED):
         return []
+    if any(finding.tried and finding.is_fault for finding in exam.findings):
+        return []  # what makes it learn is known
     known, said = _answers(exam)
     if not bool(torch.isfinite(known).all()) or not bool(torch.isfinite(said).all()):
         return []
     for one, other in _pairs(known):
         own, whole = _left(known[:, one] - known[:, other], said[:, one] - said[:, other])
-        if own < _LEFT * whole:
-            continue
+        both, spread = _left(known[:, one] + known[:, other], said[:, one] + said[:, other])
+        if own < _LEFT * whole or both > _SUM * spread:
+            continue  # their sum does not ask which is which: it is known where all else is well
         remedy = Remedy("with the larger of two targets first", batch=_larger_first(one, other))
         trial = run_trial(
             exam.case, exam.learnt, _TIMES * exam.effort.all_batches, remedy=remedy, seed=exam.seed
