@@ -23,6 +23,7 @@ _NUMBERS = 4  # of a target, up to which all pairs are looked at
 _NEARER = 4.5  # times what is left of the size: of normal noise it is 2.8 times at most
 _EXPLAINED = 0.25  # of the variance of the size, that is explained
 _VARIED = 0.1  # of the variance of the difference, that its size has: less where it is always one
+_TRIED = 3  # pairs, for each of which a model is trained
 _TIMES = 2  # as many steps: where the two cross, sizes have a kink
 _ALIKE = 3.0  # factor within which deviations of two numbers agree, so that they may be mistaken
 
@@ -43,11 +44,15 @@ def probe_two_ways(exam: Exam) -> list[Finding]:
     known, said = _answers(exam)
     if not bool(torch.isfinite(known).all()) or not bool(torch.isfinite(said).all()):
         return []
+    tried = 0
     for one, other in _pairs(known):
+        if tried == _TRIED:
+            break
         own, whole = _left(known[:, one] - known[:, other], said[:, one] - said[:, other])
         both, spread = _left(known[:, one] + known[:, other], said[:, one] + said[:, other])
         if own < _LEFT * whole or both > _SUM * spread:
             continue  # their sum does not ask which is which: it is known where all else is well
+        tried += 1
         remedy = Remedy("with the larger of two targets first", batch=_larger_first(one, other))
         trial = run_trial(
             exam.case, exam.learnt, _TIMES * exam.effort.all_batches, remedy=remedy, seed=exam.seed
