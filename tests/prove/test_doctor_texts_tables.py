@@ -514,3 +514,16 @@ def test_a_model_that_sorts_inside_and_back_mixes_nothing():
 
     case = make_case(Sorted(), batches(rows[:, :1], rows))
     assert probe_mixing(Exam(case, SHORT)) == []
+
+
+def test_two_columns_that_are_exchanged_in_validation():
+    rows = drawn(960, 4)
+    target = rows[:, 1:2] + rows[:, 3:].sin()
+    made = batches(target, rows)
+    swapped = [(inputs[:, [1, 0, 2, 3]], wanted) for inputs, wanted in made[20:]]
+    for valid, named in ((swapped, [Cause.SPLIT_SHIFT]), (made[20:], [])):
+        exam = Exam(make_case(net(), made[:20], valid=valid, optimiser=quick), SHORT)
+        seen, unseen = (exam.skill(exam.all.model, part) for part in (exam.learnt, exam.valid))
+        found = prepared_otherwise(exam, seen, unseen)
+        assert causes(found) == named
+        assert all("columns 0 and 1" in finding.evidence for finding in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 
 import torch
@@ -20,6 +21,7 @@ __all__ = ["prepared_otherwise", "turned_relations"]
 
 _BACK = 0.6  # of what is lost in validation, which comes back
 _LOST = 0.25  # of skill, between training and validation
+_COLUMNS = 8  # of a table, up to which all pairs are exchanged
 _LONG = 6  # places of an axis, from which its course tells which way round it is
 _ALIKE = 0.4  # of the difference between training and validation, that is left turned round
 _NEARER = 0.05  # of skill, that comes back then
@@ -95,11 +97,20 @@ def _ways(value: Tensor) -> Iterator[tuple[str, Callable[[Tensor], Tensor]]]:
         yield "with its channels in the opposite order", lambda v: v.flip(1)
         yield "with its channels moved by one", lambda v: v.roll(1, 1)
         yield "with its channels moved back by one", lambda v: v.roll(-1, 1)
+    if value.ndim == 2 and 2 < value.shape[1] <= _COLUMNS:
+        for one, other in itertools.combinations(range(value.shape[1]), 2):
+            order = list(range(value.shape[1]))
+            order[one], order[other] = other, one
+            yield f"with columns {one} and {other} exchanged", _ordered(order)
     if value.ndim == 5:
         # what each frame has of times or channels, and the frames
         yield "with its windows or channels turned round", lambda v: v.flip(2)
         yield "with its frames turned round", lambda v: v.flip(1)
     yield "of the opposite sign", torch.neg
+
+
+def _ordered(order: list[int]) -> Callable[[Tensor], Tensor]:
+    return lambda value: value[:, order]
 
 
 def turned_relations(exam: Exam, unseen: Skill) -> list[Finding]:

@@ -132,7 +132,7 @@ def far_less(exam: Exam, seen: Skill, unseen: Skill) -> bool:
     Not asked of maps, where pieces of training samples may be cut from one another.
     """
     sparse = exam.typical["target"].ndim <= 2
-    return sparse and seen.value > 2.0 * _GOOD and unseen.value < _GOOD
+    return sparse and seen.value > 1.5 * _GOOD and unseen.value < _GOOD
 
 
 def other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
