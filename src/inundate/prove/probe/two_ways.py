@@ -39,8 +39,8 @@ def probe_two_ways(exam: Exam) -> list[Finding]:
         return []
     if not exam.comparable or not exam.direct or not worth(exam, Cause.AXES_MIXED):
         return []
-    if any(finding.tried and finding.is_fault for finding in exam.findings):
-        return []  # what makes it learn is known
+    if any(finding.is_fault for finding in exam.findings):
+        return []  # what leaves the sign open may be that
     known, said = _answers(exam)
     if not bool(torch.isfinite(known).all()) or not bool(torch.isfinite(said).all()):
         return []
