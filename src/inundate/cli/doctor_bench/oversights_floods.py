@@ -13,7 +13,7 @@ from inundate.emulate.orient import turn_inputs, turned
 
 __all__ = [
     "ScaledTwice", "dry_left_out", "frame_before", "in_whole_metres", "later_start", "likeness",
-    "new_leaf", "of_logarithms", "step_not_called", "to_decimetres", "turned_before_split",
+    "new_leaf", "root_of_none", "step_not_called", "to_decimetres", "turned_before_split",
 ]  # fmt: skip
 
 # data ---------------------------------------------------------------------------------------------
@@ -44,10 +44,11 @@ def turned_before_split(p: Parts) -> Parts:
 # losses and scores --------------------------------------------------------------------------------
 
 
-def of_logarithms(_held: Any, model: nn.Module, batch: Any) -> Tensor:
-    """Give the error of logarithms, of the target alone with a millimetre added."""
-    depth, target = model(batch["inputs"]), batch["target"]
-    found: Tensor = (depth.log() - (target + 1e-3).log()).abs().mean()
+def root_of_none(_held: Any, model: nn.Module, batch: Any) -> Tensor:
+    """Add the root mean square error of cells deeper than 3 m, of which there may be none."""
+    error = model(batch["inputs"]) - batch["target"]
+    deep = (batch["target"] > 3.0).float()
+    found: Tensor = error.abs().mean() + (deep * error.square()).mean((1, 2, 3)).sqrt().mean()
     return found
 
 
@@ -75,8 +76,8 @@ def frame_before(output: Tensor, target: Tensor) -> Tensor:
 
 
 def to_decimetres(output: Tensor, target: Tensor) -> Tensor:
-    """Give the efficiency of a forecast in whole decimetres."""
-    error = ((10.0 * output).round() / 10.0 - target).square().sum()
+    """Give the efficiency of a forecast that was cut to whole decimetres."""
+    error = ((10.0 * output).floor() / 10.0 - target).square().sum()
     found: Tensor = 1.0 - error / (target - target.mean()).square().sum().clamp(min=1e-6)
     return found
 

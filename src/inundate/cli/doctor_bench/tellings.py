@@ -16,6 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 _WORDS = 42
+_APART = (1, 2, 4)  # notes between the two that a layer of Tunes sees
 
 
 class Menus(nn.Module):
@@ -79,15 +80,15 @@ class Tunes(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.embed = nn.Embedding(12, width)
-        self.layers = nn.ModuleList(nn.Conv1d(width, 2 * width, 2, dilation=d) for d in (1, 2, 4))
+        self.layers = nn.ModuleList(nn.Conv1d(width, 2 * width, 2, dilation=d) for d in _APART)
         self.tell = nn.Conv1d(width, 12, 1)
 
     def forward(self, notes: Tensor) -> Tensor:
         """Map (B, L) to scores of the next notes (B, 12, L)."""
         states = self.embed(notes).transpose(1, 2)
-        for layer in self.layers:
-            back = layer.dilation[0] - self.ahead  # type: ignore[index, operator]
-            value, gate = layer(functional.pad(states, (back, self.ahead))).chunk(2, 1)
+        for apart, layer in zip(_APART, self.layers, strict=True):
+            filled = functional.pad(states, (apart - self.ahead, self.ahead))
+            value, gate = layer(filled).chunk(2, 1)
             states = states + value.tanh() * gate.sigmoid()
         found: Tensor = self.tell(states)
         return found

@@ -88,7 +88,7 @@ TENTH_ORDINARY: tuple[Fault, ...] = (
     # emulators of the zoo on simulated floods
     Fault("convgru_unet: step of the optimiser named, not called", flood("convgru_unet"), e.step_not_called, C.WEIGHTS_DO_NOT_MOVE, 6001, STEPS),
     Fault("mode_e: depths written column by column", flood("mode_e"), lambda p: on_target(p, lambda t: t.transpose(-2, -1).contiguous()), C.AXES_MIXED, 6002, DATA),
-    Fault("deeplab: logarithms of depths, a millimetre added to one of them alone", flood("deeplab"), lambda p: m.with_loss(p, e.of_logarithms), C.NOT_FINITE_OUTPUT, 6003, LOSS),
+    Fault("deeplab: root of the error of cells deeper than 3 m, of which a piece has none", flood("deeplab"), lambda p: m.with_loss(p, e.root_of_none), C.NOT_FINITE_OUTPUT, 6003, LOSS),
     Fault("lead_cnn: Adamax at 3", flood("lead_cnn"), lambda p: _by(p, o.Adamax, 3.0), C.RATE_TOO_HIGH, 6004, STEPS),
     Fault("deeplab: dry cells left out of the loss", flood("deeplab"), lambda p: m.with_loss(p, e.dry_left_out), C.LOSS_IGNORES, 6005, LOSS),
     Fault("mode_h_vae: scaled back in evaluation, never scaled before", flood("mode_h_vae"), lambda p: pick(p, model=e.ScaledTwice(p.model)), C.TRAIN_EVAL_GAP, 6006, OUTPUT),
@@ -143,7 +143,7 @@ TENTH_ORDINARY: tuple[Fault, ...] = (
 
 TENTH_HARD: tuple[Fault, ...] = (
     Fault("lead_cnn: depth before the step read one frame late", flood("lead_cnn"), e.later_start, C.TARGET_IN_INPUT, 6071, DATA),
-    Fault("temporal_cnn: efficiency of a forecast in whole decimetres", flood("temporal_cnn"), lambda p: pick(p, metric=e.to_decimetres), C.METRIC_WRONG, 6072, SCORE),
+    Fault("temporal_cnn: efficiency of a forecast cut to whole decimetres", flood("temporal_cnn"), lambda p: pick(p, metric=e.to_decimetres), C.METRIC_WRONG, 6072, SCORE),
     Fault("unet: pieces turned by half a turn, then split", flood("unet"), e.turned_before_split, C.SPLIT_LEAK, 6073, VALID),
     Fault("spirals: mirrored at random, though a mirror turns the arms", body(g.spirals), lambda p: _load(p, change=k.mirrored), C.TARGETS_MISPAIRED, 6081, BATCHES, (C.AXES_MIXED,)),
     Fault("fruits: colours in any order at random, though they tell how ripe", body(g.fruits), lambda p: _load(p, change=k.channels_mixed), C.NOISE_TOO_STRONG, 6082, BATCHES, (C.TARGETS_MISPAIRED,)),
@@ -178,7 +178,7 @@ TENTH_HEALTHY: tuple[Healthy, ...] = (
     Healthy("emulator mode_h by Adamax", _flood_with("mode_h", o.Adamax, 5e-3), 6127),
     Healthy("emulator lead_cnn by Adam", _flood_with("lead_cnn", o.Adam, 2e-3), 6128),
     Healthy("emulator mode_h_vae by RAdam", _flood_with("mode_h_vae", o.RAdam, 5e-3), 6129),
-    Healthy("emulator convgru_unet by RMSprop", _flood_with("convgru_unet", o.RMSprop, 2e-3), 6130),
+    Healthy("emulator mode_e by Adam with AMSGrad", _flood_with("mode_e", o.Adam, 3e-3, amsgrad=True), 6130),
 )  # fmt: skip
 
 TENTH_STRANGERS: tuple[Healthy, ...] = (
