@@ -14,12 +14,13 @@ from inundate.cli.doctor_bench.fault import Fault, Healthy, body
 from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
 from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
 from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
-from inundate.cli.doctor_bench.ninth import NINTH, NINTH_HARD, NINTH_HEALTHY, NINTH_ORDINARY
+from inundate.cli.doctor_bench.ninth import NINTH, NINTH_HEALTHY
 from inundate.cli.doctor_bench.plain import PLAIN, PLAIN_HEALTHY
 from inundate.cli.doctor_bench.run import Diagnosed, run_doctor
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
 from inundate.cli.doctor_bench.seventh import SEVENTH, SEVENTH_HEALTHY
 from inundate.cli.doctor_bench.sixth import SIXTH, SIXTH_HEALTHY
+from inundate.cli.doctor_bench.tenth import TENTH, TENTH_HARD, TENTH_HEALTHY, TENTH_ORDINARY
 from inundate.cli.doctor_bench.third import THIRD, THIRD_HEALTHY
 from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
 from inundate.cli.results import results_page
@@ -75,6 +76,16 @@ IMAGES = (
     "scans",
     "signs",
     "tariffs",
+    "baskets",
+    "blends",
+    "doses",
+    "fires",
+    "fruits",
+    "joints",
+    "mosaics",
+    "shores",
+    "spirals",
+    "stereos",
 )
 TEXTS = (
     "keywords",
@@ -108,6 +119,13 @@ TEXTS = (
     "reviews",
     "urgency",
     "wheres",
+    "alarms",
+    "demands",
+    "dictation",
+    "menus",
+    "prices",
+    "senses",
+    "tunes",
 )
 
 
@@ -131,13 +149,13 @@ def answers(monkeypatch):
 
 
 def test_the_lists_share_no_fault_and_are_large_enough():
-    assert len(NINTH) >= 30
-    assert len(NINTH_HEALTHY) == 20
+    assert len(TENTH) >= 30
+    assert len(TENTH_HEALTHY) == 20
     spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH)
-    spent = (*spent, *FAMILIES, *DELUGE, *PLAIN)
-    assert not {f.name for f in NINTH} & {f.name for f in spent}
-    assert len({f.name for f in NINTH}) == len(NINTH)
-    assert not {f.seed for f in NINTH_HEALTHY} & {
+    spent = (*spent, *NINTH, *FAMILIES, *DELUGE, *PLAIN)
+    assert not {f.name for f in TENTH} & {f.name for f in spent}
+    assert len({f.name for f in TENTH}) == len(TENTH)
+    assert not {f.seed for f in TENTH_HEALTHY} & {
         f.seed
         for f in (
             *TUNING_HEALTHY,
@@ -149,30 +167,31 @@ def test_the_lists_share_no_fault_and_are_large_enough():
             *SIXTH_HEALTHY,
             *SEVENTH_HEALTHY,
             *EIGHTH_HEALTHY,
+            *NINTH_HEALTHY,
             *FAMILIES_HEALTHY,
             *PLAIN_HEALTHY,
         )
     }
-    kinds = [name.partition(":")[0] for name in (f.name for f in NINTH)]
+    kinds = [name.partition(":")[0] for name in (f.name for f in TENTH)]
     assert sum(k in NETWORKS for k in kinds) >= 12
     assert sum(k in IMAGES for k in kinds) >= 12
     assert sum(k in TEXTS for k in kinds) >= 12
 
 
 def test_a_fault_with_several_names_is_named_by_each_of_them():
-    fault = next(fault for fault in NINTH if fault.also)
+    fault = next(fault for fault in TENTH if fault.also)
     told_so = Diagnosed(fault.name, "image", fault.right[0], told(fault.right[1]), 0.5)
     assert not told_so.right
     assert dataclasses.replace(told_so, also=fault.right[1:]).right
 
 
 def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
-    answers[NINTH[0].name] = "healthy"
-    answers[NINTH[1].name] = "cannot-say"
-    answers[NINTH_HEALTHY[0].name] = "rate-too-low"
+    answers[TENTH[0].name] = "healthy"
+    answers[TENTH[1].name] = "cannot-say"
+    answers[TENTH_HEALTHY[0].name] = "rate-too-low"
     found = run_doctor(tmp_path, tmp_path)
     rows = {row["id"]: row for row in found["figures"]}
-    count = len(NINTH)
+    count = len(TENTH)
     assert rows["table-named"]["value"] == pytest.approx((count - 2) / count)
     assert rows["table-named"]["note"].endswith(
         "of the others 1 were given another cause and 1 none"
@@ -181,23 +200,23 @@ def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
     assert rows["table-false-alarms"]["met"]
     assert rows["table-named"]["low"] < rows["table-named"]["value"] < rows["table-named"]["high"]
     confusion = {row[0]: row for row in found["tables"][1]["rows"]}
-    wanted = NINTH[0].cause.value
+    wanted = TENTH[0].cause.value
     assert confusion[f"`{wanted}`"][3] == "`healthy` 1"
     assert confusion["`healthy`"][1:3] == ["20", "19"]
 
 
 def test_each_part_of_the_list_is_counted(answers, tmp_path):
-    for fault in NINTH_HARD[:3]:
+    for fault in TENTH_HARD[:3]:
         answers[fault.name] = "cannot-say"
     found = run_doctor(tmp_path, tmp_path, only="table")
     rows = {row["id"]: row for row in found["figures"]}
     hard = rows["table-named-hard"]
-    assert hard["note"] == f"{len(NINTH_HARD) - 3} of {len(NINTH_HARD)}"
+    assert hard["note"] == f"{len(TENTH_HARD) - 3} of {len(TENTH_HARD)}"
     assert hard["low"] < hard["value"] < hard["high"] < 1
-    assert rows["table-named-ordinary"]["note"] == f"{len(NINTH_ORDINARY)} of {len(NINTH_ORDINARY)}"
+    assert rows["table-named-ordinary"]["note"] == f"{len(TENTH_ORDINARY)} of {len(TENTH_ORDINARY)}"
     assert rows["table-named-hard-image"]["note"] == rows["table-named-hard"]["note"]  # all told so
     parts = [row[-1] for row in found["tables"][0]["rows"] if row[-1]]
-    assert parts == ["ordinary"] * len(NINTH_ORDINARY) + ["hard"] * len(NINTH_HARD)
+    assert parts == ["ordinary"] * len(TENTH_ORDINARY) + ["hard"] * len(TENTH_HARD)
 
 
 def test_the_file_is_what_the_page_of_results_reads(answers, tmp_path):

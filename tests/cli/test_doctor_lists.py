@@ -1,11 +1,11 @@
-"""The sixth to the ninth list of faults: each fault is really put in."""
+"""The sixth to the tenth list of faults: each fault is really put in."""
 
 import dataclasses
 from collections import Counter
 
 import pytest
 
-from inundate.cli.doctor_bench import eighth, ninth, seventh, sixth
+from inundate.cli.doctor_bench import eighth, ninth, seventh, sixth, tenth
 from inundate.cli.doctor_bench.shown import ASPECTS, differences
 from inundate.emulate.zoo import NETWORKS
 from inundate.prove.cause import Cause
@@ -14,12 +14,14 @@ OF_SIXTH = (*sixth.SIXTH, *sixth.SIXTH_STRANGER_FAULTS)
 OF_SEVENTH = (*seventh.SEVENTH, *seventh.SEVENTH_STRANGER_FAULTS)
 OF_EIGHTH = (*eighth.EIGHTH, *eighth.EIGHTH_STRANGER_FAULTS)
 OF_NINTH = (*ninth.NINTH, *ninth.NINTH_STRANGER_FAULTS)
-EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH, *OF_NINTH)
+OF_TENTH = (*tenth.TENTH, *tenth.TENTH_STRANGER_FAULTS)
+EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH, *OF_NINTH, *OF_TENTH)
 LISTS = (
     (OF_SIXTH, sixth.SIXTH_HEALTHY),
     (OF_SEVENTH, seventh.SEVENTH_HEALTHY),
     (OF_EIGHTH, eighth.EIGHTH_HEALTHY),
     (OF_NINTH, ninth.NINTH_HEALTHY),
+    (OF_TENTH, tenth.TENTH_HEALTHY),
 )
 QUICK = (
     "arrivals",
@@ -34,11 +36,19 @@ QUICK = (
     "duels",
     "choices",
     "lifetimes",
+    "baskets",
+    "blends",
+    "demands",
+    "doses",
+    "senses",
 )
 SHORT = [fault for fault in EVERY if fault.name.partition(":")[0] in QUICK]
 
 
-@pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=("sixth", "seventh", "eighth", "ninth"))
+IDS = ("sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+@pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=IDS)
 def test_a_list_is_large_and_of_many_kinds(faults, healthy):
     assert len(faults) >= 53
     assert len({fault.cause for fault in faults}) >= 30
@@ -66,6 +76,19 @@ def test_the_ninth_list_has_two_parts_spread_over_kinds_of_models():
     assert sum(fault.name.startswith("mode_e:") for fault in ninth.NINTH) <= 2
 
 
+def test_the_tenth_list_has_two_parts_spread_over_kinds_of_models():
+    ordinary, hard = tenth.TENTH_ORDINARY, tenth.TENTH_HARD
+    assert len(ordinary) == 50
+    assert {fault.cause for fault in ordinary} == set(Cause)
+    assert max(Counter(fault.cause for fault in ordinary).values()) == 2
+    assert len(hard) == 12
+    assert max(Counter(fault.cause for fault in tenth.TENTH).values()) <= 3
+    models = Counter(fault.name.partition(":")[0] for fault in ordinary)
+    assert sum(models[name] for name in NETWORKS) == 16
+    assert all(models[name] >= 1 for name in NETWORKS)
+    assert models["mode_e"] <= 2
+
+
 def test_no_fault_or_seed_comes_back():
     assert not {f.name for f in OF_SIXTH} & {f.name for f in OF_SEVENTH}
     own = [
@@ -75,6 +98,7 @@ def test_no_fault_or_seed_comes_back():
             (*OF_SEVENTH, *seventh.SEVENTH_HEALTHY, *seventh.SEVENTH_STRANGERS),
             (*OF_EIGHTH, *eighth.EIGHTH_HEALTHY, *eighth.EIGHTH_STRANGERS),
             (*OF_NINTH, *ninth.NINTH_HEALTHY, *ninth.NINTH_STRANGERS),
+            (*OF_TENTH, *tenth.TENTH_HEALTHY, *tenth.TENTH_STRANGERS),
         )
     ]
     assert sum(map(len, own)) == len(set().union(*own))
@@ -87,6 +111,7 @@ def test_all_names_of_a_fault_are_right():
     assert sum(len(fault.right) > 1 for fault in OF_SEVENTH) <= len(OF_SEVENTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_EIGHTH) <= len(OF_EIGHTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_NINTH) <= len(OF_NINTH) / 4
+    assert sum(len(fault.right) > 1 for fault in OF_TENTH) <= len(OF_TENTH) / 4
 
 
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)

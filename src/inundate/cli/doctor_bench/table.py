@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from inundate.cli.doctor_bench.fault import Fault, Healthy
-from inundate.cli.doctor_bench.ninth import (
-    NINTH,
-    NINTH_HARD,
-    NINTH_HEALTHY,
-    NINTH_ORDINARY,
-    NINTH_STRANGER_FAULTS,
-    NINTH_STRANGERS,
+from inundate.cli.doctor_bench.tenth import (
+    TENTH,
+    TENTH_HARD,
+    TENTH_HEALTHY,
+    TENTH_ORDINARY,
+    TENTH_STRANGER_FAULTS,
+    TENTH_STRANGERS,
 )
 
 __all__ = ["PARTS", "TABLE", "TABLE_HEALTHY", "TABLE_STRANGERS", "TABLE_STRANGER_FAULTS"]
 
-TABLE: tuple[Fault, ...] = NINTH
-TABLE_HEALTHY: tuple[Healthy, ...] = NINTH_HEALTHY
-TABLE_STRANGERS: tuple[Healthy, ...] = NINTH_STRANGERS
-TABLE_STRANGER_FAULTS: tuple[Fault, ...] = NINTH_STRANGER_FAULTS
+TABLE: tuple[Fault, ...] = TENTH
+TABLE_HEALTHY: tuple[Healthy, ...] = TENTH_HEALTHY
+TABLE_STRANGERS: tuple[Healthy, ...] = TENTH_STRANGERS
+TABLE_STRANGER_FAULTS: tuple[Fault, ...] = TENTH_STRANGER_FAULTS
 #: Names of the faults of each part.
 PARTS: Mapping[str, frozenset[str]] = {
-    "ordinary": frozenset(fault.name for fault in NINTH_ORDINARY),
-    "hard": frozenset(fault.name for fault in NINTH_HARD),
+    "ordinary": frozenset(fault.name for fault in TENTH_ORDINARY),
+    "hard": frozenset(fault.name for fault in TENTH_HARD),
 }
