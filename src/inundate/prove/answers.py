@@ -27,7 +27,7 @@ _LARGER = 3.0  # times the scores of an answer
 def kind_of(case: Case, batch: Batch, output: Tensor) -> Kind:
     """Say what an output is, by its shape, its target, and what the loss makes of it."""
     target = batch["target"]
-    if not target.is_floating_point() and output.ndim == target.ndim + 1:
+    if not target.is_floating_point() and _scores(target, output):
         return "classes"
     shaped = _shaped(target.float(), output)
     if shaped is None or float(target.min()) < 0 or float(target.max()) > 1:
@@ -72,6 +72,17 @@ def loss_of_fixed(case: Case, batch: Batch, output: Tensor) -> float | None:
     except Exception:  # noqa: BLE001  the loss is the user's: any error means "cannot be asked"
         return None
     return found
+
+
+def _scores(target: Tensor, output: Tensor) -> bool:
+    """Whether an output has scores for each place of a target, and not for places of its own.
+
+    As where a text is written down from frames, of which there are more than letters.
+    """
+    if output.ndim != target.ndim + 1:
+        return False
+    ends = (output.shape[2:], output.shape[1:-1])
+    return target.shape[1:] in ends
 
 
 def _shaped(target: Tensor, output: Tensor) -> Tensor | None:

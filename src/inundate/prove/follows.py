@@ -114,7 +114,21 @@ def _of_the_start(finding: Finding, other: Finding) -> bool:
     return start and (told or finding.cause is Cause.IGNORES_INPUT)
 
 
+def _of_another_unit(finding: Finding, other: Finding) -> bool:
+    """Say whether no output seems to find its own target for the few that are far larger."""
+    broad = finding.cause is Cause.SHAPE_BROADCAST and not finding.firm
+    return broad and other.cause is Cause.UNIT_SLIP
+
+
+def _of_the_mode(finding: Finding, other: Finding) -> bool:
+    """Say whether outputs miss their targets in evaluation mode alone."""
+    gone = other.cause is Cause.TRAIN_EVAL_GAP and other.firm
+    return finding.cause is Cause.OUTPUT_RANGE and gone
+
+
 _RULES = (
+    _of_the_mode,
+    _of_another_unit,
     _of_the_start,
     _too_large,
     _zeros,

@@ -50,6 +50,7 @@ from inundate.prove.probe.optimiser import (
 )
 from inundate.prove.probe.outdone import probe_outdone
 from inundate.prove.probe.padding import probe_padding
+from inundate.prove.probe.pull import probe_pull
 from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.relief import probe_relief
@@ -84,7 +85,7 @@ PROBES: tuple[Probe, ...] = (
 TRAINING: tuple[Probe, ...] = (
     probe_mixing, probe_start, probe_breaks, probe_gradient, probe_padding, probe_linear,
     probe_fit, probe_still, probe_fresh, probe_resting, probe_schedule, probe_use, probe_range,
-    probe_noise, probe_learn, probe_two_ways, probe_outdone,
+    probe_noise, probe_learn, probe_pull, probe_two_ways, probe_outdone,
 )  # fmt: skip
 
 _SPEED = {

@@ -169,7 +169,7 @@ def _gap(exam: Exam) -> list[Finding]:
         f"on the same samples the model comes {percent(working)} of the way in training mode and "
         f"{percent(asked)} in evaluation mode{'; ' if kept else ''}{kept}"
     )
-    return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
+    return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text, firm=asked < _WILD)]
 
 
 def _unlike(exam: Exam, least: float = _UNLIKE) -> list[Finding]:

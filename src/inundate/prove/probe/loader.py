@@ -201,7 +201,10 @@ def _drawn_targets(exam: Exam, unlike: float) -> list[Finding] | None:
         return [Finding(Cause.NOISE_TOO_STRONG, "fault", text, "the target")]
     if sum(key in known for key in again) > _OWN * len(again):
         return None
-    strength = _target_noise(exam)
+    pairs = _target_pairs(exam)
+    if _rearranged(*pairs):
+        return None
+    strength = _target_noise(*pairs)
     if strength < _LOUD:
         return []
     text = f"noise is drawn anew for each target: its deviation is {strength:.2g} times that of "
@@ -209,8 +212,8 @@ def _drawn_targets(exam: Exam, unlike: float) -> list[Finding] | None:
     return [Finding(Cause.NOISE_TOO_STRONG, "fault", text, "the target")]
 
 
-def _target_noise(exam: Exam) -> float:
-    """Give the deviation of targets of one input between epochs, of that between inputs."""
+def _target_pairs(exam: Exam) -> tuple[Tensor, Tensor]:
+    """Give the targets of inputs that come in both epochs, as they are in each, (N, …)."""
     first: dict[bytes, Tensor] = {}
     for keys, batch in zip(sample_keys(exam.train), exam.train, strict=True):
         first |= dict(zip(keys, batch["target"].double(), strict=True))
@@ -221,9 +224,22 @@ def _target_noise(exam: Exam) -> float:
         if key in first
     ]
     one, other = (torch.stack(list(part)) for part in zip(*pairs, strict=True))
+    return one, other
+
+
+def _target_noise(one: Tensor, other: Tensor) -> float:
+    """Give the deviation of targets of one input between epochs, of that between inputs."""
     noise = float((one - other).square().mean()) / 2.0
     whole = float(one.var())
     return float((noise / max(whole - noise, 1e-3 * whole)) ** 0.5) if whole > 0 else 0.0
+
+
+def _rearranged(one: Tensor, other: Tensor) -> bool:
+    """Whether the targets of most inputs hold the same numbers in both epochs, moved about."""
+    if one.ndim < 2 or one[0].numel() < 2:
+        return False
+    same = [part.flatten(1).sort(1).values for part in (one, other)]
+    return float((same[0] == same[1]).all(1).double().mean()) > _OWN
 
 
 def _sorted(exam: Exam) -> list[Finding]:

@@ -1,0 +1,121 @@
+"""Steps that follow another gradient, losses below the right answers, texts of more frames."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from inundate.prove.answers import kind_of
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.finding import Finding
+from inundate.prove.follows import settle
+from inundate.prove.probe.loader import probe_loader
+from inundate.prove.probe.loss import probe_loss
+from inundate.prove.verdict import diagnose
+
+SHORT = Effort(batches=40, one_batch=60, all_batches=200, remedy=60)
+
+
+def drawn(*size, seed=0):
+    return torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+
+
+def batches(target, inputs, size=32):
+    return [(inputs[i : i + size], target[i : i + size]) for i in range(0, len(target), size)]
+
+
+def two_losses(output, target):
+    """Give the error of the first number and that of the second."""
+    return (output - target)[:, 0].abs().mean() + (output - target)[:, 1].square().mean()
+
+
+def stepping(clears):
+    """Make a step of two losses, with the gradient of the first cleared before the second."""
+
+    def step(model, optimiser, raw):
+        inputs, target = raw
+        output = model(inputs)
+        optimiser.zero_grad()
+        first = (output - target)[:, 0].abs().mean()
+        first.backward(retain_graph=True)
+        if clears:
+            optimiser.zero_grad()
+        second = (output - target)[:, 1].square().mean()
+        second.backward()
+        optimiser.step()
+        return first + second
+
+    return step
+
+
+@pytest.mark.parametrize(("clears", "named"), [(True, Cause.STEP_WRONG), (False, None)])
+def test_a_loss_whose_gradient_is_cleared_before_the_step_is_missed(clears, named):
+    rows = drawn(960, 6)
+    target = torch.stack([rows[:, 0] * rows[:, 1], rows[:, 2].abs()], 1)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 48), nn.ReLU(), nn.Linear(48, 2))
+    case = make_case(
+        model,
+        batches(target[:720], rows[:720]),
+        valid=batches(target[720:], rows[720:]),
+        loss=two_losses,
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=1e-2),
+        step=stepping(clears),
+    )
+    assert diagnose(case, effort=SHORT).cause is named
+
+
+@pytest.mark.parametrize(("letters", "kind"), [(3, "values"), (12, "classes")])
+def test_scores_of_more_places_than_a_target_has_are_no_scores_of_it(letters, kind):
+    frames, target = drawn(64, 12, 5), torch.randint(1, 4, (64, letters))
+
+    def spoken(output, target):
+        if target.shape[1] == output.shape[1]:
+            return functional.cross_entropy(output.transpose(1, 2), target)
+        lengths = [torch.full((len(output),), part.shape[1]) for part in (output, target)]
+        return functional.ctc_loss(output.log_softmax(2).transpose(0, 1), target, *lengths)
+
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 16), nn.ReLU(), nn.Linear(16, 4))
+    case = make_case(model, batches(target, frames), loss=spoken)
+    exam = Exam(case, SHORT)
+    assert kind_of(case, exam.train[0], exam.output) == kind
+    assert not probe_loss(exam)
+
+
+class Anew:
+    """Gives the same inputs in each epoch, and targets as a function of the epoch makes them."""
+
+    def __init__(self, change):
+        self.change, self.epoch = change, 0
+        self.inputs, self.targets = drawn(128, 1, 6, 6), drawn(128, 1, 6, 6, seed=1)
+
+    def __iter__(self):
+        self.epoch += 1
+        return iter(batches(self.change(self.targets, self.epoch), self.inputs))
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda t, epoch: t.rot90(epoch, (2, 3)), Cause.TARGETS_MISPAIRED),
+        (lambda t, epoch: t + 3.0 * drawn(*t.shape, seed=epoch), Cause.NOISE_TOO_STRONG),
+        (lambda t, _epoch: t, None),
+    ],
+)
+def test_targets_that_are_turned_by_themselves_are_no_noise(change, named):
+    case = make_case(nn.Conv2d(1, 1, 1), Anew(change))
+    found = [finding.cause for finding in probe_loader(Exam(case, SHORT))]
+    assert found == ([] if named is None else [named])
+
+
+def test_what_follows_from_a_unit_or_from_a_mode_is_a_note():
+    broad = Finding(Cause.SHAPE_BROADCAST, "fault", "no output finds its own target")
+    unit = Finding(Cause.UNIT_SLIP, "fault", "some are larger")
+    held = Finding(Cause.OUTPUT_RANGE, "fault", "outputs stay high")
+    gap = Finding(Cause.TRAIN_EVAL_GAP, "fault", "far worse in evaluation mode", firm=True)
+    assert [f.weight for f in settle([broad, unit])] == ["note", "fault"]
+    assert [f.weight for f in settle([held, gap])] == ["note", "fault"]
+    assert [f.weight for f in settle([broad, held])] == ["fault", "fault"]
