@@ -30,7 +30,8 @@ _SURE = 0.95  # skill that no other direction betters much
 
 def prepared_otherwise(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     """Give the trained model validation inputs turned, or in another order of channels."""
-    lost = seen.value - max(unseen.value, 0.0)
+    # above 1 is what comes below the loss of the right answers, as where a spread is learnt too
+    lost = min(seen.value, 1.0) - max(unseen.value, 0.0)
     if exam.case.valid is None or lost < _LOST:
         return []
     for name, value in exam.valid[0]["inputs"].items():
