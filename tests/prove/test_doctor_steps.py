@@ -13,6 +13,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.optimiser import probe_step
 from inundate.prove.verdict import diagnose
 
 SHORT = Effort(batches=40, one_batch=60, all_batches=200, remedy=60)
@@ -119,3 +120,38 @@ def test_what_follows_from_a_unit_or_from_a_mode_is_a_note():
     assert [f.weight for f in settle([broad, unit])] == ["note", "fault"]
     assert [f.weight for f in settle([held, gap])] == ["note", "fault"]
     assert [f.weight for f in settle([broad, held])] == ["fault", "fault"]
+
+
+def loose(ends):
+    """Make a step whose loss is not tied to the model, or that never goes back, or clears first."""
+
+    def step(model, optimiser, raw):
+        inputs, target = raw
+        loss = two_losses(model(inputs), target)
+        optimiser.zero_grad()
+        if ends == "detached":
+            torch.autograd.backward(loss.detach().requires_grad_())
+        elif ends == "cleared":
+            loss.backward()
+            optimiser.zero_grad()
+        optimiser.step()
+        return loss
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("ends", "named"),
+    [
+        ("detached", Cause.NO_GRADIENT),
+        ("cleared", Cause.WEIGHTS_DO_NOT_MOVE),
+        ("never", Cause.WEIGHTS_DO_NOT_MOVE),
+    ],
+)
+def test_a_step_that_moves_nothing_is_told_by_what_it_goes_back_from(ends, named):
+    rows = drawn(320, 6)
+    case = make_case(nn.Linear(6, 2), batches(rows[:, :2], rows), loss=two_losses, step=loose(ends))
+    before = torch.autograd.backward
+    found = [finding.cause for finding in probe_step(Exam(case, SHORT))]
+    assert found == [named]
+    assert torch.autograd.backward is before

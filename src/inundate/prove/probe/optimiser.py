@@ -16,7 +16,8 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch, Fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
-from inundate.prove.finding import Finding
+from inundate.prove.finding import NONE_AT_ALL, Finding
+from inundate.prove.probe.reached import watch_backward
 from inundate.prove.trial import plain_step
 
 __all__ = ["probe_optimiser", "probe_resting", "probe_schedule", "probe_step", "without_penalty"]
@@ -249,15 +250,16 @@ def _moves(exam: Exam) -> list[Finding]:
     model.train()
     before = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     held = {id(p) for group in optimiser.param_groups for p in group["params"]}
-    for number in range(_WAITS):  # gradients of several batches may be gathered before a step
-        _make(exam, model, optimiser)
-        named = model.named_parameters()
-        if number + 1 >= _STEPS and any(
-            not torch.equal(p, before[n]) for n, p in named if n in before
-        ):
-            break
-        if number + 1 >= _STEPS and exam.case.step is None:
-            break
+    with watch_backward(model) as reached:
+        for number in range(_WAITS):  # gradients of several batches may be gathered before a step
+            _make(exam, model, optimiser)
+            named = model.named_parameters()
+            if number + 1 >= _STEPS and any(
+                not torch.equal(p, before[n]) for n, p in named if n in before
+            ):
+                break
+            if number + 1 >= _STEPS and exam.case.step is None:
+                break
     should = [n for n, p in model.named_parameters() if n in before and id(p) in held]
     moved = [
         n for n, p in model.named_parameters() if n in before and not torch.equal(p, before[n])
@@ -267,6 +269,12 @@ def _moves(exam: Exam) -> list[Finding]:
     still = [name for name in should if name in pulled and name not in moved]
     if moved or not still:
         return []
+    if reached.in_vain:
+        text = (
+            f"in {number + 1} steps no gradient came to any of {len(still)} tensors, though the "
+            "loss of the model has one: what the step goes back from is not tied to the model"
+        )
+        return [Finding(Cause.NO_GRADIENT, "fault", text, NONE_AT_ALL, firm=True)]
     rates = ", ".join(sorted({f"{group['lr']:g}" for group in optimiser.param_groups}))
     text = (
         f"after {number + 1} steps at the rate {rates} none of {len(still)} tensors that have a "
