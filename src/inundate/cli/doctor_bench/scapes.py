@@ -99,8 +99,7 @@ def shadows(seed: int, *, count: int = 800, side: int = 14, width: int = 10) -> 
     along = places[None, None] - foot
     dark = (down < 1.2) & (along >= 0) & (along <= length[:, None, None])
     images = np.where(dark, -1.5, 0.5) + 0.25 * rng.normal(size=(count, side, side))
-    target = np.log(height)
-    target = (target - 1.8) / 0.6
+    target = (np.log(height) - 1.8) / 0.6
     train, valid = cut({"photographs": images[:, None], "sun": 1.7 * sun[:, None]}, target[:, None])
     return Parts(
         "image", Shadows(side, width), train, valid,
