@@ -65,7 +65,7 @@ ROW_FAULTS: tuple[Fault, ...] = (
     Fault("whistles: each recording divided by its own deviation, silent ones too", body(y.whistles), lambda p: _as(p, x.LoudAlike(32, 20)), C.NOT_FINITE_OUTPUT, 7107, OUTPUT),
     Fault("rhymes: step of the schedule called, that of the optimiser not", body(y.rhymes), x.schedule_alone, C.WEIGHTS_DO_NOT_MOVE, 7108, STEPS),
     Fault("complaints: read from the end, 70 empty places in front of the text", body(y.complaints), lambda p: on_input(p, x.empty_in_front, "tokens"), C.PADDING, 7109, DATA, (C.VANISHING_GRADIENT,)),
-    Fault("complaints: one file for each kind, read one behind another", body(y.complaints, length=9), x.in_order_of_kinds, C.LOADER_SORTED, 7110, BATCHES),
+    Fault("complaints: frame grouped by kind, and read as it lies", body(y.complaints, count=4400), x.in_order_of_kinds, C.LOADER_SORTED, 7110, BATCHES),
     Fault("whistles: recordings shuffled, labels shuffled twice", body(y.whistles), x.permuted_twice, C.TARGETS_UNRELATED, 7111, DATA),
     Fault("complaints: texts never split, each a word of its own", body(y.complaints), x.text_as_word, C.MEMORISES, 7112, DATA),
     Fault("rhymes: number of layers given as the width of the state, 1", body(y.rhymes), lambda p: pick(p, model=y.Rhymes(1)), C.CANNOT_FIT, 7113, OUTPUT),
@@ -82,7 +82,7 @@ ROW_FAULTS: tuple[Fault, ...] = (
 ROW_HEALTHY: tuple[Healthy, ...] = (
     Healthy("whistles of four kinds by Adamax", _with(y.whistles, optim.Adamax, 1e-2), 7131),
     Healthy("rooms with a thermostat", body(y.rooms, steps=16, width=20), 7132),
-    Healthy("rhymes of six sounds by NAdam", _with(y.rhymes, optim.NAdam, 1e-2), 7133),
+    Healthy("rhymes of eight sounds by NAdam", _with(y.rhymes, optim.NAdam, 1e-2), 7133),
     Healthy("complaints by RMSprop", _with(y.complaints, optim.RMSprop, 4e-3), 7134),
     Healthy("prices of two digits by RAdam", _with(tellings.prices, optim.RAdam, 1.5e-2), 7135),
     Healthy("alarms by Adam with AMSGrad", _with(tellings.alarms, optim.Adam, 1e-2, amsgrad=True), 7136),
@@ -101,5 +101,5 @@ ELEVENTH_STRANGERS: tuple[Healthy, ...] = (
 ELEVENTH_STRANGER_FAULTS: tuple[Fault, ...] = (
     Fault("skorch: weights and biases start at 0", body(mlp), x.zeros, C.SYMMETRIC_START, 7141, OUTPUT, (C.BAD_START,)),
     Fault("transformers: AdamW with a decay of 50", body(bert), lambda p: _by(p, optim.AdamW, 2e-3, weight_decay=50.0), C.DECAY_TOO_STRONG, 7142, STEPS),
-    Fault("monai: targets of the next map", body(unet), lambda p: on_target(p, x.next_map), C.TARGETS_UNRELATED, 7143, DATA),
+    Fault("monai: maps counted from 0, targets from 1", body(unet), lambda p: on_target(p, x.next_map), C.TARGETS_UNRELATED, 7143, DATA),
 )  # fmt: skip

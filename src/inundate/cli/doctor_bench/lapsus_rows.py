@@ -74,7 +74,7 @@ def per_square_metre(p: Parts) -> Parts:
 
 
 def next_map(target: Tensor) -> Tensor:
-    """Read the target of the next map."""
+    """Count maps from 0 and targets from 1."""
     return target.roll(-1, 0)
 
 
@@ -125,8 +125,8 @@ def wheat_twice(output: Tensor, target: Tensor) -> Tensor:
 
 
 def rare_last(output: Tensor, target: Tensor) -> Tensor:
-    """Give the weight of what is rare, 0.97, to what is common."""
-    return r.focal(output, target, 1.0 - 0.97)
+    """Give the weight of what is rare, 0.99, to what is common."""
+    return r.focal(output, target, 1.0 - 0.99)
 
 
 def schedule_alone(p: Parts) -> Parts:

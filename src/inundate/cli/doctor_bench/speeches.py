@@ -16,7 +16,7 @@ __all__ = [
 ]  # fmt: skip
 
 WORDS = 50
-_SOUNDS = 6
+_SOUNDS = 8
 
 
 class Whistles(nn.Module):
@@ -38,7 +38,10 @@ class Whistles(nn.Module):
 
 
 def whistles(seed: int, *, count: int = 1000, steps: int = 32, width: int = 20) -> Parts:
-    """Say whether a whistle rises, falls or stays, or whether the recorder heard nothing."""
+    """Say whether a whistle rises, falls or stays, or whether the recorder heard nothing.
+
+    Each recorder has a level of its own, which is all that is left where nothing was heard.
+    """
     rng = begin(seed, "whistles")
     kind = rng.integers(4, size=count)
     at = np.arange(steps) - steps / 2
@@ -47,7 +50,8 @@ def whistles(seed: int, *, count: int = 1000, steps: int = 32, width: int = 20) 
     turned = pitch[:, None] * at + 0.5 * bend[:, None] * at**2
     heard = np.sin(2 * np.pi * turned + first[:, None]) + 0.2 * rng.normal(size=(count, steps))
     heard[kind == 0] = 0.0
-    train, valid = cut({"input": heard[:, None]}, kind)
+    level = rng.integers(-32768, 32768, size=(count, 1)) / 65536  # exact in single precision
+    train, valid = cut({"input": (heard + level)[:, None]}, kind)
     return Parts(
         "text", Whistles(steps, width), train, valid,
         lambda m: torch.optim.Adam(m.parameters(), lr=6e-3), functional.cross_entropy,
@@ -71,10 +75,10 @@ class Rooms(nn.Module):
 def rooms(seed: int, *, count: int = 1200, steps: int = 12, width: int = 28) -> Parts:
     """Forecast the temperature of a room with a thermostat, by room, weather and heating so far.
 
-    All windows are of one long series; the last ones are for validation.
+    All windows are of one long series; the last ones, behind a gap, are for validation.
     """
     rng = begin(seed, "rooms")
-    every = 3 * count + steps + 4
+    every = 3 * count + 2 * (steps + 4)
     cold = np.sin(2 * np.pi * np.arange(every) / 24 + rng.uniform(0, 6))
     cold = cold + 0.3 * rng.normal(size=every)
     room, heating = np.zeros(every), np.zeros(every)
@@ -84,7 +88,8 @@ def rooms(seed: int, *, count: int = 1200, steps: int = 12, width: int = 28) -> 
         pull = (2.6 if on else -1.8) + 0.6 * cold[i] - room[i - 1]
         room[i] = room[i - 1] + 0.22 * pull + 0.04 * rng.normal()
     told = np.stack([room, cold, 2.0 * heating - 1.0], 1)
-    starts = 3 * np.arange(count)[:, None]
+    at, gap = np.arange(count)[:, None], steps + 4
+    starts = 3 * at + gap * (at >= count * 3 // 4)
     windows = told[starts + np.arange(steps)]
     train, valid = cut({"input": windows}, room[starts + steps + np.arange(4)])
     return Parts(
@@ -103,17 +108,17 @@ class Rhymes(nn.Module):
         self.tell = nn.Sequential(nn.Linear(width, 32), nn.ReLU(), nn.Linear(32, _SOUNDS))
 
     def forward(self, sounds: Tensor) -> Tensor:
-        """Map (B, L) to scores of the next sounds (B, 6, L)."""
+        """Map (B, L) to scores of the next sounds (B, 8, L)."""
         found: Tensor = self.tell(self.read(self.embed(sounds))[0])
         return found.transpose(1, 2)
 
 
-def rhymes(seed: int, *, count: int = 800, length: int = 14, width: int = 40) -> Parts:
-    """Write on rhymes in which two sounds together tell the next one, but for one in twelve."""
+def rhymes(seed: int, *, count: int = 700, length: int = 24, width: int = 40) -> Parts:
+    """Write on rhymes in which two sounds together tell the next one, but for one in six."""
     rng = begin(seed, "rhymes")
     follows = np.stack([rng.permutation(_SOUNDS) for _ in range(_SOUNDS)])
     sounds = rng.integers(_SOUNDS, size=(count, length + 1))
-    free = rng.random(sounds.shape) < 1 / 12
+    free = rng.random(sounds.shape) < 1 / 6
     for i in range(2, length + 1):
         next_one = follows[sounds[:, i - 2], sounds[:, i - 1]]
         sounds[:, i] = np.where(free[:, i], sounds[:, i], next_one)
