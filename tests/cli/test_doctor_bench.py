@@ -9,6 +9,9 @@ from inundate.cli.app import main
 from inundate.cli.doctor_bench import run as bench
 from inundate.cli.doctor_bench.deluge import DELUGE
 from inundate.cli.doctor_bench.eighth import EIGHTH, EIGHTH_HEALTHY
+from inundate.cli.doctor_bench.eleventh import ELEVENTH, ELEVENTH_HEALTHY
+from inundate.cli.doctor_bench.eleventh_maps import MAP_FAULTS
+from inundate.cli.doctor_bench.eleventh_rows import ROW_FAULTS
 from inundate.cli.doctor_bench.families import FAMILIES, FAMILIES_HEALTHY
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
 from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
@@ -20,7 +23,8 @@ from inundate.cli.doctor_bench.run import Diagnosed, run_doctor
 from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
 from inundate.cli.doctor_bench.seventh import SEVENTH, SEVENTH_HEALTHY
 from inundate.cli.doctor_bench.sixth import SIXTH, SIXTH_HEALTHY
-from inundate.cli.doctor_bench.tenth import TENTH, TENTH_HARD, TENTH_HEALTHY, TENTH_ORDINARY
+from inundate.cli.doctor_bench.table import PARTS
+from inundate.cli.doctor_bench.tenth import TENTH, TENTH_HEALTHY
 from inundate.cli.doctor_bench.third import THIRD, THIRD_HEALTHY
 from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
 from inundate.cli.results import results_page
@@ -28,105 +32,6 @@ from inundate.emulate.zoo import NETWORKS
 from inundate.prove.cause import Cause
 from inundate.prove.finding import Finding
 from inundate.prove.verdict import Verdict
-
-IMAGES = (
-    "runoff",
-    "textures",
-    "classes",
-    "values",
-    "maps",
-    "slopes",
-    "spots",
-    "segments",
-    "digits",
-    "denoiser",
-    "fine maps",
-    "masks",
-    "arrivals",
-    "gauges",
-    "levels",
-    "outlines",
-    "patches",
-    "autoencoder",
-    "colours",
-    "corners",
-    "grades",
-    "likeness",
-    "painter",
-    "radar",
-    "rivers",
-    "tides",
-    "wells",
-    "boxes",
-    "clips",
-    "cracks",
-    "dials",
-    "haze",
-    "loans",
-    "moves",
-    "shapes",
-    "stages",
-    "clouds",
-    "crowds",
-    "drifts",
-    "duels",
-    "gravel",
-    "lifetimes",
-    "plates",
-    "scans",
-    "signs",
-    "tariffs",
-    "baskets",
-    "blends",
-    "doses",
-    "fires",
-    "fruits",
-    "joints",
-    "mosaics",
-    "shores",
-    "spirals",
-    "stereos",
-)
-TEXTS = (
-    "keywords",
-    "subjects",
-    "counts",
-    "next words",
-    "reports",
-    "moods",
-    "pairs of words",
-    "tags",
-    "order",
-    "matches",
-    "letters",
-    "topics",
-    "gaps",
-    "names",
-    "scribe",
-    "stars",
-    "translate",
-    "turns",
-    "answers",
-    "authors",
-    "claims",
-    "entities",
-    "intents",
-    "sums",
-    "tone",
-    "choices",
-    "dates",
-    "nesting",
-    "reviews",
-    "urgency",
-    "wheres",
-    "alarms",
-    "demands",
-    "dictation",
-    "menus",
-    "prices",
-    "senses",
-    "tunes",
-)
 
 
 def told(cause):
@@ -149,13 +54,13 @@ def answers(monkeypatch):
 
 
 def test_the_lists_share_no_fault_and_are_large_enough():
-    assert len(TENTH) >= 30
-    assert len(TENTH_HEALTHY) == 20
+    assert len(ELEVENTH) >= 30
+    assert len(ELEVENTH_HEALTHY) == 20
     spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH)
-    spent = (*spent, *NINTH, *FAMILIES, *DELUGE, *PLAIN)
-    assert not {f.name for f in TENTH} & {f.name for f in spent}
-    assert len({f.name for f in TENTH}) == len(TENTH)
-    assert not {f.seed for f in TENTH_HEALTHY} & {
+    spent = (*spent, *NINTH, *TENTH, *FAMILIES, *DELUGE, *PLAIN)
+    assert not {f.name for f in ELEVENTH} & {f.name for f in spent}
+    assert len({f.name for f in ELEVENTH}) == len(ELEVENTH)
+    assert not {f.seed for f in ELEVENTH_HEALTHY} & {
         f.seed
         for f in (
             *TUNING_HEALTHY,
@@ -168,30 +73,32 @@ def test_the_lists_share_no_fault_and_are_large_enough():
             *SEVENTH_HEALTHY,
             *EIGHTH_HEALTHY,
             *NINTH_HEALTHY,
+            *TENTH_HEALTHY,
             *FAMILIES_HEALTHY,
             *PLAIN_HEALTHY,
         )
     }
-    kinds = [name.partition(":")[0] for name in (f.name for f in TENTH)]
-    assert sum(k in NETWORKS for k in kinds) >= 12
-    assert sum(k in IMAGES for k in kinds) >= 12
-    assert sum(k in TEXTS for k in kinds) >= 12
+    emulators = sum(fault.name.partition(":")[0] in NETWORKS for fault in ELEVENTH)
+    assert emulators >= 12
+    assert len(MAP_FAULTS) - emulators >= 12
+    assert len(ROW_FAULTS) >= 18
+    assert {fault.cause for fault in ELEVENTH} == set(Cause)
 
 
 def test_a_fault_with_several_names_is_named_by_each_of_them():
-    fault = next(fault for fault in TENTH if fault.also)
+    fault = next(fault for fault in ELEVENTH if fault.also)
     told_so = Diagnosed(fault.name, "image", fault.right[0], told(fault.right[1]), 0.5)
     assert not told_so.right
     assert dataclasses.replace(told_so, also=fault.right[1:]).right
 
 
 def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
-    answers[TENTH[0].name] = "healthy"
-    answers[TENTH[1].name] = "cannot-say"
-    answers[TENTH_HEALTHY[0].name] = "rate-too-low"
+    answers[ELEVENTH[0].name] = "healthy"
+    answers[ELEVENTH[1].name] = "cannot-say"
+    answers[ELEVENTH_HEALTHY[0].name] = "rate-too-low"
     found = run_doctor(tmp_path, tmp_path)
     rows = {row["id"]: row for row in found["figures"]}
-    count = len(TENTH)
+    count = len(ELEVENTH)
     assert rows["table-named"]["value"] == pytest.approx((count - 2) / count)
     assert rows["table-named"]["note"].endswith(
         "of the others 1 were given another cause and 1 none"
@@ -200,23 +107,27 @@ def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
     assert rows["table-false-alarms"]["met"]
     assert rows["table-named"]["low"] < rows["table-named"]["value"] < rows["table-named"]["high"]
     confusion = {row[0]: row for row in found["tables"][1]["rows"]}
-    wanted = TENTH[0].cause.value
+    wanted = ELEVENTH[0].cause.value
     assert confusion[f"`{wanted}`"][3] == "`healthy` 1"
     assert confusion["`healthy`"][1:3] == ["20", "19"]
 
 
-def test_each_part_of_the_list_is_counted(answers, tmp_path):
-    for fault in TENTH_HARD[:3]:
+def test_each_part_of_the_list_is_counted(answers, tmp_path, monkeypatch):
+    hard = frozenset(fault.name for fault in ELEVENTH[-12:])
+    named = {"ordinary": PARTS["ordinary"] - hard, "hard": hard}
+    monkeypatch.setattr("inundate.cli.doctor_bench.shares.PARTS", named)
+    for fault in ELEVENTH[-3:]:
         answers[fault.name] = "cannot-say"
     found = run_doctor(tmp_path, tmp_path, only="table")
     rows = {row["id"]: row for row in found["figures"]}
-    hard = rows["table-named-hard"]
-    assert hard["note"] == f"{len(TENTH_HARD) - 3} of {len(TENTH_HARD)}"
-    assert hard["low"] < hard["value"] < hard["high"] < 1
-    assert rows["table-named-ordinary"]["note"] == f"{len(TENTH_ORDINARY)} of {len(TENTH_ORDINARY)}"
-    assert rows["table-named-hard-image"]["note"] == rows["table-named-hard"]["note"]  # all told so
+    told_of = rows["table-named-hard"]
+    assert told_of["note"] == "9 of 12"
+    assert told_of["low"] < told_of["value"] < told_of["high"] < 1
+    rest = len(ELEVENTH) - 12
+    assert rows["table-named-ordinary"]["note"] == f"{rest} of {rest}"
+    assert rows["table-named-hard-image"]["note"] == told_of["note"]  # all are told so
     parts = [row[-1] for row in found["tables"][0]["rows"] if row[-1]]
-    assert parts == ["ordinary"] * len(TENTH_ORDINARY) + ["hard"] * len(TENTH_HARD)
+    assert parts == ["ordinary"] * rest + ["hard"] * 12
 
 
 def test_the_file_is_what_the_page_of_results_reads(answers, tmp_path):

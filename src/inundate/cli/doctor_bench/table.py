@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inundate.cli.doctor_bench.fault import Fault, Healthy
-from inundate.cli.doctor_bench.tenth import (
-    TENTH,
-    TENTH_HARD,
-    TENTH_HEALTHY,
-    TENTH_ORDINARY,
-    TENTH_STRANGER_FAULTS,
-    TENTH_STRANGERS,
+from inundate.cli.doctor_bench.eleventh import (
+    ELEVENTH,
+    ELEVENTH_HEALTHY,
+    ELEVENTH_STRANGER_FAULTS,
+    ELEVENTH_STRANGERS,
 )
+from inundate.cli.doctor_bench.fault import Fault, Healthy
 
 __all__ = ["PARTS", "TABLE", "TABLE_HEALTHY", "TABLE_STRANGERS", "TABLE_STRANGER_FAULTS"]
 
-TABLE: tuple[Fault, ...] = TENTH
-TABLE_HEALTHY: tuple[Healthy, ...] = TENTH_HEALTHY
-TABLE_STRANGERS: tuple[Healthy, ...] = TENTH_STRANGERS
-TABLE_STRANGER_FAULTS: tuple[Fault, ...] = TENTH_STRANGER_FAULTS
+TABLE: tuple[Fault, ...] = ELEVENTH
+TABLE_HEALTHY: tuple[Healthy, ...] = ELEVENTH_HEALTHY
+TABLE_STRANGERS: tuple[Healthy, ...] = ELEVENTH_STRANGERS
+TABLE_STRANGER_FAULTS: tuple[Fault, ...] = ELEVENTH_STRANGER_FAULTS
 #: Names of the faults of each part.
 PARTS: Mapping[str, frozenset[str]] = {
-    "ordinary": frozenset(fault.name for fault in TENTH_ORDINARY),
-    "hard": frozenset(fault.name for fault in TENTH_HARD),
+    "ordinary": frozenset(fault.name for fault in ELEVENTH),
 }
