@@ -11,8 +11,19 @@ from inundate.cli.doctor_bench.parts import Parts, add, pick
 from inundate.cli.doctor_bench.wrap import After, Before
 
 __all__ = [
-    "after", "before", "both", "in_another_unit", "never_cleared", "on_input", "on_target", "sgd",
-    "with_loss", "with_optimiser",
+    "after",
+    "before",
+    "both",
+    "in_another_unit",
+    "loaded",
+    "never_cleared",
+    "on_input",
+    "on_target",
+    "sgd",
+    "trained_by",
+    "with_loss",
+    "with_optimiser",
+    "with_same_weights",
 ]  # fmt: skip
 
 
@@ -75,3 +86,19 @@ def after(p: Parts, change: Any) -> Parts:
 def before(p: Parts, change: Any) -> Parts:
     """Change what the model is given."""
     return pick(p, model=Before(p.model, change))
+
+
+def trained_by(p: Parts, kind: Any, rate: float, **own: Any) -> Parts:
+    """Train by an optimiser of another kind."""
+    return with_optimiser(p, lambda model: kind(model.parameters(), lr=rate, **own))
+
+
+def with_same_weights(p: Parts, made: nn.Module) -> Parts:
+    """Put a model of the same weights in the place of the healthy one."""
+    made.load_state_dict(p.model.state_dict())
+    return pick(p, model=made)
+
+
+def loaded(p: Parts, **own: Any) -> Parts:
+    """Load the training samples in another way."""
+    return pick(p, loader=own)

@@ -34,6 +34,7 @@ from inundate.cli.doctor_bench.change import (
     sgd,
     with_loss,
     with_optimiser,
+    with_same_weights,
 )
 from inundate.cli.doctor_bench.fault import Body, Fault, Healthy, body, flood
 from inundate.cli.doctor_bench.parts import Parts, pick
@@ -49,12 +50,6 @@ __all__ = [
 
 def _stepped(kind: Any, rate: float, **own: Any) -> Any:
     return lambda model: kind(model.parameters(), lr=rate, **own)
-
-
-def _as(p: Parts, made: nn.Module) -> Parts:
-    """Put a model of the same weights in the place of the healthy one."""
-    made.load_state_dict(p.model.state_dict())
-    return pick(p, model=made)
 
 
 def _scored(p: Parts, metric: Any) -> Parts:
@@ -123,7 +118,7 @@ EIGHTH_ORDINARY: tuple[Fault, ...] = (
     Fault("sums: read at the last of 80 places, 70 of them empty", body(y.sums), lambda p: on_input(p, x.filled_behind), C.PADDING, 1646, DATA, (C.VANISHING_GRADIENT,)),
     Fault("claims: optimiser of the head", body(y.claims), lambda p: with_optimiser(p, lambda net: torch.optim.NAdam(net.tell.parameters(), lr=4e-3)), C.OPTIMISER_MISSES, 1647, STEPS),
     Fault("answers: the same question in each row", body(y.answers), lambda p: on_input(p, torch.zeros_like, "asked"), C.DEAD_INPUT, 1648, DATA),
-    Fault("answers: what is asked is not looked up", body(y.answers), lambda p: _as(p, x.Asked(20)), C.IGNORES_INPUT, 1649, OUTPUT),
+    Fault("answers: what is asked is not looked up", body(y.answers), lambda p: with_same_weights(p, x.Asked(20)), C.IGNORES_INPUT, 1649, OUTPUT),
     Fault("intents: one text in forty wants another thing", body(y.intents), x.few_others, C.MAJORITY_COLLAPSE, 1650, DATA),
     Fault("tone: SGD with a decay of 5", body(y.tone), lambda p: with_optimiser(p, sgd(0.05, momentum=0.9, weight_decay=5.0)), C.DECAY_TOO_STRONG, 1651, STEPS),
     Fault("authors: all texts twice, then split", body(y.authors, count=300, length=14), x.written_twice, C.SPLIT_LEAK, 1652, VALID),
@@ -148,9 +143,9 @@ EIGHTH_HARD: tuple[Fault, ...] = (
     Fault("haze: channels of the validation images as BGR", body(v.haze), lambda p: m.valid_only(p, "input", lambda t: t.flip(1)), C.SPLIT_SHIFT, 1681, VALID),
     Fault("shapes: day and night in batches of their own, one batch norm", u.day_and_night(v.shapes), u.by_kind, C.TRAIN_EVAL_GAP, 1682, BATCHES, (C.LOADER_SORTED,)),
     Fault("dials: noise added to the images that are kept", body(v.dials), u.noise_kept, C.NOISE_TOO_STRONG, 1683, BATCHES),
-    Fault("haze: layers scaled by 1e-6, no way beside them", body(v.haze), lambda p: _as(p, u.Faded(12)), C.VANISHING_GRADIENT, 1684, OUTPUT, (C.BAD_START, C.CANNOT_FIT)),
+    Fault("haze: layers scaled by 1e-6, no way beside them", body(v.haze), lambda p: with_same_weights(p, u.Faded(12)), C.VANISHING_GRADIENT, 1684, OUTPUT, (C.BAD_START, C.CANNOT_FIT)),
     Fault("shapes: two annotators, two names the other way round", body(v.shapes), u.two_hands, C.TARGETS_UNRELATED, 1685, DATA),
-    Fault("intents: mask of empty places turned round", body(y.intents), lambda p: _as(p, x.MaskTurned(16, 24, 5)), C.IGNORES_INPUT, 1691, OUTPUT, (C.PADDING,)),
+    Fault("intents: mask of empty places turned round", body(y.intents), lambda p: with_same_weights(p, x.MaskTurned(16, 24, 5)), C.IGNORES_INPUT, 1691, OUTPUT, (C.PADDING,)),
     Fault("entities: tags by words, texts by pieces of words", body(y.entities), x.drifting, C.TARGETS_UNRELATED, 1692, DATA),
     Fault("authors: validation texts sent on with three letters changed", body(y.authors, count=260, length=16), x.reposts, C.SPLIT_LEAK, 1693, VALID),
     Fault("tone: no word found among the vectors, all 0 and frozen", body(y.tone), x.never_loaded, C.IGNORES_INPUT, 1694, OUTPUT, (C.NO_GRADIENT, C.SYMMETRIC_START)),

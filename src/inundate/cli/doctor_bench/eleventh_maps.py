@@ -24,29 +24,26 @@ from inundate.cli.doctor_bench.change import (
     in_another_unit,
     on_input,
     on_target,
+    trained_by,
     with_loss,
     with_optimiser,
 )
 from inundate.cli.doctor_bench.family_parts import on_weights
 from inundate.cli.doctor_bench.fault import Body, Fault, Healthy, body, flood
-from inundate.cli.doctor_bench.parts import Parts, pick
+from inundate.cli.doctor_bench.parts import pick
 from inundate.cli.doctor_bench.wrap import Through, replace
 from inundate.prove.cause import Cause
 
 __all__ = ["MAP_FAULTS", "MAP_HEALTHY"]
 
 
-def _by(p: Parts, kind: Any, rate: float, **own: Any) -> Parts:
-    return with_optimiser(p, lambda model: kind(model.parameters(), lr=rate, **own))
-
-
 def _with(make: Any, kind: Any, rate: float, *, size: dict[str, int], **own: Any) -> Body:
     """Make a body of another one, in a size and with an optimiser of its own."""
-    return lambda seed, _work: _by(make(seed, **size), kind, rate, **own)
+    return lambda seed, _work: trained_by(make(seed, **size), kind, rate, **own)
 
 
 def _flood_with(model: str, kind: Any, rate: float, **own: Any) -> Body:
-    return lambda seed, work: _by(flood(model)(seed, work), kind, rate, **own)
+    return lambda seed, work: trained_by(flood(model)(seed, work), kind, rate, **own)
 
 
 def _standardised(ground: torch.Tensor) -> torch.Tensor:
@@ -72,7 +69,7 @@ MAP_FAULTS: tuple[Fault, ...] = (
     Fault("mode_h: each layer of the state divided by its largest value, which is 0 where all is dry", flood("mode_h"), lambda p: on_input(p, k.over_largest, "state"), C.NOT_FINITE_DATA, 7008, DATA),
     Fault("temporal_cnn: zero_grad without its brackets", _flood_with("temporal_cnn", o.SGD, 0.1, momentum=0.9), k.without_brackets, C.GRADIENT_ACCUMULATES, 7009, STEPS),
     Fault("deeplab: layers of ground and rain alone given to the optimiser", flood("deeplab"), lambda p: with_optimiser(p, k.ground_alone), C.OPTIMISER_MISSES, 7010, STEPS),
-    Fault("convgru_unet: NAdam at 2", flood("convgru_unet"), lambda p: _by(p, o.NAdam, 2.0), C.RATE_TOO_HIGH, 7011, STEPS),
+    Fault("convgru_unet: NAdam at 2", flood("convgru_unet"), lambda p: trained_by(p, o.NAdam, 2.0), C.RATE_TOO_HIGH, 7011, STEPS),
     Fault("mode_h_vae: wet cells found as a share of all cells", flood("mode_h_vae"), lambda p: pick(p, metric=k.hits_of_all), C.METRIC_WRONG, 7012, SCORE),
     Fault("unet: features copied by torch.tensor before the head", flood("unet"), lambda p: pick(p, model=replace(p.model, "decoder.0", lambda held: nn.Sequential(held, Through(k.copied)))), C.NO_GRADIENT, 7013, GRADIENT),
     # images
@@ -83,10 +80,10 @@ MAP_FAULTS: tuple[Fault, ...] = (
     Fault("dunes: eighteen convolutions with hard sigmoids", body(s.dunes), lambda p: pick(p, model=k.hard_sigmoids()), C.VANISHING_GRADIENT, 7025, OUTPUT),
     Fault("shadows: weights before each tanh drawn evenly from -5 to 5", body(s.shadows, width=12), k.drawn_flat, C.SATURATED, 7026, OUTPUT, (C.BAD_START,)),
     Fault("fields: each convolution starts as a mean over its window", body(s.fields, side=12), k.means_of_windows, C.SYMMETRIC_START, 7027, OUTPUT),
-    Fault("stereos: a rate of Adam, 1e-3, given to Adadelta", body(g.stereos, side=12), lambda p: _by(p, o.Adadelta, 1e-3), C.RATE_TOO_LOW, 7028, STEPS),
+    Fault("stereos: a rate of Adam, 1e-3, given to Adadelta", body(g.stereos, side=12), lambda p: trained_by(p, o.Adadelta, 1e-3), C.RATE_TOO_LOW, 7028, STEPS),
     Fault("shadows: height of the sun in seconds of arc", body(s.shadows, side=12), lambda p: on_input(p, k.in_arc_seconds, "sun"), C.INPUT_SCALE, 7029, DATA, (C.SATURATED,)),
     Fault("spirals: salt and pepper on 95 in 100 pixels, not 5", body(g.spirals, width=14), lambda p: pick(p, loader={"change": k.salted}), C.NOISE_TOO_STRONG, 7030, BATCHES),
-    Fault("mosaics: NAdam with a decay of 3", body(g.mosaics, width=24), lambda p: _by(p, o.NAdam, 4e-3, weight_decay=3.0), C.DECAY_TOO_STRONG, 7031, STEPS),
+    Fault("mosaics: NAdam with a decay of 3", body(g.mosaics, width=24), lambda p: trained_by(p, o.NAdam, 4e-3, weight_decay=3.0), C.DECAY_TOO_STRONG, 7031, STEPS),
     Fault("joints: cosine between heat maps, which is minimised", body(g.joints, side=16), lambda p: with_loss(p, k.likeness_of_maps), C.LOSS_SIGN, 7032, LOSS),
     Fault("fires: tanh behind the scores of a loss that has its own sigmoid", body(g.fires, side=16), lambda p: after(p, torch.tanh), C.LOSS_OUTPUT_MISMATCH, 7033, OUTPUT, (C.OUTPUT_RANGE,)),
 )  # fmt: skip

@@ -9,6 +9,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import gather
+from inundate.prove.probe.map_channel import correlation
 from inundate.prove.probe.reference import targets_of
 
 __all__ = ["probe_tells"]
@@ -89,17 +90,11 @@ def _in_some(values: Tensor, wanted: Tensor, names: list[str]) -> list[Finding]:
             continue
         for number in wanted.T:
             held, own = number[there], column[there]
-            if len(torch.unique(held)) > _KINDS and abs(_along(own, held)) > _LINE:
+            if len(torch.unique(held)) > _KINDS and abs(correlation(own, held)) > _LINE:
                 text = f"{name} tells the target of {count} of {len(column)} samples, and is "
                 text += f"{float(column.mode().values):.3g} in the others"
                 return [Finding(Cause.TARGET_IN_INPUT, "fault", text, name)]
     return []
-
-
-def _along(one: Tensor, other: Tensor) -> float:
-    one, other = one - one.mean(), other - other.mean()
-    scale = float(one.norm() * other.norm())
-    return float(one @ other) / scale if scale > 0 else 0.0
 
 
 def _made_of(exam: Exam, values: Tensor, wanted: Tensor, names: list[str]) -> list[Finding]:
@@ -140,12 +135,12 @@ def _by_target_alone(exam: Exam, values: Tensor, wanted: Tensor, place: int, alo
     measures of a kind are.
     """
     own = _shares(values, wanted, place)
-    if not _goes_along(own, alone):
+    if not _goescorrelation(own, alone):
         return ""
     rest = [other for other in range(values.shape[1]) if other != place]
     shares = torch.tensor([_by_bins(values[:, other], wanted) for other in rest])
     second = int(shares.argmax())
-    if len(rest) > 1 and _goes_along(
+    if len(rest) > 1 and _goescorrelation(
         _shares(values[:, rest], wanted, second), float(shares[second])
     ):
         return ""
@@ -172,7 +167,7 @@ def _shares(values: Tensor, wanted: Tensor, place: int) -> tuple[float, float, f
     return follows, _explained(others, column[:, None]), _explained(others, left[:, None])
 
 
-def _goes_along(shares: tuple[float, float, float], alone: float) -> bool:
+def _goescorrelation(shares: tuple[float, float, float], alone: float) -> bool:
     follows, goes, nothing = shares
     return follows >= _FOLLOWS and goes >= _GOES * alone * follows and nothing <= _NOTHING * follows
 
