@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
 from torch import Tensor
 
 from inundate.prove.answers import loss_of_fixed
@@ -10,11 +13,13 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = ["endless"]
+__all__ = ["endless", "falls_on"]
 
 _NEAR, _FAR = 30.0, 900.0  # deviations of the targets, that answers are moved by
 _BELOW = 0.5  # of the difference of a constant and the right answer, that the loss falls by at once
 _LINE = (10.0, 100.0)  # times as far down for 30 times as far: a line, and no curve that ends
+_FARTHER = (10.0, 15.0, 20.0, 25.0)  # from where answers begin: nearer it may rise, or fall
+_FASTER = 1.5  # times the fall before
 
 
 def endless(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
@@ -56,3 +61,24 @@ def _falls(exam: Exam, batch: Batch, found: dict[str, float], right: Tensor, way
     if not _LINE[0] * first < second < _LINE[1] * first:
         return ""
     return f"{found['right']:.3g} for the right ones, {near:.3g} and {far:.3g} further on"
+
+
+def falls_on(exam: Exam, batch: Batch) -> list[Finding]:
+    """See whether a loss of values falls faster and faster for one answer far from all targets."""
+    flat = exam.free_constant
+    if exam.answers.kind != "values" or flat is None:
+        return []
+    starts = [one.expand(len(batch["target"]), *flat.shape[1:]).float() for one in (flat, 0 * flat)]
+    for alike, sign in itertools.product(starts, (1.0, -1.0)):
+        asked = [loss_of_fixed(exam.case, batch, (alike + sign * f).to(flat)) for f in _FARTHER]
+        told = [one for one in asked if one is not None and math.isfinite(one)]
+        if len(told) < len(asked):
+            continue
+        falls = [one - other for one, other in itertools.pairwise(told)]
+        if falls[0] > 0 and all(b > _FASTER * a for a, b in itertools.pairwise(falls)):
+            text = (
+                f"for answers that are {_FARTHER[-1]:g} away on one side the loss is "
+                f"{told[-1]:.3g}, after {told[0]:.3g}: it falls faster and faster, without an end"
+            )
+            return [Finding(Cause.LOSS_SIGN, "fault", text)]
+    return []

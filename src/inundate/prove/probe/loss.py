@@ -15,10 +15,10 @@ from inundate.prove.finding import Finding
 from inundate.prove.free import least_output
 from inundate.prove.probe.chances import beyond_chances
 from inundate.prove.probe.counted import left_out
-from inundate.prove.probe.endless import endless
+from inundate.prove.probe.endless import endless, falls_on
 from inundate.prove.probe.halves import halves_seen
 from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis, unnormalised
-from inundate.prove.probe.loss_shape import falls_on, other_order
+from inundate.prove.probe.loss_shape import other_order
 from inundate.prove.probe.weights import probe_weights
 from inundate.prove.wide import widely
 

@@ -1,9 +1,8 @@
-"""Losses that are lowest for answers in another order, or fall without an end."""
+"""Losses that are lowest for answers in another order."""
 
 from __future__ import annotations
 
 import itertools
-import math
 
 import torch
 
@@ -13,32 +12,9 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = ["falls_on", "other_order"]
+__all__ = ["other_order"]
 
 _ORDERED = 0.05  # of the constant's loss, with targets in the order that the loss takes them in
-_FARTHER = (10.0, 15.0, 20.0, 25.0)  # from where answers begin: nearer it may rise, or fall
-_FASTER = 1.5  # times the fall before
-
-
-def falls_on(exam: Exam, batch: Batch) -> list[Finding]:
-    """See whether a loss of values falls faster and faster for one answer far from all targets."""
-    flat = exam.free_constant
-    if exam.answers.kind != "values" or flat is None:
-        return []
-    starts = [one.expand(len(batch["target"]), *flat.shape[1:]).float() for one in (flat, 0 * flat)]
-    for alike, sign in itertools.product(starts, (1.0, -1.0)):
-        asked = [loss_of_fixed(exam.case, batch, (alike + sign * f).to(flat)) for f in _FARTHER]
-        told = [one for one in asked if one is not None and math.isfinite(one)]
-        if len(told) < len(asked):
-            continue
-        falls = [one - other for one, other in itertools.pairwise(told)]
-        if falls[0] > 0 and all(b > _FASTER * a for a, b in itertools.pairwise(falls)):
-            text = (
-                f"for answers that are {_FARTHER[-1]:g} away on one side the loss is "
-                f"{told[-1]:.3g}, after {told[0]:.3g}: it falls faster and faster, without an end"
-            )
-            return [Finding(Cause.LOSS_SIGN, "fault", text)]
-    return []
 
 
 def other_order(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:

@@ -31,8 +31,8 @@ _WORDS = 3  # of a text, from which it has an order
 def probe_outdone(exam: Exam) -> list[Finding]:
     """Where training samples are known in part alone, see what another network makes of them.
 
-    The user's model has then as many steps by the same optimiser, so that what it lacks is no
-    matter of rates: it cannot see what is to be learnt.
+    The user's model has then as many steps as that one, by the same Adam, so that what it lacks is
+    no matter of rates: it cannot see what is to be learnt.
     """
     seen, unseen = (exam.figures.get(f"skill_{part}", 1.0) for part in ("train", "valid"))
     if exam.case.trained or exam.all.broke or max(seen, unseen) > 1.0 - _MUCH:
