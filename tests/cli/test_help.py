@@ -100,3 +100,18 @@ def test_help_of_a_command_is_its_docstring_and_that_of_a_group_one_line(capsys)
         [sys.executable, "-m", "inundate", "rain"], capture_output=True, text=True, check=True
     )
     assert COMMANDS["rain describe"][1] in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        (["spread", "nothing"], ["--thresholds-m", "0.1", "0.3"]),
+        (["train", "nothing", "--model", "mode_h"], ["--factors", "2", "4"]),
+        (["doctor", "--ladder"], ["--task", "overfit", "no-such"]),
+    ],
+)
+def test_a_flag_takes_several_values(command, flag, capsys):
+    assert main([*command, *flag]) != 0
+    said = capsys.readouterr().err
+    assert "no-such" in said or "nothing" in said
+    assert "0.3" not in said and "'4'" not in said  # the second value was no argument of its own

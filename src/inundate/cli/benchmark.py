@@ -31,7 +31,7 @@ def benchmark(
     steps: int = 1200,
     only: Annotated[str | None, Parameter(name=["--only", "--part"])] = None,
     peer_python: Path | None = None,
-    run: list[Path] | None = None,
+    run: Annotated[list[Path] | None, Parameter(consume_multiple=True, negative=())] = None,
     world: str | None = None,
     zoo_world: str | None = None,
     zoo_steps: int | None = None,

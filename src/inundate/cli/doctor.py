@@ -22,7 +22,7 @@ def doctor(
     *,
     ladder: Annotated[bool, Parameter(negative=())] = False,
     digits: str | None = None,
-    task: list[str] | None = None,
+    task: Annotated[list[str] | None, Parameter(consume_multiple=True, negative=())] = None,
     pictures: Path | None = None,
     data: str | None = None,
     config: Path | None = None,
@@ -50,7 +50,7 @@ def doctor(
         For the ladder: folder with the four IDX files of MNIST or the like, or package:NAME; by
         default the 8 x 8 digits of scikit-learn.
     task
-        For the ladder: only this task; may be given several times.
+        For the ladder: only this task, or these.
     pictures
         For the ladder: folder that receives inputs, targets and outputs as PNG.
     data

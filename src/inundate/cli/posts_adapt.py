@@ -20,7 +20,7 @@ def adapt(
     from_: Annotated[Path, Parameter(name="--from")],
     output: Output,
     event: str | None = None,
-    settings: Annotated[TaughtSettings | None, Parameter(name="*")] = None,
+    settings: Annotated[TaughtSettings | None, Parameter(name="*", consume_multiple=True)] = None,
     seed: int = 0,
     overwrite: Overwrite = False,
     json: Json = False,

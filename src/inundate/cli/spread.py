@@ -21,7 +21,7 @@ def spread(
         tuple[Method, ...] | None, Parameter(consume_multiple=True, negative=())
     ] = None,
     config: Path | None = None,
-    settings: Annotated[SpreadSettings | None, Parameter(name="*")] = None,
+    settings: Annotated[SpreadSettings | None, Parameter(name="*", consume_multiple=True)] = None,
     json: Json = False,
 ) -> None:
     """Calibrate how sure a run is, on validation terrains, and compare the ways.

@@ -25,7 +25,7 @@ def train(
     output: Annotated[Path | None, Parameter(name=["--output", "-o"])] = None,
     config: Path | None = None,
     init: str | None = None,
-    settings: Annotated[EmulatorSettings | None, Parameter(name="*")] = None,
+    settings: Annotated[EmulatorSettings | None, Parameter(name="*", consume_multiple=True)] = None,
     training: Annotated[TrainSettings | None, Parameter(name="*")] = None,
     workers: int = 1,
     cache: Path | None = None,
