@@ -4,6 +4,7 @@ A message may change, but only on purpose.
 """
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -193,3 +194,20 @@ def test_out_of_memory_is_no_bug(run, monkeypatch):
         "error: this machine's memory is not enough: Unable to allocate 731. GiB\n"
         "  hint: cut the area, lengthen the interval between frames or shorten the time\n",
     )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_says_that_it_ended_the_command(number):
+    code = (
+        "import time\nfrom inundate.cli import app\n"
+        "def wait(*_given, **_named):\n    print('waits', flush=True)\n    time.sleep(60)\n"
+        "app.app = wait\napp.run()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "waits\n"
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    assert said == "interrupted\n"
+    assert process.returncode == 130

@@ -280,7 +280,14 @@ def _bug(error: Exception) -> int:
 
 
 def run() -> None:
-    """Entry point of the console script."""
+    """Entry point of the console script; SIGTERM, as batch systems send it, ends as Ctrl-C does."""
+    import signal
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # not where somebody ignores it
+        signal.signal(signal.SIGTERM, interrupt)
     sys.exit(main())
 
 
