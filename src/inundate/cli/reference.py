@@ -228,7 +228,7 @@ def _errors_page() -> str:
             "A fault of the package: the message names a file with details.",
         ),
         (
-            "Ctrl-C",
+            "Ctrl-C, SIGTERM",
             "`KeyboardInterrupt`",
             "130",
             "Interrupted; a training prints how to resume it.",
