@@ -109,6 +109,11 @@ def test_an_event_is_left_out_with_both_its_tables(data):
     ]
     assert len(set(kept)) == len(kept) > 30
     assert not any("flood" in text for text in kept)
+    (own,) = QUESTIONS["alberta-own"].make(Sources(data))
+    assert [one.digest for one in own.problems] == [one.digest for one in folds.problems]
+    tested = [name for one in own.problems for name in one.part("test").ids]
+    assert len(tested) == len(set(tested)) == len(own.problems[0].posts)
+    assert len(own.labels()) == len(tested) > len(kept)
 
 
 def test_a_part_is_made_once_and_shown_with_its_references(data, tmp_path, capsys):

@@ -57,7 +57,7 @@ ONLY_IN = {
     "vote_tuned": _TUNED,
     "vote_tuned_thrice": _LARGE,
     "mpnet_finetuned": _LARGE,
-    "vote_mpnet": ("balanced", "no-keyword", "type-floods", *_TUNED),
+    "vote_mpnet": ("balanced", "no-keyword", "alberta-own", "type-floods", *_TUNED),
     "vote_mpnet_tuned": _TUNED,
     "vote_mpnet_finetuned": _LARGE,
     "blend": _NEW_EVENT,
@@ -67,7 +67,7 @@ ONLY_IN = {
     "stack": ("type",),
     "stack_signs": ("no-keyword",),
     "stack_signs_tuned": ("no-keyword",),
-    "stack_mpnet": ("no-keyword",),
+    "stack_mpnet": ("no-keyword", "alberta-own"),
 }
 """Parts in which a dear classifier takes part; the others take part in all."""
 _SOURCES = ("embedding", "elmo", "encoder", "lexicon")  # settings that NAME@SOURCE may mean

@@ -116,22 +116,33 @@ def _labels(sources: Sources) -> list[Unit]:
     return units
 
 
-def _no_keyword(sources: Sources) -> list[Unit]:
+def _alberta_folds(sources: Sources) -> tuple[Problem, ...]:
+    """Give problems of Alberta alone, of which each post is in the test of one."""
     t6 = sources.t6()
     posts = _of(t6, _events(t6) == ALBERTA)
     share = 1 / _FOLDS
     folds = grouped_split(
         posts, parts={str(k): share for k in range(_FOLDS)}, clusters=_alone(posts)
     )
-    problems, keep = [], []
+    problems = []
     for name, test in folds.items():
         parts = hold_out(
             posts, np.isin(np.arange(len(posts)), test), clusters=_alone(posts), seed=int(name)
         )
         problems.append(Problem(f"fold {name}", posts, parts))
-        keep.append(~has_keyword(posts.take(parts["test"]).texts))
+    return tuple(problems)
+
+
+def _no_keyword(sources: Sources) -> list[Unit]:
+    problems = _alberta_folds(sources)
+    keep = tuple(~has_keyword(one.part("test").texts) for one in problems)
     words = f"T6 Alberta floods, {_MERGED}, {_FOLDS} folds; scored on posts without a flood word"
-    return [Unit("without flood words", tuple(problems), words, tuple(keep))]
+    return [Unit("without flood words", problems, words, keep)]
+
+
+def _alberta_own(sources: Sources) -> list[Unit]:
+    words = f"T6 Alberta floods, {_MERGED}, {_FOLDS} folds; trained on labels of this very event"
+    return [Unit(ALBERTA, _alberta_folds(sources), words)]
 
 
 def _alberta(sources: Sources) -> list[Unit]:
@@ -222,6 +233,7 @@ QUESTIONS = {
     ),
     "alberta": Question("Alberta, which no model has seen", _alberta, declared=_NEW_EVENT),
     "alberta-t6": Question("Alberta, trained on T6 alone", _alberta_t6, declared=_NEW_EVENT),
+    "alberta-own": Question("Alberta, with labels of its own", _alberta_own),
     "informativeness": Question(
         "Informativeness of each flood, trained on all other events", _informativeness, mean=True
     ),
