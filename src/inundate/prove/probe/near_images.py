@@ -39,20 +39,20 @@ def near_images(exam: Exam) -> list[Finding]:
     and all others there is a gap.
     """
     train, valid = _images(exam, exam.train, _HELD), _images(exam, exam.valid, _ASKED)
-    beside = [_beside(exam, name) for name in _names(exam, image=False)]
+    beside = [_apart(exam, name) for name in _names(exam, image=False)]
     if any(other is None for other in beside) or not train or [m.shape[1:] for m in train] != [m.shape[1:] for m in valid]:
         return []
     if min(len(train[0]), len(valid[0])) < 20 or flood_view(exam, exam.train) is not None:
         return []  # one ground lies under many storms
     away = _distances(train, valid)
+    usual, images = float(away.median()), away.sort(1).values
     for other in beside:
         assert other is not None
         away = torch.maximum(away, other)
     near, which = away.topk(min(_COPIES + 1, away.shape[1]), largest=False)
     near = near.clamp(min=_NONE)
     gap, place = (near[:, :-1] / near[:, 1:]).min(1)
-    other = near.gather(1, place[:, None] + 1)[:, 0]
-    usual = float(away.median())
+    other = images.gather(1, place[:, None] + 1)[:, 0]
     copied = (gap < _GAP) & (other > _OTHER * usual)
     copied |= (gap < _CLOSE) & (other > _BESIDE * usual)
     share = float(copied.float().mean())
@@ -87,7 +87,7 @@ def _images(exam: Exam, batches: Sequence[Batch], most: int) -> list[Tensor]:
     return found if len({tuple(maps.shape[-2:]) for maps in found}) == 1 else []
 
 
-def _beside(exam: Exam, name: str) -> Tensor | None:
+def _apart(exam: Exam, name: str) -> Tensor | None:
     """Give the distance (V, T) of what is given beside the images, as long as theirs usually is.
 
     None where it is of several sizes.
