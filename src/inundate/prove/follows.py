@@ -120,6 +120,11 @@ def _of_another_unit(finding: Finding, other: Finding) -> bool:
     return broad and other.cause is Cause.UNIT_SLIP
 
 
+def _alike(finding: Finding, other: Finding) -> bool:
+    """Say whether units are dead since all of them start from the same number."""
+    return finding.cause is Cause.DEAD_UNITS and other.cause is Cause.SYMMETRIC_START
+
+
 def _of_the_mode(finding: Finding, other: Finding) -> bool:
     """Say whether outputs miss their targets in evaluation mode alone."""
     gone = other.cause is Cause.TRAIN_EVAL_GAP and other.firm
@@ -127,6 +132,7 @@ def _of_the_mode(finding: Finding, other: Finding) -> bool:
 
 
 _RULES = (
+    _alike,
     _of_the_mode,
     _of_another_unit,
     _of_the_start,

@@ -11,6 +11,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import gather
+from inundate.prove.probe.reference import targets_of
 from inundate.prove.probe.relation import TURNS
 
 __all__ = ["slid", "turned"]
@@ -18,36 +19,36 @@ __all__ = ["slid", "turned"]
 _SHARE = 0.05  # of the validation samples
 _MANY = 0.3  # of the validation windows: a split by time has some that overlap at its border
 _NEAR = 0.02  # of the usual distance between two samples
-_WIDTH = 64  # numbers to which a sample is projected: distances stay to a tenth or so
+_CHANNELS = 0.5  # of those of a map, more than which must be those of another one
+_WIDTH = 64  # numbers to which a channel is projected: distances stay to a tenth or so
 _MOST = 800  # samples that are compared
 _TIMES = 6  # steps of a series from which windows can be told apart
 _OWN = 0.5  # of the steps, which two windows must share to be one
 
 
 def turned(exam: Exam) -> list[Finding]:
-    """Look for validation maps that are training maps mirrored or turned."""
+    """Look for validation maps that are training maps mirrored or turned.
+
+    Of each map most channels must be so: those of a vector, such as a slope, change their sign or
+    place when a map is turned. Targets that are maps must be turned with them.
+    """
     train, valid = _maps(exam, "train"), _maps(exam, "valid")
     if not train or [m.shape[1:] for m in train] != [m.shape[1:] for m in valid]:
         return []
     if min(len(train[0]), len(valid[0])) < 10:
         return []
     drawn = torch.Generator().manual_seed(exam.seed)
-    onto = [torch.randn(maps[0].numel(), _WIDTH, generator=drawn) for maps in train]
-    onto = [one * _weight(maps) for one, maps in zip(onto, train, strict=True)]
-
-    def flat(parts: list[Tensor], turn: Callable[[Tensor], Tensor]) -> Tensor:
-        turned = [turn(maps).flatten(1) @ one for maps, one in zip(parts, onto, strict=True)]
-        return torch.stack(turned).sum(0)
-
-    held = flat(train, TURNS["as it is"])
-    usual = float(torch.cdist(held[:200], held[:200]).median())
+    held = [_Held(maps, drawn) for maps in train]
+    if not any(one.live for one in held):
+        return []
     for name, turn in TURNS.items():
         if name == "as it is" or any(turn(m[:1]).shape != m[:1].shape for m in train):
             continue
-        share = _close(flat(valid, turn), held, usual)
+        share = _turned_share(held, valid, turn)
+        if share < _SHARE:
+            continue
         # maps that are symmetrical, or the same but for little, are their own mirror images
-        alike = _close(flat(train, turn), held, usual)
-        if usual > 0 and share >= _SHARE + 1.5 * alike:
+        if share >= _SHARE + 1.5 * _turned_share(held, train, turn):
             text = (
                 f"{100 * share:.1f} % of the validation samples are training samples with their "
                 f"{name}"
@@ -56,15 +57,42 @@ def turned(exam: Exam) -> list[Finding]:
     return []
 
 
-def _weight(maps: Tensor) -> Tensor:
-    """Give the weight (F, 1) of each number: channels count alike, and those that vary alone."""
-    scale = maps.std((0, 2, 3), keepdim=True)
-    weight = torch.where(scale > 1e-3 * scale.max(), 1 / scale.clamp(min=1e-30), 0.0)
-    return weight.expand_as(maps[:1]).reshape(-1, 1)
+class _Held:
+    """Training maps (N, C, H, W), each channel of which is projected to a few numbers."""
+
+    def __init__(self, maps: Tensor, drawn: torch.Generator) -> None:
+        self.onto = torch.randn(maps[0, 0].numel(), _WIDTH, generator=drawn)
+        scale = maps.std((0, 2, 3))
+        self.rows: dict[int, Tensor] = {}
+        self.usual: dict[int, float] = {}
+        for channel in (scale > 1e-3 * scale.max()).nonzero().flatten().tolist():
+            rows = maps[:, channel].flatten(1) @ self.onto
+            usual = float(torch.cdist(rows[:200], rows[:200]).median())
+            if usual > 0:
+                self.rows[channel], self.usual[channel] = rows, usual
+
+    @property
+    def live(self) -> bool:
+        """Whether any channel tells samples apart."""
+        return bool(self.rows)
+
+    def copies(self, asked: Tensor) -> Tensor:
+        """Say which of these maps are those that are asked for (A, N), in most channels."""
+        found = torch.zeros(len(asked), len(next(iter(self.rows.values()))))
+        for channel, rows in self.rows.items():
+            away = torch.cdist(asked[:, channel].flatten(1) @ self.onto, rows)
+            found += away < _NEAR * self.usual[channel]
+        return found > _CHANNELS * len(self.rows)
 
 
-def _close(asked: Tensor, held: Tensor, usual: float) -> float:
-    return float((torch.cdist(asked, held).min(1).values < _NEAR * usual).float().mean())
+def _turned_share(
+    held: list[_Held], asked: list[Tensor], turn: Callable[[Tensor], Tensor]
+) -> float:
+    """Give the share of samples that are, turned, held ones in all of their maps."""
+    both = [
+        one.copies(turn(maps)) for one, maps in zip(held, asked, strict=True) if one.live
+    ]
+    return float(torch.stack(both).all(0).any(1).float().mean())
 
 
 def _maps(exam: Exam, part: str) -> list[Tensor]:
@@ -80,7 +108,12 @@ def _maps(exam: Exam, part: str) -> list[Tensor]:
         few = values[:_MOST].float()
         found.append((value.ndim, few.reshape(len(few), -1, *few.shape[-2:])))
     # (B, H, W) is a map beside others; by itself it may be a series (B, T, C)
-    return [maps for _, maps in found] if any(ndim > 3 for ndim, _ in found) else []
+    if not any(ndim > 3 for ndim, _ in found):
+        return []
+    target = targets_of(batches)
+    if target is not None and target.is_floating_point() and target.ndim == 4:
+        found.append((4, target[:_MOST].float().nan_to_num()))
+    return [maps for _, maps in found]
 
 
 def slid(exam: Exam) -> list[Finding]:

@@ -47,13 +47,15 @@ def probe_each_input(exam: Exam) -> list[Finding]:
         if whole and not _of_all_targets(exam, name):
             continue  # what does not belong together may well be drawn anew
         known = {key_of([value]) for value in first.values()}
-        others = sum(key_of([value]) in known for _, value in unlike) / len(unlike)
+        often = Counter(key_of([value]) for value in second.values())
+        of_others = [key_of([value]) for _, value in unlike]
+        others = sum(key in known or often[key] > 1 for key in of_others) / len(unlike)
         text = (
             f"of {len(pairs)} samples that came in two epochs {len(unlike)} had another value of "
             f"{name!r} in the second, which "
         )
         if others >= _OTHERS:
-            text += "another sample had in the first"
+            text += "another sample has"
             return [Finding(Cause.TARGETS_MISPAIRED, "fault", text, f"{name!r}")]
         if _one_a_batch(exam.train, name):
             text += "all samples of its batch have"

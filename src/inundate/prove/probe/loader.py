@@ -15,6 +15,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import entropy
+from inundate.prove.probe.places import lost_by_place
 
 __all__ = ["key_of", "probe_loader", "sample_keys"]
 
@@ -161,13 +162,14 @@ def _alike(exam: Exam) -> bool:
 
 
 def _mispaired(exam: Exam) -> list[Finding]:
-    inputs = [key for batch in sample_keys(exam.train) for key in batch]
-    targets = [key for batch in sample_keys(exam.train, target=True) for key in batch]
+    first, second = (
+        (sample_keys(part), sample_keys(part, target=True)) for part in (exam.train, exam.again)
+    )
+    inputs, targets = ([key for batch in keys for key in batch] for keys in first)
     held = dict(zip(inputs, targets, strict=True))
     torn = {key for key, value in zip(inputs, targets, strict=True) if held[key] != value}
     held = {key: value for key, value in held.items() if key not in torn}
-    other_inputs = [key for batch in sample_keys(exam.again) for key in batch]
-    other_targets = [key for batch in sample_keys(exam.again, target=True) for key in batch]
+    other_inputs, other_targets = ([key for batch in keys for key in batch] for keys in second)
     pairs = [
         (held[key], value)
         for key, value in zip(other_inputs, other_targets, strict=True)
@@ -177,12 +179,15 @@ def _mispaired(exam: Exam) -> list[Finding]:
     few = len(pairs) < max(10, _OWN_PAIRS * len(other_inputs))  # of what is drawn anew some meet
     if few or unlike < 0.2 * len(pairs):
         return []
-    drawn = _drawn_targets(exam, unlike / len(pairs))
-    if drawn is not None:
-        return drawn
     text = (
         f"of {len(pairs)} inputs that came in two epochs {unlike} had another target in the second"
     )
+    by_place = lost_by_place(first, second)
+    if by_place:
+        return [Finding(Cause.TARGETS_MISPAIRED, "fault", f"{text}; {by_place}")]
+    drawn = _drawn_targets(exam, unlike / len(pairs))
+    if drawn is not None:
+        return drawn
     return [Finding(Cause.TARGETS_MISPAIRED, "fault", text)]
 
 

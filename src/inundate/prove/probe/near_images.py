@@ -12,6 +12,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.flood_view import flood_view
+from inundate.prove.probe.data import gather
 from inundate.prove.probe.relation import TURNS
 
 __all__ = ["near_images"]
@@ -23,6 +24,8 @@ _CLOSE, _BESIDE = 0.15, 0.2  # the same for copies that differ in next to nothin
 _NONE = 0.02  # distance from which two images are one
 _COPIES = 12  # of one image, at most
 _ASKED, _HELD = 200, 800  # images that are compared
+_IMAGE = 4  # axes
+_UNRELATED = 2**0.5  # distance of images that have nothing in common
 _LEAST = 6  # cells along each side
 _ALIKE = 0.6  # of the difference that targets of two samples have, of those of copies
 
@@ -31,20 +34,25 @@ def near_images(exam: Exam) -> list[Finding]:
     """Look for validation images that are far nearer to one training image than to any other.
 
     Brightness and contrast of each channel are taken off, and images are turned, mirrored and
-    moved by a cell or two. Where images lie evenly, the distances to the nearest, the second and
-    the third grow little by little; between copies and all others there is a gap.
+    moved by a cell or two; what is given beside them must be near too. Where images lie evenly,
+    the distances to the nearest, the second and the third grow little by little; between copies
+    and all others there is a gap.
     """
-    train, valid = _images(exam.train, _HELD), _images(exam.valid, _ASKED)
-    if not train or [m.shape[1:] for m in train] != [m.shape[1:] for m in valid]:
+    train, valid = _images(exam, exam.train, _HELD), _images(exam, exam.valid, _ASKED)
+    beside = [_apart(exam, name) for name in _names(exam, image=False)]
+    if any(other is None for other in beside) or not train or [m.shape[1:] for m in train] != [m.shape[1:] for m in valid]:
         return []
     if min(len(train[0]), len(valid[0])) < 20 or flood_view(exam, exam.train) is not None:
         return []  # one ground lies under many storms
     away = _distances(train, valid)
+    usual, images = float(away.median()), away.sort(1).values
+    for other in beside:
+        assert other is not None
+        away = torch.maximum(away, other)
     near, which = away.topk(min(_COPIES + 1, away.shape[1]), largest=False)
     near = near.clamp(min=_NONE)
     gap, place = (near[:, :-1] / near[:, 1:]).min(1)
-    other = near.gather(1, place[:, None] + 1)[:, 0]
-    usual = float(away.median())
+    other = images.gather(1, place[:, None] + 1)[:, 0]
     copied = (gap < _GAP) & (other > _OTHER * usual)
     copied |= (gap < _CLOSE) & (other > _BESIDE * usual)
     share = float(copied.float().mean())
@@ -59,17 +67,43 @@ def near_images(exam: Exam) -> list[Finding]:
     return [Finding(Cause.SPLIT_LEAK, "fault", text)]
 
 
-def _images(batches: Sequence[Batch], most: int) -> list[Tensor]:
-    """Give each input as (N, C, H, W); none if one is no image, or their sizes differ."""
+def _names(exam: Exam, *, image: bool) -> list[str]:
+    """Name the inputs that are images, or those that are given beside them."""
+    inputs = exam.train[0]["inputs"].items()
+    return [name for name, value in inputs if (value.ndim >= _IMAGE) is image]
+
+
+def _images(exam: Exam, batches: Sequence[Batch], most: int) -> list[Tensor]:
+    """Give each image among the inputs as (N, C, H, W); none if their sizes differ."""
     found = []
-    for name, first in batches[0]["inputs"].items():
-        if not first.is_floating_point() or first.ndim < 4 or min(first.shape[-2:]) < _LEAST:
-            return []
+    for name in _names(exam, image=True):
         parts = [batch["inputs"][name] for batch in batches]
+        first = parts[0]
+        if not first.is_floating_point() or min(first.shape[-2:]) < _LEAST:
+            return []
         if len({tuple(part.shape[1:]) for part in parts}) != 1:
             return []
         found.append(torch.cat(parts)[:most].float().flatten(1, -3))
     return found if len({tuple(maps.shape[-2:]) for maps in found}) == 1 else []
+
+
+def _apart(exam: Exam, name: str) -> Tensor | None:
+    """Give the distance (V, T) of what is given beside the images, as long as theirs usually is.
+
+    None where it is of several sizes.
+    """
+    train, valid = gather(exam.train, name), gather(exam.valid, name)
+    if train is None or valid is None or train.shape[1:] != valid.shape[1:]:
+        return None
+    train, valid = train[:_HELD].flatten(1), valid[:_ASKED].flatten(1)
+    if not train.is_floating_point():
+        _, kinds = torch.unique(torch.cat([valid, train]), dim=0, return_inverse=True)
+        return _UNRELATED * (kinds[: len(valid), None] != kinds[None, len(valid) :]).float()
+    scale = train.float().std(0)
+    live = scale > 0
+    one, other = (part[:, live].float() / scale[live] for part in (valid, train))
+    away = torch.cdist(one, other)
+    return away * (_UNRELATED / away.median().clamp(min=1e-30))
 
 
 def _distances(train: list[Tensor], valid: list[Tensor]) -> Tensor:

@@ -17,6 +17,7 @@ from inundate.prove.probe.near_images import near_images
 from inundate.prove.probe.near_texts import near_texts, too_long_for_chance
 from inundate.prove.probe.noise import noise_in_loader
 from inundate.prove.probe.overlap import overlapping_maps, overlapping_texts
+from inundate.prove.probe.same_answers import same_answers
 
 __all__ = ["probe_split"]
 
@@ -37,7 +38,7 @@ def probe_split(exam: Exam) -> list[Finding]:
         return []
     copied = _shared(exam) or _near(exam) or turned(exam) or slid(exam)
     copied = copied or overlapping_texts(exam) or near_texts(exam) or overlapping_maps(exam)
-    copied = copied or near_images(exam)
+    copied = copied or near_images(exam) or same_answers(exam)
     return copied or noise_in_loader(exam) or _targets(exam) or _shift(exam)
 
 

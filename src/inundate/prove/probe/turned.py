@@ -16,6 +16,7 @@ __all__ = ["probe_turned"]
 _TOLD = 0.15  # of the variance, that what is around a place explains in validation
 _FEWER = 0.25  # of the samples: so many fewer lie as they should in training
 _MOST = 0.6  # of the samples in training, from which most lie as they should
+_AS_WELL = 0.9  # times what is explained in validation: training maps lie as they should
 _WORSE = 1.5  # times the error in validation, with the best turn of each training sample
 _SHIFTS = (-8, -4, -2, 2, 4, 8)  # cells
 _BETTER = 0.15  # by how much a moved target must be explained better
@@ -63,6 +64,10 @@ def _alone(
 ) -> list[Finding]:
     if told < _TOLD or train[1].shape[-1] != train[1].shape[-2]:
         return []
+    by_itself = explained(*train)[0]
+    exam.figures["explained_in_training"] = by_itself
+    if by_itself >= _AS_WELL * told:
+        return []  # what holds in validation fails for inputs that are prepared otherwise alone
     guess, own = (_guess(valid, part[0]) for part in (train, valid))
     here, there = _as_they_are(guess, train[1]), _as_they_are(own, valid[1])
     usual = float((own - valid[1]).square().mean())
