@@ -14,6 +14,7 @@ from inundate.prove.probe.copies import slid, turned
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.loader import sample_keys
 from inundate.prove.probe.near_images import near_images
+from inundate.prove.probe.near_rows import near_rows
 from inundate.prove.probe.near_texts import near_texts, too_long_for_chance
 from inundate.prove.probe.noise import noise_in_loader
 from inundate.prove.probe.overlap import overlapping_maps, overlapping_texts
@@ -128,14 +129,16 @@ def _near(exam: Exam) -> list[Finding]:
     scale = train.std(0)
     # what hardly varies in training, beside the rest of its input, tells no two samples apart
     live = scale > 1e-3 * _widest(exam, scale)
-    train, valid = (part[:_MOST, live] / scale[live] for part in (train, valid))
+    every = [part[:, live] / scale[live] for part in (train, valid)]
+    train, valid = (part[:_MOST] for part in every)
     usual = float(torch.cdist(train[:200], train[:200]).median())
     nearest = torch.cdist(valid, train).min(1).values
     within = torch.cdist(train[:200], train) + torch.eye(min(200, len(train)), len(train)) * 1e9
     share = float((nearest < _NEAR * usual).float().mean())
     by_itself = float((within.min(1).values < _NEAR * usual).float().mean())
     if usual <= 0 or share < _SHARE + 1.5 * by_itself:
-        return []
+        maps = any(value.ndim > 3 for value in _floats(exam.train[0]).values())
+        return [] if maps else near_rows(exam, *every)
     text = (
         f"{100 * share:.1f} % of the validation samples have a near-duplicate in the training data "
         f"(closer than {_NEAR:g} of the usual distance)"
