@@ -10,9 +10,10 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
-from inundate.prove.probe.copies import slid, turned
+from inundate.prove.probe.copies import overlap, slid, turned
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.loader import sample_keys
+from inundate.prove.probe.mixed_units import mixed_units
 from inundate.prove.probe.near_images import near_images
 from inundate.prove.probe.near_rows import near_rows
 from inundate.prove.probe.near_texts import near_texts, too_long_for_chance
@@ -29,6 +30,7 @@ _MOST_OF = 0.95  # of the samples
 _BULK = 1.5  # factor within which the middle halves of both parts agree
 _GROSS = 8.0  # deviations, or ratio of them, that no other sample of the same data has
 _NUMBERS = 1_000_000
+_AGAIN = 0.5  # of the samples that an epoch has again, from which little is drawn anew
 _MOST = 800  # samples whose distances are compared
 
 
@@ -180,6 +182,9 @@ def _shift(exam: Exam) -> list[Finding]:
         live = spread > 1e-9
         if not live.any():
             continue
+        slipped = _in_another_unit(exam, name, train, valid)
+        if slipped:
+            return slipped
         away = np.abs(other - mean)[live] / spread[live]
         ratio = np.maximum(other_spread[live], 1e-12) / spread[live]
         worst = max(float(away.max()), float(np.abs(np.log(ratio)).max()) / np.log(1.8))
@@ -198,3 +203,16 @@ def _shift(exam: Exam) -> list[Finding]:
             weight: Weight = "fault" if gross else "suspect"
             return [Finding(Cause.SPLIT_SHIFT, weight, text, f"{name!r}")]
     return []
+
+
+def _in_another_unit(exam: Exam, name: str, train: Tensor, valid: Tensor) -> list[Finding]:
+    """Look for a share of the samples of tables, sets and series that are in another unit."""
+    series = train.ndim == 3 and train.shape[1] > train.shape[2]
+    # noise that is drawn anew makes numbers far as well
+    if exam.figures.get("samples_that_recur", 1.0) < _AGAIN or train.ndim > 3:
+        return []
+    one, other = (part.movedim(-1, 1) if series else part for part in (train, valid))
+    found = mixed_units(name, one, other)
+    # windows of one long series have its largest values in common
+    half = len(train) // 2
+    return [] if series and found and overlap(train[:half], train[half:]) > _AGAIN else found
