@@ -56,6 +56,7 @@ from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.relief import probe_relief
 from inundate.prove.probe.reorders import probe_reorders
 from inundate.prove.probe.reshaped import probe_reshaped
+from inundate.prove.probe.rounded import probe_rounded
 from inundate.prove.probe.runs import probe_runs
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.start import probe_start
@@ -85,7 +86,7 @@ PROBES: tuple[Probe, ...] = (
 TRAINING: tuple[Probe, ...] = (
     probe_mixing, probe_start, probe_breaks, probe_gradient, probe_padding, probe_linear,
     probe_fit, probe_still, probe_fresh, probe_resting, probe_schedule, probe_use, probe_range,
-    probe_noise, probe_learn, probe_pull, probe_two_ways, probe_outdone,
+    probe_noise, probe_learn, probe_pull, probe_two_ways, probe_outdone, probe_rounded,
 )  # fmt: skip
 
 _SPEED = {

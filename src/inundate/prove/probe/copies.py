@@ -14,7 +14,7 @@ from inundate.prove.probe.data import gather
 from inundate.prove.probe.reference import targets_of
 from inundate.prove.probe.relation import TURNS
 
-__all__ = ["slid", "turned"]
+__all__ = ["overlap", "slid", "turned"]
 
 _SHARE = 0.05  # of the validation samples
 _MANY = 0.3  # of the validation windows: a split by time has some that overlap at its border
@@ -127,8 +127,8 @@ def slid(exam: Exam) -> list[Finding]:
         if train.shape[1] < _TIMES or min(len(train), len(valid)) < 10:
             continue
         share, alike = (
-            _overlap(valid, train),
-            _overlap(train[: len(train) // 2], train[len(train) // 2 :]),
+            overlap(valid, train),
+            overlap(train[: len(train) // 2], train[len(train) // 2 :]),
         )
         exam.figures["overlapping_windows"] = share
         if share >= _MANY:
@@ -140,7 +140,7 @@ def slid(exam: Exam) -> list[Finding]:
     return []
 
 
-def _overlap(asked: Tensor, held: Tensor) -> float:
+def overlap(asked: Tensor, held: Tensor) -> float:
     """Give the share of windows (N, T, C) that share at least half of their steps with another."""
     asked, held = asked[:_MOST].float(), held[:_MOST].float()
     steps = held.shape[1]

@@ -14,6 +14,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.bottleneck import through_one
 from inundate.prove.probe.data import channel_stats, gather
+from inundate.prove.probe.drowned import drowned
 from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
@@ -79,7 +80,8 @@ def probe_learn(exam: Exam) -> list[Finding]:
     some = some and not _narrow(exam, unseen, reference)
     known = one >= _HEART and not _far_behind(unseen, reference)
     exam.figures["healthy"] = float(unseen.there and sound and (enough or known or some))
-    found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen)
+    # noise that is added makes inputs wide as well
+    found = _majority(exam) + _gap(exam) + (drowned(exam, unseen) or _shift(exam, seen, unseen))
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
     found = found or turned_alone(exam)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)

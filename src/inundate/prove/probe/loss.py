@@ -17,6 +17,7 @@ from inundate.prove.probe.chances import beyond_chances
 from inundate.prove.probe.counted import left_out
 from inundate.prove.probe.endless import endless, falls_on
 from inundate.prove.probe.halves import halves_seen
+from inundate.prove.probe.improper import improper
 from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis, unnormalised
 from inundate.prove.probe.loss_shape import other_order
 from inundate.prove.probe.weights import probe_weights
@@ -60,7 +61,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
             return [Finding(Cause.PRECISION, "fault", text)]
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the output")]
     no_end = _grey(exam, batch) or beyond_chances(exam, batch) or endless(exam, batch, found)
-    no_end = no_end or unnormalised(exam, batch, found)
+    no_end = no_end or unnormalised(exam, batch, found) or improper(exam, batch)
     if no_end:
         return no_end
     unlike = _shape(exam, batch, found)

@@ -15,6 +15,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.mended import skill_with
 from inundate.prove.probe.stand_in import STAND_IN_RATE, STAND_IN_TIMES, stand_in_skill
+from inundate.prove.probe.steps_away import steps_away
 from inundate.prove.trial import Remedy, run_trial
 
 __all__ = ["probe_outdone"]
@@ -43,7 +44,7 @@ def probe_outdone(exam: Exam) -> list[Finding]:
     own = stand_in_skill(exam)
     if own is None or own.value < unseen + _SOME:
         return []
-    turned = _from_the_end(exam, own)
+    turned = _from_the_end(exam, own) or steps_away(exam, own)
     if turned or not _far_more(own, unseen):
         return turned
     again = Remedy("with as many steps of Adam", adam=STAND_IN_RATE, plain=True, no_decay=True)

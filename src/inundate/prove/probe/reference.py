@@ -74,12 +74,17 @@ def reference_skill(exam: Exam) -> Skill | None:
     tried = [_by_sample(exam, train, valid, target), _by_place(exam, train, valid, target)]
     batch = {**_rest(valid), "target": other, "inputs": {}}
     constants = [exam.error(c, batch) for c in exam.answers.constants(batch)]
+    if exam.answers.kind == "classes" and other.ndim == 1:
+        # the commonest class of few samples is another one in validation by chance
+        constants += [(other != other.mode().values).float()]
     trivial = min(constants, key=lambda e: float(e.mean())).double().numpy()
     best: Skill | None = None
-    for output in [one for found in tried for one in found]:
+    outputs = [one for found in tried for one in found]
+    for output in outputs:
         errors = exam.error(output, batch).double().numpy()
         value = 1.0 - float(errors.mean() / max(trivial.mean(), 1e-30))
-        skill = Skill(value, sign_flip_p(trivial - errors, seed=exam.seed), 0.0)
+        chance = len(outputs) * sign_flip_p(trivial - errors, seed=exam.seed)  # the best of several
+        skill = Skill(value, min(chance, 1.0), 0.0)
         if best is None or skill.value > best.value:
             best = skill
     return best

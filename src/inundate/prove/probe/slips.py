@@ -26,6 +26,8 @@ _FAR = 50.0  # times the distance between the quarters
 _FEW = 0.4  # of the samples, that are in another unit
 _STRAY = 0.08  # of those, that lie between them and the others
 _UNITS = (100.0, 1000.0, 3600.0, 86400.0, 1e4, 1e5, 1e6)  # cm, mm, hours, days, ha, hPa, parts
+_SMALL_UNITS = (10.0, 12.0, 16.0, 24.0, 25.4, 60.0)  # dm, dozens, ounces, hours, inches, minutes
+_NEARLY = 1.15  # factor within which medians of groups that lie apart agree
 _SCALES = ((1.8, 32.0), (1.0, 273.15))  # Fahrenheit and Kelvin of Celsius
 _CLOSE = 0.15  # of the width and middle of what was converted
 _ABOUT = 1.3  # factor within which medians of few samples agree
@@ -133,7 +135,35 @@ def _slips_by_channel(name: str, values: Tensor) -> list[Finding]:
 
 def _converted(name: str, values: Tensor) -> list[Finding]:
     found = _apart(name, values)
-    return found or (_slips(name, values) if _alike_converted(values) else [])
+    found = found or (_slips(name, values) if _alike_converted(values) else [])
+    return found or _in_small_units(name, values)
+
+
+def _in_small_units(name: str, values: Tensor) -> list[Finding]:
+    """Look for some samples of several numbers that are the others but for a unit's factor."""
+    rows = values.double().reshape(len(values), -1)
+    if rows.shape[1] < 2 or not bool(torch.isfinite(rows).all()):
+        return []
+    size = rows.square().mean(1).sqrt()
+    order = size[size > 0].sort().values
+    if len(order) < 20:
+        return []
+    place, between = _two_groups(order.log10().numpy())
+    low, high = order[: place + 1], order[place + 1 :]
+    few = min(len(low), len(high))
+    if place < 0 or between > _STRAY * few or not max(_GROUP, len(order) // 50) <= few <= _FEW * len(order):
+        return []
+    factor = float(high.median() / low.median())
+    unit = min(_SMALL_UNITS, key=lambda one: abs(math.log(factor / one)))
+    if abs(math.log(factor / unit)) > math.log(_NEARLY):
+        return []
+    if not _of_one_kind(low / low.median(), high / high.median()):
+        return []
+    text = (
+        f"{few} of {len(order)} samples of {name!r} are {factor:.3g} times as large or small as "
+        f"the others, and {between or 'none'} {'lie' if between > 1 else 'lies'} between"
+    )
+    return [Finding(Cause.UNIT_SLIP, "fault", text, f"{name!r}")]
 
 
 def _alike_converted(values: Tensor) -> bool:

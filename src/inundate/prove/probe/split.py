@@ -10,10 +10,12 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
-from inundate.prove.probe.copies import slid, turned
+from inundate.prove.probe.copies import overlap, slid, turned
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.loader import sample_keys
+from inundate.prove.probe.mixed_units import mixed_units
 from inundate.prove.probe.near_images import near_images
+from inundate.prove.probe.near_rows import near_rows
 from inundate.prove.probe.near_texts import near_texts, too_long_for_chance
 from inundate.prove.probe.noise import noise_in_loader
 from inundate.prove.probe.overlap import overlapping_maps, overlapping_texts
@@ -29,6 +31,7 @@ _MOST_OF = 0.95  # of the samples
 _BULK = 1.5  # factor within which the middle halves of both parts agree
 _GROSS = 8.0  # deviations, or ratio of them, that no other sample of the same data has
 _NUMBERS = 1_000_000
+_AGAIN = 0.5  # of the samples that an epoch has again, from which little is drawn anew
 _MOST = 800  # samples whose distances are compared
 
 
@@ -129,14 +132,16 @@ def _near(exam: Exam) -> list[Finding]:
     scale = train.std(0)
     # what hardly varies in training, beside the rest of its input, tells no two samples apart
     live = scale > 1e-3 * _widest(exam, scale)
-    train, valid = (part[:_MOST, live] / scale[live] for part in (train, valid))
+    every = [part[:, live] / scale[live] for part in (train, valid)]
+    train, valid = (part[:_MOST] for part in every)
     usual = float(torch.cdist(train[:200], train[:200]).median())
     nearest = torch.cdist(valid, train).min(1).values
     within = torch.cdist(train[:200], train) + torch.eye(min(200, len(train)), len(train)) * 1e9
     share = float((nearest < _NEAR * usual).float().mean())
     by_itself = float((within.min(1).values < _NEAR * usual).float().mean())
     if usual <= 0 or share < _SHARE + 1.5 * by_itself:
-        return []
+        maps = any(value.ndim > 3 for value in _floats(exam.train[0]).values())
+        return [] if maps else near_rows(exam, *every)
     text = (
         f"{100 * share:.1f} % of the validation samples have a near-duplicate in the training data "
         f"(closer than {_NEAR:g} of the usual distance)"
@@ -178,6 +183,9 @@ def _shift(exam: Exam) -> list[Finding]:
         live = spread > 1e-9
         if not live.any():
             continue
+        slipped = _in_another_unit(exam, name, train, valid)
+        if slipped:
+            return slipped
         away = np.abs(other - mean)[live] / spread[live]
         ratio = np.maximum(other_spread[live], 1e-12) / spread[live]
         worst = max(float(away.max()), float(np.abs(np.log(ratio)).max()) / np.log(1.8))
@@ -196,3 +204,16 @@ def _shift(exam: Exam) -> list[Finding]:
             weight: Weight = "fault" if gross else "suspect"
             return [Finding(Cause.SPLIT_SHIFT, weight, text, f"{name!r}")]
     return []
+
+
+def _in_another_unit(exam: Exam, name: str, train: Tensor, valid: Tensor) -> list[Finding]:
+    """Look for a share of the samples of tables, sets and series that are in another unit."""
+    series = train.ndim == 3 and train.shape[1] > train.shape[2]
+    # noise that is drawn anew makes numbers far as well
+    if exam.figures.get("samples_that_recur", 1.0) < _AGAIN or train.ndim > 3:
+        return []
+    one, other = (part.movedim(-1, 1) if series else part for part in (train, valid))
+    found = mixed_units(name, one, other)
+    # windows of one long series have its largest values in common
+    half = len(train) // 2
+    return [] if series and found and overlap(train[:half], train[half:]) > _AGAIN else found

@@ -8,6 +8,7 @@ from torch import Tensor
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.probe.combined import combined
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.map_channel import correlation
 from inundate.prove.probe.reference import targets_of
@@ -29,6 +30,8 @@ _LEVELS = 8  # different values of a column of few
 _PURE, _TENTH = 50, 0.1  # samples of one value, at least so many and such a share
 _SHARE = 0.6  # of all samples, that are of a class at most
 _LINE = 0.9995  # correlation from which two numbers are one
+_PAIRS = 6  # pairs of columns that are looked at
+_TIED = 0.1  # of the variance of a column, that all others explain
 
 
 def probe_tells(exam: Exam) -> list[Finding]:
@@ -49,7 +52,8 @@ def probe_tells(exam: Exam) -> list[Finding]:
     if wanted is None or values.shape == wanted.shape:
         return []
     values, wanted = values[:_MOST], wanted[:_MOST]
-    return _in_some(values, wanted, names) or _made_of(exam, values, wanted, names)
+    told = _in_some(values, wanted, names) or _with_another(exam, values, wanted, names)
+    return told or _made_of(exam, values, wanted, names)
 
 
 def _table(exam: Exam) -> tuple[Tensor, list[str]] | None:
@@ -95,6 +99,40 @@ def _in_some(values: Tensor, wanted: Tensor, names: list[str]) -> list[Finding]:
                 text += f"{float(column.mode().values):.3g} in the others"
                 return [Finding(Cause.TARGET_IN_INPUT, "fault", text, name)]
     return []
+
+
+def _with_another(
+    exam: Exam, values: Tensor, wanted: Tensor, names: list[str]
+) -> list[Finding]:
+    """Find a column that gives the target back together with one other column.
+
+    Where the target was made of the two, as an area is of two lengths, the one goes with none of
+    the other columns; what was made of the target goes with all that the target follows from.
+    """
+    given = exam.train[0]["inputs"].values()
+    if any(value.ndim > 2 for value in given if value.is_floating_point()):
+        return []  # steps of a series follow from each other
+    for number in wanted.T:
+        for pair in combined(values, number)[:_PAIRS]:
+            told = [_beyond(values, *pair), _beyond(values, *pair[::-1])]
+            place, other = pair if told[0] >= told[1] else pair[::-1]
+            if max(told) < _TIED:
+                continue
+            text = (
+                f"{names[place]} and {names[other]} give the target together, exactly, by a sum, "
+                "product or ratio; with all others the second explains "
+                f"{100 * max(told):.0f} % more of the first than alone"
+            )
+            return [Finding(Cause.TARGET_IN_INPUT, "fault", text, names[place])]
+    return []
+
+
+def _beyond(values: Tensor, place: int, other: int) -> float:
+    """Give what all other columns explain of one beyond what a certain other one does."""
+    column, rest = _ranked(values[:, place])[:, None], torch.arange(values.shape[1]) != place
+    return _explained(values[:, rest], column) - max(
+        _explained(values[:, other, None], column), 0.0
+    )
 
 
 def _made_of(exam: Exam, values: Tensor, wanted: Tensor, names: list[str]) -> list[Finding]:

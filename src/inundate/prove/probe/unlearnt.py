@@ -17,6 +17,7 @@ from inundate.prove.probe.changes import without_tail
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.mended import far_better, otherwise, skill_with
 from inundate.prove.probe.stand_in import stand_in_skill
+from inundate.prove.probe.steps_away import steps_away
 from inundate.prove.trial import Remedy, run_trial
 
 __all__ = [
@@ -267,7 +268,7 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
     own = stand_in_skill(exam)
     if own is not None and own.there and own.value > max(_PLAIN, unseen.value + _PLAIN):
         told += f", and a small network of the doctor's own {own.value:.2f}"
-        return [Finding(Cause.CANNOT_FIT, "fault", told, firm=True)]
+        return steps_away(exam, own) or [Finding(Cause.CANNOT_FIT, "fault", told, firm=True)]
     name = _identity(exam)
     if name:
         told += (

@@ -1,0 +1,50 @@
+"""Training inputs that are drawn anew, from which far less is learnt than from clean ones."""
+
+from __future__ import annotations
+
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam, Skill
+from inundate.prove.finding import Finding
+from inundate.prove.known import worth
+from inundate.prove.trial import run_trial
+
+__all__ = ["drowned"]
+
+_ANEW = 0.5  # of the samples that an epoch has again, from which too few are drawn anew
+_LEARNT = 0.75  # skill on clean samples, from which the noise has left enough
+_MORE = 0.2  # of skill, that fewer clean samples give beyond it
+_LEFT = 2.0  # times the error that those leave
+_CLEAR = 0.01
+
+
+def drowned(exam: Exam, unseen: Skill) -> list[Finding]:
+    """Train on validation samples, which are clean: of far fewer of them far more is learnt.
+
+    As a photograph is nothing but salt and pepper where 95 in 100 pixels are, not 5. More samples
+    can only help, unless something is done to them.
+    """
+    again = exam.figures.get("samples_that_recur", 1.0)
+    if exam.case.valid is None or exam.case.trained or exam.all.broke or again > _ANEW:
+        return []
+    if unseen.value > _LEARNT or not exam.comparable or len(exam.valid) < 3:
+        return []
+    if not worth(exam, Cause.NOISE_TOO_STRONG):
+        return []
+    kept = max(1, len(exam.valid) // 3)
+    fewer, rest = exam.valid[:-kept], exam.valid[-kept:]
+    if len(fewer) >= len(exam.learnt):
+        return []
+    trial = run_trial(exam.case, fewer, exam.effort.all_batches, seed=exam.seed)
+    if trial.broke:
+        return []
+    clean, own = exam.skill(trial.model, rest), exam.skill(exam.all.model, rest)
+    exam.figures["skill_valid, trained on other validation samples"] = clean.value
+    more = clean.value >= max(own.value, 0.0) + _MORE
+    if clean.p_value > _CLEAR or not more or 1.0 - own.value < _LEFT * (1.0 - clean.value):
+        return []
+    count, every = (sum(len(b["target"]) for b in part) for part in (fewer, exam.learnt))
+    text = (
+        f"the loader draws the inputs of training anew: {every} of those give a skill of "
+        f"{own.value:.2f} on validation samples, {count} other validation samples {clean.value:.2f}"
+    )
+    return [Finding(Cause.NOISE_TOO_STRONG, "fault", text, tried=True, firm=True)]

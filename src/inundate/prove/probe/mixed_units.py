@@ -1,0 +1,99 @@
+"""Training numbers that lie as those of validation do, but for a share in another unit."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from inundate.prove.cause import Cause
+from inundate.prove.finding import Finding
+
+__all__ = ["mixed_units"]
+
+Floats = NDArray[np.float64]
+
+_MANY = 64  # channels that are looked at
+_LEAST = 60  # samples of either part
+_LEVELS = 20  # different numbers of a channel
+#: Inches in cm and mm, feet in m, pounds in kg and ounces, miles in km, yards, m in dm, hours …
+_UNITS = (2.2046, 2.54, 3.2808, 3.6, 10.0, 12.0, 16.0, 24.0, 25.4, 60.0, 100.0, 1000.0)
+_SHARES = np.linspace(0.04, 0.4, 13)
+_BEYOND, _MANY_BEYOND = 0.03, 30  # of the samples that lie beyond all of validation
+_ALIKE = 1.36  # of Smirnov's distance: 5 in 100 by chance
+_BETTER = 0.7  # of the distance that is left
+_FITS = 0.3  # of the share that lies beyond, by which that may be missed
+
+
+def mixed_units(name: str, train: Tensor, valid: Tensor) -> list[Finding]:
+    """Look for a share and a factor with which validation numbers become those of training.
+
+    Parameters
+    ----------
+    name : str
+        Of the input.
+    train, valid : Tensor (N, C, …)
+        With channels second.
+    """
+    if train.ndim < 2 or min(len(train), len(valid)) < _LEAST or train.shape[1] > _MANY:
+        return []
+    for channel in range(train.shape[1]):
+        one, other = (_sizes(part[:, channel]) for part in (train, valid))
+        if one is None or other is None:
+            continue
+        found = _fitted(one, other)
+        if found is None:
+            continue
+        share, factor, beyond = found
+        where = f"{name!r}, channel {channel}" if train.shape[1] > 1 else f"{name!r}"
+        text = (
+            f"{100 * beyond:.0f} % of {where} in training lie beyond all of validation, and the "
+            f"rest as there: as where {100 * share:.0f} % of the samples are taken {factor:.4g} "
+            "times"
+        )
+        return [Finding(Cause.UNIT_SLIP, "fault", text, where)]
+    return []
+
+
+def _sizes(values: Tensor) -> Floats | None:
+    """Give a number for each sample: its own, or the root mean square of several."""
+    rows = values.double().reshape(len(values), -1)
+    found = rows[:, 0] if rows.shape[1] == 1 else rows.square().mean(1).sqrt()
+    if not bool(torch.isfinite(found).all()) or len(torch.unique(found)) < _LEVELS:
+        return None
+    return found.numpy()
+
+
+def _fitted(train: Floats, valid: Floats) -> tuple[float, float, float] | None:
+    """Give the share and factor that fit, and what lies beyond all of validation.
+
+    Of samples of one kind next to nothing does.
+    """
+    usual = (1.0 / len(train) + 1.0 / len(valid)) ** 0.5
+    beyond = _outside(train, valid)
+    if beyond < max(_BEYOND, _MANY_BEYOND / len(train)):
+        return None
+    places = np.sort(np.concatenate([train, valid]))
+    before = float(np.abs(_below(train, places) - _below(valid, places)).max())
+    best = (np.inf, 0.0, 0.0)
+    for factor in (one for unit in _UNITS for one in (unit, 1.0 / unit)):
+        scaled = factor * valid
+        places = np.sort(np.concatenate([train, valid, scaled]))
+        held, own, moved = (_below(v, places) for v in (train, valid, scaled))
+        outside = _outside(scaled, valid)
+        for share in _SHARES:
+            left = float(np.abs(held - (1.0 - share) * own - share * moved).max())
+            if abs(share * outside - beyond) <= _FITS * beyond:
+                best = min(best, (left, float(share), factor))
+    left, share, factor = best
+    return (share, factor, beyond) if left <= min(_ALIKE * usual, _BETTER * before) else None
+
+
+def _outside(values: Floats, held: Floats) -> float:
+    return float(((values < held.min()) | (values > held.max())).mean())
+
+
+def _below(values: Floats, places: Floats) -> Floats:
+    found: Floats = np.searchsorted(np.sort(values), places, side="right") / len(values)
+    return found
