@@ -160,7 +160,7 @@ def _gap(exam: Exam) -> list[Finding]:
     working = exam.progress(exam.loss(model, batches, still=False), batches)
     asked = exam.progress(exam.loss(model, batches), batches)
     exam.figures |= {"progress_training_mode": working, "progress_evaluation_mode": asked}
-    if working > _BEYOND:
+    if working > _BEYOND and not asked < _WILD:
         return []  # the right answers have not the lowest loss: ways towards them say nothing
     if working < _WORKS:  # as where most is dropped, and nothing makes up for it
         return _unlike(exam, _FAR_UNLIKE) if working >= _HARDLY else []

@@ -18,6 +18,7 @@ from inundate.prove.probe.padding import find_padding
 __all__ = ["probe_use"]
 
 _NOTHING = 1e-9  # of the output's size: rounding moves more
+_BARELY = 1e-5  # the same for a whole input, so that its parts drown in rounding
 _MANY = 64  # channels that are tried one by one
 _CUT = 0.4  # of a map, which no border of a convolution takes
 _SIDE = 4  # parts along each side of a map
@@ -88,6 +89,8 @@ def _unused(
         if not _matters(exam, models, batches, moved):
             whole.append(f"{name!r}")
             continue
+        if not _matters(exam, models, batches, moved, _BARELY):
+            continue  # all of it fades on its way: that of a part no more is left says nothing
         silent = (
             _places(exam, models, batches, name)
             or _blocks(exam, models, batches, name)
@@ -243,7 +246,11 @@ def _with(batch: Batch, name: str, channel: int | None) -> Batch | None:
 
 
 def _matters(
-    exam: Exam, models: list[nn.Module], batches: list[Batch], moved: list[Batch | None]
+    exam: Exam,
+    models: list[nn.Module],
+    batches: list[Batch],
+    moved: list[Batch | None],
+    least: float = _NOTHING,
 ) -> bool:
     """Whether any of the models notices; what does not differ between samples counts as used."""
     if all(one is None for one in moved):
@@ -256,6 +263,6 @@ def _matters(
             one, two = exam.run(model, batch).double(), exam.run(model, other).double()
             if not bool(torch.isfinite(one).all()):
                 continue
-            if float((one - two).abs().max()) > _NOTHING * max(float(one.abs().max()), 1e-12):
+            if float((one - two).abs().max()) > least * max(float(one.abs().max()), 1e-12):
                 return True
     return False

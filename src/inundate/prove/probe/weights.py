@@ -15,6 +15,7 @@ __all__ = ["probe_weights"]
 _RARE = 0.25  # share of all, or of the commonest class, from which a class is a rare one
 _LESS = 0.4  # of what a target of the commonest class counts
 _FAR_LESS = 0.1  # the same for a class that is not rare
+_FAR_MORE = 30.0  # the same for a class that is not rare: the commonest class hardly counts then
 _FEW = 6  # targets of a class, from which their mean means something
 _BATCHES = 12
 
@@ -23,7 +24,7 @@ def probe_weights(exam: Exam) -> list[Finding]:
     """Compare what a target of each class counts, by the gradient of the loss at scores of 0.
 
     In a plain cross-entropy all count alike; weights that are the right way round let a rare class
-    count for more.
+    count for more. Of classes that are about as common no one may count for next to nothing.
     """
     if exam.answers.kind == "values":
         return []
@@ -33,7 +34,7 @@ def probe_weights(exam: Exam) -> list[Finding]:
         return []
     often = {kind: float(len(values)) for kind, values in counts.items()}
     common = max(often, key=lambda kind: often[kind])
-    usual = float(counts[common].mean())
+    usual, usual_share = float(counts[common].mean()), often[common] / sum(often.values())
     for kind, values in counts.items():
         share = often[kind] / (sum(often.values()) if len(counts) == 2 else often[common])
         counted = float(values.mean()) / usual
@@ -44,6 +45,12 @@ def probe_weights(exam: Exam) -> list[Finding]:
             text = (
                 f"{100 * often[kind] / sum(often.values()):.0f} % of the targets are {kind}, and "
                 f"the loss counts each for {counted:.2g} of one that is {common}"
+            )
+            return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
+        if counted > _FAR_MORE and share >= _RARE:
+            text = (
+                f"{100 * usual_share:.0f} % of the targets are {common}, and the loss counts each "
+                f"for {1.0 / counted:.2g} of one that is {kind}, which is about as common"
             )
             return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
     return []
