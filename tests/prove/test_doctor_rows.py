@@ -44,9 +44,10 @@ def test_a_divergence_of_labels_that_are_all_but_even_has_nothing_to_learn(tempe
         (nn.Softmax(1), True, [Cause.LOSS_OUTPUT_MISMATCH]),
         (nn.Softmax(1), False, []),
         (nn.Sigmoid(), True, []),
+        (nn.Sequential(nn.Sigmoid(), nn.Sigmoid()), True, [Cause.LOSS_OUTPUT_MISMATCH]),
     ],
 )
-def test_a_softmax_before_labels_of_which_several_are_true_is_seen(last, many, named):
+def test_a_softmax_or_a_second_sigmoid_before_labels_of_their_own_is_seen(last, many, named):
     target = functional.one_hot(whole(5, 320), 5).float()
     if many:
         target = torch.maximum(target, functional.one_hot(whole(5, 320, seed=1), 5).float())
@@ -67,6 +68,17 @@ def test_a_loss_of_chances_that_is_turned_round_is_seen():
     target = whole(2, 320, 1).float()
     case = make_case(model, batches(target, drawn(320, 4)), loss=turned)
     assert [finding.cause for finding in probe_loss(Exam(case, SHORT))] == [Cause.LOSS_SIGN]
+
+
+def test_a_loss_of_rates_that_knows_no_rate_below_zero_is_sound():
+    def of_rates(output, target):
+        return functional.poisson_nll_loss(output, target, log_input=False)
+
+    rows = drawn(320, 4)
+    counts = torch.poisson(rows[:, :1].exp(), generator=torch.Generator().manual_seed(3))
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 1), nn.Softplus())
+    assert not probe_loss(Exam(make_case(model, batches(counts, rows), loss=of_rates), SHORT))
 
 
 @pytest.mark.parametrize("copies", [1, 2, 3])

@@ -51,7 +51,23 @@ def mismatch(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]
         return _classes(exam, batch, found)
     if kind == "logits" and len(output.flatten()) >= 16:
         return _held(exam, batch, found, "sigmoid")
-    return of_one_whole(exam, batch) if kind == "values" else []
+    return of_one_whole(exam, batch) or _of_chances(exam, batch) if kind == "values" else []
+
+
+def _of_chances(exam: Exam, batch: Batch) -> list[Finding]:
+    """See whether chances are put through a sigmoid once more, which gives 0.5 to 0.73."""
+    target, output = batch["target"].float(), exam.output.float()
+    low, high = 0.5, float(torch.sigmoid(torch.ones(())))
+    if float(target.min()) > low or float(target.max()) < high or float(target.max()) > 1:
+        return []
+    inside = bool(((output >= low) & (output <= high)).all())
+    if float(target.min()) < 0 or not inside or not _bounded(exam, low, high + _SURE):
+        return []
+    text = (
+        f"the outputs lie between {low:g} and {high:.2f} whatever the weights, as those of a "
+        "sigmoid of a sigmoid do"
+    )
+    return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
 
 
 def of_one_whole(exam: Exam, batch: Batch) -> list[Finding]:

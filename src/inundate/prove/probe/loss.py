@@ -47,8 +47,9 @@ def probe_loss(exam: Exam) -> list[Finding]:
         "wrong": loss_of_fixed(exam.case, batch, wrong),
         "constant": exam.constant(batch),
     }
-    if losses["wrong"] is None and exam.answers.kind == "values" and _chances(batch["target"]):
-        losses["wrong"] = loss_of_fixed(exam.case, batch, 1.0 - right)  # it refuses others
+    refused = losses["wrong"] is None or not math.isfinite(losses["wrong"])
+    if refused and exam.answers.kind == "values":  # of chances, or of rates
+        losses["wrong"] = loss_of_fixed(exam.case, batch, float(right.min() + right.max()) - right)
     if None in losses.values():
         return []
     found = {name: float(value) for name, value in losses.items() if value is not None}
@@ -94,10 +95,6 @@ def probe_loss(exam: Exam) -> list[Finding]:
     others = mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
     others = others or probe_weights(exam)
     return others or left_out(exam, batch)
-
-
-def _chances(target: Tensor) -> bool:
-    return float(target.min()) >= 0 and float(target.max()) <= 1
 
 
 def _apart_if_wide(exam: Exam, batch: Batch, right: Tensor, wrong: Tensor) -> bool:
@@ -249,7 +246,7 @@ def _of_pairs(exam: Exam, found: dict[str, float]) -> bool:
 
 
 def _order(found: dict[str, float]) -> list[Finding]:
-    if found["right"] < found["wrong"]:
+    if found["right"] < found["wrong"] or math.isnan(found["wrong"]):
         return []
     text = (
         f"the right answer has the loss {found['right']:.4g}, a wrong one {found['wrong']:.4g}, a "
