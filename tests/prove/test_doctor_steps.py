@@ -155,3 +155,52 @@ def test_a_step_that_moves_nothing_is_told_by_what_it_goes_back_from(ends, named
     found = [finding.cause for finding in probe_step(Exam(case, SHORT))]
     assert found == [named]
     assert torch.autograd.backward is before
+
+
+def counting(clears):
+    """Make a step that clears before it where ``clears`` says so of its number."""
+    calls = [0]
+
+    def step(model, optimiser, raw):
+        inputs, target = raw
+        if clears(calls[0]):
+            optimiser.zero_grad()
+        calls[0] += 1
+        loss = two_losses(model(inputs), target)
+        loss.backward()
+        optimiser.step()
+        return loss
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("clears", "named"),
+    [
+        (lambda number: number % 10 == 2, [Cause.GRADIENT_ACCUMULATES]),
+        (lambda _number: False, [Cause.GRADIENT_ACCUMULATES]),
+        (lambda _number: True, []),
+    ],
+)
+def test_gradients_that_are_cleared_once_an_epoch_add_up(clears, named):
+    rows = drawn(320, 6)
+    case = make_case(
+        nn.Linear(6, 2), batches(rows[:, :2], rows), loss=two_losses, step=counting(clears)
+    )
+    assert [finding.cause for finding in probe_step(Exam(case, SHORT))] == named
+
+
+def test_gradients_of_several_batches_may_be_gathered_before_a_step():
+    rows, calls = drawn(320, 6), [0]
+
+    def step(model, optimiser, raw):
+        loss = two_losses(model(raw[0]), raw[1])
+        (loss / 8).backward()
+        calls[0] += 1
+        if calls[0] % 8 == 0:
+            optimiser.step()
+            optimiser.zero_grad()
+        return loss
+
+    case = make_case(nn.Linear(6, 2), batches(rows[:, :2], rows), loss=two_losses, step=step)
+    assert not probe_step(Exam(case, SHORT))

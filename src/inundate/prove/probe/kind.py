@@ -14,7 +14,15 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = ["measured", "mismatch", "normalised", "numbered", "other_axis", "unnormalised"]
+__all__ = [
+    "measured",
+    "mismatch",
+    "normalised",
+    "numbered",
+    "of_one_whole",
+    "other_axis",
+    "unnormalised",
+]
 
 _DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
@@ -28,6 +36,8 @@ _ONE = 1e-3  # of the logarithm of a sum of chances
 _ROUNDED = 1e-4  # of a loss, by which it differs through rounding
 _SURE = 0.001  # of a chance, that is as good as 0 or 1
 _SOME = 0.1  # of the targets
+_LABELS = 3  # outputs, of which one whole may be shared
+_APART = 0.05  # of that whole, by which the sum of targets may be beside it
 _POOR = 0.15  # of the way from the right answer's loss to the constant's
 
 
@@ -41,7 +51,54 @@ def mismatch(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]
         return _classes(exam, batch, found)
     if kind == "logits" and len(output.flatten()) >= 16:
         return _held(exam, batch, found, "sigmoid")
+    return of_one_whole(exam, batch) or _of_chances(exam, batch) if kind == "values" else []
+
+
+def _of_chances(exam: Exam, batch: Batch) -> list[Finding]:
+    """See whether chances are put through a sigmoid once more, which gives 0.5 to 0.73."""
+    target, output = batch["target"].float(), exam.output.float()
+    low, high = 0.5, float(torch.sigmoid(torch.ones(())))
+    if float(target.min()) > low or float(target.max()) < high or float(target.max()) > 1:
+        return []
+    inside = bool(((output >= low) & (output <= high)).all())
+    if float(target.min()) < 0 or not inside or not _bounded(exam, low, high + _SURE):
+        return []
+    text = (
+        f"the outputs lie between {low:g} and {high:.2f} whatever the weights, as those of a "
+        "sigmoid of a sigmoid do"
+    )
+    return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+
+
+def of_one_whole(exam: Exam, batch: Batch) -> list[Finding]:
+    """See whether outputs share one whole between them, whatever the weights, and targets do not.
+
+    As where several labels of a sample may be true at once, and a softmax stands before them.
+    """
+    target, output = batch["target"].float(), exam.output.float()
+    if output.ndim < 2 or target.shape[1:] != output.shape[1:]:
+        return []
+    for dim in {1, output.ndim - 1}:
+        whole = target.sum(dim)
+        apart = float(((whole - 1.0).abs() > _APART).float().mean())
+        if output.shape[dim] < _LABELS or apart < _SOME:
+            continue
+        drawn = _drawn(exam).reshape(-1, *output.shape[1:])
+        if not all(_adds_up(part, dim) for part in (output, drawn)):
+            continue
+        text = (
+            f"the {output.shape[dim]} outputs add up to 1 whatever the weights, as those of a "
+            f"softmax do, and the targets add up to {float(whole.min()):.3g} to "
+            f"{float(whole.max()):.3g}"
+        )
+        return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
     return []
+
+
+def _adds_up(output: Tensor, dim: int) -> bool:
+    sums = output.sum(dim)
+    held = bool(torch.isclose(sums, torch.ones(()), atol=_ONE).all()) and bool((output >= 0).all())
+    return held and len(sums) > 0 and float(output.std()) > 0
 
 
 def _twice(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:

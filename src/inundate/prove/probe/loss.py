@@ -29,6 +29,7 @@ _FLOOR = 0.7  # of the constant's loss: above it the right answer is hardly bett
 _HOPELESS = 0.85
 _CHANCES = 0.5  # the same, of the cross-entropy of values that are not chances
 _FREE = 0.15  # of the constant's loss: less than this is hardly to be learnt
+_WORTH = 3e-3  # of what sure answers cost: less than this is hardly to be learnt either
 _FLAT = 0.01  # between a right and a wrong class, where losses in use have 0.3 and more
 _SAME = 1e-6
 _LITTLE = 0.1  # that is added to the model's own answers
@@ -47,6 +48,9 @@ def probe_loss(exam: Exam) -> list[Finding]:
         "wrong": loss_of_fixed(exam.case, batch, wrong),
         "constant": exam.constant(batch),
     }
+    refused = losses["wrong"] is None or not math.isfinite(losses["wrong"])
+    if refused and exam.answers.kind == "values":  # of chances, or of rates
+        losses["wrong"] = loss_of_fixed(exam.case, batch, float(right.min() + right.max()) - right)
     if None in losses.values():
         return []
     found = {name: float(value) for name, value in losses.items() if value is not None}
@@ -85,7 +89,8 @@ def probe_loss(exam: Exam) -> list[Finding]:
         return falls
     if not exam.direct and _sought(exam, batch):
         # a likelihood of rates or smoothed labels: lowest elsewhere, on the target's side
-        return _too_many(exam, batch, found) or _hardly(exam, batch) or left_out(exam, batch)
+        hardly = _too_many(exam, batch, found) or _hardly(exam, batch, found)
+        return hardly or left_out(exam, batch)
     if _of_pairs(exam, found):
         return []
     others = mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
@@ -127,14 +132,21 @@ def _too_many(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding
     return mismatch(exam, batch, {**found, "right": least, "constant": constant})
 
 
-def _hardly(exam: Exam, batch: Batch) -> list[Finding]:
-    """See whether the lowest loss of classes is next to that of one answer for all."""
+def _hardly(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
+    """See whether the lowest loss of classes is next to that of one answer for all.
+
+    A divergence is 0 at its lowest: there it is what sure answers cost that tells how little the
+    right classes are worth.
+    """
     if exam.answers.kind == "values" or exam.free_constant is None:
         return []
     least, constant = exam.levels([batch])
-    if not 0 < constant - least < _FREE * abs(constant):
+    dear = found["right"] - constant
+    if not 0 < constant - least < max(_FREE * abs(constant), _WORTH * dear):
         return []
     text = f"the best answers have the loss {least:.4g}, one for all {constant:.4g}"
+    if constant - least < _WORTH * dear:
+        text += f", and sure and right ones {found['right']:.4g}"
     return [Finding(Cause.LOSS_FLOOR, "fault", text)]
 
 
@@ -235,7 +247,7 @@ def _of_pairs(exam: Exam, found: dict[str, float]) -> bool:
 
 
 def _order(found: dict[str, float]) -> list[Finding]:
-    if found["right"] < found["wrong"]:
+    if found["right"] < found["wrong"] or math.isnan(found["wrong"]):
         return []
     text = (
         f"the right answer has the loss {found['right']:.4g}, a wrong one {found['wrong']:.4g}, a "

@@ -13,6 +13,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
+from inundate.prove.probe.ahead import is_next
 from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target, without_tail
 from inundate.prove.probe.deep import NORMED, normed
 from inundate.prove.probe.fit import MOVED, QUIET
@@ -159,7 +160,10 @@ def _unseen(exam: Exam) -> Iterator[tuple[Cause, str, Remedy]]:
     if cut is not None:
         remedy = Remedy("with what stands behind all texts alike cut off", batch=cut[1])
         yield Cause.PADDING, f"{cut[0]!r}", remedy
-    if exam.output.ndim in (3, 4):
+    asked = exam.typical
+    if exam.output.ndim in (3, 4) and not any(
+        is_next(value, asked["target"]) for value in asked["inputs"].values()
+    ):  # read otherwise, what is said of a place may come from one that was given the answer
         subject = "the output was reshaped where axes should be exchanged"
         for name, change in _layouts(exam.output):
             yield (
@@ -172,6 +176,11 @@ def _unseen(exam: Exam) -> Iterator[tuple[Cause, str, Remedy]]:
         yield Cause.VANISHING_GRADIENT, "what was read long before the end", reverse
     if (draws(exam, training=True) or 0.0) > _LOUD:
         yield Cause.NOISE_TOO_STRONG, "", QUIET
+    odd = odd_weights(exam)
+    if odd:  # large ones know a batch by heart as well as any
+        held = any(f.cause is Cause.SATURATED for f in exam.findings)
+        cause = Cause.SATURATED if held else Cause.BAD_START
+        yield cause, odd[0].split(" ")[0], Remedy("with fresh weights", fresh=True)
 
 
 def _layouts(output: Tensor) -> Iterator[tuple[str, Callable[[nn.Module], None]]]:

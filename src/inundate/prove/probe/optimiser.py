@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -17,13 +16,12 @@ from inundate.prove.case import Batch, Fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import NONE_AT_ALL, Finding
+from inundate.prove.probe.gathered import WAITS, accumulates, user_step
 from inundate.prove.probe.reached import watch_backward
-from inundate.prove.trial import plain_step
 
 __all__ = ["probe_optimiser", "probe_resting", "probe_schedule", "probe_step", "without_penalty"]
 
 _STEPS = 3
-_WAITS = 66  # calls of a step, after which it should have moved something
 _EARLY = 30  # steps from which a schedule can be judged
 _GONE = 1e-3  # of the highest rate, at the end of the first epoch
 _ASTRAY = -0.5  # of the way to the right answer, the wrong one
@@ -234,15 +232,7 @@ def _penalised(exam: Exam) -> list[Finding]:
 
 def probe_step(exam: Exam) -> list[Finding]:
     """Make a few steps: do the weights move, does the gradient add up."""
-    return _moves(exam) or _accumulates(exam)
-
-
-def _make(exam: Exam, model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
-    with isolated_random(exam.seed, "doctor", "step"):
-        if exam.case.step is not None:
-            exam.case.step(model, optimiser, exam.typical["raw"])
-        else:
-            plain_step(exam.case.loss, model, optimiser, exam.typical)
+    return _moves(exam) or accumulates(exam)
 
 
 def _moves(exam: Exam) -> list[Finding]:
@@ -251,8 +241,8 @@ def _moves(exam: Exam) -> list[Finding]:
     before = {name: p.detach().clone() for name, p in model.named_parameters() if p.requires_grad}
     held = {id(p) for group in optimiser.param_groups for p in group["params"]}
     with watch_backward(model) as reached:
-        for number in range(_WAITS):  # gradients of several batches may be gathered before a step
-            _make(exam, model, optimiser)
+        for number in range(WAITS):  # gradients of several batches may be gathered before a step
+            user_step(exam, model, optimiser)
             named = model.named_parameters()
             if number + 1 >= _STEPS and any(
                 not torch.equal(p, before[n]) for n, p in named if n in before
@@ -290,31 +280,3 @@ def _slopes(exam: Exam, model: nn.Module) -> dict[str, Tensor]:
     if loss.requires_grad:
         torch.autograd.backward(loss)
     return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
-
-
-def _accumulates(exam: Exam) -> list[Finding]:
-    """Call the user's step at rate 0 on one batch: its gradient should stay the same."""
-    if exam.case.step is None:
-        return []
-    model, optimiser = exam.case.pair()
-    model.train()
-    for group in optimiser.param_groups:
-        group["lr"] = 0.0
-    norms = []
-    for number in range(_WAITS):
-        _make(exam, model, optimiser)
-        grads = [p.grad for p in model.parameters() if p.grad is not None]
-        norms.append(float(nn.utils.get_total_norm(grads)) if grads else 0.0)
-        if number and not norms[-1] > norms[-2]:
-            break  # cleared, if only after several
-    if not all(map(math.isfinite, norms)):
-        return []  # they say nothing; that they are not finite is told elsewhere
-    if norms[0] <= 0 or any(b <= a for a, b in itertools.pairwise(norms)):
-        return []
-    if norms[-1] < 0.7 * len(norms) * norms[0]:
-        return []
-    text = (
-        f"at rate 0 on one batch the gradient's norm grows from {norms[0]:.3g} to {norms[-1]:.3g} "
-        f"in {len(norms)} steps"
-    )
-    return [Finding(Cause.GRADIENT_ACCUMULATES, "fault", text)]

@@ -12,14 +12,23 @@ from torch.nn import functional
 from inundate.prove.case import Batch
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.judge import sign_flip_p
+from inundate.prove.probe.ahead import is_next
 from inundate.prove.probe.data import gather
 
-__all__ = ["around", "local_features", "reference_skill", "sample_features", "targets_of"]
+__all__ = [
+    "around",
+    "local_features",
+    "plain_skill",
+    "reference_skill",
+    "sample_features",
+    "targets_of",
+]
 
 _MOST = 1024  # features of a sample
 _BUCKETS = 512  # of hashed tokens and pairs of tokens
 _PENALTIES = (0.1, 3.0, 100.0)
 _NEIGHBOURS = 5
+_FEW = 100  # samples, of which nothing can be said
 
 
 def targets_of(batches: Sequence[Batch]) -> Tensor | None:
@@ -29,9 +38,16 @@ def targets_of(batches: Sequence[Batch]) -> Tensor | None:
 
 
 def sample_features(batches: Sequence[Batch]) -> Tensor | None:
-    """Give (N, F): values of all inputs, thinned out; counts of tokens and of pairs of them."""
+    """Give (N, F): values of all inputs, thinned out; counts of tokens and of pairs of them.
+
+    The answers so far, which a model that writes word by word is given, say too much as a whole.
+    """
     found = []
-    for name, tensor in batches[0]["inputs"].items():
+    given = batches[0]["inputs"]
+    told = [name for name, value in given.items() if is_next(value, batches[0]["target"])]
+    for name, tensor in given.items():
+        if name in told and len(told) < len(given):
+            continue
         values = gather(batches, name)
         if values is None:
             return None
@@ -90,6 +106,42 @@ def reference_skill(exam: Exam) -> Skill | None:
     return best
 
 
+def plain_skill(exam: Exam) -> Skill | None:
+    """Score simple learners of the targets themselves, whatever the model's outputs are.
+
+    As where those are logarithms of rates, quantiles, or a mean and a variance.
+
+    Returns
+    -------
+    Skill or None
+        None where inputs or targets have no common shape, or targets are not measured.
+    """
+    train, valid = exam.learnt, exam.valid
+    target, other = targets_of(train), targets_of(valid)
+    if target is None or other is None or not target.is_floating_point() or len(target) < _FEW:
+        return None
+    wanted, right = (part.float().nan_to_num().reshape(len(part), -1) for part in (target, other))
+    pair = _standard(train, valid)
+    if pair is None or wanted.shape[1] > _MOST:
+        return None
+    guesses = [_neighbours(*pair, wanted)]
+    guesses += [_ridge(*pair, wanted, penalty) for penalty in _PENALTIES]
+    trivial = (right - wanted.mean(0)).square().mean(1).double().numpy()
+    errors = [(right - guess).square().mean(1).double().numpy() for guess in guesses]
+    best = min(errors, key=lambda found: float(found.mean()))
+    value = 1.0 - float(best.mean() / max(trivial.mean(), 1e-30))
+    return Skill(value, sign_flip_p(trivial - best, seed=exam.seed), 0.0)
+
+
+def _standard(train: Sequence[Batch], valid: Sequence[Batch]) -> tuple[Tensor, Tensor] | None:
+    """Give the features of both parts by the mean and deviation of training."""
+    inputs, asked = sample_features(train), sample_features(valid)
+    if inputs is None or asked is None or inputs.shape[1] != asked.shape[1]:
+        return None
+    mean, scale = inputs.mean(0), inputs.std(0).clamp(min=1e-6)
+    return (inputs - mean) / scale, ((asked - mean) / scale).clamp(-10, 10)
+
+
 def _rest(batches: Sequence[Batch]) -> Batch:
     """Lay together what batches hold besides inputs and target, such as a mask."""
     names = [n for n, v in batches[0].items() if isinstance(v, Tensor) and n != "target" and v.ndim]
@@ -100,11 +152,10 @@ def _by_sample(
     exam: Exam, train: Sequence[Batch], valid: Sequence[Batch], target: Tensor
 ) -> list[Tensor]:
     """Predict from all of a sample: ridge regression and nearest neighbours."""
-    inputs, asked = sample_features(train), sample_features(valid)
-    if inputs is None or asked is None or inputs.shape[1] != asked.shape[1]:
+    pair = _standard(train, valid)
+    if pair is None:
         return []
-    mean, scale = inputs.mean(0), inputs.std(0).clamp(min=1e-6)
-    inputs, asked = (inputs - mean) / scale, ((asked - mean) / scale).clamp(-10, 10)
+    inputs, asked = pair
     wanted = _numbers(exam, target)  # (N, K)
     shape = (len(asked), *exam.output.shape[1:])
     guesses = [_neighbours(inputs, asked, wanted)]

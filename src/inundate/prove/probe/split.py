@@ -18,6 +18,7 @@ from inundate.prove.probe.near_images import near_images
 from inundate.prove.probe.near_rows import near_rows
 from inundate.prove.probe.near_texts import near_texts, too_long_for_chance
 from inundate.prove.probe.noise import noise_in_loader
+from inundate.prove.probe.often import written_twice
 from inundate.prove.probe.overlap import overlapping_maps, overlapping_texts
 from inundate.prove.probe.same_answers import same_answers
 
@@ -105,7 +106,7 @@ def _shared(exam: Exam) -> list[Finding]:
     both = sum(key in known for key in valid) / len(valid)
     by_itself = 1.0 - len(known) / len(train)  # short texts repeat within the training data too
     # what is measured, or long, does not: it was written twice, and then split
-    if _own_numbers(exam) or too_long_for_chance(exam, train):
+    if _own_numbers(exam) or too_long_for_chance(exam, train) or written_twice(exam):
         by_itself = 0.0
     exam.figures["shared_samples"] = both
     if both < _SHARE + 3.0 * by_itself:

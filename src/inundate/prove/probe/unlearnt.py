@@ -16,6 +16,7 @@ from inundate.prove.known import worth
 from inundate.prove.probe.changes import without_tail
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.mended import far_better, otherwise, skill_with
+from inundate.prove.probe.reference import plain_skill
 from inundate.prove.probe.stand_in import stand_in_skill
 from inundate.prove.probe.steps_away import steps_away
 from inundate.prove.trial import Remedy, run_trial
@@ -29,6 +30,7 @@ _FACTORS = (0.1, 10.0, 0.01)
 _NEAR = 0.3  # of one batch: what learns less has a fault that is nearer than its data
 _AROUND = 0.02  # of the variance of a target, that chance explains
 _GOOD = 0.4  # skill on left-out training samples, beside none on validation samples
+_HEART = 0.7  # of one batch, from which it is known by heart
 _BY_HEART = 0.9  # skill on samples that were trained on, from which those are known by heart
 _FORGOT = 0.25  # of skill, that is not there on other samples
 _PLAIN = 0.3  # skill of a simple learner that a sound model would come near to
@@ -249,6 +251,10 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
         f"{unseen.p_value:.2g}) on others"
     )
     if reference is None:
+        plain = None if exam.comparable else plain_skill(exam)
+        if plain is not None and plain.value < _AROUND and _fits(exam):
+            text += f"; of the targets themselves a simple learner explains {plain.value:.2f}"
+            return [Finding(Cause.TARGETS_UNRELATED, "suspect", text)]
         return [Finding(Cause.MEMORISES, "suspect", text)] if seen.there else []
     told = (
         f"{text}; the best of a ridge regression and nearest neighbours has {reference.value:.2f}"
@@ -279,6 +285,11 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
     if moved is not None:  # which is no fault by itself, and explains why nothing follows
         return [replace(moved, weight="fault", evidence=f"{moved.evidence}; {told}")]
     return [Finding(Cause.TARGETS_UNRELATED, "fault", told)]
+
+
+def _fits(exam: Exam) -> bool:
+    """Whether one batch is known by heart: nothing but the data is left to be wrong."""
+    return exam.one_progress >= _HEART
 
 
 def _identity(exam: Exam) -> str:
