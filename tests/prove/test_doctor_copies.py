@@ -8,8 +8,11 @@ from torch.nn import functional
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.copies import turned
 from inundate.prove.probe.learn import probe_learn
+from inundate.prove.probe.near_images import near_images
 from inundate.prove.probe.relation import probe_target_in_input
+from inundate.prove.probe.same_answers import same_answers
 from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.weights import probe_weights
 
@@ -108,3 +111,39 @@ def test_weights_that_are_the_wrong_way_round_are_told(weight, wanted):
 
     found = probe_weights(exam_of(nn.Linear(4, 1), inputs, target, loss=loss))
     assert [finding.cause for finding in found] == wanted
+
+
+@pytest.mark.parametrize(("copied", "wanted"), [(False, []), (True, [Cause.SPLIT_LEAK])])
+def test_photographs_with_what_is_given_beside_them_are_copies_of_others(copied, wanted):
+    drawn = torch.Generator().manual_seed(0)
+    images, sun = torch.randn(80, 1, 8, 8, generator=drawn), torch.randn(80, 1, generator=drawn)
+    noise = 0.1 * torch.randn(40, 1, 8, 8, generator=drawn)
+    held = (images[:40] + noise, sun[:40]) if copied else (images[40:] + noise, sun[40:])
+    target = images.mean((1, 2, 3))[:, None]
+    valid = [({"image": held[0], "sun": held[1]}, target[:40] if copied else target[40:])]
+    rows = slice(0, 40) if not copied else slice(0, 80)
+    data = [({"image": images[rows], "sun": sun[rows]}, target[rows])]
+    exam = Exam(make_case(nn.Linear(1, 1), data, valid=valid), SHORT)
+    assert [finding.cause for finding in near_images(exam)] == wanted
+
+
+@pytest.mark.parametrize(("near", "wanted"), [(False, []), (True, [Cause.SPLIT_LEAK])])
+def test_target_maps_that_stand_in_both_parts_are_leaked_beside_near_inputs(near, wanted):
+    drawn = torch.Generator().manual_seed(0)
+    maps, target = (torch.randn(32, 1, 6, 6, generator=drawn) for _ in range(2))
+    inputs = maps[:16] + 0.1 * torch.randn(16, 1, 6, 6, generator=drawn)
+    valid = [(inputs if near else inputs.roll(1, 0), target[:16])]
+    exam = exam_of(nn.Conv2d(1, 1, 1), maps, target, valid=valid)
+    assert [finding.cause for finding in same_answers(exam)] == wanted
+
+
+def test_a_vector_that_turns_with_its_map_hides_no_copy():
+    drawn = torch.Generator().manual_seed(0)
+    maps = torch.randn(64, 5, 6, 6, generator=drawn)
+    valid = maps[:32].flip((-2, -1))
+    valid[:, :2] *= -1  # the two parts of a slope
+    target = maps[:, 2:3]
+    exam = exam_of(nn.Conv2d(5, 1, 1), maps, target, valid=[(valid, target[:32].flip((-2, -1)))])
+    assert [finding.cause for finding in turned(exam)] == [Cause.SPLIT_LEAK]
+    exam = exam_of(nn.Conv2d(5, 1, 1), maps, target, valid=[(valid, torch.randn(32, 1, 6, 6))])
+    assert turned(exam) == []

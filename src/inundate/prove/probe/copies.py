@@ -89,9 +89,7 @@ def _turned_share(
     held: list[_Held], asked: list[Tensor], turn: Callable[[Tensor], Tensor]
 ) -> float:
     """Give the share of samples that are, turned, held ones in all of their maps."""
-    both = [
-        one.copies(turn(maps)) for one, maps in zip(held, asked, strict=True) if one.live
-    ]
+    both = [one.copies(turn(maps)) for one, maps in zip(held, asked, strict=True) if one.live]
     return float(torch.stack(both).all(0).any(1).float().mean())
 
 

@@ -15,6 +15,7 @@ from inundate.prove.known import worth
 from inundate.prove.probe.bottleneck import through_one
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.drowned import drowned
+from inundate.prove.probe.loud_loader import loud_loader
 from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
@@ -41,6 +42,7 @@ _UNLIKE = 0.75  # of the deviation between samples, by which modes differ
 _LOUD = 0.25  # of its square, from which the mean of the draws is not known well enough
 _FAR_UNLIKE = 1.5  # the same, where little is learnt in training mode either
 _BEYOND = 1.5  # times the way to the right answers
+_NEARLY, _TOO_OFTEN = 0.85, 2.0  # of the answers, of one class, and times that of the targets
 _WORKS, _HARDLY = 0.3, 0.1  # of the way in training mode, from which modes can be compared
 _GAP = 0.4  # of the way to the right answer between training and evaluation mode
 _SLIGHT = 0.08  # the same, where what a normalisation keeps is not what it meets
@@ -83,7 +85,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     # noise that is added makes inputs wide as well
     found = _majority(exam) + _gap(exam) + (drowned(exam, unseen) or _shift(exam, seen, unseen))
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
-    found = found or turned_alone(exam)
+    found = found or turned_alone(exam) or loud_loader(exam)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     if found:
@@ -244,6 +246,10 @@ def _collapsed(exam: Exam) -> bool:
     answers = [exam.run(model, batch) for batch in exam.valid]
     if exam.answers.kind == "classes":
         dim = exam.answers.class_dim(exam.valid[0]["target"])
-        return len(torch.unique(torch.cat([a.argmax(dim).flatten() for a in answers]))) == 1
+        told = torch.cat([a.argmax(dim).flatten() for a in answers])
+        common = told.mode().values
+        share = float((told == common).float().mean())
+        true = torch.cat([batch["target"].flatten() for batch in exam.valid]) == common
+        return share == 1 or share > max(_NEARLY, _TOO_OFTEN * float(true.float().mean()))
     level = 0.0 if exam.answers.kind == "logits" else 0.5
     return len(torch.unique(torch.cat([a.flatten() for a in answers]) > level)) == 1

@@ -40,7 +40,11 @@ def near_images(exam: Exam) -> list[Finding]:
     """
     train, valid = _images(exam, exam.train, _HELD), _images(exam, exam.valid, _ASKED)
     beside = [_apart(exam, name) for name in _names(exam, image=False)]
-    if any(other is None for other in beside) or not train or [m.shape[1:] for m in train] != [m.shape[1:] for m in valid]:
+    if (
+        any(other is None for other in beside)
+        or not train
+        or [m.shape[1:] for m in train] != [m.shape[1:] for m in valid]
+    ):
         return []
     if min(len(train[0]), len(valid[0])) < 20 or flood_view(exam, exam.train) is not None:
         return []  # one ground lies under many storms

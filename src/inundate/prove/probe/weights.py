@@ -16,6 +16,7 @@ _RARE = 0.25  # share of all, or of the commonest class, from which a class is a
 _LESS = 0.4  # of what a target of the commonest class counts
 _FAR_LESS = 0.1  # the same for a class that is not rare
 _FAR_MORE = 30.0  # the same for a class that is not rare: the commonest class hardly counts then
+_ALL_MORE = 10.0  # times what all targets of the commonest class count together
 _FEW = 6  # targets of a class, from which their mean means something
 _BATCHES = 12
 
@@ -53,7 +54,22 @@ def probe_weights(exam: Exam) -> list[Finding]:
                 f"for {1.0 / counted:.2g} of one that is {kind}, which is about as common"
             )
             return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
-    return []
+    return _far_more(counts, often)
+
+
+def _far_more(counts: dict[int, Tensor], often: dict[int, float]) -> list[Finding]:
+    """See whether the targets of one class count for far more than all of the commonest do."""
+    whole = {kind: float(values.mean()) * often[kind] for kind, values in counts.items()}
+    first = max(whole, key=lambda kind: whole[kind])
+    common = max(often, key=lambda kind: often[kind])
+    if whole[first] < _ALL_MORE * whole[common] or len(counts[first]) < _FEW:
+        return []
+    times = float(counts[first].mean() / counts[common].mean())
+    text = (
+        f"the loss counts each target that is {first} for {times:.3g} of one that is {common}, so "
+        f"that nearly all that counts is {first}"
+    )
+    return [Finding(Cause.MAJORITY_COLLAPSE, "suspect", text)]
 
 
 def _counts(exam: Exam) -> dict[int, Tensor]:
