@@ -24,6 +24,7 @@ __all__ = ["probe_optimiser", "probe_resting", "probe_schedule", "probe_step", "
 
 _STEPS = 3
 _WAITS = 66  # calls of a step, after which it should have moved something
+_STEPS_ON = 6  # steps of the optimiser by one and the same gradient, from which it was not meant
 _EARLY = 30  # steps from which a schedule can be judged
 _GONE = 1e-3  # of the highest rate, at the end of the first epoch
 _ASTRAY = -0.5  # of the way to the right answer, the wrong one
@@ -300,7 +301,9 @@ def _accumulates(exam: Exam) -> list[Finding]:
     model.train()
     for group in optimiser.param_groups:
         group["lr"] = 0.0
-    norms = []
+    norms: list[float] = []
+    stepped: set[int] = set()  # calls in which the optimiser made a step
+    optimiser.register_step_post_hook(lambda *_: stepped.add(len(norms)))
     for number in range(_WAITS):
         _make(exam, model, optimiser)
         grads = [p.grad for p in model.parameters() if p.grad is not None]
@@ -309,6 +312,8 @@ def _accumulates(exam: Exam) -> list[Finding]:
             break  # cleared, if only after several
     if not all(map(math.isfinite, norms)):
         return []  # they say nothing; that they are not finite is told elsewhere
+    if len(norms) < _WAITS and len(stepped) >= _STEPS_ON and len(norms) - len(stepped) <= 1:
+        norms = norms[:-1]  # cleared at last, but stepped by each time, as where epochs clear it
     if norms[0] <= 0 or any(b <= a for a, b in itertools.pairwise(norms)):
         return []
     if norms[-1] < 0.7 * len(norms) * norms[0]:
