@@ -61,7 +61,8 @@ def _pairs(values: Tensor, target: Tensor) -> list[tuple[int, int]]:
 
 def _scaled(values: Tensor) -> Tensor:
     values = values.double()
-    return (values - values.mean(0)) / values.std(0).clamp(min=1e-12)
+    found: Tensor = (values - values.mean(0)) / values.std(0).clamp(min=1e-12)
+    return found
 
 
 def _left(asked: Tensor, first: Tensor, second: Tensor) -> Tensor:

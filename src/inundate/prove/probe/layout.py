@@ -134,14 +134,15 @@ def _smoother(here: float, there: float) -> bool:
     return there >= _EVEN and 1.0 - here >= max(_ROUGHER * (1.0 - there), _PLAIN)
 
 
-def _seam(values: Tensor) -> bool:
+def _seam(values: Tensor, apart: int = 1) -> bool:
     """Whether the end of each row goes on at the begin of the next, as where rows are cut wrongly.
 
-    Where channels are merely alike, it does not.
+    Where channels are merely alike, it does not. Numbers of several channels in turn go on that
+    many places ``apart``.
     """
     spread = values.detach().float()
     spread = spread - spread.mean((1, 2), keepdim=True)
-    one, other = spread[:, :-1, -1], spread[:, 1:, 0]
+    one, other = spread[:, :-1, -apart:], spread[:, 1:, :apart]
     scale = float(one.norm() * other.norm())
     return scale > 0 and float((one * other).sum()) / scale >= _SMOOTH
 
@@ -215,7 +216,9 @@ def _told_channels(values: Tensor) -> str:
     there = _along(way, 2)
     if here is None or there is None or not _smoother(here, there):
         return ""
-    if not _seam(values):
+    channels = values.shape[1]
+    in_turn = 1 < channels < values.shape[2] // 2 and _seam(values, channels)
+    if not in_turn and not _seam(values):
         return ""
     return (
         f"neighbours in time have a correlation of {here:.2f} as they lie, and of {there:.2f} with "

@@ -151,7 +151,11 @@ def _in_small_units(name: str, values: Tensor) -> list[Finding]:
     place, between = _two_groups(order.log10().numpy())
     low, high = order[: place + 1], order[place + 1 :]
     few = min(len(low), len(high))
-    if place < 0 or between > _STRAY * few or not max(_GROUP, len(order) // 50) <= few <= _FEW * len(order):
+    if (
+        place < 0
+        or between > _STRAY * few
+        or not max(_GROUP, len(order) // 50) <= few <= _FEW * len(order)
+    ):
         return []
     factor = float(high.median() / low.median())
     unit = min(_SMALL_UNITS, key=lambda one: abs(math.log(factor / one)))

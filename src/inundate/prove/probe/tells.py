@@ -101,9 +101,7 @@ def _in_some(values: Tensor, wanted: Tensor, names: list[str]) -> list[Finding]:
     return []
 
 
-def _with_another(
-    exam: Exam, values: Tensor, wanted: Tensor, names: list[str]
-) -> list[Finding]:
+def _with_another(exam: Exam, values: Tensor, wanted: Tensor, names: list[str]) -> list[Finding]:
     """Find a column that gives the target back together with one other column.
 
     Where the target was made of the two, as an area is of two lengths, the one goes with none of
