@@ -19,6 +19,7 @@ from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
 from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
+from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.running import stale
 from inundate.prove.probe.turned_alone import turned_alone
 from inundate.prove.probe.unlearnt import (
@@ -81,7 +82,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     exam.figures["healthy"] = float(unseen.there and sound and (enough or known or some))
     found = _majority(exam) + _gap(exam) + _shift(exam, seen, unseen)
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
-    found = found or turned_alone(exam)
+    found = found or turned_alone(exam) or rescaled(exam, seen, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     if found:
