@@ -8,7 +8,9 @@ from torch.nn import functional
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.leans import leans
 from inundate.prove.probe.learn import probe_learn
+from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.weights import probe_weights
 
@@ -87,3 +89,40 @@ def test_a_gap_where_the_right_answers_have_not_the_lowest_loss(adds):
                      optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=1e-2))  # fmt: skip
     named = [f.cause for f in probe_learn(Exam(case, Effort(40, 60, 200, 60)))]
     assert (Cause.TRAIN_EVAL_GAP in named) is adds
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        (lambda target: 2.0 * target + 1.0, True),
+        (lambda target: target, False),
+        (lambda target: target.roll(1, 0), False),
+    ],
+)
+def test_validation_targets_on_another_line_than_those_of_training(changed, named):
+    rows = drawn(480, 4)
+    target = rows[:, :2] * rows[:, 2:3]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 48), nn.ReLU(), nn.Linear(48, 2))
+    train = [(rows[i : i + 32], target[i : i + 32]) for i in range(0, 384, 32)]
+    valid = [(rows[384:], changed(target[384:]))]
+    case = make_case(model, train, valid=valid, loss=functional.mse_loss,
+                     optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=1e-2))  # fmt: skip
+    exam = Exam(case, Effort(40, 60, 400, 60))
+    seen, unseen = (exam.skill(exam.all.model, part) for part in (exam.learnt, exam.valid))
+    assert seen.value > 0.8
+    assert bool(rescaled(exam, seen, unseen)) is named
+
+
+@pytest.mark.parametrize("kept", [0.02, 1.0])
+def test_answers_that_lean_to_the_commonest_class_of_training(kept):
+    rows = drawn(1500, 12)
+    labels = (rows[:, :3] + 1.5 * drawn(1500, 3, seed=1)).argmax(1)
+    some = (labels == 0) | (torch.rand(1500, generator=torch.Generator().manual_seed(2)) < kept)
+    some[1200:] = False
+    torch.manual_seed(0)
+    train = [(x, y) for x, y in zip(rows[some].split(32), labels[some].split(32), strict=True)]
+    case = make_case(nn.Linear(12, 3), train, valid=[(rows[1200:], labels[1200:])],
+                     loss=functional.cross_entropy,
+                     optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=1e-2))  # fmt: skip
+    assert bool(leans(Exam(case, Effort(40, 60, 60, 60)))) is (kept < 1.0)

@@ -68,6 +68,30 @@ def test_a_loss_whose_gradient_is_cleared_before_the_step_is_missed(clears, name
     assert diagnose(case, effort=SHORT).cause is named
 
 
+def upwards(model, optimiser, raw):
+    """Make a step back from the negative of the loss, as is left from code for a deceiver."""
+    optimiser.zero_grad()
+    loss = functional.mse_loss(model(raw[0]), raw[1])
+    (-loss).backward()
+    optimiser.step()
+    return loss
+
+
+def test_a_step_up_the_loss_has_the_wrong_sign():
+    rows = drawn(480, 4)
+    target = rows[:, :1] * rows[:, 1:2]
+    torch.manual_seed(0)
+    case = make_case(
+        nn.Sequential(nn.Linear(4, 24), nn.Tanh(), nn.Linear(24, 1)),
+        batches(target[:384], rows[:384]),
+        valid=batches(target[384:], rows[384:]),
+        loss=functional.mse_loss,
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=2e-2),
+        step=upwards,
+    )
+    assert diagnose(case, effort=SHORT).cause is Cause.LOSS_SIGN
+
+
 @pytest.mark.parametrize(("letters", "kind"), [(3, "values"), (12, "classes")])
 def test_scores_of_more_places_than_a_target_has_are_no_scores_of_it(letters, kind):
     frames, target = drawn(64, 12, 5), torch.randint(1, 4, (64, letters))

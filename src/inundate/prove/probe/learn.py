@@ -15,12 +15,14 @@ from inundate.prove.known import worth
 from inundate.prove.probe.bottleneck import through_one
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.drowned import drowned
+from inundate.prove.probe.leans import leans
 from inundate.prove.probe.loud_loader import loud_loader
 from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
 from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
+from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.running import stale
 from inundate.prove.probe.turned_alone import turned_alone
 from inundate.prove.probe.unlearnt import (
@@ -85,7 +87,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     # noise that is added makes inputs wide as well
     found = _majority(exam) + _gap(exam) + (drowned(exam, unseen) or _shift(exam, seen, unseen))
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
-    found = found or turned_alone(exam) or loud_loader(exam)
+    found = found or turned_alone(exam) or rescaled(exam, seen, unseen) or loud_loader(exam)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     if found:
@@ -235,9 +237,12 @@ def _like_training(exam: Exam, batch: Batch) -> Batch:
 
 def _majority(exam: Exam) -> list[Finding]:
     suspect = next((f for f in exam.findings if f.cause is Cause.MAJORITY_COLLAPSE), None)
-    if suspect is None or not _collapsed(exam):
+    if suspect is None:
         return []
-    text = f"{suspect.evidence}, and so are all answers"
+    told = "so are all answers" if _collapsed(exam) else leans(exam)
+    if not told:
+        return []
+    text = f"{suspect.evidence}, and {told}"
     return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
 
 

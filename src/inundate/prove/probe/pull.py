@@ -17,18 +17,21 @@ __all__ = ["probe_pull"]
 
 _SAME = 1e-3  # of the loss: a step that draws other numbers gives another one
 _ALONG = 0.6  # cosine of the two; a gradient whose numbers are cut off at one size has about 0.8
+_AGAINST = -0.9  # the same, from which a step goes up where its loss falls
 _PULLED = 1e-3  # of the largest gradient of a tensor
 _PART = 0.25  # of a tensor
 _GAINED = 0.05  # of the way to the right answers
+_CAUSES = (Cause.LOSS_SIGN, Cause.STEP_WRONG)
 
 
 def probe_pull(exam: Exam) -> list[Finding]:
     """Compare the gradient that the user's step leaves with that of the loss which it gives.
 
     As where gradients are cleared between two losses, so that one of them is never followed. It is
-    a fault where a plain step of the same optimiser comes further.
+    a fault where a plain step of the same optimiser comes further. A gradient that is the opposite
+    of the loss's own is one of the wrong sign.
     """
-    if exam.case.step is None or exam.case.trained or not worth(exam, Cause.STEP_WRONG):
+    if exam.case.step is None or exam.case.trained or not worth(exam, *_CAUSES):
         return []
     pairs = _gradients(exam)
     if not pairs:
@@ -47,7 +50,8 @@ def probe_pull(exam: Exam) -> list[Finding]:
         f"it gives{rest}: {100 * own:.0f} % of the way on unseen samples, with a plain step "
         f"{100 * skill.progress:.0f} %"
     )
-    return [Finding(Cause.STEP_WRONG, "fault", text, tried=True, firm=True)]
+    cause = Cause.LOSS_SIGN if along < _AGAINST else Cause.STEP_WRONG
+    return [Finding(cause, "fault", text, tried=True, firm=True)]
 
 
 def _gradients(exam: Exam) -> list[tuple[Tensor, Tensor]]:
