@@ -176,3 +176,15 @@ def test_likenesses_cannot_lie_beyond_their_targets():
     share = float((exam.typical["target"] > 0).float().mean())
     assert least == pytest.approx(0.0, abs=1e-3)
     assert constant == pytest.approx(0.9 * share, abs=0.02)
+
+
+def test_places_without_a_class_are_no_errors():
+    target = whole(3, 32, 6)
+    target[:, 4:] = -100
+    case = make_case(
+        nn.Conv1d(2, 3, 1), batches(target, drawn(32, 2, 6)), loss=functional.cross_entropy
+    )
+    exam = Exam(case, SHORT)
+    right = exam.answers.right(exam.typical)
+    assert right is not None
+    assert float(exam.error(right, exam.typical).max()) == 0.0
