@@ -148,3 +148,43 @@ def test_weights_that_no_layer_draws_are_drawn_anew_where_nothing_is_learnt(time
     case = make_case(model, batches(drawn(320, 1), drawn(320, 6)), loss=functional.mse_loss)
     tried = [cause for cause, _, _ in _unseen(Exam(case, SHORT))]
     assert tried == ([Cause.BAD_START] if times > 1 else [])
+
+
+class Alike(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Linear(5, 4)
+
+    def forward(self, one, other):
+        return functional.cosine_similarity(self.net(one), self.net(other))
+
+
+def test_likenesses_cannot_lie_beyond_their_targets():
+    def of_pairs(output, target):
+        return torch.where(target > 0, 1.0 - output, (output - 0.1).clamp(min=0.0)).mean()
+
+    one, other, target = drawn(320, 5), drawn(320, 5, seed=1), 2.0 * whole(2, 320) - 1.0
+    rows = [
+        {"inputs": {"one": a, "other": b}, "target": t}
+        for a, b, t in zip(one.split(32), other.split(32), target.split(32), strict=True)
+    ]
+    torch.manual_seed(0)
+    exam = Exam(make_case(Alike(), rows, loss=of_pairs), SHORT)
+    assert not probe_loss(exam)
+    assert exam.ends == (-1.0, 1.0)
+    least, constant = exam.levels([exam.typical])
+    share = float((exam.typical["target"] > 0).float().mean())
+    assert least == pytest.approx(0.0, abs=1e-3)
+    assert constant == pytest.approx(0.9 * share, abs=0.02)
+
+
+def test_places_without_a_class_are_no_errors():
+    target = whole(3, 32, 6)
+    target[:, 4:] = -100
+    case = make_case(
+        nn.Conv1d(2, 3, 1), batches(target, drawn(32, 2, 6)), loss=functional.cross_entropy
+    )
+    exam = Exam(case, SHORT)
+    right = exam.answers.right(exam.typical)
+    assert right is not None
+    assert float(exam.error(right, exam.typical).max()) == 0.0

@@ -148,7 +148,10 @@ class Exam(Material):
         """Give the error (B,) of an output: share of wrong classes, or mean square error."""
         target = batch["target"]
         if self.answers.kind == "classes":
-            return (~self.answers.hits(output, target)).float().reshape(len(target), -1).mean(1)
+            known = (target >= 0) & (target < len(self.answers.prior))  # not -100, or 255
+            missed: Tensor = (~self.answers.hits(output, target) & known).float()
+            counted = known.reshape(len(target), -1).sum(1).clamp(min=1)
+            return missed.reshape(len(target), -1).sum(1) / counted
         guess = torch.sigmoid(output) if self.answers.kind == "logits" else output
         guess = guess.reshape(target.shape) if guess.numel() == target.numel() else guess
         if guess.shape != target.shape:

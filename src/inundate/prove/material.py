@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from inundate.learn.probes import evaluating
 from inundate.learn.random_state import isolated_random
 from inundate.prove.answers import Answers, loss_of_fixed
+from inundate.prove.bounds import ends_of
 from inundate.prove.case import Batch, Case
 from inundate.prove.finding import Finding
 from inundate.prove.free import least_constant, least_output
@@ -163,13 +164,20 @@ class Material:
         shapes = {tuple(self.run(self.case.model, b).shape[1:]) for b in self.learnt[:2]}
         if len(shapes) != 1 or self.answers.logarithms:  # free scores would not sum up to 1
             return None
-        return least_constant(self.case, self.learnt, torch.zeros_like(self.output[:1]))
+        return least_constant(self.case, self.learnt, torch.zeros_like(self.output[:1]), self.ends)
+
+    @cached_property
+    def ends(self) -> tuple[float, float] | None:
+        """The range that outputs and targets share whatever the weights, if there is one."""
+        if self.answers.kind != "values" or not self.typical["target"].is_floating_point():
+            return None
+        return ends_of(self.case, self.learnt, self.output)
 
     def free_output(self, batch: Batch) -> Tensor | None:
         """Give the answers (B, …) to a batch that have the lowest loss; None if not known."""
         if id(batch) not in self._free:
             start = self.free_constant
-            found = None if start is None else least_output(self.case, batch, start)
+            found = None if start is None else least_output(self.case, batch, start, self.ends)
             self._free[id(batch)] = (batch, found)  # the batch too, so that its id stays its own
         return self._free[id(batch)][1]
 
@@ -198,8 +206,10 @@ class Material:
     def constant(self, batch: Batch) -> float | None:
         """Give the loss of the best constant answer; None if the loss cannot be asked."""
         answers = self.answers.constants(batch)
-        if self.answers.kind == "logits" and self.free_constant is not None:
-            # a Dice score is best for an answer above the share of what is there
+        asked = self.answers.kind == "logits" or self.ends is not None
+        if asked and self.free_constant is not None:
+            # a Dice score is best for an answer above the share of what is there, likenesses with
+            # a margin for one at that margin
             alike = self.free_constant
             answers.append(alike.expand(len(batch["target"]), *alike.shape[1:]))
         found = [loss_of_fixed(self.case, batch, answer) for answer in answers]

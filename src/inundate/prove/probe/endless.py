@@ -36,6 +36,8 @@ def endless(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
     if size <= 0:
         return []
     beyond = _falls(exam, batch, found, right, right - middle)
+    if beyond and exam.ends is not None:
+        return []  # as of a likeness from -1 to 1: there is no answer beyond
     if beyond and not _falls(exam, batch, found, right, middle - right):
         text = f"the further answers lie beyond their targets, the lower the loss: {beyond}"
         return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text, firm=True)]

@@ -9,12 +9,14 @@ from torch import Tensor
 
 from inundate.learn.random_state import isolated_random
 from inundate.prove.answers import loss_of_fixed
+from inundate.prove.bounds import bounded
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
 __all__ = [
+    "bounded",
     "measured",
     "mismatch",
     "normalised",
@@ -24,7 +26,6 @@ __all__ = [
     "unnormalised",
 ]
 
-_DRAWS = 4  # of weights, the first as they are
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
 _RANGES = (
     (0.0, 1.0), (-1.0, 1.0),  # of sigmoid or softmax, and of tanh or a cosine
@@ -61,7 +62,11 @@ def _of_chances(exam: Exam, batch: Batch) -> list[Finding]:
     if float(target.min()) > low or float(target.max()) < high or float(target.max()) > 1:
         return []
     inside = bool(((output >= low) & (output <= high)).all())
-    if float(target.min()) < 0 or not inside or not _bounded(exam, low, high + _SURE):
+    if (
+        float(target.min()) < 0
+        or not inside
+        or not bounded(exam.case, exam.train, low, high + _SURE)
+    ):
         return []
     text = (
         f"the outputs lie between {low:g} and {high:.2f} whatever the weights, as those of a "
@@ -191,7 +196,7 @@ def _held(exam: Exam, batch: Batch, found: dict[str, float], kind: str) -> list[
         if not math.isfinite(high - low) and normalised(exam, batch):
             continue  # logarithms of chances are below 0, as they should be
         inside = bool(((output >= low) & (output <= high)).all())
-        if not inside or not _bounded(exam, low, high):
+        if not inside or not bounded(exam.case, exam.train, low, high):
             continue
         least = loss_of_fixed(exam.case, batch, right.clamp(low, high))
         way = found["constant"] - found["right"]
@@ -264,22 +269,3 @@ def _drawn(exam: Exam) -> Tensor:
                 weight.copy_(torch.randn_like(weight))
         found = torch.cat([exam.run(model, batch).float().flatten() for batch in exam.train[:3]])
     return found[torch.isfinite(found)]
-
-
-def _bounded(exam: Exam, low: float, high: float) -> bool:
-    """Say whether the output stays between two values, for larger inputs and any weights too."""
-    model, _ = exam.case.pair()
-    with torch.no_grad(), isolated_random(exam.seed, "doctor", "bounded"):
-        for draw in range(_DRAWS):
-            if draw:  # scores of small weights may lie between 0 and 1 by themselves
-                for weight in model.parameters():
-                    weight.copy_(draw * torch.randn_like(weight))
-            for batch in exam.train[:5]:
-                inputs = {
-                    name: value * 10.0 if value.is_floating_point() else value
-                    for name, value in batch["inputs"].items()
-                }
-                output = exam.run(model, {**batch, "inputs": inputs})
-                if bool(((output < low) | (output > high)).any()):
-                    return False
-    return True
