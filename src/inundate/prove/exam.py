@@ -151,7 +151,8 @@ class Exam(Material):
             known = (target >= 0) & (target < len(self.answers.prior))  # not -100, or 255
             missed: Tensor = (~self.answers.hits(output, target) & known).float()
             counted = known.reshape(len(target), -1).sum(1).clamp(min=1)
-            return missed.reshape(len(target), -1).sum(1) / counted
+            shares: Tensor = missed.reshape(len(target), -1).sum(1) / counted
+            return shares
         guess = torch.sigmoid(output) if self.answers.kind == "logits" else output
         guess = guess.reshape(target.shape) if guess.numel() == target.numel() else guess
         if guess.shape != target.shape:

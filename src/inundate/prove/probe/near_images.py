@@ -102,7 +102,8 @@ def _apart(exam: Exam, name: str) -> Tensor | None:
     train, valid = train[:_HELD].flatten(1), valid[:_ASKED].flatten(1)
     if not train.is_floating_point():
         _, kinds = torch.unique(torch.cat([valid, train]), dim=0, return_inverse=True)
-        return _UNRELATED * (kinds[: len(valid), None] != kinds[None, len(valid) :]).float()
+        apart: Tensor = kinds[: len(valid), None] != kinds[None, len(valid) :]
+        return _UNRELATED * apart.float()
     scale = train.float().std(0)
     live = scale > 0
     one, other = (part[:, live].float() / scale[live] for part in (valid, train))
