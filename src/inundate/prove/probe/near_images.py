@@ -39,15 +39,13 @@ def near_images(exam: Exam) -> list[Finding]:
     and all others there is a gap.
     """
     train, valid = _images(exam, exam.train, _HELD), _images(exam, exam.valid, _ASKED)
-    beside = [_apart(exam, name) for name in _names(exam, image=False)]
-    if (
-        any(other is None for other in beside)
-        or not train
-        or [m.shape[1:] for m in train] != [m.shape[1:] for m in valid]
-    ):
+    if not train or [m.shape[1:] for m in train] != [m.shape[1:] for m in valid]:
         return []
     if min(len(train[0]), len(valid[0])) < 20 or flood_view(exam, exam.train) is not None:
         return []  # one ground lies under many storms
+    beside = [_apart(exam, name) for name in _names(exam, image=False)]
+    if any(other is None for other in beside):
+        return []
     away = _distances(train, valid)
     usual, images = float(away.median()), away.sort(1).values
     for other in beside:
@@ -99,16 +97,20 @@ def _apart(exam: Exam, name: str) -> Tensor | None:
     train, valid = gather(exam.train, name), gather(exam.valid, name)
     if train is None or valid is None or train.shape[1:] != valid.shape[1:]:
         return None
-    train, valid = train[:_HELD].flatten(1), valid[:_ASKED].flatten(1)
+    train, valid = (
+        part[:most].reshape(len(part[:most]), -1)
+        for part, most in ((train, _HELD), (valid, _ASKED))
+    )
     if not train.is_floating_point():
         _, kinds = torch.unique(torch.cat([valid, train]), dim=0, return_inverse=True)
-        apart: Tensor = kinds[: len(valid), None] != kinds[None, len(valid) :]
-        return _UNRELATED * apart.float()
+        unlike: Tensor = kinds[: len(valid), None] != kinds[None, len(valid) :]
+        return _UNRELATED * unlike.float()
     scale = train.float().std(0)
     live = scale > 0
     one, other = (part[:, live].float() / scale[live] for part in (valid, train))
     away = torch.cdist(one, other)
-    return away * (_UNRELATED / away.median().clamp(min=1e-30))
+    found: Tensor = away * (_UNRELATED / away.median().clamp(min=1e-30))
+    return found
 
 
 def _distances(train: list[Tensor], valid: list[Tensor]) -> Tensor:
