@@ -72,7 +72,8 @@ def _left(asked: Tensor, first: Tensor, second: Tensor) -> Tensor:
     gram = rows.mT @ rows + 1e-9 * rows.shape[1] * torch.eye(4, dtype=rows.dtype)
     told = torch.linalg.solve(gram, rows.mT @ asked[..., None])
     left = (asked - (rows @ told)[..., 0]).square().mean(1)
-    return (left / asked.var(1).clamp(min=1e-12)).float()
+    found: Tensor = left / asked.var(1).clamp(min=1e-12)
+    return found.float()
 
 
 def _correlation(one: Tensor, other: Tensor) -> Tensor:
