@@ -11,6 +11,7 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.leans import leans
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.rescaled import rescaled
+from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.weights import probe_weights
 
@@ -126,3 +127,15 @@ def test_answers_that_lean_to_the_commonest_class_of_training(kept):
                      loss=functional.cross_entropy,
                      optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=1e-2))  # fmt: skip
     assert bool(leans(Exam(case, Effort(40, 60, 60, 60)))) is (kept < 1.0)
+
+
+@pytest.mark.parametrize(("train", "named"), [(5, True), (1, False)])
+def test_maps_of_which_some_are_far_larger_than_all_of_validation(train, named):
+    maps = drawn(320, 1, 8, 8).abs() ** 3  # of which most is next to 0, and no half lies alike
+    maps[2:240:train] *= 1000.0
+    batches = [(maps[i : i + 24], maps[i : i + 24] + 0.0) for i in range(0, 320, 24)]
+    case = make_case(nn.Conv2d(1, 1, 3, padding=1), batches[:10], valid=batches[10:],
+                     loss=functional.mse_loss,
+                     optimiser=lambda m: torch.optim.Adam(m.parameters()))  # fmt: skip
+    found = [f.cause for f in probe_split(Exam(case, SHORT))]
+    assert (Cause.UNIT_SLIP in found) is named
