@@ -8,7 +8,6 @@ from torch.nn import functional
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
-from inundate.prove.probe.leans import leans
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.split import probe_split
@@ -113,20 +112,6 @@ def test_validation_targets_on_another_line_than_those_of_training(changed, name
     seen, unseen = (exam.skill(exam.all.model, part) for part in (exam.learnt, exam.valid))
     assert seen.value > 0.8
     assert bool(rescaled(exam, seen, unseen)) is named
-
-
-@pytest.mark.parametrize("kept", [0.02, 1.0])
-def test_answers_that_lean_to_the_commonest_class_of_training(kept):
-    rows = drawn(1500, 12)
-    labels = (rows[:, :3] + 1.5 * drawn(1500, 3, seed=1)).argmax(1)
-    some = (labels == 0) | (torch.rand(1500, generator=torch.Generator().manual_seed(2)) < kept)
-    some[1200:] = False
-    torch.manual_seed(0)
-    train = [(x, y) for x, y in zip(rows[some].split(32), labels[some].split(32), strict=True)]
-    case = make_case(nn.Linear(12, 3), train, valid=[(rows[1200:], labels[1200:])],
-                     loss=functional.cross_entropy,
-                     optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=1e-2))  # fmt: skip
-    assert bool(leans(Exam(case, Effort(40, 60, 60, 60)))) is (kept < 1.0)
 
 
 @pytest.mark.parametrize(("train", "named"), [(5, True), (1, False)])
