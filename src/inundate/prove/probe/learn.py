@@ -15,7 +15,6 @@ from inundate.prove.known import worth
 from inundate.prove.probe.bottleneck import through_one
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.drowned import drowned
-from inundate.prove.probe.leans import leans
 from inundate.prove.probe.loud_loader import loud_loader
 from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.parts import exchanged
@@ -237,12 +236,9 @@ def _like_training(exam: Exam, batch: Batch) -> Batch:
 
 def _majority(exam: Exam) -> list[Finding]:
     suspect = next((f for f in exam.findings if f.cause is Cause.MAJORITY_COLLAPSE), None)
-    if suspect is None:
+    if suspect is None or not _collapsed(exam):
         return []
-    told = "so are all answers" if _collapsed(exam) else leans(exam)
-    if not told:
-        return []
-    text = f"{suspect.evidence}, and {told}"
+    text = f"{suspect.evidence}, and so are all answers"
     return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
 
 

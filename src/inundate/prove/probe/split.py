@@ -31,6 +31,7 @@ _KINDS = 4  # different numbers of a sample, some broken, that are its own
 _MOST_OF = 0.95  # of the samples
 _BULK = 1.5  # factor within which the middle halves of both parts agree
 _GROSS = 8.0  # deviations, or ratio of them, that no other sample of the same data has
+_LARGER, _FEW = 4.0, 0.45  # times as large as any other sample, and the share of those that are
 _NUMBERS = 1_000_000
 _AGAIN = 0.5  # of the samples that an epoch has again, from which little is drawn anew
 _MOST = 800  # samples whose distances are compared
@@ -59,6 +60,9 @@ def _targets(exam: Exam) -> list[Finding]:
         away = abs(float(valid.mean() - train.mean())) / max(spread, 1e-30)
         # what is dry in most places differs by itself from storm to storm
         gross = _GROSS if exam.typical["target"].ndim <= 2 else 4.0 * _GROSS
+        few = _few_larger(*(_sizes(part) for part in (exam.train, exam.valid)))
+        if other < spread / gross and few:
+            return [Finding(Cause.UNIT_SLIP, "fault", few, "the target")]
         if other < spread / gross and _same_bulk(train, valid):
             return [Finding(Cause.UNIT_SLIP, "fault", _told_bulk("the target", train, valid),
                             "the target")]  # fmt: skip
@@ -77,6 +81,30 @@ def _targets(exam: Exam) -> list[Finding]:
         elif len(known) == 1 and len(valid) > _CLASSES and len(torch.unique(train)) > 1:
             text = f"all {len(valid)} validation targets are {float(known[0]):g}"
     return [Finding(Cause.SPLIT_SHIFT, "fault", text, "the target")] if text else []
+
+
+def _sizes(batches: list[Batch]) -> Tensor:
+    """Give the root mean square of each sample's target."""
+    parts = [batch["target"].double().flatten(1 if batch["target"].ndim > 1 else 0)
+             for batch in batches]  # fmt: skip
+    rows = [part if part.ndim > 1 else part[:, None] for part in parts]
+    return torch.cat([row.nan_to_num(0.0, 0.0, 0.0).square().mean(1).sqrt() for row in rows])
+
+
+def _few_larger(train: Tensor, valid: Tensor) -> str:
+    """Tell of training samples that are far larger than any of validation, most being as large."""
+    most = float(valid.max())
+    few = train > _LARGER * most
+    share = float(few.double().mean())
+    if most <= 0 or not _SHARE <= share <= _FEW or not float(valid.median()) > 0:
+        return ""
+    if not 1 / _BULK < float(train[~few].median() / valid.median()) < _BULK:
+        return ""
+    return (
+        f"{100 * share:.0f} % of the targets of training are {_LARGER:g} times as large as any of "
+        f"validation, {float(train[few].median() / train[~few].median()):.3g} times as large as "
+        "the rest, which are as large as those"
+    )
 
 
 def _same_bulk(train: Tensor, valid: Tensor) -> bool:
