@@ -149,9 +149,9 @@ class Exam(Material):
         target = batch["target"]
         if self.answers.kind == "classes":
             known = (target >= 0) & (target < len(self.answers.prior))  # not -100, or 255
-            missed: Tensor = (~self.answers.hits(output, target) & known).float()
-            counted = known.reshape(len(target), -1).sum(1).clamp(min=1)
-            return missed.reshape(len(target), -1).sum(1) / counted
+            missed = (~self.answers.hits(output, target) & known).float().reshape(len(target), -1)
+            share: Tensor = missed.sum(1) / known.reshape(len(target), -1).sum(1).clamp(min=1)
+            return share
         guess = torch.sigmoid(output) if self.answers.kind == "logits" else output
         guess = guess.reshape(target.shape) if guess.numel() == target.numel() else guess
         if guess.shape != target.shape:
