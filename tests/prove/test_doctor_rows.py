@@ -11,6 +11,7 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mended import _unseen
 from inundate.prove.probe.often import written_twice
+from inundate.prove.probe.padding import says_where
 from inundate.prove.probe.reference import plain_skill, sample_features
 
 SHORT = Effort(batches=40, one_batch=60, all_batches=200, remedy=60)
@@ -188,3 +189,15 @@ def test_places_without_a_class_are_no_errors():
     right = exam.answers.right(exam.typical)
     assert right is not None
     assert float(exam.error(right, exam.typical).max()) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [("lengths", True), ("mask", True), ("empty", True), ("other", False)],
+)
+def test_lengths_and_masks_say_where_the_padding_is(given, says):
+    lengths = whole(5, 64) + 3
+    held = torch.arange(10) < lengths[:, None]
+    tokens = (1 + whole(20, 64, 10)) * held
+    told = {"lengths": lengths, "mask": held, "empty": (~held).float(), "other": whole(9, 64)}
+    assert says_where([{"inputs": {"tokens": tokens, given: told[given]}}], given) == says

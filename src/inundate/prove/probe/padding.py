@@ -15,7 +15,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import gather
 
-__all__ = ["Padding", "find_padding", "move_padding", "probe_padding"]
+__all__ = ["Padding", "find_padding", "move_padding", "probe_padding", "says_where"]
 
 _ROWS = 0.3  # share of the samples that must be padded
 _STRAY = 0.01  # share of the filler elsewhere: more, and it is a word like others
@@ -77,6 +77,23 @@ def _run(filled: Tensor, *, right: bool) -> Tensor:
     """Give the length (B,) of the run of filler at one end."""
     ordered = filled.flip(1) if right else filled
     return ordered.long().cumprod(1).sum(1)
+
+
+def says_where(batches: Sequence[Batch], name: str) -> bool:
+    """Whether an input says nothing but where the padding of another one is.
+
+    As the lengths (B,) of texts, or a mask (B, L) of their places, either way round.
+    """
+    padding = find_padding(batches)
+    if padding is None or padding.name == name:
+        return False
+    batch = batches[0]
+    told, value = batch["inputs"][name].double(), batch["inputs"][padding.name]
+    filled = _filled(value, padding.filler)
+    if told.shape == filled.shape:
+        return any(bool((told == one.double()).all()) for one in (filled, ~filled))
+    lengths = value.shape[1] - padding.counts(value)
+    return told.shape == lengths.shape and bool((told == lengths.double()).all())
 
 
 def move_padding(padding: Padding, batch: Batch) -> Batch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.changes import Change, scaled_inputs
-from inundate.prove.probe.padding import find_padding
+from inundate.prove.probe.padding import find_padding, says_where
 
 __all__ = ["probe_use"]
 
@@ -51,6 +52,11 @@ def probe_use(exam: Exam) -> list[Finding]:
         weight: Weight = "note" if _fades(exam) else "fault"
         return [Finding(Cause.IGNORES_INPUT, weight, text, "its inputs")]
     names = whole or parts
+    lost = [f for f in exam.findings if f.cause is Cause.PADDING and f.is_fault]
+    lengths = {f"{n!r}" for n in exam.train[0]["inputs"] if lost and says_where(exam.train, n)}
+    if lengths.issuperset(names):  # what it is not told is why the padding is read
+        text = f"{lost[0].evidence}; {', '.join(names)} says where it begins, and is not used"
+        return [replace(lost[0], evidence=text, firm=True)]
     text = f"with {', '.join(names[:4])} of another sample the output is the same to nine digits"
     return [Finding(Cause.IGNORES_INPUT, "fault", text, ", ".join(names[:4]))]
 
