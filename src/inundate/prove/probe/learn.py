@@ -15,7 +15,6 @@ from inundate.prove.known import worth
 from inundate.prove.probe.bottleneck import through_one
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.drowned import drowned
-from inundate.prove.probe.loud_loader import loud_loader
 from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
@@ -86,7 +85,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     # noise that is added makes inputs wide as well
     found = _majority(exam) + _gap(exam) + (drowned(exam, unseen) or _shift(exam, seen, unseen))
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
-    found = found or turned_alone(exam) or rescaled(exam, seen, unseen) or loud_loader(exam)
+    found = found or turned_alone(exam) or rescaled(exam, seen, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     if found:
