@@ -17,9 +17,9 @@ from inundate.cli.doctor_bench.parts import Parts, Samples, TensorLoader, add, p
 from inundate.cli.doctor_bench.vistas import Hearths
 
 __all__ = [
-    "Checkpointed", "EnlargedInTest", "Halved", "Zipped", "above_the_sea", 
-    "by_volume", "clipped_kelvin", "covered", "filled_by_deviation", "first_band_alone", "gated", "guard_turned",
-    "mean_given_as_deviation", "mixed_up", "mostly_none", "of_whole_metres",
+    "Checkpointed", "EnlargedInTest", "Halved", "Zipped", "above_the_sea", "beyond_six",
+    "by_volume", "clipped_kelvin", "covered", "filled_by_deviation", "first_band_alone", "gated",
+    "guard_turned", "mean_given_as_deviation", "mixed_up", "mostly_none", "of_whole_metres",
     "overlap", "own_walls", "rated", "square_error", "tiles_by_column", "with_relief",
 ]  # fmt: skip
 
@@ -239,7 +239,7 @@ def first_band_alone(width: int) -> nn.Module:
     return _FirstBand(width)
 
 
-def beyond_six(model: nn.Sequential) -> nn.Module:
+def beyond_six(model: Any) -> Any:
     """Put ``nn.Threshold(6, 0)``, which passes what is above 6, where ReLU6 was meant."""
     for number, layer in enumerate(model):
         if isinstance(layer, nn.ReLU):

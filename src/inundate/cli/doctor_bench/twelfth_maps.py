@@ -77,7 +77,7 @@ MAP_FAULTS: tuple[Fault, ...] = (
     Fault("storeys: normal_(weight, 0.02), whose first number is the mean", body(w.storeys), k.mean_given_as_deviation, C.BAD_START, 8029, OUTPUT),
     Fault("shapes: fourteen gated convolutions, nothing beside them", body(a.shapes, side=16), lambda p: pick(p, model=k.gated(1, nn.Linear(12, 3))), C.VANISHING_GRADIENT, 8030, OUTPUT),
     Fault("dials: all but an edge of each image covered at random", body(a.dials, width=12), lambda p: pick(p, loader={"change": k.covered}), C.NOISE_TOO_STRONG, 8031, BATCHES),
-    Fault("moths: of a hundred photographs 97 show none", body(w.moths, count=4000, side=12), k.mostly_none, C.MAJORITY_COLLAPSE, 8032, DATA),
+    Fault("moths: of a hundred photographs 96 show none", body(w.moths, count=3000, side=12, bright=1.0), k.mostly_none, C.MAJORITY_COLLAPSE, 8032, DATA),
     Fault("gravel: photographs enlarged in evaluation alone", body(v.gravel, side=18), lambda p: pick(p, model=k.EnlargedInTest(p.model)), C.TRAIN_EVAL_GAP, 8033, OUTPUT),
 )  # fmt: skip
 

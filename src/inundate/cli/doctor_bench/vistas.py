@@ -51,7 +51,9 @@ def hearths(seed: int, *, count: int = 1200, side: int = 12, width: int = 16) ->
     )  # fmt: skip
 
 
-def moths(seed: int, *, count: int = 900, side: int = 14, width: int = 14) -> Parts:
+def moths(
+    seed: int, *, count: int = 900, side: int = 14, width: int = 14, bright: float = 1.8
+) -> Parts:
     """Say which of three moths sits on a wall, by where the spots of its wings lie, or none."""
     rng = begin(seed, "moths")
     labels = rng.integers(4, size=count)
@@ -60,8 +62,8 @@ def moths(seed: int, *, count: int = 900, side: int = 14, width: int = 14) -> Pa
         y, x = rng.integers(4, side - 4, size=2)
         for way in (-1, 1):
             down, across = ((0, 0), (0, 2), (2, 0), (2, 2))[label]
-            image[y + way * down, x + way * across] += 1.8 * (label > 0)
-            image[y + way * down, x + way * across + 1] += 1.8 * (label > 0)
+            image[y + way * down, x + way * across] += bright * (label > 0)
+            image[y + way * down, x + way * across + 1] += bright * (label > 0)
     model = nn.Sequential(
         nn.Conv2d(1, width, 3, padding=1), nn.GroupNorm(2, width), nn.SiLU(),
         nn.Conv2d(width, 2 * width, 5, padding=2), nn.SiLU(), nn.MaxPool2d(2),
@@ -140,7 +142,7 @@ class Storeys(nn.Module):
 
 
 def storeys(
-    seed: int, *, count: int = 1200, side: int = 16, width: int = 24, layers: int = 2
+    seed: int, *, count: int = 1600, side: int = 16, width: int = 24, layers: int = 2
 ) -> Parts:
     """Say in which storey of a house one window is lit in squares, where others are in stripes."""
     rng = begin(seed, "storeys")
@@ -158,6 +160,6 @@ def storeys(
     train, valid = cut({"input": images / 0.64}, labels)
     return Parts(
         "image", Storeys(side, width, layers), train, valid,
-        lambda m: torch.optim.AdamW(m.parameters(), lr=2e-3, weight_decay=0.01),
+        lambda m: torch.optim.AdamW(m.parameters(), lr=4e-3, weight_decay=0.01),
         functional.cross_entropy,
     )  # fmt: skip
