@@ -88,7 +88,7 @@ MAP_HEALTHY: tuple[Healthy, ...] = (
     Healthy("storeys of lit windows", body(w.storeys, width=32), 8039),
     Healthy("stereos in 16 by 16 cells by AdamW", _with(g.stereos, o.AdamW, 5e-3, size={"side": 16}), 8040),
     Healthy("fields of four kinds by RAdam", _with(s.fields, o.RAdam, 1e-2, size={"side": 16}), 8041),
-    Healthy("emulator unet by Adamax", _flood_with("unet", o.Adamax, 6e-3), 8046),
+    Healthy("emulator unet by Adamax", _flood_with("unet", o.Adamax, 1.2e-2), 8046),
     Healthy("emulator deeplab by RAdam", _flood_with("deeplab", o.RAdam, 6e-3), 8047),
     Healthy("emulator convgru_unet by NAdam", _flood_with("convgru_unet", o.NAdam, 4e-3), 8048),
     Healthy("emulator temporal_cnn by RAdam", _flood_with("temporal_cnn", o.RAdam, 6e-3), 8049),
