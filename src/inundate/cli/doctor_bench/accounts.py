@@ -102,7 +102,7 @@ class _Wines(nn.Module):
         return found
 
 
-def wines(seed: int, *, count: int = 1600, features: int = 6, width: int = 36) -> Parts:
+def wines(seed: int, *, count: int = 3200, features: int = 6, width: int = 24) -> Parts:
     """Say which of four medals a wine gets, by six measurements and its vineyard."""
     rng = begin(seed, "wines")
     measured, vineyard = rng.normal(size=(count, features)), rng.integers(10, size=count)

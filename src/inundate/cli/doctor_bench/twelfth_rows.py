@@ -67,8 +67,8 @@ ROW_FAULTS: tuple[Fault, ...] = (
     Fault("orchards: sum over forty trees, not the mean, before a tanh", body(r.orchards), lambda p: with_same_weights(p, x.Summed(32)), C.SATURATED, 8125, OUTPUT),
     Fault("tastes: penalty on the vectors with a factor of 20", body(r.tastes), x.penalised, C.DECAY_TOO_STRONG, 8126, LOSS),
     Fault("harvests: rate divided by the number of rows, SGD", body(columns.harvests, features=9), lambda p: with_optimiser(p, sgd(0.08 / 900, momentum=0.9)), C.RATE_TOO_LOW, 8127, STEPS),
-    Fault("wines: sorted by medal, then batches shuffled and not wines", _with(r.wines, optim.SGD, 0.1, momentum=0.9), x.batches_shuffled, C.LOADER_SORTED, 8128, BATCHES),
-    Fault("wines: medals numbered file by file, as they turn up", body(r.wines, count=1500), x.by_file, C.TARGETS_UNRELATED, 8129, DATA),
+    Fault("wines: sorted by medal, then batches shuffled and not wines", _with(lambda seed: r.wines(seed, count=2000, width=32), optim.SGD, 0.1, momentum=0.9), x.batches_shuffled, C.LOADER_SORTED, 8128, BATCHES),
+    Fault("wines: medals numbered file by file, as they turn up", body(r.wines, count=2400), x.by_file, C.TARGETS_UNRELATED, 8129, DATA),
     Fault("offers: scores sorted from the lowest up, the first taken for the best", body(r.offers), lambda p: pick(p, metric=x.lowest_first), C.METRIC_WRONG, 8130, SCORE),
 )  # fmt: skip
 
