@@ -93,8 +93,8 @@ _NOTE = (
     "Of the sixth, the first by someone who had not read the rules, 34 of 71 were named (48 %), "
     "with 6 false alarms, of the seventh 42 of 70 (60 %), with 1, of the eighth 49 of 68 (72 %), "
     "with 1, of the ninth 52 of 65 (80 %), with none, of the tenth 52 of 62 (84 %; of its ordinary "
-    "ones 45 of 50), with 2, of the eleventh 41 of 46 (89 %), with none. What a list had shown of the "
-    "rules was mended, and the list put among those to tune on."
+    "ones 45 of 50), with 2, of the eleventh 41 of 46 (89 %), with none. What a list had "
+    "shown of the rules was mended, and the list put among those to tune on."
 )
 _READING = (
     "Counts of faults that were put in on purpose, and of models with none. A fault counts as "
