@@ -10,8 +10,6 @@ from inundate.cli.doctor_bench import run as bench
 from inundate.cli.doctor_bench.deluge import DELUGE
 from inundate.cli.doctor_bench.eighth import EIGHTH, EIGHTH_HEALTHY
 from inundate.cli.doctor_bench.eleventh import ELEVENTH, ELEVENTH_HEALTHY
-from inundate.cli.doctor_bench.eleventh_maps import MAP_FAULTS
-from inundate.cli.doctor_bench.eleventh_rows import ROW_FAULTS
 from inundate.cli.doctor_bench.families import FAMILIES, FAMILIES_HEALTHY
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
 from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
@@ -27,6 +25,9 @@ from inundate.cli.doctor_bench.table import PARTS
 from inundate.cli.doctor_bench.tenth import TENTH, TENTH_HEALTHY
 from inundate.cli.doctor_bench.third import THIRD, THIRD_HEALTHY
 from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
+from inundate.cli.doctor_bench.twelfth import TWELFTH, TWELFTH_HEALTHY
+from inundate.cli.doctor_bench.twelfth_maps import MAP_FAULTS
+from inundate.cli.doctor_bench.twelfth_rows import ROW_FAULTS
 from inundate.cli.results import results_page
 from inundate.emulate.zoo import NETWORKS
 from inundate.prove.cause import Cause
@@ -54,13 +55,13 @@ def answers(monkeypatch):
 
 
 def test_the_lists_share_no_fault_and_are_large_enough():
-    assert len(ELEVENTH) >= 30
-    assert len(ELEVENTH_HEALTHY) == 20
+    assert len(TWELFTH) >= 30
+    assert len(TWELFTH_HEALTHY) == 20
     spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH)
-    spent = (*spent, *NINTH, *TENTH, *FAMILIES, *DELUGE, *PLAIN)
-    assert not {f.name for f in ELEVENTH} & {f.name for f in spent}
-    assert len({f.name for f in ELEVENTH}) == len(ELEVENTH)
-    assert not {f.seed for f in ELEVENTH_HEALTHY} & {
+    spent = (*spent, *NINTH, *TENTH, *ELEVENTH, *FAMILIES, *DELUGE, *PLAIN)
+    assert not {f.name for f in TWELFTH} & {f.name for f in spent}
+    assert len({f.name for f in TWELFTH}) == len(TWELFTH)
+    assert not {f.seed for f in TWELFTH_HEALTHY} & {
         f.seed
         for f in (
             *TUNING_HEALTHY,
@@ -74,31 +75,32 @@ def test_the_lists_share_no_fault_and_are_large_enough():
             *EIGHTH_HEALTHY,
             *NINTH_HEALTHY,
             *TENTH_HEALTHY,
+            *ELEVENTH_HEALTHY,
             *FAMILIES_HEALTHY,
             *PLAIN_HEALTHY,
         )
     }
-    emulators = sum(fault.name.partition(":")[0] in NETWORKS for fault in ELEVENTH)
+    emulators = sum(fault.name.partition(":")[0] in NETWORKS for fault in TWELFTH)
     assert emulators >= 12
     assert len(MAP_FAULTS) - emulators >= 12
     assert len(ROW_FAULTS) >= 18
-    assert {fault.cause for fault in ELEVENTH} == set(Cause)
+    assert {fault.cause for fault in TWELFTH} == set(Cause)
 
 
 def test_a_fault_with_several_names_is_named_by_each_of_them():
-    fault = next(fault for fault in ELEVENTH if fault.also)
+    fault = next(fault for fault in TWELFTH if fault.also)
     told_so = Diagnosed(fault.name, "image", fault.right[0], told(fault.right[1]), 0.5)
     assert not told_so.right
     assert dataclasses.replace(told_so, also=fault.right[1:]).right
 
 
 def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
-    answers[ELEVENTH[0].name] = "healthy"
-    answers[ELEVENTH[1].name] = "cannot-say"
-    answers[ELEVENTH_HEALTHY[0].name] = "rate-too-low"
+    answers[TWELFTH[0].name] = "healthy"
+    answers[TWELFTH[1].name] = "cannot-say"
+    answers[TWELFTH_HEALTHY[0].name] = "rate-too-low"
     found = run_doctor(tmp_path, tmp_path)
     rows = {row["id"]: row for row in found["figures"]}
-    count = len(ELEVENTH)
+    count = len(TWELFTH)
     assert rows["table-named"]["value"] == pytest.approx((count - 2) / count)
     assert rows["table-named"]["note"].endswith(
         "of the others 1 were given another cause and 1 none"
@@ -107,23 +109,23 @@ def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
     assert rows["table-false-alarms"]["met"]
     assert rows["table-named"]["low"] < rows["table-named"]["value"] < rows["table-named"]["high"]
     confusion = {row[0]: row for row in found["tables"][1]["rows"]}
-    wanted = ELEVENTH[0].cause.value
+    wanted = TWELFTH[0].cause.value
     assert confusion[f"`{wanted}`"][3] == "`healthy` 1"
     assert confusion["`healthy`"][1:3] == ["20", "19"]
 
 
 def test_each_part_of_the_list_is_counted(answers, tmp_path, monkeypatch):
-    hard = frozenset(fault.name for fault in ELEVENTH[-12:])
+    hard = frozenset(fault.name for fault in TWELFTH[-12:])
     named = {"ordinary": PARTS["ordinary"] - hard, "hard": hard}
     monkeypatch.setattr("inundate.cli.doctor_bench.shares.PARTS", named)
-    for fault in ELEVENTH[-3:]:
+    for fault in TWELFTH[-3:]:
         answers[fault.name] = "cannot-say"
     found = run_doctor(tmp_path, tmp_path, only="table")
     rows = {row["id"]: row for row in found["figures"]}
     told_of = rows["table-named-hard"]
     assert told_of["note"] == "9 of 12"
     assert told_of["low"] < told_of["value"] < told_of["high"] < 1
-    rest = len(ELEVENTH) - 12
+    rest = len(TWELFTH) - 12
     assert rows["table-named-ordinary"]["note"] == f"{rest} of {rest}"
     assert rows["table-named-hard-image"]["note"] == told_of["note"]  # all are told so
     parts = [row[-1] for row in found["tables"][0]["rows"] if row[-1]]

@@ -1,11 +1,11 @@
-"""The sixth to the eleventh list of faults: each fault is really put in."""
+"""The sixth to the twelfth list of faults: each fault is really put in."""
 
 import dataclasses
 from collections import Counter
 
 import pytest
 
-from inundate.cli.doctor_bench import eighth, eleventh, ninth, seventh, sixth, tenth
+from inundate.cli.doctor_bench import eighth, eleventh, ninth, seventh, sixth, tenth, twelfth
 from inundate.cli.doctor_bench.shown import ASPECTS, differences
 from inundate.emulate.zoo import NETWORKS
 from inundate.prove.cause import Cause
@@ -16,7 +16,8 @@ OF_EIGHTH = (*eighth.EIGHTH, *eighth.EIGHTH_STRANGER_FAULTS)
 OF_NINTH = (*ninth.NINTH, *ninth.NINTH_STRANGER_FAULTS)
 OF_TENTH = (*tenth.TENTH, *tenth.TENTH_STRANGER_FAULTS)
 OF_ELEVENTH = (*eleventh.ELEVENTH, *eleventh.ELEVENTH_STRANGER_FAULTS)
-EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH, *OF_NINTH, *OF_TENTH, *OF_ELEVENTH)
+OF_TWELFTH = (*twelfth.TWELFTH, *twelfth.TWELFTH_STRANGER_FAULTS)
+EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH, *OF_NINTH, *OF_TENTH, *OF_ELEVENTH, *OF_TWELFTH)
 LISTS = (
     (OF_SIXTH, sixth.SIXTH_HEALTHY),
     (OF_SEVENTH, seventh.SEVENTH_HEALTHY),
@@ -24,6 +25,7 @@ LISTS = (
     (OF_NINTH, ninth.NINTH_HEALTHY),
     (OF_TENTH, tenth.TENTH_HEALTHY),
     (OF_ELEVENTH, eleventh.ELEVENTH_HEALTHY),
+    (OF_TWELFTH, twelfth.TWELFTH_HEALTHY),
 )
 QUICK = (
     "arrivals",
@@ -43,11 +45,13 @@ QUICK = (
     "demands",
     "doses",
     "senses",
+    "wines",
+    "bearings",
 )
 SHORT = [fault for fault in EVERY if fault.name.partition(":")[0] in QUICK]
 
 
-IDS = ("sixth", "seventh", "eighth", "ninth", "tenth", "eleventh")
+IDS = ("sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth")
 
 
 @pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=IDS)
@@ -102,6 +106,7 @@ def test_no_fault_or_seed_comes_back():
             (*OF_NINTH, *ninth.NINTH_HEALTHY, *ninth.NINTH_STRANGERS),
             (*OF_TENTH, *tenth.TENTH_HEALTHY, *tenth.TENTH_STRANGERS),
             (*OF_ELEVENTH, *eleventh.ELEVENTH_HEALTHY, *eleventh.ELEVENTH_STRANGERS),
+            (*OF_TWELFTH, *twelfth.TWELFTH_HEALTHY, *twelfth.TWELFTH_STRANGERS),
         )
     ]
     assert sum(map(len, own)) == len(set().union(*own))
@@ -116,6 +121,7 @@ def test_all_names_of_a_fault_are_right():
     assert sum(len(fault.right) > 1 for fault in OF_NINTH) <= len(OF_NINTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_TENTH) <= len(OF_TENTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_ELEVENTH) <= len(OF_ELEVENTH) / 4
+    assert sum(len(fault.right) > 1 for fault in OF_TWELFTH) <= len(OF_TWELFTH) / 4
 
 
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)
