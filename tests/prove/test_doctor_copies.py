@@ -147,3 +147,14 @@ def test_a_vector_that_turns_with_its_map_hides_no_copy():
     assert [finding.cause for finding in turned(exam)] == [Cause.SPLIT_LEAK]
     exam = exam_of(nn.Conv2d(5, 1, 1), maps, target, valid=[(valid, torch.randn(32, 1, 6, 6))])
     assert turned(exam) == []
+
+
+@pytest.mark.parametrize(("away", "wanted"), [(4.0, []), (0.3, [Cause.TARGET_IN_INPUT])])
+def test_a_number_that_parts_kinds_which_all_others_part_as_well_is_no_leak(away, wanted):
+    drawn = torch.Generator().manual_seed(0)
+    target = torch.arange(320) % 2
+    rows = torch.randn(320, 12, generator=drawn) + away * (2 * target[:, None] - 1)
+    rows[:, 3] = 0.2 * torch.randn(320, generator=drawn) + 2.0 * target  # parts both, in each case
+    data = [(rows[i : i + 32], target[i : i + 32]) for i in range(0, 320, 32)]
+    exam = Exam(make_case(nn.Linear(12, 2), data), Effort(batches=10))
+    assert [finding.cause for finding in probe_target_in_input(exam)] == wanted

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["by_class", "drawn_on", "group_means", "in_order"]
+__all__ = ["by_class", "drawn_on", "group_means", "in_order", "told_by_others"]
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +25,7 @@ _BEYOND = 0.02  # of the range of an image, by which a mark stands out
 _MARKED = 0.9  # of the images
 _TELLS = 0.99  # of the variance of each target, that the places of a mark tell
 _IMAGES = 400
+_ALL_RIGHT = 0.99  # of the classes, that the other columns tell
 
 
 def in_order(flat: Tensor, target: Tensor) -> int | None:
@@ -198,3 +199,31 @@ def _told_by(cells: Tensor, wanted: Floats) -> bool:
     told = np.linalg.lstsq(features[:half], asked[:half], rcond=None)[0]
     left = ((asked[half:] - features[half:] @ told) ** 2).mean(0)
     return bool((left < (1 - _TELLS) * asked[half:].var(0)).all())
+
+
+def told_by_others(flat: Tensor, target: Tensor, place: int) -> bool:
+    """Say whether a column of many values tells no more of the classes than all others do.
+
+    As where the kinds lie far apart in all that is measured of them: one of many numbers then
+    parts them by chance. What was made from the target has a few values, or tells more.
+
+    Parameters
+    ----------
+    flat : Tensor (N, F)
+    target : Tensor (N,)
+        Whole numbers.
+    place : int
+        Of the column.
+    """
+    if flat.shape[1] < 2 or len(torch.unique(flat[:, place])) <= _KINDS:
+        return False
+    kinds, classes = torch.unique(target, return_inverse=True)
+    rest = torch.cat([flat[:, :place], flat[:, place + 1 : _COLUMNS]], 1).double()
+    rest = (rest - rest.mean(0)) / rest.std(0).clamp(min=1e-9)
+    wanted = torch.nn.functional.one_hot(classes, len(kinds)).double()
+    half = len(rest) // 2
+    middle = wanted[:half].mean(0)
+    gram = rest[:half].T @ rest[:half] + 1.0 * torch.eye(rest.shape[1], dtype=rest.dtype)
+    told = rest[half:] @ torch.linalg.solve(gram, rest[:half].T @ (wanted[:half] - middle))
+    right = (told + middle).argmax(1) == classes[half:]
+    return float(right.double().mean()) >= _ALL_RIGHT

@@ -13,7 +13,13 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import gather
-from inundate.prove.probe.derived import by_class, drawn_on, group_means, in_order
+from inundate.prove.probe.derived import (
+    by_class,
+    drawn_on,
+    group_means,
+    in_order,
+    told_by_others,
+)
 from inundate.prove.probe.map_channel import FRAMES, SAME, correlation, indicators, map_channel
 from inundate.prove.probe.reference import local_features, targets_of
 
@@ -240,7 +246,8 @@ def _number(flat: Tensor, target: Tensor) -> int | None:
         column, ordered = array[order, place], classes[order]
         changes = np.flatnonzero(np.diff(ordered))
         # each class is one stretch of values, and no value belongs to two classes
-        if len(changes) == count - 1 and bool((np.diff(column)[changes] > 0).all()):
+        parted = len(changes) == count - 1 and bool((np.diff(column)[changes] > 0).all())
+        if parted and not told_by_others(flat, target, place):
             return int(place)
     return None
 

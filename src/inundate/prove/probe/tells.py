@@ -171,12 +171,12 @@ def _by_target_alone(exam: Exam, values: Tensor, wanted: Tensor, place: int, alo
     measures of a kind are.
     """
     own = _shares(values, wanted, place)
-    if not _goescorrelation(own, alone):
+    if not _goes_by_target(own, alone):
         return ""
     rest = [other for other in range(values.shape[1]) if other != place]
     shares = torch.tensor([_by_bins(values[:, other], wanted) for other in rest])
     second = int(shares.argmax())
-    if len(rest) > 1 and _goescorrelation(
+    if len(rest) > 1 and _goes_by_target(
         _shares(values[:, rest], wanted, second), float(shares[second])
     ):
         return ""
@@ -203,7 +203,7 @@ def _shares(values: Tensor, wanted: Tensor, place: int) -> tuple[float, float, f
     return follows, _explained(others, column[:, None]), _explained(others, left[:, None])
 
 
-def _goescorrelation(shares: tuple[float, float, float], alone: float) -> bool:
+def _goes_by_target(shares: tuple[float, float, float], alone: float) -> bool:
     follows, goes, nothing = shares
     return follows >= _FOLLOWS and goes >= _GOES * alone * follows and nothing <= _NOTHING * follows
 
