@@ -82,10 +82,12 @@ def probe_learn(exam: Exam) -> list[Finding]:
     some = some and not _narrow(exam, unseen, reference)
     known = one >= _HEART and not _far_behind(unseen, reference)
     exam.figures["healthy"] = float(unseen.there and sound and (enough or known or some))
-    # noise that is added makes inputs wide as well
-    found = _majority(exam) + _gap(exam) + (drowned(exam, unseen) or _shift(exam, seen, unseen))
+    shift = _shift(exam, seen, unseen)
+    if shift:  # noise that is added makes inputs wide as well
+        shift = drowned(exam, unseen) or shift
+    found = _majority(exam) + _gap(exam) + shift
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
-    found = found or turned_alone(exam) or rescaled(exam, seen, unseen)
+    found = found or turned_alone(exam) or rescaled(exam, seen, unseen) or drowned(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     if found:

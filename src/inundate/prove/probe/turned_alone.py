@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,6 +22,7 @@ __all__ = ["turned_alone"]
 _ANEW = 0.9  # of the samples that an epoch has again, from which nothing is drawn
 _MORE = 0.2  # of the training samples, beyond those of validation, that fit better when turned
 _BETTER = 0.5  # of the error
+_MENDS = 0.5  # of what training samples are further away, that the better of both ways must mend
 _LEAST = 4  # cells along a side
 
 
@@ -48,6 +50,10 @@ def turned_alone(exam: Exam) -> list[Finding]:
             float((after < _BETTER * before).mean())
             for after, before in ((one, here), (other, there))
         ]
+        # of what is covered or drowned some are nearer either way, and all stay far away
+        mended = float((here - np.minimum(here, one)).mean())
+        if mended < _MENDS * float(here.mean() - there.mean()):
+            continue
         if shares[0] >= shares[1] + _MORE:
             text = (
                 f"to a model that was trained on validation samples {100 * shares[0]:.0f} % of the "
