@@ -1,0 +1,40 @@
+"""Rules that the twelfth list of faults had shown to be missing."""
+
+import pytest
+import torch
+from torch import nn
+
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.loss import probe_loss
+
+SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
+
+
+def drawn(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def exam_of(model, inputs, target, **own):
+    data = [(inputs[i : i + 16], target[i : i + 16]) for i in range(0, len(inputs), 16)]
+    return Exam(make_case(model, data, **own), SHORT)
+
+
+def success(output, target):
+    """Give the critical success index of what is above 0.05, without steps."""
+    given, wanted = (torch.sigmoid((depth - 0.05) / 0.02) for depth in (output, target))
+    hits = (given * wanted).sum()
+    return hits / (given + wanted - given * wanted).sum()
+
+
+@pytest.mark.parametrize(("sign", "wanted"), [(1.0, [Cause.LOSS_SIGN]), (-1.0, [])])
+def test_a_score_that_leaves_its_targets_from_the_start_is_minimised(sign, wanted):
+    inputs = drawn(64, 1, 8, 8)
+    target = (0.1 * inputs - 0.1).clamp(min=0.0)  # most places are dry
+
+    def loss(output, target):
+        return sign * success(output, target)
+
+    exam = exam_of(nn.Conv2d(1, 1, 3, padding=1), inputs, target, loss=loss)
+    assert [finding.cause for finding in probe_loss(exam)] == wanted
