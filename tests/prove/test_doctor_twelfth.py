@@ -8,6 +8,7 @@ from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.use import probe_use
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
 
@@ -38,3 +39,26 @@ def test_a_score_that_leaves_its_targets_from_the_start_is_minimised(sign, wante
 
     exam = exam_of(nn.Conv2d(1, 1, 3, padding=1), inputs, target, loss=loss)
     assert [finding.cause for finding in probe_loss(exam)] == wanted
+
+
+class Nothing(nn.Module):
+    """Multiplies by 0."""
+
+    def forward(self, values):
+        return 0.0 * values
+
+
+@pytest.mark.parametrize(
+    ("layer", "wanted"),
+    [
+        (nn.Threshold(60.0, 0.0), (Cause.DEAD_UNITS, "1")),
+        (nn.Hardshrink(60.0), (Cause.DEAD_UNITS, "1")),
+        (Nothing(), (Cause.IGNORES_INPUT, "its inputs")),
+    ],
+)
+def test_a_layer_that_gives_one_number_is_dead_if_larger_inputs_wake_it(layer, wanted):
+    torch.manual_seed(0)
+    inputs = drawn(96, 4)
+    model = nn.Sequential(nn.Linear(4, 16), layer, nn.Linear(16, 1))
+    (found,) = probe_use(exam_of(model, inputs, inputs[:, :1]))
+    assert (found.cause, found.subject) == wanted
