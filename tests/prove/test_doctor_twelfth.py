@@ -7,6 +7,8 @@ from torch import nn
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.fit import probe_fit
+from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.use import probe_use
 
@@ -62,3 +64,30 @@ def test_a_layer_that_gives_one_number_is_dead_if_larger_inputs_wake_it(layer, w
     model = nn.Sequential(nn.Linear(4, 16), layer, nn.Linear(16, 1))
     (found,) = probe_use(exam_of(model, inputs, inputs[:, :1]))
     assert (found.cause, found.subject) == wanted
+
+
+def gated(wide=1.0):
+    """Give sixteen layers of gates, the first of them drawn some times as wide."""
+    torch.manual_seed(0)
+    layers = [nn.Linear(4, 16)]
+    for _ in range(16):
+        layers += [nn.GLU(), nn.Linear(8, 16)]
+    layers[0].weight.data.mul_(wide)
+    return nn.Sequential(*layers, nn.GLU(), nn.Linear(8, 1))
+
+
+def test_what_fades_as_its_layers_are_drawn_by_themselves_is_too_deep():
+    inputs = drawn(96, 4)
+    exam = exam_of(gated(), inputs, inputs[:, :1])
+    exam.findings += probe_gradient(exam)
+    (found,) = probe_fit(exam)
+    assert (found.cause, found.weight, found.tried) == (Cause.VANISHING_GRADIENT, "fault", True)
+    assert "with batch norm behind each layer" in found.evidence
+
+
+def test_what_fades_is_not_called_too_deep_where_its_weights_are_of_another_size():
+    inputs = drawn(96, 4)
+    exam = exam_of(gated(20.0), inputs, inputs[:, :1])
+    exam.findings += probe_gradient(exam)
+    probe_fit(exam)
+    assert "one_batch, with fresh weights" in exam.figures
