@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
@@ -10,6 +11,7 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.fit import probe_fit
 from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.turned import probe_turned
 from inundate.prove.probe.use import probe_use
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
@@ -91,3 +93,26 @@ def test_what_fades_is_not_called_too_deep_where_its_weights_are_of_another_size
     exam.findings += probe_gradient(exam)
     probe_fit(exam)
     assert "one_batch, with fresh weights" in exam.figures
+
+
+def smooth(count, *, seed):
+    return functional.avg_pool2d(4.0 * drawn(count, 2, 16, 16, seed=seed), 5, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (lambda maps: maps.roll(3, 0), [Cause.TARGETS_MISPAIRED]),
+        (lambda maps: maps.flip(-1), [Cause.AXES_MIXED]),
+        (lambda maps: maps, []),
+    ],
+)
+def test_targets_of_others_in_a_batch_are_told_from_targets_that_are_turned(change, wanted):
+    maps, other = smooth(64, seed=0), smooth(32, seed=3)
+    given = torch.cat([change(part) for part in maps[: 16 * 3].split(16)] + [maps[48:]])
+    target = maps[:, :1] + 0.3 * maps[:, 1:]
+    if wanted == [Cause.TARGETS_MISPAIRED]:  # the share that is less counts for the target
+        target = target.roll(1, 0)
+    valid = [(other, other[:, :1] + 0.3 * other[:, 1:])]
+    exam = exam_of(nn.Conv2d(2, 1, 3, padding=1), given, target, valid=valid)
+    assert [finding.cause for finding in probe_turned(exam)] == wanted
