@@ -12,6 +12,8 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target
+from inundate.prove.probe.deep import NORMED, is_deep, normed
+from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.noise import draws
 from inundate.prove.probe.optimiser import without_penalty
 from inundate.prove.probe.rates import OF_RATES, rates
@@ -99,6 +101,10 @@ def _remedies(exam: Exam) -> Iterator[_Tried]:
     for cause in (Cause.SYMMETRIC_START, Cause.SATURATED, Cause.BAD_START):
         if cause in suspects:
             yield _Tried(cause, Remedy("with fresh weights", fresh=True), *of(cause))
+    faded = Cause.VANISHING_GRADIENT in suspects and is_deep(exam.case.model)
+    if faded and not odd_weights(exam):  # before what helps one draw of the weights and not another
+        level = Remedy(NORMED, prepare=normed)
+        yield _Tried(Cause.VANISHING_GRADIENT, level, *of(Cause.VANISHING_GRADIENT))
     groups = exam.case.pair()[1].param_groups
     if any(group.get("weight_decay", 0) > 0 for group in groups):
         rates = ", ".join(sorted({f"{group['weight_decay']:g}" for group in groups}))
@@ -113,6 +119,8 @@ def _remedies(exam: Exam) -> Iterator[_Tried]:
         yield _Tried(Cause.NOISE_TOO_STRONG, QUIET, "", "")
     if Cause.VANISHING_GRADIENT not in suspects and Cause.BAD_START not in suspects:
         return
+    if Cause.VANISHING_GRADIENT in suspects and not odd_weights(exam):
+        return  # another draw of what layers draw by themselves is luck
     yield _Tried(Cause.BAD_START, Remedy("with fresh weights", fresh=True), "", "")
 
 

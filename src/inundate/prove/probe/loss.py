@@ -12,7 +12,6 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.free import least_output
 from inundate.prove.probe.chances import beyond_chances
 from inundate.prove.probe.counted import left_out
 from inundate.prove.probe.endless import endless, falls_on
@@ -20,6 +19,7 @@ from inundate.prove.probe.halves import halves_seen
 from inundate.prove.probe.improper import improper
 from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis, unnormalised
 from inundate.prove.probe.loss_shape import other_order
+from inundate.prove.probe.sought import sought
 from inundate.prove.probe.weights import probe_weights
 from inundate.prove.wide import widely
 
@@ -33,8 +33,6 @@ _WORTH = 3e-3  # of what sure answers cost: less than this is hardly to be learn
 _FLAT = 0.01  # between a right and a wrong class, where losses in use have 0.3 and more
 _SAME = 1e-6
 _LITTLE = 0.1  # that is added to the model's own answers
-_TOWARDS = 0.9  # of the samples, whose free outputs name the right class
-_IN_LINE = 0.5  # correlation of free outputs with their targets
 
 
 def probe_loss(exam: Exam) -> list[Finding]:
@@ -87,7 +85,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
     falls = falls_on(exam, batch)
     if falls:
         return falls
-    if not exam.direct and _sought(exam, batch):
+    if not exam.direct and sought(exam, batch, found):
         # a likelihood of rates or smoothed labels: lowest elsewhere, on the target's side
         hardly = _too_many(exam, batch, found) or _hardly(exam, batch, found)
         return hardly or left_out(exam, batch)
@@ -173,23 +171,6 @@ def _grey(exam: Exam, batch: Batch) -> list[Finding]:
         f"scores of 10 and {second:.3g} for scores of 100, without an end"
     )
     return [Finding(Cause.TARGET_SCALE, "fault", text, firm=True)]
-
-
-def _sought(exam: Exam, batch: Batch) -> bool:
-    """Whether outputs that are free to lower the loss move towards their targets."""
-    target = batch["target"]
-    # from the mean: where the lowest constant is at no end, it leads all astray alike
-    free = least_output(exam.case, batch, exam.answers.constants(batch)[0][:1])
-    if free is None:
-        return False
-    if exam.answers.kind == "classes":
-        known = target >= 0
-        return float(exam.answers.hits(free, target)[known].float().mean()) > _TOWARDS
-    wanted, found = (part.float().reshape(len(target), -1) for part in (target, free))
-    # what is the same for all samples says nothing of the direction
-    wanted, found = (part - part.mean(0) for part in (wanted, found))
-    scale = float(wanted.norm() * found.norm())
-    return scale > 0 and float((wanted * found).nan_to_num().sum()) > _IN_LINE * scale
 
 
 def _blind(exam: Exam, batch: Batch, right: Tensor, loss: float, scale: float) -> bool:

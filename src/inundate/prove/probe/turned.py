@@ -20,6 +20,8 @@ _AS_WELL = 0.9  # times what is explained in validation: training maps lie as th
 _WORSE = 1.5  # times the error in validation, with the best turn of each training sample
 _SHIFTS = (-8, -4, -2, 2, 4, 8)  # cells
 _BETTER = 0.15  # by how much a moved target must be explained better
+_OTHERS = 0.7  # of the samples that do not lie right, whose batch has a nearer target
+_DIFFERENT = 0.5  # of those, that the nearest targets are different ones
 _SIDE = 8  # cells along each side
 _CLASSES = 4
 
@@ -71,10 +73,20 @@ def _alone(
     guess, own = (_guess(valid, part[0]) for part in (train, valid))
     here, there = _as_they_are(guess, train[1]), _as_they_are(own, valid[1])
     usual = float((own - valid[1]).square().mean())
+    turned = here <= min(_MOST, there - _FEWER)
+    other = _of_others(exam, guess, train[1], _WORSE * usual) if turned else 0.0
+    if other > _OTHERS:
+        text = (
+            f"what is around a place tells the target best with the target as it is in "
+            f"{100 * there:.0f} % of the validation samples, and in {100 * here:.0f} % of the "
+            f"training samples; of the others {100 * other:.0f} % are nearer to the target of "
+            "another sample of their batch than to their own, however that is turned"
+        )
+        return [Finding(Cause.TARGETS_MISPAIRED, "fault", text)]
     if _least(guess, train[1]) > _WORSE * usual:
         return []  # no turn makes training maps fit: they differ from validation otherwise
     exam.figures |= {"lie_right_train": here, "lie_right_valid": there}
-    if here > min(_MOST, there - _FEWER):
+    if not turned:
         return []
     text = (
         f"what is around a place tells the target best with the target as it is in "
@@ -83,6 +95,29 @@ def _alone(
     )
     subject = "inputs are turned or mirrored in training, and targets are not"
     return [Finding(Cause.AXES_MIXED, "fault", text, subject)]
+
+
+def _of_others(exam: Exam, guess: Tensor, target: Tensor, least: float) -> float:
+    """Give how many targets that do not lie right are outdone by that of a sample beside them.
+
+    Those of a mixture whose shares are exchanged, or that were put in another order. Only where
+    those others fit as well as targets in validation do; one that is near to all says nothing.
+    """
+    errors = _errors(guess, target)
+    wrong = errors.argmin(0) != list(TURNS).index("as it is")
+    nearest, which, begin = [], [], 0
+    for size in (len(batch["target"]) for batch in exam.train):
+        part = slice(begin, begin + size)
+        away = (guess[part][:, None] - target[part][None]).square().mean((2, 3, 4))
+        one = away.fill_diagonal_(float("inf")).min(1)
+        nearest.append(one.values)
+        which.append(one.indices + begin)
+        begin += size
+    found = torch.cat(nearest)
+    different = len(torch.unique(torch.cat(which)[wrong])) / max(int(wrong.sum()), 1)
+    if float(found[wrong].median()) > least or different < _DIFFERENT:
+        return 0.0
+    return float((found < errors.amin(0))[wrong].float().mean())
 
 
 def _guess(known: tuple[Tensor, Tensor], asked: Tensor) -> Tensor:
@@ -101,19 +136,21 @@ def _guess(known: tuple[Tensor, Tensor], asked: Tensor) -> Tensor:
     return guess.reshape(len(asked), *target.shape[2:], 1).movedim(-1, 1)
 
 
+def _errors(guess: Tensor, target: Tensor) -> Tensor:
+    """Give the mean square error of each sample with each turn of its target (turns, N)."""
+    ways = [turn(target) for turn in TURNS.values()]
+    return torch.stack([(guess - way).square().mean((1, 2, 3)) for way in ways])
+
+
 def _least(guess: Tensor, target: Tensor) -> float:
     """Give the mean square error with the turn that fits each sample best."""
-    errors = torch.stack(
-        [(guess - turn(target)).square().mean((1, 2, 3)) for turn in TURNS.values()]
-    )
+    errors = _errors(guess, target)
     return float(errors.amin(0).mean())
 
 
 def _as_they_are(guess: Tensor, target: Tensor) -> float:
     """Give the share of samples whose target fits best as it is."""
-    errors = torch.stack(
-        [(guess - turn(target)).square().mean((1, 2, 3)) for turn in TURNS.values()]
-    )
+    errors = _errors(guess, target)
     return float((errors.argmin(0) == list(TURNS).index("as it is")).float().mean())
 
 

@@ -15,6 +15,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.changes import Change, scaled_inputs
 from inundate.prove.probe.padding import find_padding, says_where
+from inundate.prove.probe.shut import shut_layer
 
 __all__ = ["probe_use"]
 
@@ -48,6 +49,9 @@ def probe_use(exam: Exam) -> list[Finding]:
         if _only_when_still(exam):
             text += " in evaluation mode, and in training mode it is not"
             return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
+        shut = shut_layer(exam, [*models, exam.calm.model])
+        if shut:
+            return shut
         # what fades until rounding swallows it is on its way, and not cut off
         weight: Weight = "note" if _fades(exam) else "fault"
         return [Finding(Cause.IGNORES_INPUT, weight, text, "its inputs")]
