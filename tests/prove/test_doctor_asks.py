@@ -1,0 +1,62 @@
+"""Rules of what scores, losses and penalties ask of a model."""
+
+import pytest
+import torch
+from torch import nn
+
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.metric import probe_metric
+
+SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
+
+
+def drawn(*size, seed=0):
+    return torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+
+
+def exam_of(model, inputs, target, **own):
+    data = [(inputs[i : i + 16], target[i : i + 16]) for i in range(0, len(inputs), 16)]
+    return Exam(make_case(model, data, **own), SHORT)
+
+
+def net(inputs=4, outputs=1, bend=nn.ReLU):
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(inputs, 16), bend(), nn.Linear(16, outputs))
+
+
+def causes(found):
+    return [finding.cause for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("metric", "named"),
+    [
+        (lambda out, t: (out.argmin(1) == t).float().mean(), [Cause.METRIC_WRONG]),
+        (lambda out, t: 100 * (out.argsort(1)[:, 0] == t).float().mean(), [Cause.METRIC_WRONG]),
+        (lambda out, t: (out.argmax(1) == t).float().mean(), []),
+        (lambda out, t: (out.argmax(1) != t).float().mean(), []),
+        (lambda out, t: (out.argmax(1) - t).abs().float().mean() / 3, []),
+        (lambda out, t: (out > out.gather(1, t[:, None])).float().mean() * 4 / 3, []),
+    ],
+)
+def test_a_metric_that_takes_the_lowest_score_for_the_answer(metric, named):
+    rows = drawn(96, 4)
+    exam = exam_of(net(4, 4), rows, rows.argmax(1), metric=metric)
+    assert causes(probe_metric(exam)) == named
+
+
+def test_a_metric_of_one_hot_targets_that_takes_the_lowest_score():
+    rows = drawn(96, 4)
+    target = nn.functional.one_hot(rows.argmax(1), 4).float()
+    lost = nn.functional.cross_entropy
+
+    def found(best):
+        def metric(out, t):
+            return (best(out) == t.argmax(1)).float().mean()
+
+        return causes(probe_metric(exam_of(net(4, 4), rows, target, metric=metric, loss=lost)))
+
+    assert found(lambda out: out.argmin(1)) == [Cause.METRIC_WRONG]
+    assert found(lambda out: out.argmax(1)) == []
