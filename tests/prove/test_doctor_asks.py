@@ -7,6 +7,8 @@ from torch import nn
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.between import between_alone
+from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.metric import probe_metric
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
@@ -60,3 +62,38 @@ def test_a_metric_of_one_hot_targets_that_takes_the_lowest_score():
 
     assert found(lambda out: out.argmin(1)) == [Cause.METRIC_WRONG]
     assert found(lambda out: out.argmax(1)) == []
+
+
+def cut(out, t):
+    return nn.functional.binary_cross_entropy(out.clamp(1e-6, 1 - 1e-6), t)
+
+
+def cut_classes(out, t):
+    return -out.clamp(1e-7, 1.0).gather(1, t[:, None]).log().mean()
+
+
+@pytest.mark.parametrize(
+    ("last", "loss", "named"),
+    [
+        (nn.Identity(), cut, [Cause.LOSS_OUTPUT_MISMATCH]),
+        (nn.Sigmoid(), cut, []),
+        (nn.Identity(), nn.functional.mse_loss, []),
+        (nn.Identity(), nn.functional.binary_cross_entropy_with_logits, []),
+    ],
+)
+def test_a_loss_of_chances_that_is_given_what_goes_beyond(last, loss, named):
+    rows = drawn(96, 4)
+    model = nn.Sequential(net(4, 2), last)
+    with torch.no_grad():
+        model[0][2].weight *= 4.0
+    exam = exam_of(model, rows, (rows[:, :2] > 0).float(), loss=loss)
+    assert causes(probe_loss(exam)) == named
+
+
+def test_a_likelihood_of_chances_that_is_given_scores_of_classes():
+    rows = drawn(96, 4)
+    exam = exam_of(net(4, 4), rows, rows.argmax(1), loss=cut_classes)
+    assert causes(between_alone(exam, exam.typical)) == [Cause.LOSS_OUTPUT_MISMATCH]
+    model = nn.Sequential(net(4, 4), nn.Softmax(1))
+    exam = exam_of(model, rows, rows.argmax(1), loss=cut_classes)
+    assert between_alone(exam, exam.typical) == []
