@@ -1,5 +1,7 @@
 """Rules of what scores, losses and penalties ask of a model."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -7,9 +9,11 @@ from torch import nn
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.beside import answer_alone
 from inundate.prove.probe.between import between_alone
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.metric import probe_metric
+from inundate.prove.probe.optimiser import probe_optimiser
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
 
@@ -97,3 +101,44 @@ def test_a_likelihood_of_chances_that_is_given_scores_of_classes():
     model = nn.Sequential(net(4, 4), nn.Softmax(1))
     exam = exam_of(model, rows, rows.argmax(1), loss=cut_classes)
     assert between_alone(exam, exam.typical) == []
+
+
+class Called(nn.Module):
+    """Gives its answer alone, or with its state."""
+
+    def __init__(self, *, several=False):
+        super().__init__()
+        self.net, self.several = net(4, 1), several
+
+    def forward(self, rows):
+        answer = self.net(rows)
+        return (answer, answer.tanh()) if self.several else answer
+
+
+def with_penalty(by, *, several=False):
+    rows = drawn(96, 4)
+
+    def loss(model, batch):
+        found = model(batch["inputs"]["input"])
+        error = (found[0] if several else found) - batch["target"]
+        return error.square().mean() + by * model.net[0].weight.square().sum()
+
+    exam = exam_of(Called(several=several), rows, rows[:, :1].tanh())
+    return dataclasses.replace(exam, case=dataclasses.replace(exam.case, loss=loss))
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize(("by", "named"), [(20.0, [Cause.DECAY_TOO_STRONG]), (1e-3, []), (0.0, [])])
+def test_a_penalty_that_is_most_of_the_gradient(by, named, several):
+    exam = with_penalty(by, several=several)
+    assert causes(probe_optimiser(exam)) == named
+
+
+def test_a_loss_without_its_penalty_has_the_gradient_of_the_answer():
+    exam, plain = with_penalty(20.0), with_penalty(0.0)
+    torch.manual_seed(0)
+    model = Called()
+    alone = answer_alone(exam.case, model, exam.typical)
+    asked = plain.case.loss(model, exam.typical)
+    held, wanted = (torch.autograd.grad(one, list(model.parameters())) for one in (alone, asked))
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(held, wanted, strict=True))
