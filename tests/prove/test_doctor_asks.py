@@ -1,5 +1,6 @@
 """Rules of what scores, losses and penalties ask of a model."""
 
+import copy
 import dataclasses
 
 import pytest
@@ -9,11 +10,14 @@ from torch import nn
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.activations import watch_units
 from inundate.prove.probe.beside import answer_alone
 from inundate.prove.probe.between import between_alone
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.metric import probe_metric
 from inundate.prove.probe.optimiser import probe_optimiser
+from inundate.prove.probe.softer import softened
+from inundate.prove.probe.start import probe_start
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
 
@@ -142,3 +146,31 @@ def test_a_loss_without_its_penalty_has_the_gradient_of_the_answer():
     asked = plain.case.loss(model, exam.typical)
     held, wanted = (torch.autograd.grad(one, list(model.parameters())) for one in (alone, asked))
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(held, wanted, strict=True))
+
+
+class Before(nn.Module):
+    """Squashes what a layer gives, some times as large."""
+
+    def __init__(self, by, *, called):
+        super().__init__()
+        torch.manual_seed(0)
+        self.by, self.called = by, called
+        self.one, self.bend, self.two = nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 1)
+
+    def forward(self, rows):
+        state = self.by * self.one(rows)
+        return self.two(torch.tanh(state) if self.called else self.bend(state))
+
+
+@pytest.mark.parametrize("called", [False, True])
+def test_layers_that_start_at_their_ends_are_given_less(called):
+    rows = drawn(96, 4)
+    exam = exam_of(Before(20.0, called=called), rows, rows[:, :1])
+    suspects = [f for f in probe_start(exam) if f.cause is Cause.SATURATED]
+    assert [f.weight for f in suspects] == ["suspect"]
+    prepare, model = softened(exam), copy.deepcopy(exam.case.model)
+    prepare(model)
+    assert max(u.saturated for u in watch_units(exam, model, exam.learnt[:1]).values()) < 0.1
+    assert softened(exam_of(Before(1.0, called=called), rows, rows[:, :1])) is None
+    with torch.no_grad():  # nothing is left behind
+        assert float(torch.tanh(torch.full((1,), 3.0))) > 0.99

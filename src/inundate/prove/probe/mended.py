@@ -22,6 +22,7 @@ from inundate.prove.probe.layout import relaid
 from inundate.prove.probe.linear import activated
 from inundate.prove.probe.noise import draws
 from inundate.prove.probe.optimiser import without_penalty
+from inundate.prove.probe.softer import SOFTER, softened
 from inundate.prove.quiet import quietly
 from inundate.prove.trial import Remedy, run_trial
 
@@ -96,6 +97,13 @@ def _fresh(exam: Exam) -> Remedy | None:
     return Remedy("with fresh weights", fresh=True) if odd_weights(exam) else None
 
 
+def _softer(exam: Exam) -> Remedy | None:
+    """Give saturated layers less, where it is no weight that makes what they are given large."""
+    fresh = _fresh(exam)
+    prepare = None if fresh else softened(exam)
+    return Remedy(SOFTER, prepare=prepare) if prepare else fresh
+
+
 def _levelled(exam: Exam) -> Remedy | None:
     """Give the remedy for a branch that fades; a whole model that does learns nothing anyhow."""
     return Remedy(NORMED, prepare=normed) if "faded_branch" in exam.figures else None
@@ -110,7 +118,7 @@ _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
     (Cause.NOISE_TOO_STRONG, lambda _exam: QUIET),
     (Cause.CANNOT_FIT, _line),
     (Cause.VANISHING_GRADIENT, _levelled),
-    (Cause.SATURATED, _fresh),
+    (Cause.SATURATED, _softer),
     (Cause.BAD_START, _fresh),
 )
 
