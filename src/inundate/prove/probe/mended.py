@@ -140,9 +140,24 @@ def skill_with(exam: Exam, remedy: Remedy) -> Skill | None:
     change = remedy.batch
     valid = exam.valid if change is None else [change(batch) for batch in exam.valid]
     with quietly(remedy.quiet):
-        skill = exam.skill(trial.model, valid)
+        skill = _judge(exam, remedy).skill(trial.model, valid)
     exam.figures[f"skill_valid, {remedy.name}"] = skill.value
     return skill
+
+
+def _judge(exam: Exam, remedy: Remedy) -> Exam:
+    """Give the exam by which a remedy is scored: of losses, one that knows the changed targets."""
+    change = remedy.batch
+    if (
+        change is None
+        or exam.comparable
+        or change(exam.typical)["target"] is exam.typical["target"]
+    ):
+        return exam
+    other = Exam(exam.case, exam.effort, exam.seed)
+    for name in ("train", "learnt", "valid"):
+        other.__dict__[name] = [change(batch) for batch in getattr(exam, name)]
+    return other
 
 
 def otherwise(exam: Exam, unseen: Skill) -> list[Finding]:
