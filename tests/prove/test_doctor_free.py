@@ -190,3 +190,26 @@ def test_a_probe_that_fails_is_told_and_the_others_go_on(monkeypatch):
     verdict = diagnose(case_of(1, inputs, target, lambda o, t: 0.0 * o.sum()), effort=SHORT)
     assert verdict.cause is Cause.LOSS_IGNORES
     assert verdict.told[0].startswith("the probe 'inputs' could not be run: TypeError")
+
+
+def of_log_variance(output, target):
+    return 0.5 * (output[:, 1:] + (output[:, :1] - target).square() / output[:, 1:].exp()).mean()
+
+
+def test_the_best_constant_of_a_likelihood_of_far_targets_is_known_by_their_unit():
+    inputs, target = rows()
+    exam = Exam(case_of(2, inputs, 40000.0 + 15000.0 * target, of_log_variance), SHORT)
+    flat, (best, constant) = exam.free_constant, exam.levels(exam.learnt)
+    assert float(flat[0, 0]) == pytest.approx(40000.0, abs=8000.0)
+    assert 15.0 < float(flat[0, 1]) < 25.0
+    assert best < constant < 15.0
+
+
+def test_near_targets_and_logarithms_of_rates_need_no_unit():
+    inputs, target = rows()
+    assert Exam(case_of(2, inputs, target, of_log_variance), SHORT).free_constant is not None
+    counts = (3.0 + 0.5 * target).exp().round()
+    rates = case_of(1, inputs, counts, functional.poisson_nll_loss)
+    exam = Exam(rates, SHORT)
+    assert float(exam.free_constant) == pytest.approx(float(counts.mean().log()), abs=0.4)
+    assert exam._units is None

@@ -19,7 +19,7 @@ from inundate.prove.answers import Answers, loss_of_fixed
 from inundate.prove.bounds import ends_of
 from inundate.prove.case import Batch, Case
 from inundate.prove.finding import Finding
-from inundate.prove.free import least_constant, least_output
+from inundate.prove.free import least_constant, least_in_units, least_output
 
 __all__ = ["Effort", "Material"]
 
@@ -66,6 +66,7 @@ class Material:
     findings: list[Finding] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
     pictures: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    _units: Tensor | None = None
     _free: dict[int, tuple[Batch, Tensor | None]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -164,7 +165,15 @@ class Material:
         shapes = {tuple(self.run(self.case.model, b).shape[1:]) for b in self.learnt[:2]}
         if len(shapes) != 1 or self.answers.logarithms:  # free scores would not sum up to 1
             return None
-        return least_constant(self.case, self.learnt, torch.zeros_like(self.output[:1]), self.ends)
+        start = torch.zeros_like(self.output[:1])
+        found = least_constant(self.case, self.learnt, start, self.ends)
+        if found is None or self.answers.kind != "values" or self.ends is not None:
+            return found
+        mean, spread = float(self.answers.prior.mean()), self.answers.spread
+        told = least_in_units(self.case, self.learnt, found, mean, spread)
+        if told is not None:
+            found, self._units = told
+        return found
 
     @cached_property
     def ends(self) -> tuple[float, float] | None:
@@ -177,9 +186,12 @@ class Material:
         """Give the answers (B, …) to a batch that have the lowest loss; None if not known."""
         if id(batch) not in self._free:
             start = self.free_constant
-            found = None if start is None else least_output(self.case, batch, start, self.ends)
+            found = None if start is None else self._least(batch, start)
             self._free[id(batch)] = (batch, found)  # the batch too, so that its id stays its own
         return self._free[id(batch)][1]
+
+    def _least(self, batch: Batch, start: Tensor) -> Tensor | None:
+        return least_output(self.case, batch, start, self.ends, self._units)
 
     def _free_loss(self, batch: Batch) -> tuple[float, float]:
         """Give the loss of free outputs, as far as a network can come, and of the constant."""

@@ -16,7 +16,10 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch
 from inundate.prove.exam import Exam
 
-__all__ = ["Unit", "watch_rounding", "watch_units"]
+__all__ = ["SATURATED", "Unit", "ends_of_call", "watch_rounding", "watch_units"]
+
+#: Share of the values of a squashing layer at its ends, from which it is saturated.
+SATURATED = 0.5
 
 _RECTIFIERS = {functional.relu, functional.relu6, torch.relu, torch.relu_, Tensor.relu}
 #: Rounder rectifiers: what is put in below this has a slope of 1e-5 or less, as good as none.
@@ -107,7 +110,7 @@ class _Calls(TorchFunctionMode):
             if self._count[place] > 1:
                 name += f" ({self._count[place]})"
             unit = self.seen.setdefault(name, Unit())
-            unit.see(found if bent is None else bent, _ends(func, args, kwargs or {}))
+            unit.see(found if bent is None else bent, ends_of_call(func, args, kwargs or {}))
         return found
 
 
@@ -121,7 +124,7 @@ def _above_bend(
     return given.detach() - _BENDS[func]
 
 
-def _ends(
+def ends_of_call(
     func: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> tuple[float, float] | None:
     """Give the ends of the range of an activation, if it has two."""

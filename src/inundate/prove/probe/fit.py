@@ -18,6 +18,7 @@ from inundate.prove.probe.noise import draws
 from inundate.prove.probe.optimiser import without_penalty
 from inundate.prove.probe.rates import OF_RATES, rates
 from inundate.prove.probe.reach import FITTED, HELPS, helps, percent, reach, told
+from inundate.prove.probe.softer import SOFTER, softened
 from inundate.prove.trial import Remedy
 
 __all__ = ["MOVED", "QUIET", "probe_fit"]
@@ -101,6 +102,10 @@ def _remedies(exam: Exam) -> Iterator[_Tried]:
     for cause in (Cause.SYMMETRIC_START, Cause.SATURATED, Cause.BAD_START):
         if cause in suspects:
             yield _Tried(cause, Remedy("with fresh weights", fresh=True), *of(cause))
+    softer = softened(exam) if Cause.SATURATED in suspects else None
+    if softer is not None:
+        remedy = Remedy(SOFTER, prepare=softer)
+        yield _Tried(Cause.SATURATED, remedy, *of(Cause.SATURATED))
     faded = Cause.VANISHING_GRADIENT in suspects and is_deep(exam.case.model)
     if faded and not odd_weights(exam):  # before what helps one draw of the weights and not another
         level = Remedy(NORMED, prepare=normed)

@@ -12,6 +12,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.probe.between import between_alone
 from inundate.prove.probe.chances import beyond_chances
 from inundate.prove.probe.counted import left_out
 from inundate.prove.probe.endless import endless, falls_on
@@ -63,6 +64,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
             return [Finding(Cause.PRECISION, "fault", text)]
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the output")]
     no_end = _grey(exam, batch) or beyond_chances(exam, batch) or endless(exam, batch, found)
+    no_end = no_end or between_alone(exam, batch)
     no_end = no_end or unnormalised(exam, batch, found) or improper(exam, batch)
     if no_end:
         return no_end

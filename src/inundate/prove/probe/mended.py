@@ -22,6 +22,7 @@ from inundate.prove.probe.layout import relaid
 from inundate.prove.probe.linear import activated
 from inundate.prove.probe.noise import draws
 from inundate.prove.probe.optimiser import without_penalty
+from inundate.prove.probe.softer import SOFTER, softened
 from inundate.prove.quiet import quietly
 from inundate.prove.trial import Remedy, run_trial
 
@@ -96,6 +97,13 @@ def _fresh(exam: Exam) -> Remedy | None:
     return Remedy("with fresh weights", fresh=True) if odd_weights(exam) else None
 
 
+def _softer(exam: Exam) -> Remedy | None:
+    """Give saturated layers less, where it is no weight that makes what they are given large."""
+    fresh = _fresh(exam)
+    prepare = None if fresh else softened(exam)
+    return Remedy(SOFTER, prepare=prepare) if prepare else fresh
+
+
 def _levelled(exam: Exam) -> Remedy | None:
     """Give the remedy for a branch that fades; a whole model that does learns nothing anyhow."""
     return Remedy(NORMED, prepare=normed) if "faded_branch" in exam.figures else None
@@ -110,7 +118,7 @@ _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
     (Cause.NOISE_TOO_STRONG, lambda _exam: QUIET),
     (Cause.CANNOT_FIT, _line),
     (Cause.VANISHING_GRADIENT, _levelled),
-    (Cause.SATURATED, _fresh),
+    (Cause.SATURATED, _softer),
     (Cause.BAD_START, _fresh),
 )
 
@@ -132,9 +140,24 @@ def skill_with(exam: Exam, remedy: Remedy) -> Skill | None:
     change = remedy.batch
     valid = exam.valid if change is None else [change(batch) for batch in exam.valid]
     with quietly(remedy.quiet):
-        skill = exam.skill(trial.model, valid)
+        skill = _judge(exam, remedy).skill(trial.model, valid)
     exam.figures[f"skill_valid, {remedy.name}"] = skill.value
     return skill
+
+
+def _judge(exam: Exam, remedy: Remedy) -> Exam:
+    """Give the exam by which a remedy is scored: of losses, one that knows the changed targets."""
+    change = remedy.batch
+    if (
+        change is None
+        or exam.comparable
+        or change(exam.typical)["target"] is exam.typical["target"]
+    ):
+        return exam
+    other = Exam(exam.case, exam.effort, exam.seed)
+    for name in ("train", "learnt", "valid"):
+        other.__dict__[name] = [change(batch) for batch in getattr(exam, name)]
+    return other
 
 
 def otherwise(exam: Exam, unseen: Skill) -> list[Finding]:

@@ -8,6 +8,7 @@ from torch import Tensor
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.probe.lowest_first import lowest_first
 
 __all__ = ["probe_metric"]
 
@@ -40,11 +41,21 @@ def probe_metric(exam: Exam) -> list[Finding]:
     extreme = best in (min(best, flat, worst), max(best, flat, worst))
     if best == worst or not extreme or not (at_best or best == float("inf")):
         return [Finding(Cause.METRIC_WRONG, "fault", text)]
+    turned = _lowest_first(exam) if best == min(best, worst) == 0.0 else ""
+    if turned:
+        return [Finding(Cause.METRIC_WRONG, "fault", f"{text}; {turned}")]
     as_good = _as_good(exam, right, wrong, best)
     if as_good:
         text += f", and {best:.4g} {as_good} too"
         return [Finding(Cause.METRIC_WRONG, "fault", text)]
     return []
+
+
+def _lowest_first(exam: Exam) -> str:
+    try:
+        return lowest_first(exam)
+    except Exception:  # noqa: BLE001  the metric is the user's and may refuse such answers
+        return ""
 
 
 def _as_good(exam: Exam, right: Tensor, wrong: Tensor, best: float) -> str:

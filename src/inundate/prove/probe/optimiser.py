@@ -16,6 +16,7 @@ from inundate.prove.case import Batch, Fixed
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import NONE_AT_ALL, Finding
+from inundate.prove.probe.beside import answer_alone, penalty_beside
 from inundate.prove.probe.gathered import WAITS, accumulates, user_step
 from inundate.prove.probe.reached import watch_backward
 
@@ -206,6 +207,8 @@ def _drowns(exam: Exam) -> list[Finding]:
 def without_penalty(exam: Exam) -> Callable[[nn.Module, Batch], Tensor]:
     """Give the loss of what the model answers, without what it adds for the weights themselves."""
     case = exam.case
+    if "penalty_beside" in exam.figures:  # the loss cannot be asked without the model
+        return lambda model, batch: answer_alone(case, model, batch)
     return lambda model, batch: case.loss(Fixed(case.call(model, batch["inputs"])), batch)
 
 
@@ -217,7 +220,7 @@ def _penalised(exam: Exam) -> list[Finding]:
             whole = float(exam.case.loss(model, exam.typical))
             alone = float(without_penalty(exam)(model, exam.typical))
     except Exception:  # noqa: BLE001  a loss that needs the model itself cannot be asked
-        return []
+        return penalty_beside(exam)
     best, constant = exam.levels([exam.typical])
     scale = max(constant - best, 1e-30)
     if not whole - alone > _PENALTY * scale:

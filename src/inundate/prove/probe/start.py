@@ -9,12 +9,11 @@ from torch import nn
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.probe.activations import watch_units
+from inundate.prove.probe.activations import SATURATED, watch_units
 
 __all__ = ["probe_start"]
 
 _DEAD = 0.95
-_SATURATED = 0.8
 _HIGH = 3.0  # times the loss of the best constant from which a start is doubtful
 
 
@@ -42,7 +41,7 @@ def _units(exam: Exam, model: nn.Module) -> list[Finding]:
         if unit.dead >= _DEAD:
             text = f"{100 * unit.dead:.0f} % of the units of {name} are 0 for all samples"
             found.append(Finding(Cause.DEAD_UNITS, "fault", text, name))
-        elif unit.saturated >= _SATURATED:
+        elif unit.saturated >= SATURATED:
             text = (
                 f"{100 * unit.saturated:.0f} % of the values of {name} are at an end of its range"
             )
