@@ -199,7 +199,9 @@ def test_out_of_memory_is_no_bug(run, monkeypatch):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_says_that_it_ended_the_command(number):
     code = (
-        "import time\nfrom inundate.cli import app\n"
+        "import signal, time\nfrom inundate.cli import app\n"
+        # what a shell starts in the background ignores Ctrl-C, and so do its children
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def wait(*_given, **_named):\n    print('waits', flush=True)\n    time.sleep(60)\n"
         "app.app = wait\napp.run()"
     )
