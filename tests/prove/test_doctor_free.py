@@ -201,6 +201,7 @@ def test_the_best_constant_of_a_likelihood_of_far_targets_is_known_by_their_unit
     exam = Exam(case_of(2, inputs, 40000.0 + 15000.0 * target, of_log_variance), SHORT)
     flat, (best, constant) = exam.free_constant, exam.levels(exam.learnt)
     assert float(flat[0, 0]) == pytest.approx(40000.0, abs=8000.0)
+    assert exam.sought[1] is not None
     assert 15.0 < float(flat[0, 1]) < 25.0
     assert best < constant < 15.0
 
@@ -212,4 +213,4 @@ def test_near_targets_and_logarithms_of_rates_need_no_unit():
     rates = case_of(1, inputs, counts, functional.poisson_nll_loss)
     exam = Exam(rates, SHORT)
     assert float(exam.free_constant) == pytest.approx(float(counts.mean().log()), abs=0.4)
-    assert exam._units is None
+    assert exam.sought[1] is None

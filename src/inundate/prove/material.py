@@ -66,7 +66,6 @@ class Material:
     findings: list[Finding] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
     pictures: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    _units: Tensor | None = None
     _free: dict[int, tuple[Batch, Tensor | None]] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -162,18 +161,21 @@ class Material:
     @cached_property
     def free_constant(self) -> Tensor | None:
         """The one answer (1, …) for all samples that has the lowest loss; None if not known."""
+        return self.sought[0]
+
+    @cached_property
+    def sought(self) -> tuple[Tensor | None, Tensor | None]:
+        """The free constant, and the unit of each of its numbers where targets are far."""
         shapes = {tuple(self.run(self.case.model, b).shape[1:]) for b in self.learnt[:2]}
         if len(shapes) != 1 or self.answers.logarithms:  # free scores would not sum up to 1
-            return None
+            return None, None
         start = torch.zeros_like(self.output[:1])
         found = least_constant(self.case, self.learnt, start, self.ends)
         if found is None or self.answers.kind != "values" or self.ends is not None:
-            return found
+            return found, None
         mean, spread = float(self.answers.prior.mean()), self.answers.spread
         told = least_in_units(self.case, self.learnt, found, mean, spread)
-        if told is not None:
-            found, self._units = told
-        return found
+        return (found, None) if told is None else told
 
     @cached_property
     def ends(self) -> tuple[float, float] | None:
@@ -185,13 +187,12 @@ class Material:
     def free_output(self, batch: Batch) -> Tensor | None:
         """Give the answers (B, …) to a batch that have the lowest loss; None if not known."""
         if id(batch) not in self._free:
-            start = self.free_constant
-            found = None if start is None else self._least(batch, start)
+            start, units = self.sought
+            found = None
+            if start is not None:
+                found = least_output(self.case, batch, start, self.ends, units)
             self._free[id(batch)] = (batch, found)  # the batch too, so that its id stays its own
         return self._free[id(batch)][1]
-
-    def _least(self, batch: Batch, start: Tensor) -> Tensor | None:
-        return least_output(self.case, batch, start, self.ends, self._units)
 
     def _free_loss(self, batch: Batch) -> tuple[float, float]:
         """Give the loss of free outputs, as far as a network can come, and of the constant."""

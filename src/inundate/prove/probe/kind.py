@@ -15,16 +15,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 
-__all__ = [
-    "bounded",
-    "measured",
-    "mismatch",
-    "normalised",
-    "numbered",
-    "of_one_whole",
-    "other_axis",
-    "unnormalised",
-]
+__all__ = ["measured", "mismatch", "normalised", "numbered", "other_axis", "unnormalised"]
 
 _VARIES = 1e-2  # deviation of outputs from which it means something that all lie in a range
 _RANGES = (
@@ -52,7 +43,7 @@ def mismatch(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]
         return _classes(exam, batch, found)
     if kind == "logits" and len(output.flatten()) >= 16:
         return _held(exam, batch, found, "sigmoid")
-    return of_one_whole(exam, batch) or _of_chances(exam, batch) if kind == "values" else []
+    return _of_one_whole(exam, batch) or _of_chances(exam, batch) if kind == "values" else []
 
 
 def _of_chances(exam: Exam, batch: Batch) -> list[Finding]:
@@ -75,7 +66,7 @@ def _of_chances(exam: Exam, batch: Batch) -> list[Finding]:
     return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
 
 
-def of_one_whole(exam: Exam, batch: Batch) -> list[Finding]:
+def _of_one_whole(exam: Exam, batch: Batch) -> list[Finding]:
     """See whether outputs share one whole between them, whatever the weights, and targets do not.
 
     As where several labels of a sample may be true at once, and a softmax stands before them.

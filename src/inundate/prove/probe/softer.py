@@ -17,60 +17,69 @@ __all__ = ["SOFTER", "softened"]
 SOFTER = "with what is put into saturated layers brought to a size of 1"
 _BATCHES = 8  # that sizes are taken from
 
+Ends = tuple[float, float]
+Squash = Callable[[Tensor], Any]
 
-class _Sizes(TorchFunctionMode):
-    """See how large what is put into each call of a squashing function is, and what it gives."""
+
+class _Squashed(TorchFunctionMode):
+    """Give each call of a squashing function in a forward pass a number, and look at it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = 0
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        named = dict(kwargs or {})
+        ends = ends_of_call(func, args, named)
+        given = args[0] if args else named.pop("input", None)
+        if ends is None or not isinstance(given, Tensor):
+            return func(*args, **(kwargs or {}))
+        self.number += 1
+        return self.call(
+            self.number - 1, given, ends, lambda value: func(value, *args[1:], **named)
+        )
+
+    def call(self, number: int, given: Tensor, ends: Ends, squash: Squash) -> Any:
+        """Make a call."""
+        raise NotImplementedError
+
+
+class _Sizes(_Squashed):
+    """See how large what is put into each call is, and what it gives."""
 
     def __init__(self) -> None:
         super().__init__()
         self.squares: list[list[float]] = []
         self.units: list[Unit] = []
-        self.number = 0
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        ends = ends_of_call(func, args, kwargs or {})
-        given = args[0] if args else (kwargs or {}).get("input")
-        square = None
-        if ends is not None and isinstance(given, Tensor):  # before a change in place
-            square = float(given.detach().double().square().mean())
-        found = func(*args, **(kwargs or {}))
-        if square is not None and isinstance(found, Tensor):
-            if self.number == len(self.units):
-                self.units.append(Unit())
-                self.squares.append([])
-            self.units[self.number].see(found.detach(), ends)
-            self.squares[self.number].append(square)
-            self.number += 1
+    def call(self, number: int, given: Tensor, ends: Ends, squash: Squash) -> Any:
+        """Make the call as it is."""
+        if number == len(self.units):
+            self.units.append(Unit())
+            self.squares.append([])
+        square = float(given.detach().double().square().mean())  # before a change in place
+        found = squash(given)
+        self.units[number].see(found.detach(), ends)
+        self.squares[number].append(square)
         return found
 
 
-class _Softer(TorchFunctionMode):
-    """Divide what is put into some calls of squashing functions, told by their number."""
+class _Softer(_Squashed):
+    """Divide what is put into some calls, told by their number."""
 
     def __init__(self, sizes: Mapping[int, float]) -> None:
         super().__init__()
         self.sizes = sizes
-        self.number = 0
 
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Sequence[type],
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        if args and ends_of_call(func, args, kwargs or {}) and isinstance(args[0], Tensor):
-            size = self.sizes.get(self.number)
-            self.number += 1
-            if size is not None:
-                args = (args[0] / size, *args[1:])
-        return func(*args, **(kwargs or {}))
+    def call(self, number: int, given: Tensor, ends: Ends, squash: Squash) -> Any:
+        """Make the call with a smaller input."""
+        return squash(given / self.sizes[number] if number in self.sizes else given)
 
 
 def softened(exam: Exam) -> Callable[[nn.Module], None] | None:

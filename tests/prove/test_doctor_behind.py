@@ -1,4 +1,4 @@
-"""Rules that the twelfth list of faults had shown to be missing."""
+"""Causes that stood behind another name: signs, dead layers, depth, targets of another sample."""
 
 import pytest
 import torch
