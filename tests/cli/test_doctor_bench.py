@@ -7,24 +7,10 @@ import pytest
 
 from inundate.cli.app import main
 from inundate.cli.doctor_bench import run as bench
-from inundate.cli.doctor_bench.deluge import DELUGE
-from inundate.cli.doctor_bench.eighth import EIGHTH, EIGHTH_HEALTHY
-from inundate.cli.doctor_bench.eleventh import ELEVENTH, ELEVENTH_HEALTHY
-from inundate.cli.doctor_bench.families import FAMILIES, FAMILIES_HEALTHY
 from inundate.cli.doctor_bench.fault import Fault, Healthy, body
-from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
-from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
-from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
-from inundate.cli.doctor_bench.ninth import NINTH, NINTH_HEALTHY
-from inundate.cli.doctor_bench.plain import PLAIN, PLAIN_HEALTHY
 from inundate.cli.doctor_bench.run import Diagnosed, run_doctor
-from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
-from inundate.cli.doctor_bench.seventh import SEVENTH, SEVENTH_HEALTHY
-from inundate.cli.doctor_bench.sixth import SIXTH, SIXTH_HEALTHY
+from inundate.cli.doctor_bench.spent import SPENT, SPENT_HEALTHY
 from inundate.cli.doctor_bench.table import PARTS
-from inundate.cli.doctor_bench.tenth import TENTH, TENTH_HEALTHY
-from inundate.cli.doctor_bench.third import THIRD, THIRD_HEALTHY
-from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
 from inundate.cli.doctor_bench.twelfth import TWELFTH, TWELFTH_HEALTHY
 from inundate.cli.doctor_bench.twelfth_maps import MAP_FAULTS
 from inundate.cli.doctor_bench.twelfth_rows import ROW_FAULTS
@@ -57,29 +43,9 @@ def answers(monkeypatch):
 def test_the_lists_share_no_fault_and_are_large_enough():
     assert len(TWELFTH) >= 30
     assert len(TWELFTH_HEALTHY) == 20
-    spent = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *EIGHTH)
-    spent = (*spent, *NINTH, *TENTH, *ELEVENTH, *FAMILIES, *DELUGE, *PLAIN)
-    assert not {f.name for f in TWELFTH} & {f.name for f in spent}
+    assert not {f.name for f in TWELFTH} & {f.name for f in SPENT}
     assert len({f.name for f in TWELFTH}) == len(TWELFTH)
-    assert not {f.seed for f in TWELFTH_HEALTHY} & {
-        f.seed
-        for f in (
-            *TUNING_HEALTHY,
-            *FIRST_HEALTHY,
-            *SECOND_HEALTHY,
-            *THIRD_HEALTHY,
-            *FOURTH_HEALTHY,
-            *FIFTH_HEALTHY,
-            *SIXTH_HEALTHY,
-            *SEVENTH_HEALTHY,
-            *EIGHTH_HEALTHY,
-            *NINTH_HEALTHY,
-            *TENTH_HEALTHY,
-            *ELEVENTH_HEALTHY,
-            *FAMILIES_HEALTHY,
-            *PLAIN_HEALTHY,
-        )
-    }
+    assert not {f.seed for f in TWELFTH_HEALTHY} & {f.seed for f in SPENT_HEALTHY}
     emulators = sum(fault.name.partition(":")[0] in NETWORKS for fault in TWELFTH)
     assert emulators >= 12
     assert len(MAP_FAULTS) - emulators >= 12

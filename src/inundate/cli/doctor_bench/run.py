@@ -10,60 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
-from inundate.cli.doctor_bench.deluge import DELUGE
-from inundate.cli.doctor_bench.eighth import (
-    EIGHTH,
-    EIGHTH_HEALTHY,
-    EIGHTH_STRANGER_FAULTS,
-    EIGHTH_STRANGERS,
-)
-from inundate.cli.doctor_bench.eleventh import (
-    ELEVENTH,
-    ELEVENTH_HEALTHY,
-    ELEVENTH_STRANGER_FAULTS,
-    ELEVENTH_STRANGERS,
-)
-from inundate.cli.doctor_bench.families import FAMILIES, FAMILIES_HEALTHY
 from inundate.cli.doctor_bench.fault import Fault, Healthy
-from inundate.cli.doctor_bench.fifth import FIFTH, FIFTH_HEALTHY
-from inundate.cli.doctor_bench.first import FIRST, FIRST_HEALTHY
-from inundate.cli.doctor_bench.fourth import FOURTH, FOURTH_HEALTHY
-from inundate.cli.doctor_bench.ninth import (
-    NINTH,
-    NINTH_HEALTHY,
-    NINTH_STRANGER_FAULTS,
-    NINTH_STRANGERS,
-)
-from inundate.cli.doctor_bench.plain import PLAIN, PLAIN_HEALTHY
-from inundate.cli.doctor_bench.second import SECOND, SECOND_HEALTHY
-from inundate.cli.doctor_bench.seventh import (
-    SEVENTH,
-    SEVENTH_HEALTHY,
-    SEVENTH_STRANGER_FAULTS,
-    SEVENTH_STRANGERS,
-)
 from inundate.cli.doctor_bench.shares import part_of, share_figure, shares
-from inundate.cli.doctor_bench.sixth import (
-    SIXTH,
-    SIXTH_HEALTHY,
-    SIXTH_STRANGER_FAULTS,
-    SIXTH_STRANGERS,
+from inundate.cli.doctor_bench.spent import (
+    SPENT,
+    SPENT_HEALTHY,
+    SPENT_STRANGER_FAULTS,
+    SPENT_STRANGERS,
 )
-from inundate.cli.doctor_bench.strangers import PACKAGES, STRANGER_FAULTS, STRANGERS
+from inundate.cli.doctor_bench.strangers import PACKAGES
 from inundate.cli.doctor_bench.table import (
     TABLE,
     TABLE_HEALTHY,
     TABLE_STRANGER_FAULTS,
     TABLE_STRANGERS,
 )
-from inundate.cli.doctor_bench.tenth import (
-    TENTH,
-    TENTH_HEALTHY,
-    TENTH_STRANGER_FAULTS,
-    TENTH_STRANGERS,
-)
-from inundate.cli.doctor_bench.third import THIRD, THIRD_HEALTHY
-from inundate.cli.doctor_bench.tuning import TUNING, TUNING_HEALTHY
 from inundate.cli.solver_bench.figures import figure
 from inundate.learn.device import cpu_threads
 from inundate.prove.cause import Cause
@@ -222,20 +183,9 @@ def _lists(name: str) -> tuple[Sequence[Fault], Sequence[Healthy], str]:
         return TABLE, TABLE_HEALTHY, ""
     missing = [package for package in PACKAGES if importlib.util.find_spec(package) is None]
     if name == "tuning":
-        healthy = (*TUNING_HEALTHY, *FIRST_HEALTHY, *SECOND_HEALTHY, *THIRD_HEALTHY)
-        healthy = (*healthy, *FOURTH_HEALTHY, *FIFTH_HEALTHY, *SIXTH_HEALTHY, *SEVENTH_HEALTHY)
-        healthy = (*healthy, *EIGHTH_HEALTHY, *NINTH_HEALTHY, *TENTH_HEALTHY, *ELEVENTH_HEALTHY)
-        healthy = (*healthy, *FAMILIES_HEALTHY, *PLAIN_HEALTHY)
-        faults = (*TUNING, *FIRST, *SECOND, *THIRD, *FOURTH, *FIFTH, *SIXTH, *SEVENTH, *FAMILIES)
-        faults = (*faults, *EIGHTH, *NINTH, *TENTH, *ELEVENTH, *DELUGE, *PLAIN)
         if missing:
-            return faults, healthy, ""
-        faults = (*faults, *STRANGER_FAULTS, *SIXTH_STRANGER_FAULTS, *SEVENTH_STRANGER_FAULTS)
-        healthy = (*healthy, *STRANGERS, *SIXTH_STRANGERS, *SEVENTH_STRANGERS, *EIGHTH_STRANGERS)
-        faults = (*faults, *EIGHTH_STRANGER_FAULTS, *NINTH_STRANGER_FAULTS)
-        faults = (*faults, *TENTH_STRANGER_FAULTS, *ELEVENTH_STRANGER_FAULTS)
-        healthy = (*healthy, *NINTH_STRANGERS, *TENTH_STRANGERS, *ELEVENTH_STRANGERS)
-        return faults, healthy, ""
+            return SPENT, SPENT_HEALTHY, ""
+        return (*SPENT, *SPENT_STRANGER_FAULTS), (*SPENT_HEALTHY, *SPENT_STRANGERS), ""
     if missing:
         return (), (), f"not installed: {', '.join(missing)}; pip install 'inundate[strangers]'"
     return TABLE_STRANGER_FAULTS, TABLE_STRANGERS, ""
