@@ -80,6 +80,28 @@ def test_right_wrong_and_silent_answers_are_counted(answers, tmp_path):
     assert confusion["`healthy`"][1:3] == ["20", "19"]
 
 
+def test_a_right_name_beside_a_wrong_one_is_counted_by_itself(tmp_path, monkeypatch):
+    def examine(case, work):
+        wanted = case.cause.value if isinstance(case, Fault) else "healthy"
+        if case is not TWELFTH[0] and case is not TWELFTH[1]:
+            return Diagnosed(case.name, "image", wanted, told(wanted), 0.5)
+        other = Finding(case.cause, "suspect", "1 of 2")
+        beside = (Finding(Cause.CANNOT_FIT, "note", ""),) * (4 if case is TWELFTH[1] else 1)
+        verdict = dataclasses.replace(told("rate-too-low"), also=(*beside, other))
+        return Diagnosed(case.name, "image", wanted, verdict, 0.5)
+
+    monkeypatch.setattr(bench, "examine", examine)
+    rows = {row["id"]: row for row in run_doctor(tmp_path, tmp_path, only="table")["figures"]}
+    count = len(TWELFTH)
+    assert rows["table-named"]["value"] == pytest.approx((count - 2) / count)
+    assert rows["table-told"]["value"] == pytest.approx((count - 1) / count)  # the fifth is not
+    assert rows["table-told"]["note"].startswith(f"{count - 1} of {count}")
+    assert rows["table-named"]["baseline"] == {
+        "name": "always axes-mixed",
+        "value": pytest.approx(1 / count),
+    }
+
+
 def test_each_part_of_the_list_is_counted(answers, tmp_path, monkeypatch):
     hard = frozenset(fault.name for fault in TWELFTH[-12:])
     named = {"ordinary": PARTS["ordinary"] - hard, "hard": hard}

@@ -94,6 +94,7 @@ _SPEED = {
     Cause.BAD_START, Cause.SATURATED, Cause.TARGET_SCALE, Cause.CANNOT_FIT,
     Cause.VANISHING_GRADIENT,
 }  # fmt: skip
+_BESIDE = 4  # findings that people are told beside the one that is named
 _OF_TRAINING = (Cause.IGNORES_INPUT, Cause.NO_GRADIENT, *_SPEED)
 _SPEAKS = {
     # causes that are told by an exact test or a tried remedy; the others rest on a threshold
@@ -153,6 +154,11 @@ class Verdict:
         """The named cause, if there is one."""
         return self.finding.cause if self.finding else None
 
+    @property
+    def beside(self) -> tuple[Finding, ...]:
+        """What is told to people beside the named cause."""
+        return self.also[:_BESIDE]
+
     def record(self) -> dict[str, Any]:
         """Give it as plain values for JSON."""
         figures = {key: v if math.isfinite(v) else None for key, v in self.figures.items()}
@@ -189,7 +195,7 @@ class Verdict:
                 f"  evidence    {self.finding.evidence}",
                 f"  try first   {self.finding.first}",
             ]
-        lines += [f"  also        {f.cause.value}: {f.evidence}" for f in self.also[:4]]
+        lines += [f"  also        {f.cause.value}: {f.evidence}" for f in self.beside]
         lines += [f"  the run     {line}" for line in self.told[:4]]
         shown = ("one_batch", "skill_train", "skill_valid", "reference_skill")
         measured = [f"{key} {self.figures[key]:.2f}" for key in shown if key in self.figures]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from inundate.cli.doctor_bench.table import (
     TABLE_STRANGER_FAULTS,
     TABLE_STRANGERS,
 )
+from inundate.cli.locate_bench.measure import wilson
 from inundate.cli.solver_bench.figures import figure
 from inundate.learn.device import cpu_threads
 from inundate.prove.cause import Cause
@@ -100,6 +102,12 @@ class Diagnosed:
     def right(self) -> bool:
         """Whether it is what was put in."""
         return self.got in (self.wanted, *self.also)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether what was put in is named, or among what people are told beside it."""
+        shown = {finding.cause.value for finding in self.verdict.beside}
+        return self.right or not shown.isdisjoint((self.wanted, *self.also))
 
 
 def examine(case: Fault | Healthy, work: Path) -> Diagnosed:
@@ -218,7 +226,9 @@ def _figures(name: str, found: Sequence[Diagnosed], why: str) -> list[dict[str, 
             f"{name}-named", group, faults, ">= 1" if name == "strangers" else ">= 0.9",
             f"; of the others {wrong} were given another cause and {silent} none"
             f"{_other_name(second)}" if faults else why,
+            _commonest(faults),
         ),
+        *_shown(name, group, faults),
         figure(f"{name}-healthy", group, len(healthy), "1", goals.get("healthy", ""), note=why),
         figure(
             f"{name}-false-alarms", group, alarms if healthy else None, "1",
@@ -232,6 +242,33 @@ def _figures(name: str, found: Sequence[Diagnosed], why: str) -> list[dict[str, 
     if name == "table":
         rows += shares(name, group, faults)
     return rows
+
+
+def _commonest(faults: Sequence[Diagnosed]) -> tuple[str, float] | None:
+    """Give how many would be right if the commonest cause of the tuning lists were always named."""
+    if not faults:
+        return None
+    cause = Counter(fault.cause for fault in SPENT).most_common(1)[0][0].value
+    right = sum(cause in (one.wanted, *one.also) for one in faults)
+    return f"always {cause}", right / len(faults)
+
+
+def _shown(name: str, group: str, faults: Sequence[Diagnosed]) -> list[dict[str, Any]]:
+    """Count the faults whose name stands anywhere in what people are told."""
+    if not faults:
+        return []
+    shown = sum(one.is_shown for one in faults)
+    low, high = wilson(shown, len(faults))
+    beside = sum(len({f.cause for f in one.verdict.beside}) for one in faults) / len(faults)
+    note = (
+        f"{shown} of {len(faults)}, the right name first or among those told beside it, "
+        f"which are {beside:.1f} in the mean"
+    )
+    return [
+        figure(
+            f"{name}-told", group, shown / len(faults), "1", "", low=low, high=high, note=note
+        )
+    ]  # fmt: skip
 
 
 def _other_name(count: int) -> str:

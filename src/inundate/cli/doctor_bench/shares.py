@@ -29,7 +29,12 @@ def part_of(name: str) -> str:
 
 
 def share_figure(
-    name: str, group: str, found: Sequence[_Told], goal: str = "", note: str = ""
+    name: str,
+    group: str,
+    found: Sequence[_Told],
+    goal: str = "",
+    note: str = "",
+    baseline: tuple[str, float] | None = None,
 ) -> dict[str, Any]:
     """Give the share of faults that were named, with its 95 % interval (Wilson).
 
@@ -41,13 +46,18 @@ def share_figure(
         What was said of each fault; may be empty.
     note : str
         What to say behind the counts, or in their place where there are none.
+    baseline : (str, float), optional
+        Who else answers, and its share.
     """
     if not found:
         return figure(name, group, None, "1", goal, note=note)
     right = sum(one.right for one in found)
     low, high = wilson(right, len(found))
     counts = f"{right} of {len(found)}{note}"
-    return figure(name, group, right / len(found), "1", goal, low=low, high=high, note=counts)
+    return figure(
+        name, group, right / len(found), "1", goal,
+        low=low, high=high, baseline=baseline, note=counts,
+    )  # fmt: skip
 
 
 def shares(name: str, group: str, found: Sequence[_Told]) -> list[dict[str, Any]]:
