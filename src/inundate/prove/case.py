@@ -14,6 +14,7 @@ from torch.nn import functional
 from inundate.core.errors import DataError
 from inundate.learn.batches import to_device
 from inundate.prove.kept import let_go
+from inundate.prove.several import LossOfWhole
 
 __all__ = ["Batch", "Call", "Case", "Fixed", "adam", "as_batch", "call_model", "make_case"]
 
@@ -192,15 +193,22 @@ def call_model(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
     One tensor or several without a name are given by place, named ones by name. Of a result
     with several parts ``logits``, then the first is taken.
     """
+    return _tensor(_by_names(model, inputs))
+
+
+def _by_names(model: nn.Module, inputs: Mapping[str, Tensor]) -> Any:
     names = list(inputs)
     placed = all(name.removeprefix(_SINGLE).isdigit() or name == _SINGLE for name in names)
-    found = model(*inputs.values()) if placed else model(**inputs)
-    return _tensor(found)
+    return model(*inputs.values()) if placed else model(**inputs)
 
 
 def call_with_table(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
     """Call a model that takes the table of inputs itself."""
-    return _tensor(model(dict(inputs)))
+    return _tensor(_by_table(model, inputs))
+
+
+def _by_table(model: nn.Module, inputs: Mapping[str, Tensor]) -> Any:
+    return model(dict(inputs))
 
 
 def _tensor(found: Any) -> Tensor:
@@ -226,6 +234,31 @@ def usual_loss(output: Tensor, target: Tensor) -> Tensor:
     return functional.cross_entropy(output, target)
 
 
+#: How all that a model gives is had, where it is called in one of these ways.
+_WHOLE = {call_model: _by_names, call_with_table: _by_table}
+
+
+def _loss_of(
+    model: nn.Module, criterion: Callable[[Any, Tensor], Tensor] | None, call: Call
+) -> Loss:
+    """Make a loss of model and batch of the user's one, of output and target."""
+    if criterion is None or call not in _WHOLE:
+        plain = criterion or usual_loss
+
+        def loss_of(pupil: nn.Module, batch: Batch) -> Tensor:
+            return plain(call(pupil, batch["inputs"]), batch["target"])
+
+        return loss_of
+    whole = LossOfWhole(model, criterion, _WHOLE[call], _tensor)
+
+    def loss_of_whole(pupil: nn.Module, batch: Batch) -> Tensor:
+        if isinstance(pupil, Fixed):
+            return whole.of_answer(pupil.output, batch["inputs"], batch["target"])
+        return whole.of(pupil, batch["inputs"], batch["target"])
+
+    return loss_of_whole
+
+
 def make_case(
     model: nn.Module,
     train: Iterable[Any],
@@ -249,18 +282,14 @@ def make_case(
         ``(inputs, target)`` or mappings; can be gone through again.
     loss : callable, optional
         ``loss(output, target)``; by default cross-entropy for whole numbers, mean square error
-        for others.
+        for others. The output of a model that gives several tensors is all of them, or the first
+        if the loss refuses them.
     optimiser : Optimizer or callable, optional
         By default Adam at its usual rate.
     call, step, metric, unread, trained, name
         As in :class:`Case`.
     """
-    criterion = loss or usual_loss
-
-    def loss_of(pupil: nn.Module, batch: Batch) -> Tensor:
-        return criterion(call(pupil, batch["inputs"]), batch["target"])
-
     return Case(
-        name, model, train, call, loss_of, optimiser or adam, valid=valid, step=step,
-        metric=metric, unread=tuple(unread), trained=trained,
+        name, model, train, call, _loss_of(model, loss, call), optimiser or adam, valid=valid,
+        step=step, metric=metric, unread=tuple(unread), trained=trained,
     )  # fmt: skip

@@ -20,6 +20,7 @@ from inundate.prove.bounds import ends_of
 from inundate.prove.case import Batch, Case
 from inundate.prove.finding import Finding
 from inundate.prove.free import least_constant, least_in_units, least_output
+from inundate.prove.ragged import is_apart
 
 __all__ = ["Effort", "Material"]
 
@@ -73,6 +74,11 @@ class Material:
         """Batches of one epoch."""
         with isolated_random(self.seed, "doctor", "epoch"):
             return list(self.case.batches(self.case.train, self.effort.batches))
+
+    @cached_property
+    def apart(self) -> bool:
+        """Whether inputs have a row for each target, so that samples can be taken by themselves."""
+        return all(is_apart(batch) for batch in self.train)
 
     @cached_property
     def again(self) -> list[Batch]:

@@ -67,6 +67,7 @@ from inundate.prove.probe.two_ways import probe_two_ways
 from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.water import probe_water
 from inundate.prove.probe.weighed import probe_weighed
+from inundate.prove.time_first import samples_first
 
 __all__ = ["PROBES", "TRAINING", "Confidence", "Verdict", "decide", "diagnose"]
 
@@ -94,6 +95,14 @@ _SPEED = {
     Cause.BAD_START, Cause.SATURATED, Cause.TARGET_SCALE, Cause.CANNOT_FIT,
     Cause.VANISHING_GRADIENT,
 }  # fmt: skip
+#: Of these none takes samples out of their batches, or exchanges them: what is asked where inputs
+#: have no row for each sample, as words of a batch in one row with the places where texts begin.
+OF_BATCHES: frozenset[Probe] = frozenset((
+    probe_target, probe_split, probe_loss, probe_weighed, probe_metric, probe_optimiser, probe_step,
+    probe_halves, probe_start, probe_breaks, probe_gradient, probe_fit, probe_still, probe_fresh,
+    probe_resting, probe_schedule, probe_range, probe_noise, probe_learn, probe_pull,
+))  # fmt: skip
+
 _BESIDE = 4  # findings that people are told beside the one that is named
 _OF_TRAINING = (Cause.IGNORES_INPUT, Cause.NO_GRADIENT, *_SPEED)
 _SPEAKS = {
@@ -224,13 +233,23 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
     began = time.monotonic()
     exam = Exam(case, effort or Effort(), seed)
     broken: list[str] = []
+    turned = _samples_first(exam)
+    if turned is not None:
+        exam = Exam(turned, exam.effort, seed)
+        broken.append("batches have time before the samples: they were read with samples first")
     for probe in FIRST:
         found = _asked(probe, exam, broken)
         exam.findings += found
         if any(finding.weight == "fault" for finding in found):
             return decide(exam, seconds=time.monotonic() - began)
     broken += _shortened(exam)
+    if not exam.apart:
+        broken.append(
+            "inputs have no row for each sample of a batch: nothing was asked of single samples"
+        )
     for probe in (*PROBES, *TRAINING):
+        if not exam.apart and probe not in OF_BATCHES:
+            continue
         exam.findings += [  # all batches have been run: what fails now may do so for a change
             replace(f, weight="suspect") if f.cause is Cause.DOES_NOT_RUN else f
             for f in _asked(probe, exam, broken)
@@ -242,6 +261,14 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
     exam.findings += _asked(_drawn, exam, broken)
     verdict = decide(exam, seconds=time.monotonic() - began)
     return replace(verdict, told=(*verdict.told, *broken))
+
+
+def _samples_first(exam: Exam) -> Case | None:
+    """Give the case with samples first, if they are behind the time and it can be run at all."""
+    try:
+        return samples_first(exam.case, exam.train)
+    except Exception:  # noqa: BLE001  what is wrong with the batches is told by the first probes
+        return None
 
 
 def _shortened(exam: Exam) -> list[str]:
@@ -273,15 +300,16 @@ def _drawn(exam: Exam) -> list[Finding]:
 
 def _asked(probe: Probe, exam: Exam, broken: list[str]) -> list[Finding]:
     """Ask a probe. An error of the model is its finding; one of the probe itself is told."""
+    told = exam.apart or probe in FIRST  # others may have cut such batches at the wrong places
     try:
         return probe(exam)
     except DataError as error:
-        if of_model(error):
+        if told and of_model(error):
             return [Finding(Cause.DOES_NOT_RUN, "fault", f"{type(error).__name__}: {error}")]
         raise  # its message says already what to do
     except Exception as error:  # noqa: BLE001  one probe must not end the examination
         first = str(error).splitlines()[0] if str(error) else ""
-        if of_user(error):
+        if told and of_user(error):
             return [Finding(Cause.DOES_NOT_RUN, "fault", f"{type(error).__name__}: {first}")]
         name = probe.__name__.removeprefix("probe_").strip("_")
         broken.append(f"the probe {name!r} could not be run: {type(error).__name__}: {first}")

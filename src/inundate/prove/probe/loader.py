@@ -16,6 +16,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import entropy
 from inundate.prove.probe.places import lost_by_place
+from inundate.prove.ragged import is_apart, pieces
 
 __all__ = ["key_of", "probe_loader", "sample_keys"]
 
@@ -33,13 +34,27 @@ _PART = 0.5  # of the validation samples: an epoch that has fewer leaves most of
 
 
 def sample_keys(batches: Sequence[Batch], *, target: bool = False) -> list[list[bytes]]:
-    """Give a key for each sample of each batch, the same for the same inputs (or target)."""
+    """Give a key for each sample of each batch, the same for the same inputs (or target).
+
+    Where batches cannot be taken apart, the same for the same place of the same batch.
+    """
     found = []
     for batch in batches:
+        if not target and not is_apart(batch):
+            found.append(_piece_keys(batch))
+            continue
         tensors = [batch["target"]] if target else list(batch["inputs"].values())
         arrays = [t.detach().cpu().contiguous() for t in tensors if t.ndim]
         found.append([key_of([a[row] for a in arrays]) for row in range(len(batch["target"]))])
     return found
+
+
+def _piece_keys(batch: Batch) -> list[bytes]:
+    known = pieces(batch)
+    if known is not None:
+        return [key_of([part.detach().cpu() for part in one]) for one in known]
+    whole = [value.detach().cpu() for value in batch["inputs"].values()]
+    return [key_of([*whole, torch.tensor(place)]) for place in range(len(batch["target"]))]
 
 
 def key_of(parts: Sequence[Tensor]) -> bytes:

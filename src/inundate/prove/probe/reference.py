@@ -14,6 +14,7 @@ from inundate.prove.exam import Exam, Skill
 from inundate.prove.judge import sign_flip_p
 from inundate.prove.probe.ahead import is_next
 from inundate.prove.probe.data import gather
+from inundate.prove.ragged import is_apart
 
 __all__ = [
     "around",
@@ -40,10 +41,13 @@ def targets_of(batches: Sequence[Batch]) -> Tensor | None:
 def sample_features(batches: Sequence[Batch]) -> Tensor | None:
     """Give (N, F): values of all inputs, thinned out; counts of tokens and of pairs of them.
 
-    The answers so far, which a model that writes word by word is given, say too much as a whole.
+    None where inputs have no row for each sample. The answers so far, which a model that writes
+    word by word is given, say too much as a whole.
     """
-    found = []
+    found: list[Tensor] = []
     given = batches[0]["inputs"]
+    if not all(is_apart(batch) for batch in batches):
+        return None
     told = [name for name, value in given.items() if is_next(value, batches[0]["target"])]
     for name, tensor in given.items():
         if name in told and len(told) < len(given):

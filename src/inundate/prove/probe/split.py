@@ -41,6 +41,8 @@ def probe_split(exam: Exam) -> list[Finding]:
     """Look for samples that are in both parts, and for channels that are prepared differently."""
     if exam.case.valid is None:
         return []
+    if not exam.apart:
+        return _shared(exam)
     copied = _shared(exam) or _near(exam) or turned(exam) or slid(exam)
     copied = copied or overlapping_texts(exam) or near_texts(exam) or overlapping_maps(exam)
     copied = copied or near_images(exam) or same_answers(exam)
@@ -127,6 +129,11 @@ def _told_bulk(name: str, train: Tensor, valid: Tensor) -> str:
     )
 
 
+def _unlikely_twice(exam: Exam, keys: list[bytes]) -> bool:
+    """Whether no sample would come again by chance."""
+    return _own_numbers(exam) or too_long_for_chance(exam, keys) or written_twice(exam)
+
+
 def _shared(exam: Exam) -> list[Finding]:
     train = [key for batch in sample_keys(exam.train) for key in batch]
     valid = [key for batch in sample_keys(exam.valid) for key in batch]
@@ -134,7 +141,7 @@ def _shared(exam: Exam) -> list[Finding]:
     both = sum(key in known for key in valid) / len(valid)
     by_itself = 1.0 - len(known) / len(train)  # short texts repeat within the training data too
     # what is measured, or long, does not: it was written twice, and then split
-    if _own_numbers(exam) or too_long_for_chance(exam, train) or written_twice(exam):
+    if exam.apart and _unlikely_twice(exam, train):
         by_itself = 0.0
     exam.figures["shared_samples"] = both
     if both < _SHARE + 3.0 * by_itself:
