@@ -6,12 +6,15 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader
 
-from inundate.prove.case import Fixed, as_batch, make_case
+from inundate.core.errors import DataError
+from inundate.prove.batch import as_batch, as_given
+from inundate.prove.case import Fixed, make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.kind import numbered
 from inundate.prove.probe.loader import sample_keys
 from inundate.prove.ragged import is_apart, pieces
+from inundate.prove.reread import IGNORED, usual_ignored
 from inundate.prove.several import LossOfWhole
 from inundate.prove.time_first import samples_first
 from inundate.prove.verdict import diagnose
@@ -328,3 +331,82 @@ def test_a_score_below_zero_is_no_loss_of_numbered_classes():
     found = {"right": -0.5, "wrong": -20.5, "constant": -1.4}
     assert exam.output.shape == (32, 3)
     assert not numbered(exam, exam.typical, found)
+
+
+# other forms of inputs and targets -----------------------------------------------------------
+
+
+class Packed(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.read, self.tell = nn.GRU(3, 24), nn.Linear(24, 1)
+
+    def forward(self, rows):
+        return self.tell(self.read(rows)[1][-1])
+
+
+def packed(pairs):
+    rows, target = zip(*pairs, strict=True)
+    return nn.utils.rnn.pack_sequence(rows, enforce_sorted=False), torch.stack(target)
+
+
+def test_packed_sequences_are_rows_for_the_doctor_and_packed_for_the_model():
+    drawn = torch.Generator().manual_seed(0)
+    sizes = torch.randint(3, 10, (480,), generator=drawn).tolist()
+    rows = [torch.randn(size, 3, generator=drawn) for size in sizes]
+    pairs = [(row, 0.5 * row.sum(0)[:1]) for row in rows]
+    batch = as_batch(packed(pairs[:4]))
+    assert list(batch["inputs"]) == ["input_packed", "input_sizes"]
+    assert torch.equal(batch["inputs"]["input_packed"][1, : sizes[1]], rows[1])
+    again = as_given(batch["inputs"])["input"]
+    assert torch.equal(again.data, packed(pairs[:4])[0].data)
+    assert diagnose(bags(pairs[:352], pairs[352:], packed, Packed()), effort=SHORT).answer == (
+        "healthy"
+    )
+
+
+def test_complex_inputs_are_pairs_for_the_doctor_and_complex_for_the_model():
+    drawn = torch.Generator().manual_seed(0)
+    waves = torch.randn(8, 3, dtype=torch.complex64, generator=drawn)
+    batch = as_batch((waves.conj(), torch.zeros(8)))
+    assert batch["inputs"]["input_real_imaginary"].shape == (8, 3, 2)
+    assert torch.equal(as_given(batch["inputs"])["input"], waves.conj())
+
+
+@pytest.mark.parametrize("number", [255, -1])
+def test_a_class_that_counts_for_nothing_is_no_class(number):
+    drawn = torch.Generator().manual_seed(0)
+    maps = torch.randn(192, 1, 8, 8, generator=drawn)
+    target = (functional.avg_pool2d(maps, 3, 1, 1)[:, 0] > 0.1).long()
+    target[torch.rand(target.shape, generator=drawn) < 0.2] = number
+    data = [(maps[i : i + 16], target[i : i + 16]) for i in range(0, 192, 16)]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 12, 3, padding=1), nn.ReLU(), nn.Conv2d(12, 2, 1))
+    loss = nn.CrossEntropyLoss(ignore_index=number)
+    case = make_case(model, data[:8], valid=data[8:], loss=loss, optimiser=adam)
+    verdict = diagnose(case, effort=SHORT)
+    assert verdict.answer == "healthy"
+    assert not any("could not be run" in line for line in verdict.told)
+    read = usual_ignored(case, list(case.batches(case.train, 2)), model(maps[:16]))
+    assert (read is None) is (number < 0)  # what is below 0 is known as such already
+    if read is not None:
+        batch, plain = (next(c.batches(c.train, 1)) for c in (read, case))
+        assert int(batch["target"].min()) == IGNORED
+        assert torch.equal(read.loss(model, batch), case.loss(model, plain))
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        ([torch.zeros(2, 3), (torch.zeros(2), torch.zeros(2))], "side by side in one tensor"),
+        ({"x": torch.zeros(2), "target": {"a": torch.zeros(2)}}, "its target is dict"),
+        ((torch.zeros(2, 3), [0.0, 1.0]), "side by side"),
+        ((torch.zeros(2, 3), 1.0), "torch.as_tensor"),
+        ([torch.zeros(2, 3)], "gives its input back"),
+        ((torch.zeros(2, 3).to_sparse(), torch.zeros(2)), "expected a dense tensor"),
+    ],
+)
+def test_a_form_that_is_not_known_is_refused_with_what_to_do(raw, told):
+    with pytest.raises(DataError) as error:
+        as_batch(raw)
+    assert told in f"{error.value} {error.value.hint}"

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from inundate.core.errors import ConfigError, DataError, MissingFileError
-from inundate.prove.case import as_batch, call_model, make_case
+from inundate.prove.batch import as_batch
+from inundate.prove.case import call_model, make_case
 from inundate.prove.foreign import Recorded, foreign_case, load_named
 
 MINE = """

@@ -119,8 +119,7 @@ class Answers:
         if kind == "classes":
             classes = _class_count(batches[0]["target"], output)
             counts = sum(
-                torch.bincount(b["target"].clamp(min=0).flatten(), minlength=classes)[:classes]
-                for b in batches
+                torch.bincount(_counted(b["target"]), minlength=classes)[:classes] for b in batches
             )
             prior = torch.as_tensor(counts).float()
             dim = _class_dim(batches[0]["target"], output)
@@ -194,6 +193,12 @@ class Answers:
         if answer.numel() != torch.Size(shape).numel():
             return None
         return answer.reshape(shape).to(self.output)
+
+
+def _counted(target: Tensor) -> Tensor:
+    """Give the classes of a target that count for something."""
+    counted = target[target >= 0].flatten()
+    return counted if len(counted) else target.clamp(min=0).flatten()
 
 
 def _class_dim(target: Tensor, output: Tensor) -> int:

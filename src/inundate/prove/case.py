@@ -13,20 +13,16 @@ from torch.nn import functional
 
 from inundate.core.errors import DataError
 from inundate.learn.batches import to_device
+from inundate.prove.batch import Batch, as_batch, as_given, is_placed, kind_name
 from inundate.prove.kept import let_go
 from inundate.prove.several import LossOfWhole
 
-__all__ = ["Batch", "Call", "Case", "Fixed", "adam", "as_batch", "call_model", "make_case"]
+__all__ = ["Batch", "Call", "Case", "Fixed", "adam", "call_model", "make_case"]
 
-#: ``inputs`` (table of tensors (B, …)), ``target`` (Tensor), ``raw`` (as the loader gave it).
-Batch = dict[str, Any]
 Call = Callable[[nn.Module, Mapping[str, Tensor]], Tensor]
 Loss = Callable[[nn.Module, Batch], Tensor]
 #: ``step(model, optimiser, raw)`` makes one training step as the user does, and gives the loss.
 Step = Callable[[nn.Module, torch.optim.Optimizer, Any], Any]
-
-_TARGETS = ("target", "targets", "labels", "label", "y")
-_SINGLE = "input"
 
 
 @dataclass(frozen=True)
@@ -119,74 +115,6 @@ def adam(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam([p for p in model.parameters() if p.requires_grad], lr=1e-3)
 
 
-def as_batch(raw: Any) -> Batch:
-    """Bring a batch into the doctor's form.
-
-    Parameters
-    ----------
-    raw : tuple or mapping
-        ``(inputs, target)``, or names with a ``target``, ``labels``, ``label`` or ``y`` among
-        them, where inputs are a tensor, several, or a table of them.
-
-    Raises
-    ------
-    DataError
-        If no inputs or no target can be found.
-
-    Examples
-    --------
-    >>> sorted(as_batch((torch.zeros(2, 3), torch.zeros(2)))["inputs"])
-    ['input']
-    """
-    if isinstance(raw, Mapping):
-        return _from_mapping(raw)
-    if isinstance(raw, (tuple, list)) and len(raw) >= 2 and isinstance(raw[-1], Tensor):
-        inputs = raw[0] if len(raw) == 2 else tuple(raw[:-1])
-        return {"inputs": _table(inputs), "target": raw[-1], "raw": raw}
-    raise DataError(
-        f"looking at a batch: found {_kind(raw)}; expected (inputs, target) or a mapping with "
-        f"one of {', '.join(_TARGETS)}",
-        hint="let the loader give tensors in pairs",
-    )
-
-
-def _from_mapping(raw: Mapping[str, Any]) -> Batch:
-    key = next((name for name in _TARGETS if isinstance(raw.get(name), Tensor)), None)
-    if key is None:
-        raise DataError(
-            f"looking at a batch: found the keys {sorted(map(str, raw))}; expected one of "
-            f"{', '.join(_TARGETS)} among them",
-            hint="name the target so",
-        )
-    if "inputs" in raw:
-        rest = {name: raw[name] for name in raw if name not in ("inputs", key)}
-        return {**rest, "inputs": _table(raw["inputs"]), "target": raw[key], "raw": raw}
-    inputs = {n: v for n, v in raw.items() if n != key and isinstance(v, Tensor)}
-    return {"inputs": _table(inputs), "target": raw[key], "raw": raw}
-
-
-def _table(inputs: Any) -> dict[str, Tensor]:
-    if isinstance(inputs, Tensor):
-        return {_SINGLE: inputs}
-    if isinstance(inputs, (tuple, list)):
-        inputs = {f"{_SINGLE}{place}": value for place, value in enumerate(inputs)}
-    found = {n: v for n, v in inputs.items() if isinstance(v, Tensor)}
-    if not found:
-        raise DataError(
-            f"looking at a batch: its inputs are {_kind(inputs)}; expected tensors",
-            hint="turn arrays and lists into tensors in the loader",
-        )
-    return found
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, (tuple, list)):
-        return (
-            f"{type(value).__name__} of {', '.join(type(v).__name__ for v in value) or 'nothing'}"
-        )
-    return type(value).__name__
-
-
 def call_model(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
     """Call a model as its inputs are named, and give its output tensor.
 
@@ -197,9 +125,8 @@ def call_model(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
 
 
 def _by_names(model: nn.Module, inputs: Mapping[str, Tensor]) -> Any:
-    names = list(inputs)
-    placed = all(name.removeprefix(_SINGLE).isdigit() or name == _SINGLE for name in names)
-    return model(*inputs.values()) if placed else model(**inputs)
+    given = as_given(inputs)
+    return model(*given.values()) if all(map(is_placed, given)) else model(**given)
 
 
 def call_with_table(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
@@ -208,7 +135,7 @@ def call_with_table(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
 
 
 def _by_table(model: nn.Module, inputs: Mapping[str, Tensor]) -> Any:
-    return model(dict(inputs))
+    return model(as_given(inputs))
 
 
 def _tensor(found: Any) -> Tensor:
@@ -220,7 +147,8 @@ def _tensor(found: Any) -> Tensor:
         found = found[0]
     if not isinstance(found, Tensor):
         raise DataError(
-            f"running the model: it gave {_kind(found)}; expected a tensor, or a result with logits"
+            f"running the model: it gave {kind_name(found)}; expected a tensor, or a result with "
+            "logits"
         )
     return found
 

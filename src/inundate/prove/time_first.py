@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from inundate.prove.case import Batch, Case, Fixed, as_batch
+from inundate.prove.case import Batch, Case, Fixed
 from inundate.prove.ragged import is_apart
+from inundate.prove.reread import Reread, step_of
 
 __all__ = ["samples_first"]
-
-_RAW = "raw_time_first"
 
 
 def samples_first(case: Case, batches: Sequence[Batch]) -> Case | None:
@@ -51,17 +49,17 @@ def samples_first(case: Case, batches: Sequence[Batch]) -> Case | None:
             model = Fixed(model.output.transpose(0, 1))
         return case.loss(model, {**batch, "inputs": _turned(batch["inputs"]), "target": target})
 
-    def step(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Any:
-        assert case.step is not None
-        return case.step(model, optimiser, raw[_RAW])
+    def change(batch: Batch) -> Batch:
+        target = batch["target"].transpose(0, 1) if whole else batch["target"]
+        return {**batch, "inputs": _turned(batch["inputs"]), "target": target}
 
     return replace(
         case,
-        train=_Turned(case.train, whole),
-        valid=None if case.valid is None else _Turned(case.valid, whole),
+        train=Reread(case.train, change),
+        valid=None if case.valid is None else Reread(case.valid, change),
         call=call,
         loss=loss,
-        step=None if case.step is None else step,
+        step=step_of(case),
     )
 
 
@@ -87,25 +85,3 @@ def _is_next(batch: Batch) -> bool:
 
 def _turned(inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: v.transpose(0, 1) if v.ndim > 1 else v for name, v in inputs.items()}
-
-
-class _Turned:
-    """A loader whose batches have samples first; what the user gave stays beside them."""
-
-    def __init__(self, loader: Iterable[Any], whole: bool) -> None:
-        self._loader, self._whole = loader, whole
-
-    def __len__(self) -> int:
-        return len(self._loader)  # type: ignore[arg-type]
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._loader, name)  # such as the data set behind it
-
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Give the batches of an epoch."""
-        for raw in self._loader:
-            batch = as_batch(raw)
-            target = batch["target"].transpose(0, 1) if self._whole else batch["target"]
-            yield {**batch, "inputs": _turned(batch["inputs"]), "target": target, _RAW: raw}

@@ -67,6 +67,7 @@ from inundate.prove.probe.two_ways import probe_two_ways
 from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.water import probe_water
 from inundate.prove.probe.weighed import probe_weighed
+from inundate.prove.reread import usual_ignored
 from inundate.prove.time_first import samples_first
 
 __all__ = ["PROBES", "TRAINING", "Confidence", "Verdict", "decide", "diagnose"]
@@ -102,6 +103,16 @@ OF_BATCHES: frozenset[Probe] = frozenset((
     probe_halves, probe_start, probe_breaks, probe_gradient, probe_fit, probe_still, probe_fresh,
     probe_resting, probe_schedule, probe_range, probe_noise, probe_learn, probe_pull,
 ))  # fmt: skip
+
+#: Forms of batches that are brought to the usual one, and what is said of it.
+_READ: Mapping[Callable[[Exam], Case | None], str] = {
+    lambda exam: samples_first(exam.case, exam.train): (
+        "batches have time before the samples: they were read with samples first"
+    ),
+    lambda exam: usual_ignored(exam.case, exam.train, exam.output): (
+        "a class without a score was read as one that counts for nothing"
+    ),
+}
 
 _BESIDE = 4  # findings that people are told beside the one that is named
 _OF_TRAINING = (Cause.IGNORES_INPUT, Cause.NO_GRADIENT, *_SPEED)
@@ -233,10 +244,11 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
     began = time.monotonic()
     exam = Exam(case, effort or Effort(), seed)
     broken: list[str] = []
-    turned = _samples_first(exam)
-    if turned is not None:
-        exam = Exam(turned, exam.effort, seed)
-        broken.append("batches have time before the samples: they were read with samples first")
+    for read, line in _READ.items():
+        case_read = _read_as(read, exam)
+        if case_read is not None:
+            exam = Exam(case_read, exam.effort, seed)
+            broken.append(line)
     for probe in FIRST:
         found = _asked(probe, exam, broken)
         exam.findings += found
@@ -263,10 +275,10 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
     return replace(verdict, told=(*verdict.told, *broken))
 
 
-def _samples_first(exam: Exam) -> Case | None:
-    """Give the case with samples first, if they are behind the time and it can be run at all."""
+def _read_as(read: Callable[[Exam], Case | None], exam: Exam) -> Case | None:
+    """Give the case with batches that are read otherwise, if they must be and it can be run."""
     try:
-        return samples_first(exam.case, exam.train)
+        return read(exam)
     except Exception:  # noqa: BLE001  what is wrong with the batches is told by the first probes
         return None
 
