@@ -1,13 +1,20 @@
 """What the doctor makes of batches, models and settings of other people."""
 
+import copy
+import re
+import sys
+from types import ModuleType
+
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from inundate.core.errors import ConfigError, DataError, MissingFileError
 from inundate.prove.batch import as_batch
 from inundate.prove.case import call_model, make_case
 from inundate.prove.foreign import Recorded, foreign_case, load_named
+from inundate.prove.verdict import diagnose
 
 MINE = """
 import torch
@@ -127,3 +134,53 @@ def test_the_nearest_name_is_offered(mine):
     with pytest.raises(ConfigError) as caught:
         load_named(f"{mine}:modle")
     assert caught.value.hint == "did you mean 'model'?"
+
+
+@pytest.mark.parametrize(
+    ("key", "part", "text"),
+    [
+        ("loss", "mse", "gave 'mse' as loss; expected a function of output and target"),
+        ("loss", nn.MSELoss, "gave the class MSELoss as loss"),
+        ("step", 3, "gave int as step; expected a function of model, optimiser and batch"),
+        ("optimiser", torch.optim.Adam, "the class Adam as optimiser; expected an optimiser, or"),
+        ("optimizer", [nn.Linear(1, 1), 2], "gave list of Linear, int as optimizer"),
+        ("model", nn.Linear, "gave the class Linear as model; expected a torch module"),
+    ],
+)
+def test_parts_that_are_no_functions_are_refused(monkeypatch, key, part, text):
+    module = ModuleType("given_parts")
+    module.make = lambda: {"model": nn.Linear(2, 1), key: part}
+    module.load = list
+    monkeypatch.setitem(sys.modules, "given_parts", module)
+    with pytest.raises(ConfigError, match=re.escape(text)):
+        foreign_case("given_parts:make", "given_parts:load")
+
+
+def pairs():
+    drawn = torch.Generator().manual_seed(0)
+    rows = torch.randn(64, 3, generator=drawn)
+    return [(rows[i : i + 16], rows[i : i + 16, :1]) for i in range(0, 64, 16)]
+
+
+def test_a_step_that_trains_another_model_is_refused_and_undone():
+    model = nn.Linear(3, 1)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    held = copy.deepcopy(model.state_dict())
+
+    def step(_model, _optimiser, batch):
+        loss = functional.mse_loss(model(batch[0]), batch[1])
+        loss.backward()
+        optimiser.step()
+        return loss
+
+    with pytest.raises(DataError, match="it trains the model of the factory"):
+        diagnose(make_case(model, pairs(), optimiser=optimiser, step=step))
+    assert all(torch.equal(value, held[name]) for name, value in model.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    ("given", "text"), [(None, "it gave NoneType"), (torch.zeros(3), r"it gave \(3,\)")]
+)
+def test_a_step_that_does_not_give_its_loss_is_told_so(given, text):
+    with pytest.raises(DataError, match=text):
+        diagnose(make_case(nn.Linear(3, 1), pairs(), step=lambda *_: given))

@@ -11,9 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from inundate.core.errors import ConfigError, InundateError, MissingFileError, nearest
+from inundate.prove.batch import kind_name
 from inundate.prove.case import Case, call_model, call_with_table, make_case
 
 __all__ = ["Recorded", "foreign_case", "load_named"]
@@ -186,15 +188,63 @@ def _parts(made: Any, name: str) -> Mapping[str, Any]:
     if isinstance(made, Mapping) and isinstance(made.get("model"), nn.Module):
         unknown = [key for key in made if key not in _KEYS]
         if not unknown:
+            _callables(made, name)
             return made
         close = nearest(str(unknown[0]), _KEYS)
         raise ConfigError(
             f"{name} gave the part {unknown[0]!r}; expected some of {', '.join(_KEYS)}",
             hint=f"did you mean {close!r}?" if close else None,
         )
+    if isinstance(made, Mapping) and "model" in made:
+        raise ConfigError(f"{name} gave {_shown(made['model'])} as model; expected a torch module")
     raise ConfigError(
-        f"{name} gave {type(made).__name__}; expected a torch module, or a mapping with 'model'"
+        f"{name} gave {_shown(made)}; expected a torch module, or a mapping with 'model'"
     )
+
+
+#: What each part is a function of, and how a class, which is none, is made one.
+_TAKES = {
+    "loss": ("output and target", "an instance of a class of losses is one: nn.MSELoss()"),
+    "step": ("model, optimiser and batch", None),
+    "metric": ("output and target", "an instance of a class of metrics is one"),
+    "call": ("model and inputs", None),
+}
+_OPTIMISER = "lambda model: torch.optim.Adam(model.parameters(), lr=1e-3)"
+
+
+def _callables(made: Mapping[str, Any], name: str) -> None:
+    """See that the parts are functions, and not their classes, names or lists.
+
+    Raises
+    ------
+    ConfigError
+        If one is not.
+    """
+    for key, (takes, hint) in _TAKES.items():
+        part = made.get(key)
+        if part is not None and (isinstance(part, type) or not callable(part)):
+            raise ConfigError(
+                f"{name} gave {_shown(part)} as {key}; expected a function of {takes}", hint=hint
+            )
+    for key in ("optimiser", "optimizer"):
+        part = made.get(key)
+        held = isinstance(part, torch.optim.Optimizer)
+        if part is None or held or (callable(part) and not isinstance(part, type)):
+            continue
+        several = isinstance(part, (list, tuple))
+        raise ConfigError(
+            f"{name} gave {_shown(part)} as {key}; expected an optimiser, or a function of the "
+            "model that makes one",
+            hint="one optimiser with a group of weights for each does the same"
+            if several
+            else _OPTIMISER,
+        )
+
+
+def _shown(part: Any) -> str:
+    if isinstance(part, type):
+        return f"the class {part.__name__}"
+    return repr(part) if isinstance(part, str) else kind_name(part)
 
 
 def _call_for(model: nn.Module, train: Any) -> Callable[..., Any]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from inundate.core.errors import InundateError
+from inundate.core.errors import DataError, InundateError
 from inundate.learn.random_state import isolated_random
+from inundate.prove.batch import kind_name
 from inundate.prove.blame import of_model
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
@@ -47,14 +52,42 @@ def probe_runs(exam: Exam) -> list[Finding]:
 
 def _steps(exam: Exam) -> None:
     """Make two steps one after the other: what is kept of the first may stop the second."""
+    own = exam.case.step
     model, optimiser = exam.case.pair()
     model.train()
+    before = [weight.detach().clone() for weight in exam.case.model.parameters()]
     for batch in (exam.train[0], exam.train[-1]):
         with isolated_random(exam.seed, "doctor", "runs"):
-            if exam.case.step is not None:
-                exam.case.step(model, optimiser, batch["raw"])
-            else:
+            if own is None:
                 plain_step(exam.case.loss, model, optimiser, batch)
+            else:
+                _is_loss(own(model, optimiser, batch["raw"]))
+    if own is not None:
+        _left_alone(exam.case.model, before)
+
+
+def _is_loss(value: Any) -> None:
+    if not isinstance(value, (Tensor, Real)) or (isinstance(value, Tensor) and value.numel() != 1):
+        found = tuple(value.shape) if isinstance(value, Tensor) else kind_name(value)
+        raise DataError(
+            f"running the step: it gave {found}; expected the loss, one number",
+            hint="end it with: return loss",
+        )
+
+
+def _left_alone(model: nn.Module, before: Sequence[Tensor]) -> None:
+    """See that a step of the user's own trained the copy, and undo what it did to the model."""
+    weights = list(model.parameters())
+    pairs = list(zip(weights, before, strict=True))
+    if all(torch.allclose(now, then, rtol=0.0, atol=0.0, equal_nan=True) for now, then in pairs):
+        return
+    with torch.no_grad():
+        for now, then in pairs:
+            now.copy_(then)
+    raise DataError(
+        "running the step: it trains the model of the factory; expected the one that it is given",
+        hint="use the arguments of step(model, optimiser, batch) in it: the doctor trains copies",
+    )
 
 
 def _everything(exam: Exam) -> None:
