@@ -16,6 +16,7 @@ from inundate.prove.probe.loader import sample_keys
 from inundate.prove.ragged import is_apart, pieces
 from inundate.prove.reread import IGNORED, usual_ignored
 from inundate.prove.several import LossOfWhole
+from inundate.prove.side_by_side import side_by_side
 from inundate.prove.time_first import samples_first
 from inundate.prove.verdict import diagnose
 
@@ -333,6 +334,86 @@ def test_a_score_below_zero_is_no_loss_of_numbered_classes():
     assert not numbered(exam, exam.typical, found)
 
 
+# several questions ---------------------------------------------------------------------------
+
+
+class TwoTasks(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(6, 32)
+        self.size, self.kind = nn.Linear(32, 1), nn.Linear(32, 2)
+
+    def forward(self, rows):
+        held = self.first(rows).relu()
+        return self.size(held), self.kind(held)
+
+
+def of_two(output, target):
+    return functional.mse_loss(output[0], target[0]) + functional.cross_entropy(
+        output[1], target[1]
+    )
+
+
+def two_tasks(*, shuffled=False, named=False, **own):
+    drawn = torch.Generator().manual_seed(0)
+    rows = torch.randn(640, 6, generator=drawn)
+    size = (rows[:, :1] - rows[:, 1:2]).tanh() + 0.1 * torch.randn(640, 1, generator=drawn)
+    kind = (rows[:, 2] + rows[:, 3] > 0).long()
+    order = torch.randperm(640, generator=drawn) if shuffled else torch.arange(640)
+    size, kind = size[order], kind[order]
+    cut = [slice(i, i + 32) for i in range(0, 640, 32)]
+    data = [(rows[c], {"a": size[c], "b": kind[c]} if named else (size[c], kind[c])) for c in cut]
+    torch.manual_seed(0)
+    own = {"loss": of_two, "optimiser": adam, **own}
+    return make_case(TwoTasks(), data[:14], valid=data[14:], **own)
+
+
+def test_several_targets_are_taken_apart_again():
+    drawn = torch.Generator().manual_seed(0)
+    parts = {"a": torch.randn(4, 2, 3, generator=drawn), "b": torch.tensor([0, 1, 2, 0])}
+    for target in (parts, tuple(parts.values())):
+        batch = as_batch((torch.zeros(4, 1), target))
+        assert batch["target"].shape == (4, 7)
+        given = batch["several"].given(batch["target"][[2, 0]])
+        given = given if isinstance(target, dict) else dict(zip("ab", given, strict=True))
+        assert torch.equal(given["a"], parts["a"][[2, 0]])
+        assert given["b"].tolist() == [2, 0]
+        assert given["b"].dtype == torch.long
+
+
+def test_a_model_of_two_tasks_is_judged_by_both():
+    named = two_tasks(named=True, loss=lambda o, t: of_two(o, (t["a"], t["b"])))
+    assert diagnose(named, effort=SHORT).answer == "healthy"
+
+    def metric(output, target):
+        return (output[1].argmax(1) == target[1]).float().mean()
+
+    verdict = diagnose(two_tasks(metric=metric), effort=SHORT)
+    assert verdict.answer == "healthy"
+    assert any("several outputs" in line for line in verdict.told)
+    shuffled = diagnose(two_tasks(shuffled=True), effort=SHORT)
+    assert shuffled.cause in (Cause.TARGETS_UNRELATED, Cause.MEMORISES)
+    rate = two_tasks(optimiser=lambda m: torch.optim.SGD(m.parameters(), lr=30.0))
+    assert diagnose(rate, effort=SHORT).cause is Cause.RATE_TOO_HIGH
+
+
+def test_outputs_stand_side_by_side_where_they_are_no_answers_to_one_question():
+    case = two_tasks()
+    exam = Exam(case, SHORT)
+    made = side_by_side(case, exam.train, exam.output)
+    batch = exam.train[0]
+    output = made.call(case.model, batch["inputs"])
+    assert output.shape == (32, 3)
+    assert torch.allclose(made.loss(Fixed(output), batch), case.loss(case.model, batch))
+    assert torch.allclose(made.loss(case.model, batch), case.loss(case.model, batch))
+    torch.manual_seed(0)
+    for model, loss, classes in ((Two(3), both, True), (Two(3), nn.CrossEntropyLoss(), True)):
+        exam = Exam(table(loss, model, classes=classes), SHORT)
+        assert side_by_side(exam.case, exam.train, exam.output) is None
+    exam = Exam(table(mean_and_spread, Two(1), classes=False), SHORT)
+    assert side_by_side(exam.case, exam.train, exam.output) is not None
+
+
 # other forms of inputs and targets -----------------------------------------------------------
 
 
@@ -398,9 +479,9 @@ def test_a_class_that_counts_for_nothing_is_no_class(number):
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        ([torch.zeros(2, 3), (torch.zeros(2), torch.zeros(2))], "side by side in one tensor"),
-        ({"x": torch.zeros(2), "target": {"a": torch.zeros(2)}}, "its target is dict"),
-        ((torch.zeros(2, 3), [0.0, 1.0]), "side by side"),
+        ([torch.zeros(2, 3), (torch.zeros(2), torch.zeros(3))], "a row for each sample"),
+        ({"x": torch.zeros(2), "target": {"a": 1.0}}, "its target is dict"),
+        ((torch.zeros(2, 3), [0.0, 1.0]), "several targets must be tensors"),
         ((torch.zeros(2, 3), 1.0), "torch.as_tensor"),
         ([torch.zeros(2, 3)], "gives its input back"),
         ((torch.zeros(2, 3).to_sparse(), torch.zeros(2)), "expected a dense tensor"),

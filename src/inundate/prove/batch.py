@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -11,7 +13,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from inundate.core.errors import DataError
 
-__all__ = ["Batch", "as_batch", "as_given", "is_placed", "kind_name"]
+__all__ = ["Batch", "Several", "as_batch", "as_given", "is_placed", "kind_name"]
 
 #: ``inputs`` (table of tensors (B, …)), ``target`` (Tensor), ``raw`` (as the loader gave it).
 Batch = dict[str, Any]
@@ -25,8 +27,9 @@ _COMPLEX = "_real_imaginary"  # complex numbers as pairs, on a last axis
 def as_batch(raw: Any) -> Batch:
     """Bring a batch into the doctor's form.
 
-    Packed sequences become rows that are filled up, and the length of each; complex numbers become
-    pairs. For the model they are what they were again (:func:`as_given`).
+    Several targets stand side by side, and what takes them apart again beside them, as
+    ``several``. Packed sequences become rows that are filled up, and the length of each; complex
+    numbers become pairs. For the model they are what they were again (:func:`as_given`).
 
     Parameters
     ----------
@@ -47,9 +50,9 @@ def as_batch(raw: Any) -> Batch:
     if isinstance(raw, Mapping):
         return _from_mapping(raw)
     pair = isinstance(raw, (tuple, list)) and len(raw) >= 2
-    if pair and isinstance(raw[-1], Tensor):
+    if pair and _is_target(raw[-1]):
         inputs = raw[0] if len(raw) == 2 else tuple(raw[:-1])
-        return {"inputs": _table(inputs), "target": raw[-1], "raw": raw}
+        return {"inputs": _table(inputs), **_targets(raw[-1]), "raw": raw}
     raise DataError(
         f"looking at a batch: found {kind_name(raw)}; expected (inputs, target) or a mapping with "
         f"one of {', '.join(_TARGETS)}",
@@ -65,14 +68,12 @@ _ALONE = (
 
 def _hint(target: Any) -> str:
     if isinstance(target, (tuple, list, Mapping)):
-        return (
-            "lay several targets side by side in one tensor, and let the loss take them apart again"
-        )
+        return "several targets must be tensors with a row for each sample, in a tuple or by name"
     return "turn arrays and numbers into tensors, as torch.as_tensor does"
 
 
 def _from_mapping(raw: Mapping[str, Any]) -> Batch:
-    key = next((name for name in _TARGETS if isinstance(raw.get(name), Tensor)), None)
+    key = next((name for name in _TARGETS if _is_target(raw.get(name))), None)
     if key is None:
         named = next((name for name in _TARGETS if name in raw), None)
         if named is not None:
@@ -87,9 +88,9 @@ def _from_mapping(raw: Mapping[str, Any]) -> Batch:
         )
     if "inputs" in raw:
         rest = {name: raw[name] for name in raw if name not in ("inputs", key)}
-        return {**rest, "inputs": _table(raw["inputs"]), "target": raw[key], "raw": raw}
+        return {**rest, "inputs": _table(raw["inputs"]), **_targets(raw[key]), "raw": raw}
     inputs = {n: v for n, v in raw.items() if n != key and _is_input(v)}
-    return {"inputs": _table(inputs), "target": raw[key], "raw": raw}
+    return {"inputs": _table(inputs), **_targets(raw[key]), "raw": raw}
 
 
 def _table(inputs: Any) -> dict[str, Tensor]:
@@ -125,6 +126,68 @@ def _table(inputs: Any) -> dict[str, Tensor]:
 
 def _is_input(value: Any) -> bool:
     return isinstance(value, (Tensor, PackedSequence))
+
+
+@dataclass(frozen=True)
+class Several:
+    """Several targets, as the loader had them.
+
+    Parameters
+    ----------
+    names : tuple of str, or None
+        Of each; None if they came in a tuple or list.
+    shapes : tuple of tuple of int
+        Of each, without the samples.
+    dtypes : tuple of dtype
+    """
+
+    names: tuple[str, ...] | None
+    shapes: tuple[tuple[int, ...], ...]
+    dtypes: tuple[torch.dtype, ...]
+
+    def given(self, target: Tensor) -> Any:
+        """Take targets (B, K) that stand side by side apart again."""
+        sizes = [math.prod(shape) for shape in self.shapes]
+        parts = [
+            part.reshape(-1, *shape).to(dtype)
+            for part, shape, dtype in zip(
+                torch.split(target, sizes, 1), self.shapes, self.dtypes, strict=True
+            )
+        ]
+        return tuple(parts) if self.names is None else dict(zip(self.names, parts, strict=True))
+
+
+def _is_target(value: Any) -> bool:
+    """Whether it is a tensor, or several with as many rows."""
+    if isinstance(value, Tensor):
+        return True
+    if not isinstance(value, (tuple, list, Mapping)) or not value:
+        return False
+    parts = list(value.values()) if isinstance(value, Mapping) else list(value)
+    return (
+        all(isinstance(one, Tensor) and one.ndim > 0 for one in parts)
+        and len({len(one) for one in parts}) == 1
+    )
+
+
+def _targets(value: Any) -> dict[str, Any]:
+    """Lay several targets side by side; whole numbers stay so if all of them are."""
+    if isinstance(value, Tensor):
+        return {"target": value}
+    names = tuple(map(str, value)) if isinstance(value, Mapping) else None
+    parts = list(value.values()) if isinstance(value, Mapping) else list(value)
+    form = Several(
+        names, tuple(tuple(one.shape[1:]) for one in parts), tuple(one.dtype for one in parts)
+    )
+    flat = [one.reshape(len(one), -1) for one in parts]
+    whole = not any(one.is_floating_point() for one in flat)
+    target = torch.cat([one.long() if whole else one.to(_widest(flat)) for one in flat], 1)
+    return {"target": target, "several": form}
+
+
+def _widest(parts: list[Tensor]) -> torch.dtype:
+    wide = any(part.dtype == torch.float64 for part in parts)
+    return torch.float64 if wide else torch.float32
 
 
 def as_given(inputs: Mapping[str, Tensor]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from inundate.prove.batch import Batch, as_batch, as_given, is_placed, kind_name
 from inundate.prove.kept import let_go
 from inundate.prove.several import LossOfWhole
 
-__all__ = ["Batch", "Call", "Case", "Fixed", "adam", "call_model", "make_case"]
+__all__ = ["Batch", "Call", "Case", "Fixed", "adam", "call_model", "make_case", "target_of"]
 
 Call = Callable[[nn.Module, Mapping[str, Tensor]], Tensor]
 Loss = Callable[[nn.Module, Batch], Tensor]
@@ -60,6 +60,8 @@ class Case:
         The weights are those of a finished training and are judged as they are.
     told : sequence of str
         What is known from elsewhere, such as the alarms of a run.
+    whole : LossOfWhole, optional
+        The loss of all that a model gives, where it may give several tensors.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Case:
     unread: Sequence[str] = ()
     trained: bool = False
     told: Sequence[str] = ()
+    whole: LossOfWhole | None = None
 
     def pair(self) -> tuple[nn.Module, torch.optim.Optimizer]:
         """Give a copy of the model with an optimiser that holds the copy's weights."""
@@ -166,25 +169,30 @@ def usual_loss(output: Tensor, target: Tensor) -> Tensor:
 _WHOLE = {call_model: _by_names, call_with_table: _by_table}
 
 
-def _loss_of(
-    model: nn.Module, criterion: Callable[[Any, Tensor], Tensor] | None, call: Call
-) -> Loss:
+def _loss_of(criterion: Callable[[Any, Any], Tensor], call: Call) -> Loss:
     """Make a loss of model and batch of the user's one, of output and target."""
-    if criterion is None or call not in _WHOLE:
-        plain = criterion or usual_loss
 
-        def loss_of(pupil: nn.Module, batch: Batch) -> Tensor:
-            return plain(call(pupil, batch["inputs"]), batch["target"])
+    def loss_of(pupil: nn.Module, batch: Batch) -> Tensor:
+        return criterion(call(pupil, batch["inputs"]), target_of(batch))
 
-        return loss_of
-    whole = LossOfWhole(model, criterion, _WHOLE[call], _tensor)
+    return loss_of
+
+
+def _loss_of_whole(whole: LossOfWhole) -> Loss:
+    """Make it of one that may take all that a model gives."""
 
     def loss_of_whole(pupil: nn.Module, batch: Batch) -> Tensor:
         if isinstance(pupil, Fixed):
-            return whole.of_answer(pupil.output, batch["inputs"], batch["target"])
-        return whole.of(pupil, batch["inputs"], batch["target"])
+            return whole.of_answer(pupil.output, batch["inputs"], target_of(batch))
+        return whole.of(pupil, batch["inputs"], target_of(batch))
 
     return loss_of_whole
+
+
+def target_of(batch: Batch) -> Any:
+    """Give the target as the loader had it: several of them as they were."""
+    several = batch.get("several")
+    return batch["target"] if several is None else several.given(batch["target"])
 
 
 def make_case(
@@ -193,7 +201,7 @@ def make_case(
     *,
     name: str = "model",
     valid: Iterable[Any] | None = None,
-    loss: Callable[[Tensor, Tensor], Tensor] | None = None,
+    loss: Callable[[Any, Any], Tensor] | None = None,
     optimiser: torch.optim.Optimizer | Callable[[nn.Module], torch.optim.Optimizer] | None = None,
     call: Call = call_model,
     step: Step | None = None,
@@ -211,13 +219,17 @@ def make_case(
     loss : callable, optional
         ``loss(output, target)``; by default cross-entropy for whole numbers, mean square error
         for others. The output of a model that gives several tensors is all of them, or the first
-        if the loss refuses them.
+        if the loss refuses them; several targets are given as the loader has them.
     optimiser : Optimizer or callable, optional
         By default Adam at its usual rate.
     call, step, metric, unread, trained, name
         As in :class:`Case`.
     """
+    criterion, whole = _loss_of(loss or usual_loss, call), None
+    if loss is not None and call in _WHOLE:
+        whole = LossOfWhole(model, loss, _WHOLE[call], _tensor)
+        criterion, metric = _loss_of_whole(whole), None if metric is None else whole.asked(metric)
     return Case(
-        name, model, train, call, _loss_of(model, loss, call), optimiser or adam, valid=valid,
-        step=step, metric=metric, unread=tuple(unread), trained=trained,
+        name, model, train, call, criterion, optimiser or adam, valid=valid,
+        step=step, metric=metric, unread=tuple(unread), trained=trained, whole=whole,
     )  # fmt: skip

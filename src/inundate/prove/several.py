@@ -1,4 +1,4 @@
-"""Losses of models that give several tensors: a main output and helping ones, a mean and spread."""
+"""Models that give several tensors: helping outputs, a mean and a spread, a task each."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from torch import Tensor, nn
 from inundate.learn.probes import evaluating
 from inundate.learn.random_state import isolated_random
 
-__all__ = ["LossOfWhole"]
+__all__ = ["CannotAsk", "LossOfWhole"]
 
 _KEPT = 16  # batches, of which what the model gives is known
 _SAME = 1e-6
 
-Criterion = Callable[[Any, Tensor], Tensor]
+Criterion = Callable[[Any, Any], Tensor]
+
+
+class CannotAsk(Exception):
+    """A part of the training takes more than one answer."""
 
 
 class LossOfWhole:
@@ -50,7 +54,17 @@ class LossOfWhole:
         self._alike: list[bool] | None = None  # which tensors take the answer too
         self._own: dict[int, tuple[Any, Any]] = {}
 
-    def of(self, pupil: nn.Module, inputs: Mapping[str, Tensor], target: Tensor) -> Tensor:
+    def asked(self, metric: Callable[[Tensor, Tensor], Any]) -> Callable[[Tensor, Tensor], Any]:
+        """Give a metric that refuses single answers where the loss takes all that a model gives."""
+
+        def of_answer(output: Tensor, target: Tensor) -> Any:
+            if self._whole:
+                raise CannotAsk("the metric takes several outputs")
+            return metric(output, target)
+
+        return of_answer
+
+    def of(self, pupil: nn.Module, inputs: Mapping[str, Tensor], target: Any) -> Tensor:
         """Give the loss of what a model says of some inputs."""
         found = self._run(pupil, inputs)
         if isinstance(found, Tensor):
@@ -59,7 +73,85 @@ class LossOfWhole:
             return self._first(found, target)
         return self._criterion(found if self._whole else self._main(found), target)
 
-    def _first(self, found: Any, target: Tensor) -> Tensor:
+    def of_answer(self, answer: Tensor, inputs: Mapping[str, Tensor], target: Any) -> Tensor:
+        """Give the loss of an answer.
+
+        Parameters
+        ----------
+        answer : Tensor
+            Of the shape of the main output.
+        inputs : mapping of str to Tensor
+            What it would be the answer to.
+        target : Tensor, or several
+        """
+        if not self.takes_whole(inputs, target):
+            return self._criterion(answer, target)
+        own = self.given(inputs)
+        held = self._main(own)
+        if held.shape == answer.shape and torch.allclose(held, answer.detach(), atol=_SAME):
+            return self._criterion(_put(own, {id(held): answer}), target)
+        rest = [one for one in _tensors(own) if one is not held and one.shape == held.shape]
+        if self._alike is None:
+            self._alike = self._lower(own, rest, answer, target)
+        chosen = [one for one, told in zip(rest, self._alike, strict=True) if told]
+        return self._criterion(_put(own, {id(one): answer for one in (held, *chosen)}), target)
+
+    def takes_whole(self, inputs: Mapping[str, Tensor], target: Any) -> bool:
+        """Say whether the model gives several tensors and the loss takes them all."""
+        if self._whole is None:
+            found = self.given(inputs)
+            if isinstance(found, Tensor):
+                self._whole = False
+            else:
+                with torch.no_grad():
+                    self._first(found, target)
+        return bool(self._whole)
+
+    def helping(self, answer: Tensor, inputs: Mapping[str, Tensor], target: Any) -> bool:
+        """Say whether all that a model gives are answers to the same question.
+
+        Parameters
+        ----------
+        answer : Tensor
+            The right one, of the main output's shape.
+        inputs, target
+            As for :meth:`of_answer`.
+        """
+        own = self.given(inputs)
+        held = self._main(own)
+        parts = _tensors(own)
+        alike = all(one.shape == held.shape == answer.shape for one in parts)
+        return alike and all(self._lower(own, parts, answer, target))
+
+    def parts(self, found: Any) -> list[Tensor]:
+        """Give the tensors among what a model gives that have a row for each sample."""
+        count = len(self._main(found))
+        return [one for one in _tensors(found) if one.is_floating_point() and one.ndim > 0
+                and len(one) == count]  # fmt: skip
+
+    def run(self, model: nn.Module, inputs: Mapping[str, Tensor]) -> Any:
+        """Give all that a model gives."""
+        return self._run(model, inputs)
+
+    def of_parts(self, answers: list[Tensor], inputs: Mapping[str, Tensor], target: Any) -> Tensor:
+        """Give the loss of an answer in the place of each of :meth:`parts`."""
+        own = self.given(inputs)
+        places = zip(self.parts(own), answers, strict=True)
+        return self._criterion(_put(own, {id(one): answer for one, answer in places}), target)
+
+    def given(self, inputs: Mapping[str, Tensor]) -> Any:
+        """Give what the model says as it is given, each batch asked once."""
+        kept = self._own.get(id(inputs))
+        if kept is not None and kept[0] is inputs:
+            return kept[1]
+        if len(self._own) >= _KEPT:
+            self._own.clear()
+        with evaluating(self._model), isolated_random(0, "doctor", "whole"):
+            found = self._run(self._model, inputs)
+        self._own[id(inputs)] = (inputs, found)
+        return found
+
+    def _first(self, found: Any, target: Any) -> Tensor:
         """See which of the two the loss takes: all, or the one tensor."""
         try:
             loss = self._criterion(found, target)
@@ -73,64 +165,12 @@ class LossOfWhole:
             self._whole = True
         return loss
 
-    def _ask(self, inputs: Mapping[str, Tensor], target: Tensor) -> None:
-        """Learn, before any model was run, what it gives and what the loss takes of that."""
-        found = self._given(inputs)
-        if isinstance(found, Tensor):
-            self._whole = False
-        else:
-            with torch.no_grad():
-                self._first(found, target)
-
-    def of_answer(self, answer: Tensor, inputs: Mapping[str, Tensor], target: Tensor) -> Tensor:
-        """Give the loss of an answer.
-
-        Parameters
-        ----------
-        answer : Tensor
-            Of the shape of the main output.
-        inputs : mapping of str to Tensor
-            What it would be the answer to.
-        target : Tensor
-        """
-        if self._whole is None:
-            self._ask(inputs, target)
-        if not self._whole:
-            return self._criterion(answer, target)
-        own = self._given(inputs)
-        held = self._main(own)
-        if held.shape == answer.shape and torch.allclose(held, answer.detach(), atol=_SAME):
-            return self._criterion(_put(own, held, answer, set()), target)
-        rest = [one for one in _tensors(own) if one is not held and one.shape == held.shape]
-        if self._alike is None:
-            self._alike = self._lower(own, held, rest, answer, target)
-        chosen = {id(one) for one, told in zip(rest, self._alike, strict=True) if told}
-        return self._criterion(_put(own, held, answer, chosen), target)
-
-    def _lower(
-        self, own: Any, held: Tensor, rest: list[Tensor], answer: Tensor, target: Tensor
-    ) -> list[bool]:
-        """Say with which of them the loss is lower if they are the answer as well."""
-        found: set[int] = set()
+    def _lower(self, own: Any, parts: list[Tensor], answer: Tensor, target: Any) -> list[bool]:
+        """Say for which of them the loss is lower if the answer stands there alone."""
         with torch.no_grad():
-            least = float(self._criterion(_put(own, held, answer, found), target))
-            for one in rest:
-                told = float(self._criterion(_put(own, held, answer, {*found, id(one)}), target))
-                if told < least:
-                    least, found = told, {*found, id(one)}
-        return [id(one) in found for one in rest]
-
-    def _given(self, inputs: Mapping[str, Tensor]) -> Any:
-        """Give what the model says as it is given, each batch asked once."""
-        kept = self._own.get(id(inputs))
-        if kept is not None and kept[0] is inputs:
-            return kept[1]
-        if len(self._own) >= _KEPT:
-            self._own.clear()
-        with evaluating(self._model), isolated_random(0, "doctor", "whole"):
-            found = self._run(self._model, inputs)
-        self._own[id(inputs)] = (inputs, found)
-        return found
+            least = float(self._criterion(own, target))
+            told = [float(self._criterion(_put(own, {id(p): answer}), target)) for p in parts]
+        return [loss < least for loss in told]
 
 
 def _tensors(found: Any) -> list[Tensor]:
@@ -145,15 +185,15 @@ def _holds(part: Any) -> bool:
     return isinstance(part, (Tensor, Mapping, tuple, list))
 
 
-def _put(found: Any, held: Tensor, answer: Tensor, alike: set[int]) -> Any:
-    """Give a result of the same form in which the answer stands at some places."""
+def _put(found: Any, places: Mapping[int, Tensor]) -> Any:
+    """Give a result of the same form with other tensors at some places, known by their id."""
     if isinstance(found, Tensor):
-        return answer if found is held or id(found) in alike else found
+        return places.get(id(found), found)
     if isinstance(found, Mapping):
-        made = {key: _put(part, held, answer, alike) for key, part in found.items()}
+        made = {key: _put(part, places) for key, part in found.items()}
         return made if type(found) is dict else type(found)(**made)
     if isinstance(found, tuple) and hasattr(found, "_fields"):  # named
-        return type(found)(*(_put(part, held, answer, alike) for part in found))
+        return type(found)(*(_put(part, places) for part in found))
     if isinstance(found, (tuple, list)):
-        return type(found)(_put(part, held, answer, alike) for part in found)
+        return type(found)(_put(part, places) for part in found)
     return found

@@ -68,6 +68,7 @@ from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.water import probe_water
 from inundate.prove.probe.weighed import probe_weighed
 from inundate.prove.reread import usual_ignored
+from inundate.prove.side_by_side import side_by_side
 from inundate.prove.time_first import samples_first
 
 __all__ = ["PROBES", "TRAINING", "Confidence", "Verdict", "decide", "diagnose"]
@@ -106,6 +107,9 @@ OF_BATCHES: frozenset[Probe] = frozenset((
 
 #: Forms of batches that are brought to the usual one, and what is said of it.
 _READ: Mapping[Callable[[Exam], Case | None], str] = {
+    lambda exam: side_by_side(exam.case, exam.train, exam.output): (
+        "the model gives several outputs: what it learns is known by the loss alone"
+    ),
     lambda exam: samples_first(exam.case, exam.train): (
         "batches have time before the samples: they were read with samples first"
     ),

@@ -9,6 +9,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.lowest_first import lowest_first
+from inundate.prove.several import CannotAsk
 
 __all__ = ["probe_metric"]
 
@@ -23,6 +24,8 @@ def probe_metric(exam: Exam) -> list[Finding]:
     if exam.case.metric is None:
         return []
     batch = exam.typical
+    if "several" in batch:  # one answer is not what it takes
+        return []
     target = batch["target"]
     right, wrong = exam.answers.right(batch), exam.answers.wrong(batch)
     constant = exam.answers.constants(batch)
@@ -32,6 +35,8 @@ def probe_metric(exam: Exam) -> list[Finding]:
         best, worst, flat = (
             float(exam.case.metric(answer, target)) for answer in (right, wrong, constant[0])
         )
+    except CannotAsk:
+        return []
     except Exception as error:  # noqa: BLE001  whatever a user's metric raises is the finding
         return [Finding(Cause.METRIC_WRONG, "fault", f"{type(error).__name__}: {error}")]
     exam.figures |= {"metric_right": best, "metric_wrong": worst, "metric_constant": flat}
