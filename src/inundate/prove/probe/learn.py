@@ -40,6 +40,8 @@ __all__ = ["learns", "probe_learn"]
 _DRAWS = 16  # of dropout
 _UNLIKE = 0.75  # of the deviation between samples, by which modes differ
 _LOUD = 0.25  # of its square, from which the mean of the draws is not known well enough
+_SWITCHED = 0.1  # the same, where the modes are told apart by what is written for one of them
+_SAME = 1e-4  # of the deviation of outputs, that rounding moves them by
 _FAR_UNLIKE = 1.5  # the same, where little is learnt in training mode either
 _BEYOND = 1.5  # times the way to the right answers
 _NEARLY, _TOO_OFTEN = 0.85, 2.0  # of the answers, of one class, and times that of the targets
@@ -170,12 +172,34 @@ def _gap(exam: Exam) -> list[Finding]:
         return _unlike(exam, _FAR_UNLIKE) if working >= _HARDLY else []
     kept = stale(exam) if _GAP >= working - asked > _SLIGHT else ""
     if asked > working - _GAP and not kept:
-        return _unlike(exam)
+        switched = working - asked > _SLIGHT and _by_mode_alone(exam)
+        return _unlike(exam, _SWITCHED if switched else _UNLIKE)
     text = (
         f"on the same samples the model comes {percent(working)} of the way in training mode and "
         f"{percent(asked)} in evaluation mode{'; ' if kept else ''}{kept}"
     )
     return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text, firm=asked < _WILD)]
+
+
+def _by_mode_alone(exam: Exam) -> bool:
+    """Whether nothing is drawn in training mode, and no sample counts for another one.
+
+    Then no dropout and no normalisation tells modes apart, but what is written for one of them.
+    """
+    batch = exam.typical
+    half = len(batch["target"]) // 2
+    inputs = batch["inputs"]
+    if half < 1 or any(len(value) != len(batch["target"]) for value in inputs.values()):
+        return False
+    part = {**batch, "inputs": {name: value[:half] for name, value in inputs.items()}}
+    model = copy.deepcopy(exam.all.model).train()
+    with torch.no_grad():
+        whole, again = (exam.case.call(model, batch["inputs"]).double() for _ in range(2))
+        alone = exam.case.call(model, part["inputs"]).double()
+    if alone.shape[1:] != whole.shape[1:] or len(alone) != half:
+        return False
+    size = _SAME * float(whole.std())
+    return all(float((one - whole[: len(one)]).abs().max()) <= size for one in (again, alone))
 
 
 def _unlike(exam: Exam, least: float = _UNLIKE) -> list[Finding]:
