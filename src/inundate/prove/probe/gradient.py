@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -176,7 +177,7 @@ def _wait(exam: Exam, model: nn.Module, layers: list[nn.Module]) -> bool:
     return all(len(own) > 1 for own in each) or (len(every) > 1 and _once_moved(exam, model, every))
 
 
-def _once_moved(exam: Exam, model: nn.Module, zeros: list[Tensor]) -> bool:
+def _once_moved(exam: Exam, model: nn.Module, zeros: Sequence[Tensor]) -> bool:
     """Whether all of these weights get a gradient when they are not 0."""
     drawn = torch.Generator().manual_seed(exam.seed)
     with torch.no_grad():
