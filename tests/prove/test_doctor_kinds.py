@@ -16,6 +16,7 @@ from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.mended import mended
 from inundate.prove.probe.mixed_units import mixed_units
 from inundate.prove.probe.numbered_anew import numbered_anew
 from inundate.prove.probe.padding import probe_padding
@@ -362,6 +363,24 @@ def test_weights_of_attention_that_no_layer_draws(size):
         nn.init.normal_(layer.self_attn.in_proj_weight, std=size)
     odd = odd_weights(exam_of(layer, drawn(64, 5, 8), drawn(64, 5, 8)))
     assert [name.split(" ")[0] for name in odd] == (["self_attn.in_proj_weight"] if size else [])
+
+
+@pytest.mark.parametrize(("size", "named"), [(30.0, [Cause.BAD_START]), (1.0, [])])
+def test_odd_weights_are_drawn_anew_over_all_batches(size, named):
+    rows = drawn(512, 6)
+    target = rows[:, :1] * rows[:, 1:2].sign()
+    model = net(6)
+    with torch.no_grad():
+        model[0].weight.mul_(size)
+        model[0].bias.mul_(size)
+    exam = exam_of(
+        model, target[:384], rows[:384], valid=batches(target[384:], rows[384:]),
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=2e-2),
+    )  # fmt: skip
+    exam.effort = Effort(all_batches=150)
+    exam.figures["pace, with fresh weights"] = 0.8  # it was no quicker on one batch
+    unseen = exam.skill(exam.all.model, exam.valid)
+    assert causes(mended(exam, unseen)) == named
 
 
 def test_what_failed_for_a_change_of_a_probe_is_named_last():
