@@ -14,6 +14,7 @@ from inundate.prove.probe.copies import slid
 from inundate.prove.probe.drowned import drowned
 from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.gradient import probe_gradient
+from inundate.prove.probe.identity import numbered_each
 from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mended import mended
@@ -261,6 +262,24 @@ def test_a_shift_of_zeros_is_not_symmetric_for_long():
     kinds = kinds_of(256)
     exam = exam_of(Kinds(last_zero=True), worth(kinds), kinds)
     assert Cause.SYMMETRIC_START not in causes(probe_start(exam))
+
+
+@pytest.mark.parametrize(("apart", "named"), [(1, [Cause.MEMORISES]), (400, [])])
+def test_the_number_of_a_customer_as_one_of_the_kinds(apart, named):
+    kinds = kinds_of(600)
+    number = torch.arange(600) // apart  # of the customer, or of a part of the file
+    target = worth(kinds)
+    rows = torch.cat([kinds, number[:, None]], 1)
+    model = Kinds()
+    model.tables.append(nn.Embedding(600, 8))
+    model.shift = nn.Parameter(torch.zeros(3, 8))
+    nn.init.normal_(model.tables[2].weight, std=3.0)
+    exam = exam_of(
+        model, target[:448], rows[:448], valid=batches(target[448:], rows[448:]),
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=1e-2),
+    )  # fmt: skip
+    exam.effort = Effort(all_batches=200)
+    assert causes(numbered_each(exam, exam.skill(exam.all.model, exam.valid))) == named
 
 
 class Masked(nn.Module):

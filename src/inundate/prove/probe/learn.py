@@ -15,6 +15,7 @@ from inundate.prove.known import worth
 from inundate.prove.probe.bottleneck import through_one
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.drowned import drowned
+from inundate.prove.probe.identity import numbered_each
 from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
@@ -92,6 +93,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     found = found or turned_alone(exam) or rescaled(exam, seen, unseen) or drowned(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
+    found = found or numbered_each(exam, unseen)
     if found:
         return found
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
