@@ -26,6 +26,7 @@ from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.reshaped import probe_reshaped
 from inundate.prove.probe.stand_in import stand_in_skill
 from inundate.prove.probe.start import probe_start
+from inundate.prove.probe.tiny_batches import tiny_batches
 from inundate.prove.probe.use import probe_use
 from inundate.prove.verdict import decide
 
@@ -280,6 +281,25 @@ def test_the_number_of_a_customer_as_one_of_the_kinds(apart, named):
     )  # fmt: skip
     exam.effort = Effort(all_batches=200)
     assert causes(numbered_each(exam, exam.skill(exam.all.model, exam.valid))) == named
+
+
+@pytest.mark.parametrize(
+    ("norm", "named"), [(nn.BatchNorm1d, [Cause.TRAIN_EVAL_GAP]), (nn.LayerNorm, [])]
+)
+def test_batch_norm_over_batches_of_two(norm, named):
+    torch.manual_seed(0)
+    layers = [layer for _ in range(2) for layer in (nn.Linear(16, 16), norm(16), nn.ReLU())]
+    model = nn.Sequential(nn.Linear(4, 16), *layers, nn.Linear(16, 1))
+    rows = drawn(384, 4)
+    target = rows[:, :1] + rows[:, 1:2] * rows[:, 2:3].sign()
+    held = make_case(
+        model, batches(target[:256], rows[:256], size=2),
+        valid=batches(target[256:], rows[256:], size=2),
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=1e-2),
+    )  # fmt: skip
+    exam = Exam(held, Effort(batches=128, all_batches=150))
+    unseen = exam.skill(exam.all.model, exam.valid)
+    assert causes(tiny_batches(exam, unseen)) == named
 
 
 class Masked(nn.Module):

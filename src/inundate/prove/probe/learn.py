@@ -23,6 +23,7 @@ from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.running import stale
+from inundate.prove.probe.tiny_batches import tiny_batches
 from inundate.prove.probe.turned_alone import turned_alone
 from inundate.prove.probe.unlearnt import (
     CALMER,
@@ -93,7 +94,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     found = found or turned_alone(exam) or rescaled(exam, seen, unseen) or drowned(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
-    found = found or numbered_each(exam, unseen)
+    found = found or numbered_each(exam, unseen) or tiny_batches(exam, unseen)
     if found:
         return found
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
