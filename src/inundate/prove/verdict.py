@@ -368,8 +368,9 @@ def decide(exam: Exam, *, seconds: float = 0.0) -> Verdict:
     ranked = sorted(settle(findings), key=_place)
     healthy = learns(exam)
     named = [f for f in ranked if f.weight == "fault"]
-    if not named and not healthy:
-        named = [f for f in ranked if f.weight == "suspect"]
+    if not named and not healthy:  # what failed for a change of a probe's own comes last
+        doubts = [f for f in ranked if f.weight == "suspect"]
+        named = sorted(doubts, key=lambda f: f.cause is Cause.DOES_NOT_RUN)
     first = named[0] if named else None
     rest = [f for f in ranked if f is not first]
     return Verdict(

@@ -11,6 +11,7 @@ _MOST = 48  # columns, of which all pairs are looked at
 _SAMPLES = 400  # of each pair; what is exact is exact in a few
 _KINDS = 20  # different targets, from which they are numbers and no classes
 _EXACT = 1e-4  # of the variance, that is left: rounding to a few digits leaves more than nothing
+_COUNTED = 0.5  # of the targets, that are above 0
 _OWN = 0.03  # of the variance, that each of the two must tell beyond the other
 
 
@@ -33,12 +34,29 @@ def combined(values: Tensor, target: Tensor) -> list[tuple[int, int]]:
     if len(torch.unique(target)) <= _KINDS or not 3 <= values.shape[1] <= _MOST:
         return []
     found = _pairs(values, target)
-    if float(target.min()) > 0:
-        above = [place for place in range(values.shape[1]) if float(values[:, place].min()) > 0]
-        if len(above) > 1:
-            logs = _pairs(values[:, above].log(), target.log())
-            found += [(above[one], above[other]) for one, other in logs]
+    found += _by_logarithms(values, target)
     return list(dict.fromkeys(found))
+
+
+def _by_logarithms(values: Tensor, target: Tensor) -> list[tuple[int, int]]:
+    """Find pairs by the logarithms of what is above 0; columns may be logarithms themselves.
+
+    Targets may be counts, of which some are 0: those tell nothing.
+    """
+    told = target > 0
+    if float(target.min()) < 0 or float(told.double().mean()) < _COUNTED:
+        return []
+    values, target = values[told], target[told]
+    above = [place for place in range(values.shape[1]) if float(values[:, place].min()) > 0]
+    if not above:
+        return []
+    columns, places = [values[:, above].log()], above
+    if values.shape[1] + len(above) <= _MOST:
+        columns.append(values)
+        places = [*above, *range(values.shape[1])]
+    pairs = _pairs(torch.cat(columns, 1), target.log())
+    named = [(places[one], places[other]) for one, other in pairs]
+    return [(one, other) for one, other in named if one != other]
 
 
 def _pairs(values: Tensor, target: Tensor) -> list[tuple[int, int]]:

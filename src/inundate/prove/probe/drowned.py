@@ -26,7 +26,7 @@ def drowned(exam: Exam, unseen: Skill) -> list[Finding]:
     again = exam.figures.get("samples_that_recur", 1.0)
     if exam.case.valid is None or exam.case.trained or exam.all.broke or again > _ANEW:
         return []
-    if unseen.value > _LEARNT or not exam.comparable or len(exam.valid) < 3:
+    if unseen.value > _LEARNT or len(exam.valid) < 3:
         return []
     if not worth(exam, Cause.NOISE_TOO_STRONG):
         return []
@@ -40,7 +40,11 @@ def drowned(exam: Exam, unseen: Skill) -> list[Finding]:
     clean, own = exam.skill(trial.model, rest), exam.skill(exam.all.model, rest)
     exam.figures["skill_valid, trained on other validation samples"] = clean.value
     more = clean.value >= max(own.value, 0.0) + _MORE
-    if clean.p_value > _CLEAR or not more or 1.0 - own.value < _LEFT * (1.0 - clean.value):
+    # what counts as right is the end of the way where answers are of the target's own kind alone
+    much = 1.0 - own.value >= _LEFT * (1.0 - clean.value)
+    much = much if exam.comparable else clean.value >= _LEFT * own.value
+    sure = clean.p_value <= _CLEAR or not exam.comparable  # else of each batch, which are few
+    if not sure or not more or not much:
         return []
     count, every = (sum(len(b["target"]) for b in part) for part in (fewer, exam.learnt))
     text = (

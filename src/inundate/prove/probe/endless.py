@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -12,14 +13,18 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.free import least_output
 
-__all__ = ["endless", "falls_on"]
+__all__ = ["endless", "falls_on", "turned_round"]
 
 _NEAR, _FAR = 30.0, 900.0  # deviations of the targets, that answers are moved by
 _BELOW = 0.5  # of the difference of a constant and the right answer, that the loss falls by at once
 _LINE = (10.0, 100.0)  # times as far down for 30 times as far: a line, and no curve that ends
 _FARTHER = (10.0, 15.0, 20.0, 25.0)  # from where answers begin: nearer it may rise, or fall
 _FASTER = 1.5  # times the fall before
+_FURTHER = (1.0, 10.0, 100.0)  # times as far as a search for the lowest loss has come
+_STRAIGHT = 0.5  # of what a line would fall further on
+_ENDS = 0.1  # of the way up to where a loss ends, that it may still move there
 
 
 def endless(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
@@ -84,3 +89,37 @@ def falls_on(exam: Exam, batch: Batch) -> list[Finding]:
             )
             return [Finding(Cause.LOSS_SIGN, "fault", text)]
     return []
+
+
+def turned_round(exam: Exam, batch: Batch, free: Tensor) -> list[Finding]:
+    """See whether a loss falls in a line, without end, and turned round comes to an end.
+
+    As minus a likelihood without its minus does, that has no target of its own to be compared with.
+    """
+    flat = exam.free_constant
+    if flat is None:
+        return []
+    alike = flat.expand_as(free)
+    begin, falls = _along(exam, batch, alike, free - alike)
+    if not falls or not all(b > _STRAIGHT * 10.0 * a > 0 for a, b in itertools.pairwise(falls)):
+        return []
+    other = replace(exam.case, loss=lambda model, given: -exam.case.loss(model, given))
+    back = least_output(other, batch, flat)
+    ends = [] if back is None else [-fall for fall in _along(exam, batch, alike, back - alike)[1]]
+    if not ends or ends[0] <= 0 or abs(ends[-1] - ends[-2]) > _ENDS * ends[-1]:
+        return []
+    text = (
+        f"the loss of one answer for all is {begin:.3g}; on the way to lower ones it goes on to "
+        f"{begin - falls[-1]:.3g}, without an end, and the other way it ends at "
+        f"{begin + ends[-1]:.3g}"
+    )
+    return [Finding(Cause.LOSS_SIGN, "fault", text, firm=True)]
+
+
+def _along(exam: Exam, batch: Batch, begin: Tensor, way: Tensor) -> tuple[float, list[float]]:
+    """Give the loss of some answers, and by how much it falls ever further along a way."""
+    told = [loss_of_fixed(exam.case, batch, begin + times * way) for times in (0.0, *_FURTHER)]
+    losses = [one for one in told if one is not None and math.isfinite(one)]
+    if len(losses) < len(told):
+        return 0.0, []
+    return losses[0], [losses[0] - one for one in losses[1:]]

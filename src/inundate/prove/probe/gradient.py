@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
@@ -21,6 +22,7 @@ __all__ = ["gradients", "leaves", "probe_gradient"]
 _OWN, _WHOLE = "(model)", "the model"  # weights that are in no layer: by training, and here
 _GONE = 1e-8  # the same, from which what comes later does not matter
 _MANY = 3  # layers that are as good as cut off
+_AWAY = 0.1  # size of weights that are moved away from 0
 _FADED = 1e-5  # gradient per weight of the first layer over that of the last
 
 
@@ -116,7 +118,7 @@ def _missing(
         name for name in called
         if free[name] and none(name) and _takes_part(exam, modules[name], model)
     ]  # fmt: skip
-    if stuck and all(_of_zeros(modules[name]) for name in stuck):
+    if stuck and _wait(exam, model, [modules[name] for name in stuck]):
         text = (
             f"all weights of {_listed(stuck)} that are free start at 0, and each gets its gradient "
             "through the others"
@@ -159,10 +161,34 @@ def _takes_part(exam: Exam, module: nn.Module, model: nn.Module) -> bool:
     return not torch.equal(before, after)
 
 
-def _of_zeros(module: nn.Module) -> bool:
-    """Whether a layer has several free matrices, all of zeros."""
-    own = [p for p in module.parameters(recurse=False) if p.requires_grad and p.ndim > 1]
-    return len(own) > 1 and all(bool((p == 0).all()) for p in own)
+def _wait(exam: Exam, model: nn.Module, layers: list[nn.Module]) -> bool:
+    """Whether layers have free matrices that are all of zeros, and wait for each other.
+
+    Within each layer, or between layers, as two tables whose product is the answer: then all of
+    them get a gradient as soon as they are moved away from 0.
+    """
+    each = [
+        [p for p in layer.parameters(recurse=False) if p.requires_grad and p.ndim > 1]
+        for layer in layers
+    ]
+    every = [p for own in each for p in own]
+    if not all(each) or not all(bool((p == 0).all()) for p in every):
+        return False
+    return all(len(own) > 1 for own in each) or (len(every) > 1 and _once_moved(exam, model, every))
+
+
+def _once_moved(exam: Exam, model: nn.Module, zeros: Sequence[Tensor]) -> bool:
+    """Whether all of these weights get a gradient when they are not 0."""
+    drawn = torch.Generator().manual_seed(exam.seed)
+    with torch.no_grad():
+        for weight in zeros:
+            weight.copy_(_AWAY * torch.randn(weight.shape, generator=drawn))
+    gradients(exam, model, exam.typical)
+    reached = all(w.grad is not None and bool((w.grad != 0).any()) for w in zeros)
+    with torch.no_grad():
+        for weight in zeros:
+            weight.zero_()
+    return reached
 
 
 def _untaught(model: nn.Module, frozen: list[nn.Module]) -> int:

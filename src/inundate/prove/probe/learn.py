@@ -15,6 +15,7 @@ from inundate.prove.known import worth
 from inundate.prove.probe.bottleneck import through_one
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.drowned import drowned
+from inundate.prove.probe.identity import numbered_each
 from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
@@ -22,6 +23,7 @@ from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.running import stale
+from inundate.prove.probe.tiny_batches import tiny_batches
 from inundate.prove.probe.turned_alone import turned_alone
 from inundate.prove.probe.unlearnt import (
     CALMER,
@@ -40,6 +42,8 @@ __all__ = ["learns", "probe_learn"]
 _DRAWS = 16  # of dropout
 _UNLIKE = 0.75  # of the deviation between samples, by which modes differ
 _LOUD = 0.25  # of its square, from which the mean of the draws is not known well enough
+_SWITCHED = 0.1  # the same, where the modes are told apart by what is written for one of them
+_SAME = 1e-4  # of the deviation of outputs, that rounding moves them by
 _FAR_UNLIKE = 1.5  # the same, where little is learnt in training mode either
 _BEYOND = 1.5  # times the way to the right answers
 _NEARLY, _TOO_OFTEN = 0.85, 2.0  # of the answers, of one class, and times that of the targets
@@ -90,6 +94,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     found = found or turned_alone(exam) or rescaled(exam, seen, unseen) or drowned(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
+    found = found or numbered_each(exam, unseen) or tiny_batches(exam, unseen)
     if found:
         return found
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
@@ -170,12 +175,34 @@ def _gap(exam: Exam) -> list[Finding]:
         return _unlike(exam, _FAR_UNLIKE) if working >= _HARDLY else []
     kept = stale(exam) if _GAP >= working - asked > _SLIGHT else ""
     if asked > working - _GAP and not kept:
-        return _unlike(exam)
+        switched = working - asked > _SLIGHT and _by_mode_alone(exam)
+        return _unlike(exam, _SWITCHED if switched else _UNLIKE)
     text = (
         f"on the same samples the model comes {percent(working)} of the way in training mode and "
         f"{percent(asked)} in evaluation mode{'; ' if kept else ''}{kept}"
     )
     return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text, firm=asked < _WILD)]
+
+
+def _by_mode_alone(exam: Exam) -> bool:
+    """Whether nothing is drawn in training mode, and no sample counts for another one.
+
+    Then no dropout and no normalisation tells modes apart, but what is written for one of them.
+    """
+    batch = exam.typical
+    half = len(batch["target"]) // 2
+    inputs = batch["inputs"]
+    if half < 1 or any(len(value) != len(batch["target"]) for value in inputs.values()):
+        return False
+    part = {**batch, "inputs": {name: value[:half] for name, value in inputs.items()}}
+    model = copy.deepcopy(exam.all.model).train()
+    with torch.no_grad():
+        whole, again = (exam.case.call(model, batch["inputs"]).double() for _ in range(2))
+        alone = exam.case.call(model, part["inputs"]).double()
+    if alone.shape[1:] != whole.shape[1:] or len(alone) != half:
+        return False
+    size = _SAME * float(whole.std())
+    return all(float((one - whole[: len(one)]).abs().max()) <= size for one in (again, alone))
 
 
 def _unlike(exam: Exam, least: float = _UNLIKE) -> list[Finding]:

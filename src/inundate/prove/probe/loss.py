@@ -13,9 +13,10 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.between import between_alone
+from inundate.prove.probe.by_column import spread_out, unasked
 from inundate.prove.probe.chances import beyond_chances
 from inundate.prove.probe.counted import left_out
-from inundate.prove.probe.endless import endless, falls_on
+from inundate.prove.probe.endless import endless, falls_on, turned_round
 from inundate.prove.probe.halves import halves_seen
 from inundate.prove.probe.improper import improper
 from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis, unnormalised
@@ -84,7 +85,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
             return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
         text = "with the targets of other samples the loss is the same to six digits"
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the target")]
-    falls = falls_on(exam, batch)
+    falls = spread_out(exam, batch, right, found["right"]) or falls_on(exam, batch)
     if falls:
         return falls
     if not exam.direct and sought(exam, batch, found):
@@ -95,7 +96,8 @@ def probe_loss(exam: Exam) -> list[Finding]:
         return []
     others = mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
     others = others or probe_weights(exam)
-    return others or left_out(exam, batch)
+    sure = any(finding.is_fault for finding in others)
+    return others if sure else left_out(exam, batch) or others  # what has no slope is no threshold
 
 
 def _apart_if_wide(exam: Exam, batch: Batch, right: Tensor, wrong: Tensor) -> bool:
@@ -116,7 +118,7 @@ def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
         return _shape(exam, batch)
     exam.figures |= {"loss_free": least, "loss_constant": constant}
     if constant - least > (1 - _FLOOR) * max(abs(constant), abs(least)):
-        return []  # each sample's output finds its own target
+        return turned_round(exam, batch, free) or unasked(exam, batch)  # each finds its own target
     text = (
         f"output {tuple(exam.output.shape)}, target {tuple(batch['target'].shape)}: the best "
         f"output for each sample has the loss {least:.4g}, one for all {constant:.4g}"
@@ -138,7 +140,9 @@ def _hardly(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
     A divergence is 0 at its lowest: there it is what sure answers cost that tells how little the
     right classes are worth.
     """
-    if exam.answers.kind == "values" or exam.free_constant is None:
+    target = batch["target"]
+    either = bool(((target == 0) | (target == 1)).all())  # classes, whatever the loss makes of them
+    if (exam.answers.kind == "values" and not either) or exam.free_constant is None:
         return []
     least, constant = exam.levels([batch])
     dear = found["right"] - constant

@@ -33,6 +33,7 @@ _GAIN = 0.2  # of skill, from which a change that nothing had pointed to is the 
 _LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
 _MUCH = 0.3  # of the way, below which much is left to a plain step
 _WAY = 0.4  # of it, by which a plain step must come further
+_KNOWN = 0.8  # skill, from which a start has not been in the way
 _LONG = 8  # steps of a series from which its order may matter
 
 
@@ -57,7 +58,28 @@ def mended(exam: Exam, unseen: Skill) -> list[Finding]:
             f"{skill.value:.2f}"
         )
         found.append(Finding(cause, "fault", text, suspect.subject, tried=True, firm=True))
-    return found
+    return found or _drawn_anew(exam, unseen)
+
+
+def _drawn_anew(exam: Exam, unseen: Skill) -> list[Finding]:
+    """Draw weights anew that no layer draws so, though they know one batch by heart as quickly."""
+    slow = "pace, with fresh weights" in exam.figures  # they have been tried on one batch
+    known = any(f.cause in (Cause.BAD_START, Cause.SATURATED) for f in exam.findings)
+    if not slow or known or exam.case.trained or unseen.value > _KNOWN:
+        return []
+    odd = odd_weights(exam)
+    if not odd or not worth(exam, Cause.BAD_START):
+        return []
+    remedy = Remedy("with fresh weights", fresh=True)
+    skill = skill_with(exam, remedy)
+    if skill is None or not skill.there or not far_better(skill, unseen):
+        return []
+    text = (
+        f"weights that no layer draws by itself: {'; '.join(odd[:3])}; skill on unseen samples is "
+        f"{unseen.value:.2f}, {remedy.name} {skill.value:.2f}"
+    )
+    subject = odd[0].split(" ")[0]
+    return [Finding(Cause.BAD_START, "fault", text, subject, tried=True, firm=True)]
 
 
 def plainly(exam: Exam, unseen: Skill) -> list[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -45,12 +47,11 @@ def mixed_units(name: str, train: Tensor, valid: Tensor) -> list[Finding]:
         found = _fitted(one, other)
         if found is None:
             continue
-        share, factor, beyond = found
+        share, how, beyond = found
         where = f"{name!r}, channel {channel}" if train.shape[1] > 1 else f"{name!r}"
         text = (
             f"{100 * beyond:.0f} % of {where} in training lie beyond all of validation, and the "
-            f"rest as there: as where {100 * share:.0f} % of the samples are taken {factor:.4g} "
-            "times"
+            f"rest as there: as where {100 * share:.0f} % of the samples are {how}"
         )
         return [Finding(Cause.UNIT_SLIP, "fault", text, where)]
     return []
@@ -65,8 +66,8 @@ def _sizes(values: Tensor) -> Floats | None:
     return found.numpy()
 
 
-def _fitted(train: Floats, valid: Floats) -> tuple[float, float, float] | None:
-    """Give the share and factor that fit, and what lies beyond all of validation.
+def _fitted(train: Floats, valid: Floats) -> tuple[float, str, float] | None:
+    """Give the share that fits, what was done to it, and what lies beyond all of validation.
 
     Of samples of one kind next to nothing does.
     """
@@ -76,18 +77,29 @@ def _fitted(train: Floats, valid: Floats) -> tuple[float, float, float] | None:
         return None
     places = np.sort(np.concatenate([train, valid]))
     before = float(np.abs(_below(train, places) - _below(valid, places)).max())
-    best = (np.inf, 0.0, 0.0)
-    for factor in (one for unit in _UNITS for one in (unit, 1.0 / unit)):
-        scaled = factor * valid
+    best = (np.inf, 0.0, "")
+    for how, scaled in _otherwise(train, valid):
         places = np.sort(np.concatenate([train, valid, scaled]))
         held, own, moved = (_below(v, places) for v in (train, valid, scaled))
         outside = _outside(scaled, valid)
         for share in _SHARES:
             left = float(np.abs(held - (1.0 - share) * own - share * moved).max())
             if abs(share * outside - beyond) <= _FITS * beyond:
-                best = min(best, (left, float(share), factor))
-    left, share, factor = best
-    return (share, factor, beyond) if left <= min(_ALIKE * usual, _BETTER * before) else None
+                best = min(best, (left, float(share), how))
+    left, share, how = best
+    return (share, how, beyond) if left <= min(_ALIKE * usual, _BETTER * before) else None
+
+
+def _otherwise(train: Floats, valid: Floats) -> Iterator[tuple[str, Floats]]:
+    """Give validation numbers in other units: taken some times, or, as logarithms are, moved."""
+    for factor in (one for unit in _UNITS for one in (unit, 1.0 / unit)):
+        yield f"taken {factor:.4g} times", factor * valid
+    for far in (train[train > valid.max()], train[train < valid.min()]):
+        if not len(far):
+            continue
+        away = float(np.median(far) - np.median(valid))
+        if abs(away) > float(np.ptp(valid)):  # nothing of them lies among the others
+            yield f"{away:.4g} away from where they were", valid + away
 
 
 def _outside(values: Floats, held: Floats) -> float:

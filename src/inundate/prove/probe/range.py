@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -25,6 +26,8 @@ _MISSED = 0.05  # share of the targets that an output may not reach
 _RARE, _LOST = 0.01, 0.4  # such a share, if this much of the variance is lost with it
 _KNOWN = ((0.0, True), (-1.0, True), (1.0, False), (0.0, False))  # bound, whether from below
 _AT = 0.02  # share of the outputs that lie at a bound which no weights move
+_COLUMNS = 16  # numbers of an answer
+_NEAR = 1e-3  # of a bound
 _SAME = 1e-5
 _LARGE = 3.0
 _PUSHES, _PUSH = 80, 1e-2  # steps by Adam, and their rate, that push outputs to an end
@@ -45,7 +48,7 @@ def probe_range(exam: Exam) -> list[Finding]:
     everything = torch.cat(seen)
     for bound, below in (*_KNOWN, *_clamps(seen)):
         inside = bool((everything >= bound).all() if below else (everything <= bound).all())
-        touched = bool(((everything - bound).abs() < 1e-3).any())
+        touched = bool(((everything - bound).abs() < _NEAR).any())
         missed = targets < bound - margin if below else targets > bound + margin
         share = float(missed.float().mean())
         many = share >= _MISSED or _most_is_lost(targets, bound, missed)
@@ -57,7 +60,40 @@ def probe_range(exam: Exam) -> list[Finding]:
                 f"{'' if exam.comparable else ', of what the loss asks for'}"
             )
             return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
-    return _pushed(exam, targets, margin)
+    return _by_column(exam, seen) or _pushed(exam, targets, margin)
+
+
+def _by_column(exam: Exam, seen: Sequence[Tensor]) -> list[Finding]:
+    """See whether one number of an answer is held, and the lowest loss needs it beyond.
+
+    As where one of several tasks has a last activation that is another one's.
+    """
+    batch = exam.typical
+    free = exam.answers.right(batch) if exam.direct else exam.free_output(batch)
+    alike = exam.constant(batch)
+    if free is None or free.ndim != 2 or not 2 <= free.shape[1] <= _COLUMNS or alike is None:
+        return []
+    least = loss_of_fixed(exam.case, batch, free)
+    parts = [part.reshape(-1, free.shape[1]) for part in seen if part.numel() % free.shape[1] == 0]
+    if least is None or not math.isfinite(least) or len(parts) < len(seen):
+        return []
+    for place, (bound, below) in itertools.product(range(free.shape[1]), _KNOWN):
+        column = torch.cat([part[:, place] for part in parts])
+        inside = bool((column >= bound).all() if below else (column <= bound).all())
+        if not inside or not bool(((column - bound).abs() < _NEAR).any()):
+            continue
+        held = free.clone()
+        held[:, place] = free[:, place].clamp(**{"min" if below else "max": bound})
+        loss = loss_of_fixed(exam.case, batch, held)
+        if loss is None or not loss > least + _POOR * (alike - least):
+            continue
+        where = f"at {bound:.4g} or {'above' if below else 'below'}"
+        text = (
+            f"whatever is put in, number {place} of an answer stays {where}: the best answers have "
+            f"the loss {least:.3g}, held so {loss:.3g}, and one for all {alike:.3g}"
+        )
+        return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
+    return []
 
 
 def _pushed(exam: Exam, targets: Tensor, margin: float) -> list[Finding]:

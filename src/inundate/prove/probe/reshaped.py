@@ -38,7 +38,7 @@ def probe_reshaped(exam: Exam) -> list[Finding]:
         def see(_module: nn.Module, args: Any, kwargs: Any) -> None:
             for value in _tensors((args, kwargs)):
                 for source, before in held:
-                    if not told and _reshaped(before, value):
+                    if not told and (_reshaped(before, value) or _put_back(before, value)):
                         told.append((f"what {name} reads", _said(source, before, value)))
 
         return see
@@ -90,7 +90,26 @@ def _reshaped(before: Tensor, after: Tensor) -> bool:
     return not any(one.shape == after.shape and torch.equal(one, after) for one in moved)
 
 
+def _put_back(before: Tensor, after: Tensor) -> bool:
+    """Whether a tensor has the shape of another one, and its numbers as with axes exchanged.
+
+    What was turned was put back by a reshape: a view takes no axis where it was.
+    """
+    if before.shape != after.shape or torch.equal(before, after):
+        return False
+    for order in itertools.permutations(range(1, before.ndim)):
+        turned = before.permute(0, *order)
+        if turned.shape != before.shape and torch.equal(turned.reshape(-1), after.reshape(-1)):
+            return True
+    return False
+
+
 def _said(source: str, before: Tensor, after: Tensor) -> str:
+    if before.shape == after.shape:
+        return (
+            f"{source}, {tuple(before.shape)}, is read in that shape with its numbers in the order "
+            "of other axes: it was turned, and put back by a reshape"
+        )
     return (
         f"{source}, {tuple(before.shape)}, is read as {tuple(after.shape)} with all numbers in the "
         "order that they had"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from inundate.prove.trial import Trial, run_trial
 __all__ = ["STAND_IN_RATE", "STAND_IN_TIMES", "stand_in_skill", "stand_in_trial"]
 
 _WIDTH = 24
+_SMALL = 0.3  # deviation of what kinds are looked up as
 STAND_IN_RATE = 5e-3
 STAND_IN_TIMES = 2  # as many steps as the user's model has had
 _LEAST = 3  # places of a text or series
@@ -38,6 +40,20 @@ class _Tokens(nn.Module):
         """Give (B, 3 E): the last state, the mean and the largest."""
         words = tokens.long().clamp(0, self.embed.num_embeddings - 1)
         return _pooled(self.read(self.embed(words))[0])
+
+
+class _Kinds(nn.Module):
+    """Looks up whole numbers (B,), each of a kind of its own."""
+
+    def __init__(self, kinds: int) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(kinds, _WIDTH)
+        nn.init.normal_(self.embed.weight, std=_SMALL)  # of kinds that are seen seldom
+
+    def forward(self, kinds: Tensor) -> Tensor:
+        """Give (B, E)."""
+        found: Tensor = self.embed(kinds.long().clamp(0, self.embed.num_embeddings - 1))
+        return found
 
 
 class _Series(nn.Module):
@@ -152,6 +168,9 @@ class _StandIn(nn.Module):
             for part, value, scale in zip(self.parts, values, self.scales, strict=True)
         ]
         told: Tensor = self.tell(torch.cat(found, 1))
+        kinds = [f for f, part in zip(found, self.parts, strict=True) if isinstance(part, _Kinds)]
+        for one, other in itertools.combinations(kinds, 2):  # who likes what
+            told = told + (one * other).sum(1, keepdim=True)
         return told.reshape(len(told), *self.shape)
 
 
@@ -159,7 +178,7 @@ def _reader(exam: Exam, name: str, value: Tensor) -> nn.Module:
     if not value.is_floating_point():
         values = gather(exam.train, name)
         most = int(value.max()) if values is None else int(values.max())
-        return _Tokens(most + 1)
+        return _Kinds(most + 1) if value.ndim == 1 else _Tokens(most + 1)
     if value.ndim == 4:
         return _Maps(value)
     return _Series(value) if value.ndim == 3 else nn.Flatten()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from torch import nn
+from torch import Tensor, nn
 
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
@@ -21,7 +21,7 @@ def probe_start(exam: Exam) -> list[Finding]:
     """Look at the loss at step 0, at dead and saturated units, and at symmetric weights."""
     model, _ = exam.case.pair()
     found = _units(exam, model.train())
-    found += _symmetric(model)
+    found += _symmetric(exam, model)
     loss = exam.loss(copy.deepcopy(model), [exam.typical])
     best, constant = exam.levels([exam.typical])
     exam.figures |= {"loss_start": loss, "loss_best": best, "loss_of_constant": constant}
@@ -49,20 +49,34 @@ def _units(exam: Exam, model: nn.Module) -> list[Finding]:
     return found[:1]
 
 
-def _symmetric(model: nn.Module) -> list[Finding]:
+def _symmetric(exam: Exam, model: nn.Module) -> list[Finding]:
     """Look for layers all of whose units are alike; not the last one, where 0 is fine."""
     layers = [(n, w.detach()) for n, w in model.named_parameters() if w.ndim > 1]
     alike, zero = [], True
     for name, weight in layers[:-1]:
-        rows = weight.reshape(len(weight), -1)
-        if len(rows) > 2 and rows.shape[1] > 0 and bool((rows == rows[:1]).all()):
+        if _rows_alike(weight):
             if not dict(model.named_parameters())[name].requires_grad:
                 continue
             alike.append(name.removesuffix(".weight"))
             zero = zero and bool((weight == 0).all())
     if not alike:
         return []
+    if zero:  # a table that is added starts so by right, and is soon of all sorts
+        after = dict(exam.one.model.named_parameters())
+        alike = [
+            name for name in alike if _rows_alike(after.get(name, after.get(f"{name}.weight")))
+        ]
+    if not alike:
+        return []
     subject = ", ".join(alike[:3])
     text = f"all units of {subject} have the same weights"
     # all 0, as the last layer of a residual branch may be
     return [Finding(Cause.SYMMETRIC_START, "suspect" if zero else "fault", text, subject)]
+
+
+def _rows_alike(weight: Tensor | None) -> bool:
+    """Whether all of more than two units have the same weights."""
+    if weight is None:
+        return False
+    rows = weight.detach().reshape(len(weight), -1)
+    return len(rows) > 2 and rows.shape[1] > 0 and bool((rows == rows[:1]).all())

@@ -6,15 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
-from torch import Tensor
-
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.changes import without_tail
-from inundate.prove.probe.data import gather
+from inundate.prove.probe.identity import identity
 from inundate.prove.probe.mended import far_better, otherwise, skill_with
 from inundate.prove.probe.reference import plain_skill
 from inundate.prove.probe.stand_in import stand_in_skill
@@ -39,7 +36,6 @@ _LEAP = 8.0  # times the first loss
 _SHAKEN = 30  # steps
 _GROWN = 10.0  # times the first rate
 _FAR_MORE = 0.3  # of skill
-_OWN = 0.9  # of the samples, that have a number of their own
 _ADAM = 2e-3
 _ENOUGH = 100  # samples from which "there is nothing to learn" can be said
 CALMER = (0.1, 0.01, 1e-3, 1e-4, 1e-5)  # rates that are tried where the loss has gone astray
@@ -275,12 +271,12 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
     if own is not None and own.there and own.value > max(_PLAIN, unseen.value + _PLAIN):
         told += f", and a small network of the doctor's own {own.value:.2f}"
         return steps_away(exam, own) or [Finding(Cause.CANNOT_FIT, "fault", told, firm=True)]
-    name = _identity(exam)
-    if name:
+    each = identity(exam)
+    if each:
         told += (
-            f"; {name!r} is another number in nearly each sample, and in validation none of them"
+            f"; {each[0]!r} is another number in nearly each sample, and in validation none of them"
         )
-        return [Finding(Cause.MEMORISES, "fault", told, name)]
+        return [Finding(Cause.MEMORISES, "fault", told, each[0])]
     moved = next((f for f in exam.findings if f.cause is Cause.TARGETS_MISPAIRED), None)
     if moved is not None:  # which is no fault by itself, and explains why nothing follows
         return [replace(moved, weight="fault", evidence=f"{moved.evidence}; {told}")]
@@ -290,17 +286,3 @@ def _unrelated(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) 
 def _fits(exam: Exam) -> bool:
     """Whether one batch is known by heart: nothing but the data is left to be wrong."""
     return exam.one_progress >= _HEART
-
-
-def _identity(exam: Exam) -> str:
-    """Name an input of one whole number, which is another one in each sample."""
-    given: dict[str, Tensor] = exam.train[0]["inputs"]
-    for name, value in given.items():
-        train, valid = gather(exam.train, name), gather(exam.valid, name)
-        if value.is_floating_point() or value[0].numel() != 1 or train is None or valid is None:
-            continue
-        own = len(torch.unique(train)) / len(train)
-        known = float(torch.isin(valid, train).float().mean())
-        if own > _OWN and known < 1.0 - _OWN:
-            return name
-    return ""

@@ -56,11 +56,12 @@ def probe_use(exam: Exam) -> list[Finding]:
         weight: Weight = "note" if _fades(exam) else "fault"
         return [Finding(Cause.IGNORES_INPUT, weight, text, "its inputs")]
     names = whole or parts
-    lost = [f for f in exam.findings if f.cause is Cause.PADDING and f.is_fault]
+    # as a fault, or for an answer that moves with what fills up: beside it this says why
+    lost = [f for f in exam.findings if f.cause is Cause.PADDING and f.weight != "note"]
     lengths = {f"{n!r}" for n in exam.train[0]["inputs"] if lost and says_where(exam.train, n)}
     if lengths.issuperset(names):  # what it is not told is why the padding is read
         text = f"{lost[0].evidence}; {', '.join(names)} says where it begins, and is not used"
-        return [replace(lost[0], evidence=text, firm=True)]
+        return [replace(lost[0], weight="fault", evidence=text, firm=True)]
     text = f"with {', '.join(names[:4])} of another sample the output is the same to nine digits"
     return [Finding(Cause.IGNORES_INPUT, "fault", text, ", ".join(names[:4]))]
 
@@ -196,7 +197,7 @@ def _words(exam: Exam, models: list[nn.Module], batches: list[Batch], name: str)
     for batch in batches:
         value = batch["inputs"][name]
         held = value[value != padding.filler]
-        if not held.numel():
+        if len(torch.unique(held)) < 2:  # a mask, which has no words
             return None
         other = held[torch.randint(len(held), tuple(value.shape), generator=drawn)]
         text = torch.where(value == padding.filler, value, other)
