@@ -1,0 +1,65 @@
+"""Rules that faults of texts and series have shown to be missing."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.loss import probe_loss
+
+SHORT = Effort(batches=12, one_batch=40, all_batches=120, remedy=30)
+
+
+def drawn(*size, seed=0):
+    return torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+
+
+def whole(high, *size, seed=0):
+    return torch.randint(high, size, generator=torch.Generator().manual_seed(seed))
+
+
+def batches(target, inputs, size=16):
+    return [(inputs[i : i + size], target[i : i + size]) for i in range(0, len(target), size)]
+
+
+def causes(found):
+    return [finding.cause for finding in found]
+
+
+def quick(model):
+    return torch.optim.Adam(model.parameters(), lr=1e-2)
+
+
+def words(*layers, vocabulary=12, width=16):
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Embedding(vocabulary, width), *layers)
+
+
+def likelihood(sign):
+    """Give the mean of the logarithms of the chances of the right words, or its opposite."""
+
+    def loss(output, target):
+        return sign * output.log_softmax(-1).gather(-1, target[..., None]).mean()
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("loss", "named"),
+    [
+        (likelihood(1.0), [Cause.LOSS_SIGN]),
+        (likelihood(-1.0), []),
+        (
+            lambda o, t: functional.mse_loss(o, t[..., None].expand_as(o).float()),
+            [Cause.LOSS_OUTPUT_MISMATCH],
+        ),
+    ],
+)
+def test_a_likelihood_without_its_minus_is_turned_round_and_not_of_numbers(loss, named):
+    texts = whole(12, 96, 6)
+    model = words(nn.Linear(16, 12))
+    exam = Exam(make_case(model, batches(texts.roll(1, 1), texts), loss=loss), SHORT)
+    assert causes(probe_loss(exam)) == named
