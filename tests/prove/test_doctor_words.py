@@ -8,6 +8,7 @@ from torch.nn import functional
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.centred import probe_centred
 from inundate.prove.probe.loss import probe_loss
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=120, remedy=30)
@@ -63,3 +64,26 @@ def test_a_likelihood_without_its_minus_is_turned_round_and_not_of_numbers(loss,
     model = words(nn.Linear(16, 12))
     exam = Exam(make_case(model, batches(texts.roll(1, 1), texts), loss=loss), SHORT)
     assert causes(probe_loss(exam)) == named
+
+
+def smoothed(series, ahead):
+    """Give the mean of seven steps, of which some are ahead; what there is none of is left out."""
+    filled = nn.functional.pad(series[:, None], (6 - ahead, ahead))
+    counted = nn.functional.pad(torch.ones_like(series)[:, None], (6 - ahead, ahead))
+    return (filled.unfold(2, 7, 1).sum(-1) / counted.unfold(2, 7, 1).sum(-1))[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "before_cut", "named"),
+    [(3, True, [Cause.TARGET_IN_INPUT]), (0, True, []), (3, False, [])],
+)
+def test_a_centred_mean_holds_what_comes_after_the_window(ahead, before_cut, named):
+    long = drawn(500).cumsum(0)[None]
+    windows = long[0].unfold(0, 34, 2)
+    given = windows[:, :32]
+    mean = smoothed(long, ahead)[0].unfold(0, 34, 2)[:, :32] if before_cut else None
+    mean = smoothed(given, ahead) if mean is None else mean
+    inputs = torch.stack([given, mean], 2)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+    exam = Exam(make_case(model, batches(windows[:, 32:], inputs)), SHORT)
+    assert causes(probe_centred(exam)) == named
