@@ -9,6 +9,7 @@ from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.centred import probe_centred
+from inundate.prove.probe.goes_on import probe_goes_on
 from inundate.prove.probe.loss import probe_loss
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=120, remedy=30)
@@ -87,3 +88,20 @@ def test_a_centred_mean_holds_what_comes_after_the_window(ahead, before_cut, nam
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
     exam = Exam(make_case(model, batches(windows[:, 32:], inputs)), SHORT)
     assert causes(probe_centred(exam)) == named
+
+
+@pytest.mark.parametrize(
+    ("rows", "stride", "named"),
+    [
+        (60, 1, [Cause.TARGETS_UNRELATED]),
+        (0, 1, []),
+        (60, 3, [Cause.TARGETS_UNRELATED]),
+        (0, 3, []),
+    ],
+)
+def test_a_target_follows_its_own_window_and_not_that_of_another_sample(rows, stride, named):
+    windows = drawn(600).unfold(0, 14, stride)
+    target = windows[:, 12:].roll(rows, 0)
+    model = nn.Linear(12, 2)
+    exam = Exam(make_case(model, batches(target, windows[:, :12])), SHORT)
+    assert causes(probe_goes_on(exam)) == named
