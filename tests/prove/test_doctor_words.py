@@ -105,3 +105,17 @@ def test_a_target_follows_its_own_window_and_not_that_of_another_sample(rows, st
     model = nn.Linear(12, 2)
     exam = Exam(make_case(model, batches(target, windows[:, :12])), SHORT)
     assert causes(probe_goes_on(exam)) == named
+
+
+@pytest.mark.parametrize(("kept", "named"), [(0.02, [Cause.LOSS_FLOOR]), (0.9, [])])
+def test_labels_of_0_and_1_drawn_towards_a_half_leave_next_to_nothing_to_learn(kept, named):
+    def loss(output, target):
+        softer = 0.5 + kept * (target - 0.5)
+        return functional.binary_cross_entropy_with_logits(output, softer)
+
+    inputs = drawn(160, 4)
+    target = (inputs[:, 0] > 0).float()
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1), nn.Flatten(0))
+    exam = Exam(make_case(model, batches(target, inputs), loss=loss), SHORT)
+    assert causes(probe_loss(exam)) == named
