@@ -9,6 +9,7 @@ from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.centred import probe_centred
+from inundate.prove.probe.data import probe_inputs
 from inundate.prove.probe.goes_on import probe_goes_on
 from inundate.prove.probe.loss import probe_loss
 
@@ -119,3 +120,31 @@ def test_labels_of_0_and_1_drawn_towards_a_half_leave_next_to_nothing_to_learn(k
     model = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1), nn.Flatten(0))
     exam = Exam(make_case(model, batches(target, inputs), loss=loss), SHORT)
     assert causes(probe_loss(exam)) == named
+
+
+class Answer(nn.Module):
+    """Adds up the words of a text, and those of a question that count."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.embed, self.asked = nn.Embedding(12, 8), nn.Embedding(12, 8)
+        self.kinds, self.tell = nn.Embedding(2, 8), nn.Linear(8, 3)
+
+    def forward(self, text, question, kinds):
+        words = self.embed(text) + self.kinds(kinds)
+        return self.tell(words.mean(1) + self.asked(question).mean(1))
+
+
+@pytest.mark.parametrize(("unknown", "named"), [(True, [Cause.DEAD_INPUT]), (False, [])])
+def test_a_text_of_one_word_alone_is_empty_and_kinds_of_places_are_not(unknown, named):
+    text, question = whole(12, 64, 5), whole(12, 64, 5, seed=1)
+    if unknown:
+        text = torch.ones_like(text)
+    target = whole(3, 64)
+    data = [
+        ({"text": text[i : i + 16], "question": question[i : i + 16],
+          "kinds": torch.zeros(16, 5, dtype=torch.long)}, target[i : i + 16])
+        for i in range(0, 64, 16)
+    ]  # fmt: skip
+    assert causes(probe_inputs(Exam(make_case(Answer(), data), SHORT))) == named
