@@ -12,6 +12,7 @@ from inundate.prove.probe.centred import probe_centred
 from inundate.prove.probe.data import probe_inputs
 from inundate.prove.probe.goes_on import probe_goes_on
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.padding import find_padding, move_padding, probe_padding
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=120, remedy=30)
 
@@ -148,3 +149,28 @@ def test_a_text_of_one_word_alone_is_empty_and_kinds_of_places_are_not(unknown, 
         for i in range(0, 64, 16)
     ]  # fmt: skip
     assert causes(probe_inputs(Exam(make_case(Answer(), data), SHORT))) == named
+
+
+class Last(nn.Module):
+    """Reads a series, and tells from its last state."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.read, self.tell = nn.GRU(2, 12, batch_first=True), nn.Linear(12, 1)
+
+    def forward(self, series):
+        return self.tell(self.read(series)[0][:, -1])
+
+
+@pytest.mark.parametrize(("empty", "named"), [(40, [Cause.PADDING]), (0, [])])
+def test_series_that_are_all_filled_up_alike_are_padded_too(empty, named):
+    series = nn.functional.pad(drawn(64, 8, 2), (0, 0, 0, empty))
+    data = batches(series[:, :8, :1].mean(1), series)
+    exam = Exam(make_case(Last(), data, optimiser=quick), SHORT)
+    assert causes(probe_padding(exam)) == named
+    padding = find_padding(exam.train)
+    assert (padding is None) == (not named)
+    if padding is not None:
+        moved = move_padding(padding, exam.typical)["inputs"]
+        assert all(bool((value[:, :empty] == 0).all()) for value in moved.values())
