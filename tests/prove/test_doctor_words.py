@@ -8,10 +8,12 @@ from torch.nn import functional
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.finding import Finding
 from inundate.prove.probe.centred import probe_centred
 from inundate.prove.probe.data import probe_inputs
 from inundate.prove.probe.goes_on import probe_goes_on
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.mended import mended
 from inundate.prove.probe.padding import find_padding, move_padding, probe_padding
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=120, remedy=30)
@@ -174,3 +176,16 @@ def test_series_that_are_all_filled_up_alike_are_padded_too(empty, named):
     if padding is not None:
         moved = move_padding(padding, exam.typical)["inputs"]
         assert all(bool((value[:, :empty] == 0).all()) for value in moved.values())
+
+
+@pytest.mark.parametrize(("simple", "named"), [(0.95, [Cause.VANISHING_GRADIENT]), (0.0, [])])
+def test_a_deep_model_that_stays_behind_a_simple_one_is_tried_with_levels(simple, named):
+    inputs = drawn(256, 4)
+    torch.manual_seed(0)
+    layers = [layer for _ in range(7) for layer in (nn.Linear(12, 12), nn.Sigmoid())]
+    model = nn.Sequential(nn.Linear(4, 12), *layers, nn.Linear(12, 1))
+    exam = Exam(make_case(model, batches(inputs[:, :1], inputs), optimiser=quick), SHORT)
+    exam.findings.append(Finding(Cause.VANISHING_GRADIENT, "suspect", "it fades", "0"))
+    unseen = exam.skill(exam.all.model, exam.valid)
+    exam.figures |= {"skill_valid": unseen.value, "reference_skill": simple}
+    assert causes(mended(exam, unseen)) == named
