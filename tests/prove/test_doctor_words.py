@@ -15,6 +15,7 @@ from inundate.prove.probe.goes_on import probe_goes_on
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mended import mended
 from inundate.prove.probe.padding import find_padding, move_padding, probe_padding
+from inundate.prove.probe.rates import rates
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=120, remedy=30)
 
@@ -178,14 +179,28 @@ def test_series_that_are_all_filled_up_alike_are_padded_too(empty, named):
         assert all(bool((value[:, :empty] == 0).all()) for value in moved.values())
 
 
-@pytest.mark.parametrize(("simple", "named"), [(0.95, [Cause.VANISHING_GRADIENT]), (0.0, [])])
-def test_a_deep_model_that_stays_behind_a_simple_one_is_tried_with_levels(simple, named):
+def deep():
+    """Give the examination of a network of seven sigmoids, one behind the other."""
     inputs = drawn(256, 4)
     torch.manual_seed(0)
     layers = [layer for _ in range(7) for layer in (nn.Linear(12, 12), nn.Sigmoid())]
     model = nn.Sequential(nn.Linear(4, 12), *layers, nn.Linear(12, 1))
-    exam = Exam(make_case(model, batches(inputs[:, :1], inputs), optimiser=quick), SHORT)
+    return Exam(make_case(model, batches(inputs[:, :1], inputs), optimiser=quick), SHORT)
+
+
+@pytest.mark.parametrize(("simple", "named"), [(0.95, [Cause.VANISHING_GRADIENT]), (0.0, [])])
+def test_a_deep_model_that_stays_behind_a_simple_one_is_tried_with_levels(simple, named):
+    exam = deep()
     exam.findings.append(Finding(Cause.VANISHING_GRADIENT, "suspect", "it fades", "0"))
     unseen = exam.skill(exam.all.model, exam.valid)
     exam.figures |= {"skill_valid": unseen.value, "reference_skill": simple}
     assert causes(mended(exam, unseen)) == named
+
+
+@pytest.mark.parametrize(
+    ("known", "named"), [({"line": 9.0}, Cause.CANNOT_FIT), ({}, Cause.VANISHING_GRADIENT)]
+)
+def test_in_layers_that_are_known_to_be_one_line_nothing_fades(known, named):
+    exam = deep()
+    exam.figures |= known
+    assert causes(rates(exam, exam.one_progress)) == [named]

@@ -101,7 +101,8 @@ def _next_values(series: Floats) -> dict[bytes, np.float32]:
 
 def _ahead(window: Floats, follows: dict[bytes, np.float32], most: int) -> list[np.float32]:
     """Go on with a window from value to value, as far as other windows tell."""
-    tail, told = list(window[-_TAIL:]), []
+    tail = list(window[-_TAIL:])
+    told: list[np.float32] = []
     while len(told) < most:
         value = follows.get(np.asarray(tail, np.float32).tobytes())
         if value is None:
