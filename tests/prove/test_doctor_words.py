@@ -7,11 +7,12 @@ from torch.nn import functional
 
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
-from inundate.prove.exam import Effort, Exam
+from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.probe.centred import probe_centred
 from inundate.prove.probe.data import probe_inputs
 from inundate.prove.probe.goes_on import probe_goes_on
+from inundate.prove.probe.learn import _or_noise
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mended import mended
 from inundate.prove.probe.padding import find_padding, move_padding, probe_padding
@@ -204,3 +205,23 @@ def test_in_layers_that_are_known_to_be_one_line_nothing_fades(known, named):
     exam = deep()
     exam.figures |= known
     assert causes(rates(exam, exam.one_progress)) == [named]
+
+
+@pytest.mark.parametrize(
+    ("known", "firm", "named"),
+    [
+        (True, False, Cause.NOISE_TOO_STRONG),
+        (False, False, Cause.TRAIN_EVAL_GAP),
+        (True, True, Cause.TRAIN_EVAL_GAP),
+    ],
+)
+def test_modes_that_differ_for_a_noise_that_drowns_the_signal_are_no_gap(known, firm, named):
+    inputs = drawn(256, 4)
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Dropout(0.98), nn.Linear(16, 1))
+    exam = Exam(make_case(model, batches(inputs[:, :1], inputs), optimiser=quick), SHORT)
+    exam.figures["enough"] = 1.0
+    if known:
+        exam.findings.append(Finding(Cause.NOISE_TOO_STRONG, "fault", "it helps", tried=True))
+    gap = [Finding(Cause.TRAIN_EVAL_GAP, "fault", "modes differ", firm=firm)]
+    assert causes(_or_noise(exam, Skill(0.2, 0.0, 0.2), gap)) == [named]

@@ -85,7 +85,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     shift = _shift(exam, seen, unseen)
     if shift:  # noise that is added makes inputs wide as well
         shift = drowned(exam, unseen) or shift
-    found = _majority(exam) + _gap(exam) + shift
+    found = _majority(exam) + _or_noise(exam, unseen, _gap(exam)) + shift
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
     found = found or turned_alone(exam) or rescaled(exam, seen, unseen) or drowned(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
@@ -176,6 +176,14 @@ def _gap(exam: Exam) -> list[Finding]:
         f"{percent(asked)} in evaluation mode{'; ' if kept else ''}{kept}"
     )
     return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text, firm=asked < _WILD)]
+
+
+def _or_noise(exam: Exam, unseen: Skill, gap: list[Finding]) -> list[Finding]:
+    """See whether modes differ for noise without which far more is learnt."""
+    noise = any(f.cause is Cause.NOISE_TOO_STRONG and f.tried for f in exam.findings)
+    if not gap or gap[0].firm or not noise:
+        return gap
+    return [f for f in mended(exam, unseen) if f.cause is Cause.NOISE_TOO_STRONG] or gap
 
 
 def _unlike(exam: Exam, least: float = _UNLIKE) -> list[Finding]:
