@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -14,6 +13,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
+from inundate.prove.probe.same_words import same_words
 from inundate.prove.probe.slips import left_over, slips
 
 __all__ = ["channel_stats", "entropy", "gather", "probe_finite", "probe_inputs", "probe_target"]
@@ -83,7 +83,7 @@ def _everything(batches: Sequence[Batch]) -> Iterator[tuple[str, list[Tensor]]]:
 def probe_inputs(exam: Exam) -> list[Finding]:
     """Look for empty inputs, doubtful scales, and samples in another unit."""
     found = _nothing_varies(exam)
-    found += _hardly_any(exam) or _same_words(exam)
+    found += _hardly_any(exam) or same_words(exam)
     floats = [n for n, t in exam.train[0]["inputs"].items() if t.is_floating_point()]
     for name in floats:
         parts = [batch["inputs"][name] for batch in exam.train]
@@ -144,46 +144,6 @@ def _hardly_any(exam: Exam) -> list[Finding]:
             text = f"{still} of {values.shape[1]} places of {name!r} are the same in every sample"
             return [Finding(Cause.DEAD_INPUT, "fault", text, f"{name!r}, but for {varied} places")]
     return []
-
-
-def _same_words(exam: Exam) -> list[Finding]:
-    """See whether an input of whole numbers, beside others, is the same in all samples.
-
-    One that numbers the places, or says that all of them count, may well be.
-    """
-    if len(exam.train[0]["inputs"]) < 2:
-        return []
-    for name, tensor in exam.train[0]["inputs"].items():
-        values = gather(exam.train, name)
-        if tensor.is_floating_point() or values is None or name in exam.case.spare:
-            continue
-        if values.ndim > 2 or len(values) < _GROUP or not bool((values == values[:1]).all()):
-            continue
-        first = values[0].reshape(-1)
-        steps = first.diff()
-        if first.numel() > 1 and (len(torch.unique(first)) < 3 or bool((steps == steps[:1]).all())):
-            continue
-        if first.numel() == 1 and not _would_tell(exam, name):
-            continue
-        text = f"{name!r} is {first[:6].tolist()} in all {len(values)} samples"
-        return [Finding(Cause.DEAD_INPUT, "fault", text, f"{name!r}")]
-    return []
-
-
-def _would_tell(exam: Exam, name: str) -> bool:
-    """Whether the model would answer something else to another number."""
-    batch = exam.train[0]
-    held = batch["inputs"][name]
-    told = exam.run(copy.deepcopy(exam.case.model).eval(), batch)
-    for step in (1, -1):
-        other = {**batch["inputs"], name: (held + step).clamp(min=0).to(held.dtype)}
-        try:
-            found = exam.run(copy.deepcopy(exam.case.model).eval(), {**batch, "inputs": other})
-        except Exception:  # noqa: BLE001  the model knows of no such number
-            continue
-        if not torch.equal(found, told):
-            return True
-    return False
 
 
 def _scales(name: str, values: Tensor) -> list[Finding]:

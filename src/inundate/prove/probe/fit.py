@@ -50,7 +50,9 @@ def probe_fit(exam: Exam) -> list[Finding]:
         reached = reach(exam, tried.remedy)
         exam.figures[f"one_batch, {tried.remedy.name}"] = reached
         if helps(reached, own):
-            calmer = _calmer(exam, own) if tried.cause is Cause.NOISE_TOO_STRONG else []
+            half = tried.cause is Cause.DECAY_TOO_STRONG and reached < FITTED
+            noise = tried.cause is Cause.NOISE_TOO_STRONG
+            calmer = _calmer(exam, max(own, reached) if half else own) if half or noise else []
             if calmer:
                 return calmer
             text = f"{tried.evidence}{told(exam, own)}, {tried.remedy.name} {percent(reached)}"
@@ -61,13 +63,17 @@ def probe_fit(exam: Exam) -> list[Finding]:
     return found or (rates(exam, own) if not slow and worth(exam, *OF_RATES) else [])
 
 
-def _calmer(exam: Exam, own: float) -> list[Finding]:
-    """See whether a lower rate alone learns the batch, with all that is drawn at random."""
+def _calmer(exam: Exam, least: float) -> list[Finding]:
+    """See whether a lower rate alone learns the batch, and far better than that.
+
+    With all that is drawn at random, or with the decay, without which it is learnt by half.
+    """
     for factor in (0.1, 0.01):
         reached = reach(exam, Remedy(f"at {factor:g} times the rate", rate=factor))
         exam.figures[f"one_batch, {factor:g} times the rate"] = reached
-        if reached >= FITTED and helps(reached, own):
-            text = f"{told(exam, own)}, at {factor:g} times the rate {percent(reached)}"
+        if reached >= FITTED and helps(reached, least):
+            text = f"{told(exam, exam.one_progress)}, at {factor:g} times the rate "
+            text += percent(reached)
             return [Finding(Cause.RATE_TOO_HIGH, "fault", text, f"{1 / factor:g}", tried=True)]
     return []
 

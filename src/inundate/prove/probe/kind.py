@@ -22,7 +22,6 @@ _RANGES = (
     (0.0, 1.0), (-1.0, 1.0),  # of sigmoid or softmax, and of tanh or a cosine
     (0.0, math.inf), (-math.inf, 0.0),  # of ReLU, and of a log-softmax
 )  # fmt: skip
-_NUMBERED = 0.9  # of the loss of other numbers, that the number of the class is below it
 _SURER = 3.0  # times as sure an answer
 _HIGH, _STAYS = 0.25, 0.01  # of a constant's loss, and by how much a surer answer's differs
 _ONE = 1e-3  # of the logarithm of a sum of chances
@@ -31,6 +30,7 @@ _SURE = 0.001  # of a chance, that is as good as 0 or 1
 _SOME = 0.1  # of the targets
 _LABELS = 3  # outputs, of which one whole may be shared
 _APART = 0.05  # of that whole, by which the sum of targets may be beside it
+_NEARER = 0.9  # of the loss of the numbers of other classes, by which that of the own is lower
 _POOR = 0.15  # of the way from the right answer's loss to the constant's
 
 
@@ -167,7 +167,7 @@ def numbered(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]
     if told is None or told >= min(found["right"], found["constant"]):
         return []
     turned = loss_of_fixed(exam.case, batch, number.flip(0))
-    if turned is None or turned - told < _NUMBERED * abs(turned):  # a score is below 0 for both
+    if turned is None or turned - told < _NEARER * abs(turned):  # as much as at its own number
         return []
     text = (
         f"the loss is {told:.3g} if the scores of all classes are the number of the class, "

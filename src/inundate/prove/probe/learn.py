@@ -89,7 +89,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     shift = _shift(exam, seen, unseen)
     if shift:  # noise that is added makes inputs wide as well
         shift = drowned(exam, unseen) or shift
-    found = _majority(exam) + _gap(exam) + shift
+    found = _majority(exam) + _or_noise(exam, unseen, _gap(exam)) + shift
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
     found = found or turned_alone(exam) or rescaled(exam, seen, unseen) or drowned(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
@@ -203,6 +203,14 @@ def _by_mode_alone(exam: Exam) -> bool:
         return False
     size = _SAME * float(whole.std())
     return all(float((one - whole[: len(one)]).abs().max()) <= size for one in (again, alone))
+
+
+def _or_noise(exam: Exam, unseen: Skill, gap: list[Finding]) -> list[Finding]:
+    """See whether modes differ for noise without which far more is learnt."""
+    noise = any(f.cause is Cause.NOISE_TOO_STRONG and f.tried for f in exam.findings)
+    if not gap or gap[0].firm or not noise:
+        return gap
+    return [f for f in mended(exam, unseen) if f.cause is Cause.NOISE_TOO_STRONG] or gap
 
 
 def _unlike(exam: Exam, least: float = _UNLIKE) -> list[Finding]:

@@ -140,9 +140,9 @@ def _hardly(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
     A divergence is 0 at its lowest: there it is what sure answers cost that tells how little the
     right classes are worth.
     """
-    target = batch["target"]
-    either = bool(((target == 0) | (target == 1)).all())  # classes, whatever the loss makes of them
-    if (exam.answers.kind == "values" and not either) or exam.free_constant is None:
+    target = batch["target"]  # labels of 0 and 1 are classes, whatever the loss makes of them
+    numbers = exam.answers.kind == "values" and not bool(((target == 0) | (target == 1)).all())
+    if numbers or exam.free_constant is None:
         return []
     least, constant = exam.levels([batch])
     dear = found["right"] - constant

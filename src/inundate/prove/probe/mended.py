@@ -15,7 +15,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.ahead import is_next
 from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target, without_tail
-from inundate.prove.probe.deep import NORMED, normed
+from inundate.prove.probe.deep import NORMED, is_deep, normed
 from inundate.prove.probe.fit import MOVED, QUIET
 from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.layout import relaid
@@ -34,6 +34,7 @@ _LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
 _MUCH = 0.3  # of the way, below which much is left to a plain step
 _WAY = 0.4  # of it, by which a plain step must come further
 _KNOWN = 0.8  # skill, from which a start has not been in the way
+_BEHIND = 0.1  # of skill, by which a simple learner finds more
 _LONG = 8  # steps of a series from which its order may matter
 
 
@@ -127,8 +128,11 @@ def _softer(exam: Exam) -> Remedy | None:
 
 
 def _levelled(exam: Exam) -> Remedy | None:
-    """Give the remedy for a branch that fades; a whole model that does learns nothing anyhow."""
-    return Remedy(NORMED, prepare=normed) if "faded_branch" in exam.figures else None
+    """Give the remedy for a branch that fades, or a whole model that stays behind a simple one."""
+    found = exam.figures
+    behind = found.get("reference_skill", 0.0) > found.get("skill_valid", 1.0) + _BEHIND
+    whole = behind and is_deep(exam.case.model) and not odd_weights(exam)
+    return Remedy(NORMED, prepare=normed) if whole or "faded_branch" in found else None
 
 
 _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (

@@ -61,11 +61,19 @@ def find_padding(batches: Sequence[Batch]) -> Padding | None:
             filled = _filled(values, filler)
             runs = _run(filled, right=right)
             stray = float(filled.sum() - runs.sum()) / filled.numel()
-            if len(torch.unique(runs)) < 2 or float((runs > 0).float().mean()) < _ROWS:
+            alike = len(torch.unique(runs)) < 2
+            if alike and not (right and tensor.is_floating_point() and _half(runs, values)):
+                continue
+            if float((runs > 0).float().mean()) < _ROWS:
                 continue
             if stray < _STRAY:
                 return Padding(name, filler, right, float(runs.sum()) / filled.numel())
     return None
+
+
+def _half(runs: Tensor, values: Tensor) -> bool:
+    """Whether half of each series or more is filled up, and not all of it."""
+    return bool((2 * runs >= values.shape[1]).all() and (runs < values.shape[1]).all())
 
 
 def _filled(value: Tensor, filler: int) -> Tensor:

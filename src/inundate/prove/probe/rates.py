@@ -124,7 +124,7 @@ def _no_rate(exam: Exam, own: float, reached: dict[float, float]) -> list[Findin
         f"{told(exam, own)}, at the best of {len(reached)} rates {percent(reached[best])}, with "
         f"all remedies at once {percent(last)}"
     )
-    if is_deep(exam.case.model):
+    if is_deep(exam.case.model) and "line" not in exam.figures:  # nothing fades in one line
         level = Remedy(NORMED, prepare=normed, adam=3e-3, plain=True)
         levelled = exam.progress(exam.try_one(level, times=_PATIENT).last, [exam.typical])
         exam.figures[f"one_batch, {NORMED}"] = levelled
