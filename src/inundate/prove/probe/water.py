@@ -62,7 +62,7 @@ def _without_rain(exam: Exam, view: FloodView) -> list[Finding]:
     if view.fallen is None:
         return []
     wet = (_new_mm(view) > _WET_MM) & (_mean_mm(view) > _WET_MM)
-    if int(wet.sum()) < _FEW or (view.fallen > 0).any() and not _rains(view):
+    if int(wet.sum()) < _FEW or ((view.fallen > 0).any() and not _rains(view)):
         return []  # rain of another size than storms have: told by what stands of it
     share = float((view.fallen[wet] < _DRY_MM).float().mean())
     exam.figures["water without rain"] = share
