@@ -5,11 +5,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from inundate.prove.case import make_case
+from inundate.prove.case import Case, call_with_table, make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.data import probe_target
+from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.use import probe_use
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
 
@@ -49,3 +51,41 @@ def test_a_loss_of_the_mean_of_each_frame_does_not_see_where_anything_is(loss, n
     found = probe_loss(exam_of(frames(), maps, maps.tanh(), loss=loss))
     told = [f.subject for f in found if f.cause is Cause.LOSS_IGNORES]
     assert ("where the numbers of a sample stand" in told) == named
+
+
+class Faint(nn.Module):
+    """Puts ground through layers that leave a share of it each, and looks at no heights."""
+
+    def __init__(self, share):
+        super().__init__()
+        torch.manual_seed(0)
+        self.layers = nn.ModuleList(nn.Conv2d(1 if i == 0 else 4, 4, 1) for i in range(8))
+        self.tell = nn.Conv2d(4, 1, 1)
+        self.share = share
+
+    def forward(self, inputs):
+        held = inputs["ground"]
+        for layer in self.layers:
+            held = torch.tanh(self.share * layer(held))
+        return self.tell(held)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.0, 2.0])
+def test_what_fades_is_on_its_way_though_a_spare_input_is_not_used(share):
+    ground = drawn(32, 1, 6, 6)
+    data = [
+        {"inputs": {"ground": g, "heights": 2.0 * g}, "target": g.tanh()} for g in ground.split(16)
+    ]
+    exam = Exam(
+        Case(
+            "maps", Faint(share), data, call_with_table,
+            lambda model, batch: functional.mse_loss(model(batch["inputs"]), batch["target"]),
+            lambda model: torch.optim.SGD(model.parameters(), lr=1e-3), spare=("heights",),
+        ),
+        SHORT,
+    )  # fmt: skip
+    exam.findings += probe_gradient(exam)
+    exam.findings += probe_use(exam)
+    told = {f.cause for f in exam.findings if f.weight != "note"}
+    assert (Cause.IGNORES_INPUT in told) == (share == 0.0)
+    assert (Cause.VANISHING_GRADIENT in told) == (share < 0.1)
