@@ -11,6 +11,7 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.data import probe_target
 from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.use import probe_use
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
@@ -89,3 +90,18 @@ def test_what_fades_is_on_its_way_though_a_spare_input_is_not_used(share):
     told = {f.cause for f in exam.findings if f.weight != "note"}
     assert (Cause.IGNORES_INPUT in told) == (share == 0.0)
     assert (Cause.VANISHING_GRADIENT in told) == (share < 0.1)
+
+
+@pytest.mark.parametrize("number", [255, -1, -100])
+def test_places_without_a_class_may_have_any_number(number):
+    maps = drawn(48, 2, 6, 6)
+    labels = (maps[:, 0] > 0).long() + (maps[:, 1] > 0).long()
+    labels[:, 0] = number
+
+    def loss(out, target):
+        return functional.cross_entropy(out, target, ignore_index=number)
+
+    exam = exam_of(frames(3), maps, labels, loss=loss)
+    assert probe_loss(exam) == []
+    assert exam.figures["loss_right"] < exam.figures["loss_constant"] < exam.figures["loss_wrong"]
+    assert reference_skill(exam) is not None

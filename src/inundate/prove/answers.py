@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from inundate.prove.case import Batch, Case, Fixed
 
-__all__ = ["Answers", "Kind", "kind_of"]
+__all__ = ["Answers", "Kind", "kind_of", "of_classes"]
 
 #: ``values``: the output is the target; ``logits``: of values from 0 to 1; ``classes``: scores.
 Kind = Literal["values", "logits", "classes"]
@@ -119,7 +119,7 @@ class Answers:
         if kind == "classes":
             classes = _class_count(batches[0]["target"], output)
             counts = sum(
-                torch.bincount(b["target"].clamp(min=0).flatten(), minlength=classes)[:classes]
+                torch.bincount(of_classes(b["target"], classes).flatten(), minlength=classes)
                 for b in batches
             )
             prior = torch.as_tensor(counts).float()
@@ -165,6 +165,10 @@ class Answers:
             means.append(torch.zeros_like(target, dtype=torch.float32))
         return [one for one in (self._like(mean, batch) for mean in means) if one is not None]
 
+    def known(self, target: Tensor) -> Tensor:
+        """Say which targets are classes: -1, -100 and 255 stand for places that have none."""
+        return (target >= 0) & (target < len(self.prior))
+
     def hits(self, output: Tensor, target: Tensor) -> Tensor:
         """Say where the answered class is right."""
         return output.argmax(self.class_dim(target)) == target
@@ -180,9 +184,8 @@ class Answers:
 
     def _like(self, answer: Tensor, batch: Batch) -> Tensor | None:
         if self.kind == "classes":
-            one_hot = functional.one_hot(answer.clamp(min=0), len(self.prior)).movedim(
-                -1, self.class_dim(batch["target"])
-            )
+            one_hot = functional.one_hot(of_classes(answer, len(self.prior)), len(self.prior))
+            one_hot = one_hot.movedim(-1, self.class_dim(batch["target"]))
             scores = _SURE * (2.0 * one_hot - 1.0)
             if self.logarithms:
                 scores = scores.log_softmax(self.class_dim(batch["target"]))
@@ -194,6 +197,11 @@ class Answers:
         if answer.numel() != torch.Size(shape).numel():
             return None
         return answer.reshape(shape).to(self.output)
+
+
+def of_classes(target: Tensor, count: int) -> Tensor:
+    """Give the numbers of classes, 0 where a number stands for no class, as -100 and 255 do."""
+    return torch.where((target >= 0) & (target < count), target, torch.zeros_like(target)).long()
 
 
 def _class_dim(target: Tensor, output: Tensor) -> int:

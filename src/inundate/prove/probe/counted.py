@@ -39,6 +39,7 @@ def left_out(exam: Exam, batch: Batch) -> list[Finding]:
     target = batch["target"]
     rows = target.reshape(len(target), -1).cpu()
     counts = torch.isfinite(rows) if rows.is_floating_point() else rows >= 0
+    counts = exam.answers.known(rows) if exam.answers.kind == "classes" else counts
     counts = counts & known_of(exam, batch).reshape(len(target), -1)
     missed = ~seen.reshape(len(seen), -1).any(1) & counts.any(1)
     if float(missed.float().mean()) >= _MISSED:

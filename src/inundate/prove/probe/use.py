@@ -83,7 +83,7 @@ def _scaled(exam: Exam, models: list[nn.Module]) -> list[Finding]:
 def _unused(
     exam: Exam, models: list[nn.Module], change: Change | None = None
 ) -> tuple[list[str], list[str], int]:
-    """Give the inputs and the channels that none of the models uses, and count what could be used."""
+    """Give the inputs and channels that none of the models uses; count what could be used."""
     batches = [batch for batch in exam.train[:3] if len(batch["target"]) > 1]
     batches = [change(batch) for batch in batches] if change else batches
     whole: list[str] = []
