@@ -10,6 +10,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.data import probe_target
 from inundate.prove.probe.gradient import probe_gradient
+from inundate.prove.probe.in_order import in_order
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.use import probe_use
@@ -105,3 +106,17 @@ def test_places_without_a_class_may_have_any_number(number):
     assert probe_loss(exam) == []
     assert exam.figures["loss_right"] < exam.figures["loss_constant"] < exam.figures["loss_wrong"]
     assert reference_skill(exam) is not None
+
+
+@pytest.mark.parametrize("sort", [True, False])
+def test_maps_of_classes_that_are_sorted_by_what_they_show(sort):
+    maps = drawn(128, 2, 6, 6) + drawn(128, 1, 1, 1, seed=1)
+    labels = (maps.mean(1) > 0).long()
+    labels[:, 0] = 255
+    order = labels[:, 1:].float().mean((1, 2)).argsort() if sort else torch.arange(128)
+
+    def loss(out, target):
+        return functional.cross_entropy(out, target, ignore_index=255)
+
+    found = in_order(exam_of(frames(2), maps[order], labels[order], loss=loss))
+    assert [f.cause for f in found] == [Cause.LOADER_SORTED] * sort
