@@ -7,12 +7,14 @@ from torch.nn import functional
 
 from inundate.prove.case import Case, call_with_table, make_case
 from inundate.prove.cause import Cause
-from inundate.prove.exam import Effort, Exam
+from inundate.prove.exam import Effort, Exam, Skill
+from inundate.prove.finding import Finding
 from inundate.prove.probe.data import probe_target
 from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.in_order import in_order
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.reference import reference_skill
+from inundate.prove.probe.unlearnt import of_few
 from inundate.prove.probe.use import probe_use
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
@@ -120,3 +122,14 @@ def test_maps_of_classes_that_are_sorted_by_what_they_show(sort):
 
     found = in_order(exam_of(frames(2), maps[order], labels[order], loss=loss))
     assert [f.cause for f in found] == [Cause.LOADER_SORTED] * sort
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_a_handful_of_maps_beside_many_to_validate_on_is_learnt_by_heart(few):
+    maps = drawn(6, 2, 6, 6)
+    exam = exam_of(frames(), maps, maps.tanh())
+    told = Finding(Cause.MEMORISES, "suspect", "an epoch has 6 samples, the validation data 72")
+    exam.findings += [told] * few
+    seen, unseen = Skill(1.0, 0.0, 1.0), Skill(0.7, 0.0, 0.7)
+    assert [f.cause for f in of_few(exam, seen, unseen)] == [Cause.MEMORISES] * few
+    assert of_few(exam, seen, Skill(0.9, 0.0, 0.9)) == []
