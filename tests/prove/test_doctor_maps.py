@@ -14,6 +14,7 @@ from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.in_order import in_order
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.reference import reference_skill
+from inundate.prove.probe.relation import probe_target_in_input
 from inundate.prove.probe.unlearnt import of_few
 from inundate.prove.probe.use import probe_use
 
@@ -133,3 +134,18 @@ def test_a_handful_of_maps_beside_many_to_validate_on_is_learnt_by_heart(few):
     seen, unseen = Skill(1.0, 0.0, 1.0), Skill(0.7, 0.0, 0.7)
     assert [f.cause for f in of_few(exam, seen, unseen)] == [Cause.MEMORISES] * few
     assert of_few(exam, seen, Skill(0.9, 0.0, 0.9)) == []
+
+
+@pytest.mark.parametrize("burnt", [True, False])
+def test_a_band_that_holds_the_number_of_the_class(burnt):
+    maps = drawn(64, 3, 6, 6)
+    labels = (maps[:, 0] > 0).long() + (maps[:, 1] > 0).long()
+    maps[:, 2] = labels / 2.0 if burnt else maps[:, 2].round()
+    labels[:, 0] = 255
+
+    def loss(out, target):
+        return functional.cross_entropy(out, target, ignore_index=255)
+
+    model = nn.Conv2d(3, 3, 1)
+    found = probe_target_in_input(exam_of(model, maps, labels, loss=loss))
+    assert [f.cause for f in found] == [Cause.TARGET_IN_INPUT] * burnt
