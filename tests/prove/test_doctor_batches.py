@@ -14,7 +14,6 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.kind import numbered
 from inundate.prove.probe.loader import sample_keys
 from inundate.prove.ragged import is_apart, pieces
-from inundate.prove.reread import IGNORED, usual_ignored
 from inundate.prove.several import LossOfWhole
 from inundate.prove.side_by_side import side_by_side
 from inundate.prove.time_first import samples_first
@@ -468,12 +467,6 @@ def test_a_class_that_counts_for_nothing_is_no_class(number):
     verdict = diagnose(case, effort=SHORT)
     assert verdict.answer == "healthy"
     assert not any("could not be run" in line for line in verdict.told)
-    read = usual_ignored(case, list(case.batches(case.train, 2)), model(maps[:16]))
-    assert (read is None) is (number < 0)  # what is below 0 is known as such already
-    if read is not None:
-        batch, plain = (next(c.batches(c.train, 1)) for c in (read, case))
-        assert int(batch["target"].min()) == IGNORED
-        assert torch.equal(read.loss(model, batch), case.loss(model, plain))
 
 
 @pytest.mark.parametrize(

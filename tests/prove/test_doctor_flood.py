@@ -236,3 +236,11 @@ def test_depths_in_no_unit_of_length_are_what_is_off_beside_usual_rain():
         parts.append((inputs, 32767.0 * target))
     (found,) = probe_water(exam_of(*parts))
     assert (found.cause, found.firm) == (Cause.TARGET_SCALE, True)
+
+
+def test_rain_of_which_next_to_nothing_is_left_is_in_another_unit():
+    parts = []
+    for seed in (0, 1):
+        inputs, target = floods(seed=seed)
+        parts.append(({**inputs, "rain": inputs["rain"] / 3.6e6}, target))
+    assert [f.cause for f in probe_water(exam_of(*parts))] == [Cause.INPUT_SCALE]

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from inundate.prove.case import Batch, Case, Fixed
 
-__all__ = ["Answers", "Kind", "kind_of"]
+__all__ = ["Answers", "Kind", "kind_of", "of_classes"]
 
 #: ``values``: the output is the target; ``logits``: of values from 0 to 1; ``classes``: scores.
 Kind = Literal["values", "logits", "classes"]
@@ -119,7 +119,7 @@ class Answers:
         if kind == "classes":
             classes = _class_count(batches[0]["target"], output)
             counts = sum(
-                torch.bincount(_counted(b["target"]), minlength=classes)[:classes] for b in batches
+                torch.bincount(_counted(b["target"], classes), minlength=classes) for b in batches
             )
             prior = torch.as_tensor(counts).float()
             dim = _class_dim(batches[0]["target"], output)
@@ -164,6 +164,10 @@ class Answers:
             means.append(torch.zeros_like(target, dtype=torch.float32))
         return [one for one in (self._like(mean, batch) for mean in means) if one is not None]
 
+    def known(self, target: Tensor) -> Tensor:
+        """Say which targets are classes: -1, -100 and 255 stand for places that have none."""
+        return (target >= 0) & (target < len(self.prior))
+
     def hits(self, output: Tensor, target: Tensor) -> Tensor:
         """Say where the answered class is right."""
         return output.argmax(self.class_dim(target)) == target
@@ -179,9 +183,8 @@ class Answers:
 
     def _like(self, answer: Tensor, batch: Batch) -> Tensor | None:
         if self.kind == "classes":
-            one_hot = functional.one_hot(answer.clamp(min=0), len(self.prior)).movedim(
-                -1, self.class_dim(batch["target"])
-            )
+            one_hot = functional.one_hot(of_classes(answer, len(self.prior)), len(self.prior))
+            one_hot = one_hot.movedim(-1, self.class_dim(batch["target"]))
             scores = _SURE * (2.0 * one_hot - 1.0)
             if self.logarithms:
                 scores = scores.log_softmax(self.class_dim(batch["target"]))
@@ -195,10 +198,15 @@ class Answers:
         return answer.reshape(shape).to(self.output)
 
 
-def _counted(target: Tensor) -> Tensor:
-    """Give the classes of a target that count for something."""
-    counted = target[target >= 0].flatten()
-    return counted if len(counted) else target.clamp(min=0).flatten()
+def of_classes(target: Tensor, count: int) -> Tensor:
+    """Give the numbers of classes, 0 where a number stands for no class, as -100 and 255 do."""
+    return torch.where((target >= 0) & (target < count), target, torch.zeros_like(target)).long()
+
+
+def _counted(target: Tensor, count: int) -> Tensor:
+    """Give the classes that have a score; where none has, as if all were the first."""
+    counted = target[(target >= 0) & (target < count)].flatten()
+    return counted.long() if len(counted) else of_classes(target, count).flatten()
 
 
 def _class_dim(target: Tensor, output: Tensor) -> int:

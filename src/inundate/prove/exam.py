@@ -148,7 +148,7 @@ class Exam(Material):
         """Give the error (B,) of an output: share of wrong classes, or mean square error."""
         target = batch["target"]
         if self.answers.kind == "classes":
-            known = (target >= 0) & (target < len(self.answers.prior))  # not -100, or 255
+            known = self.answers.known(target)
             missed: Tensor = (~self.answers.hits(output, target) & known).float()
             counted = known.reshape(len(target), -1).sum(1).clamp(min=1)
             shares: Tensor = missed.reshape(len(target), -1).sum(1) / counted

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from inundate.prove.answers import kind_of
 from inundate.prove.batch import Batch, as_batch
 from inundate.prove.case import Case
 
-__all__ = ["IGNORED", "Reread", "step_of", "usual_ignored"]
+__all__ = ["Reread", "step_of"]
 
 _RAW = "raw_as_given"
-IGNORED = -100  # class of places that count for nothing, as PyTorch's losses have it by themselves
 
 
 class Reread:
@@ -56,46 +53,3 @@ def step_of(case: Case) -> Any:
         return own(model, optimiser, raw[_RAW])
 
     return step
-
-
-def usual_ignored(case: Case, batches: Sequence[Batch], output: Tensor) -> Case | None:
-    """Give the case with the class that counts for nothing as -100, where it is another number.
-
-    Such as 255 at the edges of objects, which ``ignore_index=255`` leaves out of the loss.
-
-    Parameters
-    ----------
-    case : Case
-    batches : sequence of Batch
-    output : Tensor
-        Of the first batch.
-
-    Returns
-    -------
-    Case or None
-        None where all classes have a score, or there is more than one number beyond them.
-    """
-    target = batches[0]["target"]
-    if target.is_floating_point() or kind_of(case, batches[0], output) != "classes":
-        return None
-    scores = output.shape[1] if output.shape[2:] == target.shape[1:] else output.shape[-1]
-    beyond = {int(v) for b in batches for v in torch.unique(b["target"]).tolist() if v >= scores}
-    if len(beyond) != 1:
-        return None
-    (number,) = beyond
-
-    def change(batch: Batch) -> Batch:
-        target = batch["target"]
-        return {**batch, "target": torch.where(target == number, IGNORED, target)}
-
-    def loss(model: nn.Module, batch: Batch) -> Tensor:
-        target = batch["target"]
-        return case.loss(model, {**batch, "target": torch.where(target < 0, number, target)})
-
-    return replace(
-        case,
-        train=Reread(case.train, change),
-        valid=None if case.valid is None else Reread(case.valid, change),
-        loss=loss,
-        step=step_of(case),
-    )

@@ -69,7 +69,6 @@ from inundate.prove.probe.two_ways import probe_two_ways
 from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.water import probe_water
 from inundate.prove.probe.weighed import probe_weighed
-from inundate.prove.reread import usual_ignored
 from inundate.prove.side_by_side import side_by_side
 from inundate.prove.time_first import samples_first
 
@@ -114,9 +113,6 @@ _READ: Mapping[Callable[[Exam], Case | None], str] = {
     ),
     lambda exam: samples_first(exam.case, exam.train): (
         "batches have time before the samples: they were read with samples first"
-    ),
-    lambda exam: usual_ignored(exam.case, exam.train, exam.output): (
-        "a class without a score was read as one that counts for nothing"
     ),
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
@@ -37,6 +39,7 @@ def left_out(exam: Exam, batch: Batch) -> list[Finding]:
     target = batch["target"]
     rows = target.reshape(len(target), -1).cpu()
     counts = torch.isfinite(rows) if rows.is_floating_point() else rows >= 0
+    counts = exam.answers.known(rows) if exam.answers.kind == "classes" else counts
     counts = counts & known_of(exam, batch).reshape(len(target), -1)
     missed = ~seen.reshape(len(seen), -1).any(1) & counts.any(1)
     if float(missed.float().mean()) >= _MISSED:
@@ -51,25 +54,33 @@ def _sums_alone(exam: Exam, batch: Batch) -> list[Finding]:
     target, right = batch["target"], exam.answers.right(batch)
     if exam.answers.kind == "classes" or right is None or target[0].numel() < _PLACES:
         return []
-    rows = right.reshape(len(right), -1)
-    drawn = torch.Generator().manual_seed(exam.seed)
-    order = torch.randperm(rows.shape[1], generator=drawn)
-    laid = rows[:, order].reshape(right.shape)
     wrong_one = exam.answers.wrong(batch)
-    if wrong_one is None:
+    if wrong_one is None or not bool(torch.isfinite(right).all()):
         return []
-    losses = [loss_of_fixed(exam.case, batch, a) for a in (right, laid, wrong_one)]
-    if None in losses or not bool(torch.isfinite(rows).all()):
-        return []
-    own, other, wrong = (float(loss) for loss in losses if loss is not None)
-    apart = float((laid - right).abs().mean()) > _APART * float((rows - rows.mean()).abs().mean())
-    if not apart or abs(other - own) > _SAME * max(abs(wrong - own), 1e-30):
-        return []
-    text = (
-        f"the right answers have the loss {own:.5g}, wrong ones {wrong:.5g}, and the right numbers "
-        f"of each sample in another order {other:.5g}: it sees no more than their sum"
-    )
-    return [Finding(Cause.LOSS_IGNORES, "fault", text, "where the numbers of a sample stand")]
+    drawn = torch.Generator().manual_seed(exam.seed)
+    for laid in _laid_anew(right, drawn):
+        losses = [loss_of_fixed(exam.case, batch, a) for a in (right, laid, wrong_one)]
+        if None in losses:
+            return []
+        own, other, wrong = (float(loss) for loss in losses if loss is not None)
+        spread = float((right - right.mean()).abs().mean())
+        apart = float((laid - right).abs().mean()) > _APART * spread
+        if apart and abs(other - own) <= _SAME * max(abs(wrong - own), 1e-30):
+            text = (
+                f"the right answers have the loss {own:.5g}, wrong ones {wrong:.5g}, and the right "
+                f"numbers of each sample in another order {other:.5g}: it sees no more than sums"
+            )
+            subject = "where the numbers of a sample stand"
+            return [Finding(Cause.LOSS_IGNORES, "fault", text, subject)]
+    return []
+
+
+def _laid_anew(right: Tensor, drawn: torch.Generator) -> Iterator[Tensor]:
+    """Lay the numbers of each sample out anew: all of them, then those of each map for itself."""
+    for parts in (1, right.shape[1] if right.ndim == 4 else 1):
+        rows = right.reshape(len(right), parts, -1)
+        order = torch.randperm(rows.shape[2], generator=drawn)
+        yield rows[:, :, order].reshape(right.shape)
 
 
 def _seen(exam: Exam, batch: Batch) -> Tensor | None:

@@ -205,6 +205,9 @@ def probe_target(exam: Exam) -> list[Finding]:
         value = float(flat[0]) if flat.numel() else float("nan")
         return [Finding(Cause.TARGET_CONSTANT, "fault", f"every target is {value:.4g}")]
     wanted = torch.cat(targets) if len({t.shape[1:] for t in targets}) == 1 else None
+    if wanted is not None and _all_alike(wanted):
+        text = f"all {len(wanted)} targets are the same {wanted[0].numel()} numbers"
+        return [Finding(Cause.TARGET_CONSTANT, "fault", text)]
     if wanted is not None and len(torch.unique(flat)) > _GROUP:
         number = left_over("the target", _known_targets(exam))
         if number:
@@ -221,6 +224,14 @@ def probe_target(exam: Exam) -> list[Finding]:
     if len(values) == 2 and float(counts.max()) / len(flat) >= _MAJORITY:
         return _classes((flat == values[1]).long(), [float(value) for value in values])
     return []
+
+
+def _all_alike(targets: Tensor) -> bool:
+    """Whether all samples have the same numbers for a target, as where one is given to all."""
+    if len(targets) < _GROUP or targets[0].numel() < 2:
+        return False
+    first = targets[:1]
+    return bool(((targets == first) | (targets.isnan() & first.isnan())).all())
 
 
 def _known_classes(exam: Exam, flat: Tensor) -> Tensor:

@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,15 +13,13 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.probe.data import entropy
+from inundate.prove.probe.in_order import in_order
 from inundate.prove.probe.places import lost_by_place
 from inundate.prove.ragged import is_apart, pieces
 
 __all__ = ["key_of", "probe_loader", "sample_keys"]
 
 _FEW = 0.5  # share of different samples in an epoch below which a loader repeats itself
-_SORTED = 0.5  # share of the variety of all samples that a batch has, below which it is sorted
-_MANY = 6  # batches from which order can be judged
 _DRAWN = 0.8  # of chance: labels that change less were drawn anew, not taken from other samples
 _OWN = 0.5  # of the targets, from which they are those of the first epoch in another order
 _OWN_PAIRS = 0.25  # of the inputs, which come again in the next epoch
@@ -70,7 +67,7 @@ def probe_loader(exam: Exam) -> list[Finding]:
     found = _starves(exam)
     if found or _alike(exam):
         return found  # samples that are all alike are the fault of who made them
-    return _repeats(exam) or _mispaired(exam) or _sorted(exam)
+    return _repeats(exam) or _mispaired(exam) or in_order(exam)
 
 
 def _starves(exam: Exam) -> list[Finding]:
@@ -260,40 +257,3 @@ def _rearranged(one: Tensor, other: Tensor) -> bool:
         return False
     same = [part.flatten(1).sort(1).values for part in (one, other)]
     return float((same[0] == same[1]).all(1).double().mean()) > _OWN
-
-
-def _sorted(exam: Exam) -> list[Finding]:
-    targets = [batch["target"] for batch in exam.train]
-    if len(targets) < _MANY or min(len(t) for t in targets[:-1]) < 4:
-        return []
-    if targets[0].is_floating_point():
-        return _sorted_values(targets)
-    return _sorted_classes(targets) if targets[0].ndim == 1 else []
-
-
-def _sorted_classes(targets: Sequence[Tensor]) -> list[Finding]:
-    everything = torch.cat(list(targets))
-    whole = entropy(everything)
-    within = float(np.mean([entropy(t) for t in targets]))
-    if whole < 0.1 or within >= _SORTED * whole:
-        return []
-    text = (
-        f"a batch has on average {np.exp(within):.2f} classes of {np.exp(whole):.2f} "
-        "(exponential of the entropy)"
-    )
-    return [Finding(Cause.LOADER_SORTED, "fault", text)]
-
-
-def _sorted_values(targets: Sequence[Tensor]) -> list[Finding]:
-    """Compare how batch means differ with how they would if samples were drawn at random."""
-    means = [t.double().reshape(len(t), -1).nanmean(1) for t in targets]
-    everything = torch.cat(means)
-    usual = float(everything.var()) / float(np.mean([len(m) for m in means]))
-    seen = float(torch.stack([m.mean() for m in means]).var())
-    if usual <= 0 or seen < 5.0 * usual:  # F with 6 and more degrees: below 0.1 % by chance
-        return []
-    text = (
-        f"the mean target differs between batches {seen / usual:.1f} times as much as it would if "
-        "samples were drawn at random"
-    )
-    return [Finding(Cause.LOADER_SORTED, "fault", text)]

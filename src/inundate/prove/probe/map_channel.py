@@ -33,7 +33,7 @@ def map_channel(values: Tensor, target: Tensor) -> int | None:
         own = _ranks(given)
         if any(abs(correlation(own, rank)) > SAME for rank in ranks if rank.max() >= _OUTLINED):
             return channel
-        if _outline(given, frames):
+        if _outline(given, frames) or _levels(given, target):
             return channel
     return None
 
@@ -71,6 +71,22 @@ def _outline(given: Tensor, frames: Sequence[Tensor]) -> bool:
         if float(one.min()) > float(other.max()) or float(other.min()) > float(one.max()):
             return True
     return False
+
+
+def _levels(given: Tensor, target: Tensor) -> bool:
+    """Whether each of the few values of a channel stands in places of one class alone."""
+    classes = target.flatten()
+    if target.is_floating_point():
+        return False
+    given, classes = given[classes >= 0], classes[classes >= 0]
+    levels, level = torch.unique(given, return_inverse=True)
+    kinds, kind = torch.unique(classes, return_inverse=True)
+    if not 2 <= len(kinds) <= len(levels) <= 2 * len(kinds) or len(classes) < _OUTLINED:
+        return False
+    joint = torch.bincount(level * len(kinds) + kind, minlength=len(levels) * len(kinds))
+    most = joint.reshape(len(levels), len(kinds)).max(1)
+    whole = len(torch.unique(most.indices)) == len(kinds)
+    return whole and int(most.values.sum()) >= SAME * len(classes)
 
 
 def correlation(one: Tensor, other: Tensor) -> float:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from inundate.prove.answers import of_classes
 from inundate.prove.case import Batch
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.judge import sign_flip_p
@@ -170,7 +171,8 @@ def _by_sample(
 
 def _numbers(exam: Exam, target: Tensor) -> Tensor:
     if exam.answers.kind == "classes":
-        one_hot = functional.one_hot(target.clamp(min=0), len(exam.answers.prior)).float()
+        classes = len(exam.answers.prior)
+        one_hot = functional.one_hot(of_classes(target, classes), classes).float()
         return one_hot.reshape(len(target), -1)
     return target.float().nan_to_num().reshape(len(target), -1)
 

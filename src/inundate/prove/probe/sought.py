@@ -33,7 +33,7 @@ def sought(exam: Exam, batch: Batch, found: dict[str, float]) -> bool:
     if free is None:
         return False
     if exam.answers.kind == "classes":
-        known = target >= 0
+        known = exam.answers.known(target)
         return float(exam.answers.hits(free, target)[known].float().mean()) > _TOWARDS
     if found["right"] > max(found["wrong"], found["constant"]) and _leaves(exam, batch, start):
         return False  # a score that falls off on both sides leads anywhere in the end

@@ -84,7 +84,7 @@ def _scaled(exam: Exam, models: list[nn.Module]) -> list[Finding]:
 def _unused(
     exam: Exam, models: list[nn.Module], change: Change | None = None
 ) -> tuple[list[str], list[str], int]:
-    """Give the inputs and the channels that none of the models uses, and how many inputs vary."""
+    """Give the inputs and channels that none of the models uses; count what could be used."""
     batches = [batch for batch in exam.train[:3] if len(batch["target"]) > 1]
     batches = [change(batch) for batch in batches] if change else batches
     whole: list[str] = []
@@ -94,9 +94,10 @@ def _unused(
         moved = [_with(batch, name, None) for batch in batches]
         if all(m is None for m in moved):
             continue
-        varied += 1
-        if name in exam.case.spare:
+        if name in exam.case.spare:  # which is not missed where it is not used
+            varied += int(_matters(exam, models, batches, moved))
             continue
+        varied += 1
         if not _matters(exam, models, batches, moved):
             whole.append(f"{name!r}")
             continue

@@ -62,8 +62,8 @@ def _without_rain(exam: Exam, view: FloodView) -> list[Finding]:
     if view.fallen is None:
         return []
     wet = (_new_mm(view) > _WET_MM) & (_mean_mm(view) > _WET_MM)
-    if int(wet.sum()) < _FEW:
-        return []
+    if int(wet.sum()) < _FEW or ((view.fallen > 0).any() and not _rains(view)):
+        return []  # rain of another size than storms have: told by what stands of it
     share = float((view.fallen[wet] < _DRY_MM).float().mean())
     exam.figures["water without rain"] = share
     if share < _SHARE:
@@ -94,6 +94,11 @@ def _against_rain(exam: Exam, train: FloodView, valid: FloodView) -> list[Findin
         return [Finding(Cause.INPUT_SCALE, "fault", text, f"{name!r}", firm=True)]
     text += f"; rain of {rain:.3g} mm is a storm's, but {depth:.3g} m are no flood's depth"
     return [Finding(Cause.TARGET_SCALE, "fault", text, firm=True)]
+
+
+def _rains(view: FloodView) -> bool:
+    """Whether rain is of the size of storms in enough frames."""
+    return view.fallen is not None and int((view.fallen > _RAIN_MM[0]).sum()) >= _FEW
 
 
 def _sizes(view: FloodView) -> tuple[float, float]:

@@ -88,6 +88,8 @@ def _counts(exam: Exam) -> dict[int, Tensor]:
             known = exam.case.known(batch).expand(target.shape).flatten()
         else:
             known = torch.ones(target.numel(), dtype=torch.bool)
+        if exam.answers.kind == "classes":
+            known = known & exam.answers.known(target).flatten()
         flat, moved = target.flatten()[known], slope.flatten()[known]
         # a mean over the batch: what one target counts there depends on how many there are
         moved = moved / moved.sum().clamp(min=1e-30) * len(moved)
