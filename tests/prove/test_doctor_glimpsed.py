@@ -1,0 +1,77 @@
+"""Rules of images and maps: parts of a loss, places, each beside a healthy counterpart."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.crossed import probe_crossed
+from inundate.prove.probe.moved_alone import moved_alone
+
+SHORT = Effort(batches=20, one_batch=40, all_batches=80, remedy=40)
+
+
+def drawn(*size, seed=0):
+    return torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+
+
+def exam_of(model, inputs, target, *, size=16, **own):
+    torch.manual_seed(0)
+    data = [(inputs[i : i + size], target[i : i + size]) for i in range(0, len(inputs), size)]
+    return Exam(make_case(model, data, **own), SHORT)
+
+
+def causes(found):
+    return [finding.cause for finding in found]
+
+
+def two_parts(part):
+    """Give a loss of which the first part takes one channel, the second all others."""
+
+    def loss(output, target):
+        seen = (part(output).sigmoid() - target[:, :1]).square().mean()
+        return seen + functional.l1_loss(output[:, 1:], target[:, 1:])
+
+    return loss
+
+
+@pytest.mark.parametrize(
+    ("loss", "wanted"),
+    [
+        (two_parts(lambda output: output[:, 0]), [Cause.SHAPE_BROADCAST]),
+        (two_parts(lambda output: output[:, :1]), []),
+        (lambda out, t: (out - t).abs().mean() + (out[:, :1] - out[:, 1]).var(), []),
+        (lambda out, t: functional.mse_loss(out[:, 0], t[:, :1]), [Cause.SHAPE_BROADCAST]),
+        (lambda out, t: ((out - t).square().mean((1, 2, 3)) * t.mean((1, 2, 3))).sum(), []),
+    ],
+)
+def test_a_part_of_a_loss_that_meets_all_targets_is_seen_in_its_shapes(loss, wanted):
+    images = drawn(16, 1, 6, 6)
+    target = torch.cat([(images > 0).float(), images, images], 1)
+    model = nn.Conv2d(1, 3, 3, padding=1)
+    assert causes(probe_crossed(exam_of(model, images, target, loss=loss))) == wanted
+
+
+class Moved:
+    """Gives images rolled by one cell more each epoch, and their targets if these go along."""
+
+    def __init__(self, target, *, along):
+        self.epoch, self.target, self.along = 0, target, along
+        self.images = drawn(len(target), 1, 6, 6)
+
+    def __iter__(self):
+        self.epoch += 1
+        target = self.target.roll(self.epoch, -1) if self.along else self.target
+        yield self.images.roll(self.epoch, -1), target
+
+
+@pytest.mark.parametrize(
+    ("places", "along", "wanted"), [(True, False, True), (True, True, False), (False, False, False)]
+)
+def test_images_that_move_without_their_masks_are_told_from_an_augmentation(places, along, wanted):
+    target = drawn(32, 1, 6, 6, seed=1) if places else drawn(32, 1, seed=1)
+    exam = Exam(make_case(nn.Conv2d(1, 1, 1), Moved(target, along=along)), SHORT)
+    assert bool(moved_alone(exam)) is wanted
