@@ -9,6 +9,7 @@ from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.crossed import probe_crossed
+from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.moved_alone import moved_alone
 
 SHORT = Effort(batches=20, one_batch=40, all_batches=80, remedy=40)
@@ -75,3 +76,15 @@ def test_images_that_move_without_their_masks_are_told_from_an_augmentation(plac
     target = drawn(32, 1, 6, 6, seed=1) if places else drawn(32, 1, seed=1)
     exam = Exam(make_case(nn.Conv2d(1, 1, 1), Moved(target, along=along)), SHORT)
     assert bool(moved_alone(exam)) is wanted
+
+
+@pytest.mark.parametrize(("sign", "wanted"), [(-1.0, []), (1.0, [Cause.LOSS_SIGN])])
+def test_a_focal_loss_that_lacks_its_minus_has_the_wrong_sign(sign, wanted):
+    def focal(output, target):
+        told = output.log_softmax(1).gather(1, target[:, None])
+        return sign * ((1 - told.exp()).square() * told).mean()
+
+    images = drawn(32, 1, 6, 6)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(36, 5))
+    exam = exam_of(model, images, torch.arange(32) % 5, loss=focal)
+    assert causes(probe_loss(exam)) == wanted

@@ -166,7 +166,7 @@ def numbered(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]
     if told is None or told >= min(found["right"], found["constant"]):
         return []
     turned = loss_of_fixed(exam.case, batch, number.flip(0))
-    if turned is None or told > 0.1 * turned:
+    if turned is None or turned - told < 0.9 * abs(turned):  # it may lie below 0
         return []
     text = (
         f"the loss is {told:.3g} if the scores of all classes are the number of the class, "
