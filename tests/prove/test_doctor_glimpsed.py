@@ -10,7 +10,10 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.crossed import probe_crossed
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.moved_alone import moved_alone
+from inundate.prove.probe.relation import probe_axes
+from inundate.prove.probe.reshaped import probe_reshaped
 
 SHORT = Effort(batches=20, one_batch=40, all_batches=80, remedy=40)
 
@@ -88,3 +91,52 @@ def test_a_focal_loss_that_lacks_its_minus_has_the_wrong_sign(sign, wanted):
     model = nn.Sequential(nn.Flatten(), nn.Linear(36, 5))
     exam = exam_of(model, images, torch.arange(32) % 5, loss=focal)
     assert causes(probe_loss(exam)) == wanted
+
+
+class Finer(nn.Module):
+    """Gives one map of twice as many rows and columns as four coarse ones."""
+
+    def __init__(self, *, shuffled):
+        super().__init__()
+        self.coarse, self.shuffled = nn.Conv2d(1, 4, 2, 2), shuffled
+
+    def forward(self, images):
+        maps = self.coarse(images)
+        return functional.pixel_shuffle(maps, 2) if self.shuffled else maps.reshape(images.shape)
+
+
+@pytest.mark.parametrize(("shuffled", "wanted"), [(True, []), (False, [Cause.AXES_MIXED])])
+def test_coarse_maps_that_are_reshaped_to_a_fine_one_are_mixed(shuffled, wanted):
+    images = drawn(16, 1, 8, 8)
+    assert causes(probe_reshaped(exam_of(Finer(shuffled=shuffled), images, images))) == wanted
+
+
+@pytest.mark.parametrize(("turned", "wanted"), [(False, []), (True, [Cause.AXES_MIXED])])
+def test_cells_of_a_coarse_grid_are_told_by_all_that_lies_in_them(turned, wanted):
+    images = 0.2 * drawn(96, 1, 16, 16)
+    places = torch.rand(96, 1, 16, 16, generator=torch.Generator().manual_seed(1)) > 0.99
+    seen = functional.max_pool2d(places.float(), 4)
+    target = seen.transpose(2, 3).contiguous() if turned else seen
+    exam = exam_of(nn.Conv2d(1, 1, 4, 4), images + 2.0 * places, target)
+    assert causes(probe_axes(exam)) == wanted
+
+
+class ByToken(nn.Module):
+    """Reads a first token, which is the same in all samples, after attention of some axis."""
+
+    def __init__(self, *, batch_first):
+        super().__init__()
+        self.first = nn.Parameter(torch.randn(1, 1, 8))
+        self.look = nn.MultiheadAttention(8, 1, batch_first=batch_first)
+        self.tell = nn.Linear(8, 1)
+
+    def forward(self, words):
+        words = torch.cat([self.first.expand(1, len(words), -1), words.transpose(0, 1)])
+        return self.tell((words + self.look(words, words, words)[0])[0])
+
+
+@pytest.mark.parametrize(("batch_first", "wanted"), [(False, []), (True, [Cause.AXES_MIXED])])
+def test_a_batch_that_comes_second_is_not_taken_for_time(batch_first, wanted):
+    words = drawn(32, 6, 8)
+    exam = exam_of(ByToken(batch_first=batch_first), words, words.mean((1, 2))[:, None])
+    assert causes(probe_mixing(exam)) == wanted
