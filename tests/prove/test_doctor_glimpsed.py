@@ -7,13 +7,14 @@ from torch.nn import functional
 
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
-from inundate.prove.exam import Effort, Exam
+from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.probe.crossed import probe_crossed
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.moved_alone import moved_alone
-from inundate.prove.probe.relation import probe_axes
+from inundate.prove.probe.relation import probe_axes, probe_target_in_input
 from inundate.prove.probe.reshaped import probe_reshaped
+from inundate.prove.probe.rougher import rougher
 
 SHORT = Effort(batches=20, one_batch=40, all_batches=80, remedy=40)
 
@@ -140,3 +141,30 @@ def test_a_batch_that_comes_second_is_not_taken_for_time(batch_first, wanted):
     words = drawn(32, 6, 8)
     exam = exam_of(ByToken(batch_first=batch_first), words, words.mean((1, 2))[:, None])
     assert causes(probe_mixing(exam)) == wanted
+
+
+@pytest.mark.parametrize(("level", "wanted"), [(3.0, [Cause.TARGET_IN_INPUT]), (None, [])])
+def test_a_mask_that_is_painted_on_one_of_two_channels_is_seen(level, wanted):
+    images = drawn(64, 2, 8, 8)
+    mask = (functional.avg_pool2d(images[:, :1], 3, 1, 1) > 0.4).float()
+    images[:, 1:] = images[:, 1:] + mask if level is None else torch.where(
+        mask > 0, level, images[:, 1:]
+    )  # fmt: skip
+    exam = exam_of(nn.Conv2d(2, 1, 3, padding=1), images, mask)
+    assert causes(probe_target_in_input(exam)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("smoothed", "lost", "wanted"),
+    [(True, 0.5, [Cause.SPLIT_SHIFT]), (True, 0.0, []), (False, 0.5, [])],
+)
+def test_images_that_are_smoothed_in_validation_alone_are_prepared_otherwise(
+    smoothed, lost, wanted
+):
+    images = drawn(64, 1, 8, 8)
+    other = drawn(32, 1, 8, 8, seed=1)
+    other = functional.avg_pool2d(other, 3, 1, 1) if smoothed else other
+    exam = exam_of(nn.Conv2d(1, 1, 1), images, images, valid=[(other, other)])
+    exam.figures["samples_that_recur"] = 1.0
+    found = rougher(exam, Skill(0.9, 0.001, 0.9), Skill(0.9 - lost, 0.001, 0.5))
+    assert causes(found) == wanted

@@ -21,6 +21,7 @@ from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
 from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.rescaled import rescaled
+from inundate.prove.probe.rougher import rougher
 from inundate.prove.probe.running import stale
 from inundate.prove.probe.turned_alone import turned_alone
 from inundate.prove.probe.unlearnt import (
@@ -87,7 +88,8 @@ def probe_learn(exam: Exam) -> list[Finding]:
         shift = drowned(exam, unseen) or shift
     found = _majority(exam) + _gap(exam) + shift
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
-    found = found or turned_alone(exam) or rescaled(exam, seen, unseen) or drowned(exam, unseen)
+    found = found or turned_alone(exam) or rescaled(exam, seen, unseen)
+    found = found or rougher(exam, seen, unseen) or drowned(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     if found:
