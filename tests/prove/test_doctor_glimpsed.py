@@ -9,6 +9,7 @@ from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.probe.crossed import probe_crossed
+from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.moved_alone import moved_alone
@@ -168,3 +169,12 @@ def test_images_that_are_smoothed_in_validation_alone_are_prepared_otherwise(
     exam.figures["samples_that_recur"] = 1.0
     found = rougher(exam, Skill(0.9, 0.001, 0.9), Skill(0.9 - lost, 0.001, 0.5))
     assert causes(found) == wanted
+
+
+@pytest.mark.parametrize(("times", "wanted"), [(1.0, False), (3.0, False), (50.0, True)])
+def test_queries_and_keys_that_are_far_too_long_are_odd_weights(times, wanted):
+    model = ByToken(batch_first=False)
+    with torch.no_grad():
+        model.look.in_proj_weight.mul_(times)
+    words = drawn(32, 6, 8)
+    assert bool(odd_weights(exam_of(model, words, words.mean((1, 2))[:, None]))) is wanted

@@ -16,7 +16,7 @@ from inundate.prove.kept import let_go
 from inundate.prove.quiet import quietly
 from inundate.prove.wide import widely
 
-__all__ = ["PLAIN", "Remedy", "Trial", "plain_step", "run_trial"]
+__all__ = ["PLAIN", "Remedy", "Trial", "draw_anew", "plain_step", "run_trial"]
 
 _TAIL = 0.1  # share of the steps whose mean loss is the last one
 _LEAST_TAIL = 5
@@ -165,10 +165,7 @@ def _changed(remedy: Remedy, batch: Batch) -> Batch:
 def _pair(case: Case, remedy: Remedy) -> tuple[nn.Module, torch.optim.Optimizer]:
     model, optimiser = case.pair()
     if remedy.fresh:
-        for module in model.modules():
-            reset = getattr(module, "reset_parameters", None)
-            if callable(reset):
-                reset()
+        draw_anew(model)
     if remedy.prepare is not None:
         remedy.prepare(model)
     if remedy.whole:
@@ -184,6 +181,15 @@ def _pair(case: Case, remedy: Remedy) -> tuple[nn.Module, torch.optim.Optimizer]
     if remedy.rate != 1.0 or remedy.held:
         _at_rate(optimiser, remedy)
     return model, optimiser
+
+
+def draw_anew(model: nn.Module) -> None:
+    """Draw all weights as their layers do by themselves; attention has another name for it."""
+    for module in model.modules():
+        attends = isinstance(module, nn.MultiheadAttention)
+        reset = getattr(module, "_reset_parameters" if attends else "reset_parameters", None)
+        if callable(reset):
+            reset()
 
 
 def _at_rate(optimiser: torch.optim.Optimizer, remedy: Remedy) -> None:

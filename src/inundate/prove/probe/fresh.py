@@ -12,7 +12,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
-from inundate.prove.trial import Remedy, Trial
+from inundate.prove.trial import Remedy, Trial, draw_anew
 
 __all__ = ["odd_weights", "probe_fresh"]
 
@@ -59,10 +59,7 @@ def odd_weights(exam: Exam) -> list[str]:
     """Name the tensors of weights that differ from what their layers draw."""
     given, drawn = copy.deepcopy(exam.case.model), copy.deepcopy(exam.case.model)
     with torch.no_grad(), isolated_random(exam.seed, "doctor", "fresh"):
-        for module in drawn.modules():
-            reset = getattr(module, "reset_parameters", None)
-            if callable(reset):
-                reset()
+        draw_anew(drawn)
     found = []
     fresh = dict(drawn.named_parameters())
     for name, weight in given.named_parameters():
