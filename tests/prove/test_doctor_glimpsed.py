@@ -107,9 +107,12 @@ class Finer(nn.Module):
         return functional.pixel_shuffle(maps, 2) if self.shuffled else maps.reshape(images.shape)
 
 
-@pytest.mark.parametrize(("shuffled", "wanted"), [(True, []), (False, [Cause.AXES_MIXED])])
-def test_coarse_maps_that_are_reshaped_to_a_fine_one_are_mixed(shuffled, wanted):
-    images = drawn(16, 1, 8, 8)
+@pytest.mark.parametrize(
+    ("shuffled", "level", "wanted"),
+    [(True, 1.0, []), (False, 1.0, [Cause.AXES_MIXED]), (False, 0.0, [])],
+)
+def test_coarse_maps_that_are_reshaped_to_a_fine_one_are_mixed(shuffled, level, wanted):
+    images = level * drawn(16, 1, 8, 8)
     assert causes(probe_reshaped(exam_of(Finer(shuffled=shuffled), images, images))) == wanted
 
 
