@@ -10,6 +10,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.probe.crossed import probe_crossed
 from inundate.prove.probe.fresh import odd_weights
+from inundate.prove.probe.learn import probe_learn
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.moved_alone import moved_alone
@@ -181,3 +182,20 @@ def test_queries_and_keys_that_are_far_too_long_are_odd_weights(times, wanted):
         model.look.in_proj_weight.mul_(times)
     words = drawn(32, 6, 8)
     assert bool(odd_weights(exam_of(model, words, words.mean((1, 2))[:, None]))) is wanted
+
+
+@pytest.mark.parametrize(
+    ("rate", "momentum", "wanted"),
+    [(3.0, 0.1, Cause.RATE_TOO_HIGH), (0.01, 0.0, Cause.TRAIN_EVAL_GAP), (0.01, 0.1, None)],
+)
+def test_modes_that_part_at_a_wild_rate_alone_are_the_fault_of_the_rate(rate, momentum, wanted):
+    images = 3.0 + drawn(320, 4, seed=2)
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Linear(4, 16), nn.BatchNorm1d(16, momentum=momentum), nn.ReLU(), nn.Linear(16, 2)
+    )
+    exam = exam_of(
+        model, images, (images[:, 0] > 3.0).long(), loss=functional.cross_entropy,
+        optimiser=lambda net: torch.optim.AdamW(net.parameters(), lr=rate),
+    )  # fmt: skip
+    assert causes(probe_learn(exam)) == ([wanted] if wanted else [])
