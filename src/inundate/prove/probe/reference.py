@@ -214,8 +214,9 @@ def local_features(
         if values.ndim == 4:
             values = values.float()
             if blocks and values.shape[2] > size[0] and values.shape[3] > size[1]:
-                most = (functional.adaptive_max_pool2d(sign * values, size) for sign in (1, -1))
-                values = torch.cat([functional.adaptive_avg_pool2d(values, size), *most], 1)
+                cells = (size[0], size[1])
+                most = (functional.adaptive_max_pool2d(sign * values, cells) for sign in (1, -1))
+                values = torch.cat([functional.adaptive_avg_pool2d(values, cells), *most], 1)
             if tuple(values.shape[2:]) != size:
                 values = functional.interpolate(values, size=size, mode="nearest")
             maps.append(values[:, :48])
