@@ -11,6 +11,7 @@ from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.probe.crossed import probe_crossed
 from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.learn import probe_learn
+from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.moved_alone import moved_alone
@@ -199,3 +200,14 @@ def test_modes_that_part_at_a_wild_rate_alone_are_the_fault_of_the_rate(rate, mo
         optimiser=lambda net: torch.optim.AdamW(net.parameters(), lr=rate),
     )  # fmt: skip
     assert causes(probe_learn(exam)) == ([wanted] if wanted else [])
+
+
+@pytest.mark.parametrize(("of_classes", "wanted"), [(True, []), (False, [Cause.LOADER_SORTED])])
+def test_shares_of_classes_that_are_mixed_by_the_batch_are_not_sorted(of_classes, wanted):
+    images = drawn(160, 1, 6, 6)
+    classes = functional.one_hot(torch.arange(160) % 6, 6).float()
+    share = torch.linspace(0.01, 0.99, 10).repeat_interleave(16)[:, None]
+    target = share * classes + (1 - share) * classes.roll(1, 0)
+    target = target if of_classes else 100 * share + target
+    model = nn.Sequential(nn.Flatten(), nn.Linear(36, 6))
+    assert causes(probe_loader(exam_of(model, images, target))) == wanted
