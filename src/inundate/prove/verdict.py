@@ -25,6 +25,7 @@ from inundate.prove.pictures import draw
 from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.breaks import probe_breaks
 from inundate.prove.probe.centred import probe_centred
+from inundate.prove.probe.crossed import probe_crossed
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
 from inundate.prove.probe.drift import probe_drift
 from inundate.prove.probe.each_input import probe_each_input
@@ -84,7 +85,8 @@ PROBES: tuple[Probe, ...] = (
     probe_each_input, probe_reorders, probe_inputs, probe_drift, probe_target, probe_split,
     probe_target_in_input, probe_tells, probe_centred, probe_goes_on, probe_ahead, probe_axes,
     probe_turned, probe_relief, probe_ground, probe_water, probe_reshaped, probe_layout,
-    probe_laid, probe_loss, probe_weighed, probe_metric, probe_optimiser, probe_step, probe_halves,
+    probe_laid, probe_loss, probe_crossed, probe_weighed, probe_metric, probe_optimiser,
+    probe_step, probe_halves,
 )  # fmt: skip
 #: These train the model, and name what comes later in the order of causes, but for a few.
 TRAINING: tuple[Probe, ...] = (

@@ -6,6 +6,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
+from inundate.prove.probe.moved_alone import moved_alone
 from inundate.prove.trial import run_trial
 
 __all__ = ["drowned"]
@@ -51,4 +52,8 @@ def drowned(exam: Exam, unseen: Skill) -> list[Finding]:
         f"the loader draws the inputs of training anew: {every} of those give a skill of "
         f"{own.value:.2f} on validation samples, {count} other validation samples {clean.value:.2f}"
     )
+    moved = moved_alone(exam)
+    if moved:
+        text = f"{moved}; {text}"
+        return [Finding(Cause.TARGETS_MISPAIRED, "fault", text, tried=True, firm=True)]
     return [Finding(Cause.NOISE_TOO_STRONG, "fault", text, tried=True, firm=True)]

@@ -38,9 +38,10 @@ def reached_inside(exam: Exam, changed: Batch, sample: int) -> list[Finding]:
     one, two = (_given(exam, model, held) for held in (batch, changed))
     for name, before in one.items():
         after = two.get(name)
-        # a batch that comes second is laid out by time
         if after is None or after.shape != before.shape or list(before.shape).count(count) != 1:
             continue
+        if _second(before, count):
+            before, after = before.transpose(0, 1), after.transpose(0, 1)
         if before.shape[0] != count or not bool(torch.isfinite(before).all()):
             continue
         moved = (after.double() - before.double()).abs().reshape(count, -1).amax(1)
@@ -56,6 +57,14 @@ def reached_inside(exam: Exam, changed: Batch, sample: int) -> list[Finding]:
         subject = "the samples of a batch reach each other, as where it is taken for time"
         return [Finding(Cause.AXES_MIXED, "fault", text, subject)]
     return []
+
+
+def _second(value: Tensor, count: int) -> bool:
+    """Whether samples lie along the second axis, as of what is laid out by time.
+
+    Not where the first one may hold a few parts of each sample, and the second one places.
+    """
+    return value.ndim == 3 and value.shape[1] == count and value.shape[0] % count != 0
 
 
 def _in_other_order(before: Tensor, after: Tensor, least: float) -> bool:

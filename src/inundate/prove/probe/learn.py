@@ -22,6 +22,7 @@ from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
 from inundate.prove.probe.reach import percent
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.rescaled import rescaled
+from inundate.prove.probe.rougher import rougher
 from inundate.prove.probe.running import stale
 from inundate.prove.probe.tiny_batches import tiny_batches
 from inundate.prove.probe.turned_alone import turned_alone
@@ -89,9 +90,10 @@ def probe_learn(exam: Exam) -> list[Finding]:
     shift = _shift(exam, seen, unseen)
     if shift:  # noise that is added makes inputs wide as well
         shift = drowned(exam, unseen) or shift
-    found = _majority(exam) + _or_noise(exam, unseen, _gap(exam)) + shift
+    found = _majority(exam) + _explained(exam, unseen, _gap(exam)) + shift
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
-    found = found or turned_alone(exam) or rescaled(exam, seen, unseen) or drowned(exam, unseen)
+    found = found or turned_alone(exam) or rescaled(exam, seen, unseen)
+    found = found or rougher(exam, seen, unseen) or drowned(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     found = found or numbered_each(exam, unseen) or tiny_batches(exam, unseen)
@@ -205,12 +207,20 @@ def _by_mode_alone(exam: Exam) -> bool:
     return all(float((one - whole[: len(one)]).abs().max()) <= size for one in (again, alone))
 
 
-def _or_noise(exam: Exam, unseen: Skill, gap: list[Finding]) -> list[Finding]:
-    """See whether modes differ for noise without which far more is learnt."""
+def _explained(exam: Exam, unseen: Skill, gap: list[Finding]) -> list[Finding]:
+    """See whether modes differ for noise without which far more is learnt, or for a wild rate.
+
+    What a normalisation keeps lags behind weights that leap from step to step.
+    """
+    if not gap:
+        return []
     noise = any(f.cause is Cause.NOISE_TOO_STRONG and f.tried for f in exam.findings)
-    if not gap or gap[0].firm or not noise:
-        return gap
-    return [f for f in mended(exam, unseen) if f.cause is Cause.NOISE_TOO_STRONG] or gap
+    found: list[Finding] = []
+    if noise and not gap[0].firm:
+        found = [f for f in mended(exam, unseen) if f.cause is Cause.NOISE_TOO_STRONG]
+    if not found and wild_rate(exam):
+        found = better_rates(exam, unseen, _CALM, far_more=False)
+    return found or gap
 
 
 def _unlike(exam: Exam, least: float = _UNLIKE) -> list[Finding]:

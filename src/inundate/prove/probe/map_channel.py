@@ -13,10 +13,11 @@ SAME = 0.9995  # correlation from which two rows of numbers are one
 FRAMES = 24  # of a target of maps, each of which may stand among the inputs
 _CLASSES = 4
 _OUTLINED = 50  # places on either side of a bound
+_MANY = 0.1  # of the places, that have a value of their own
 
 
 def map_channel(values: Tensor, target: Tensor) -> int | None:
-    """Find a channel of maps, or a frame, that is in line with the target or outlines it."""
+    """Find a channel of maps, or a frame, that is in line with the target, outlines or shows it."""
     if values.ndim == 3 and values.shape[1:] == target.shape[2:]:
         values = values[:, None]
     if values.ndim == 5:  # frames of maps
@@ -33,7 +34,7 @@ def map_channel(values: Tensor, target: Tensor) -> int | None:
         own = _ranks(given)
         if any(abs(correlation(own, rank)) > SAME for rank in ranks if rank.max() >= _OUTLINED):
             return channel
-        if _outline(given, frames) or _levels(given, target):
+        if _outline(given, frames) or _painted(given, frames) or _levels(given, target):
             return channel
     return None
 
@@ -87,6 +88,21 @@ def _levels(given: Tensor, target: Tensor) -> bool:
     most = joint.reshape(len(levels), len(kinds)).max(1)
     whole = len(torch.unique(most.indices)) == len(kinds)
     return whole and int(most.values.sum()) >= SAME * len(classes)
+
+
+def _painted(given: Tensor, frames: Sequence[Tensor]) -> bool:
+    """Whether one value, in a channel of many others, stands where a target is and nowhere else."""
+    values, counts = torch.unique(given, return_counts=True)
+    most = int(counts.max())
+    if most < _OUTLINED or len(values) < _MANY * (len(given) - most):
+        return False
+    inside = given == values[counts.argmax()]
+    for frame in frames:
+        wanted = frame.flatten()
+        kinds = torch.unique(wanted)
+        if len(kinds) == 2 and any(torch.equal(inside, wanted == kind) for kind in kinds):
+            return True
+    return False
 
 
 def correlation(one: Tensor, other: Tensor) -> float:

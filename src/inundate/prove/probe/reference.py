@@ -202,10 +202,13 @@ def _as_output(exam: Exam, guess: Tensor, shape: tuple[int, ...]) -> Tensor:
     return guess.reshape(shape)
 
 
-def local_features(batches: Sequence[Batch], size: tuple[int, ...]) -> Tensor | None:
+def local_features(
+    batches: Sequence[Batch], size: tuple[int, ...], *, blocks: bool = False
+) -> Tensor | None:
     """Give (N, C, H, W): each input, its means around, and its mean over the sample.
 
     Inputs on another grid are brought to the target's; values of a whole sample stand everywhere.
+    With ``blocks`` a finer input gives the mean, the least and the most of what lies in a cell.
     """
     maps = []
     for name, tensor in batches[0]["inputs"].items():
@@ -216,6 +219,10 @@ def local_features(batches: Sequence[Batch], size: tuple[int, ...]) -> Tensor | 
             values = values.mean(1)
         if values.ndim == 4:
             values = values.float()
+            if blocks and values.shape[2] > size[0] and values.shape[3] > size[1]:
+                cells = (size[0], size[1])
+                most = (functional.adaptive_max_pool2d(sign * values, cells) for sign in (1, -1))
+                values = torch.cat([functional.adaptive_avg_pool2d(values, cells), *most], 1)
             if tuple(values.shape[2:]) != size:
                 values = functional.interpolate(values, size=size, mode="nearest")
             maps.append(values[:, :48])

@@ -72,7 +72,7 @@ def _ways(exam: Exam, target: Tensor) -> dict[str, float]:
     rows, columns = target.shape[2:]
     if min(rows, columns) < 4:
         return {}
-    features = local_features(exam.train, (rows, columns))
+    features = local_features(exam.train, (rows, columns), blocks=True)
     if features is None:
         return {}
     target = target.mean(1, keepdim=True)

@@ -24,7 +24,8 @@ def probe_reshaped(exam: Exam) -> list[Finding]:
     """See whether what a module reads has the numbers of something before, axes exchanged, unmoved.
 
     A tensor (B, T, C) that is read as (B, C, T) with its numbers in the order that they had was
-    reshaped: nothing that was beside each other is so now.
+    reshaped: nothing that was beside each other is so now. The same holds of many coarse maps that
+    are read as few fine ones, which is not what ``pixel_shuffle`` does.
     """
     model = copy.deepcopy(exam.case.model).eval()
     batch = exam.train[0]
@@ -81,7 +82,13 @@ def _reshaped(before: Tensor, after: Tensor) -> bool:
     """Whether a tensor has the axes of another one exchanged, and its numbers where they were."""
     if before.ndim != after.ndim or before.numel() != after.numel():
         return False
-    if before.shape == after.shape or sorted(before.shape) != sorted(after.shape):
+    if before.shape == after.shape:
+        return False
+    if _refined(before, after):
+        # what is the same at all places lies right in any order
+        told = float(before.flatten(2).amax(2).sub(before.flatten(2).amin(2)).max()) > 0
+        return told and torch.equal(before.reshape(-1), after.reshape(-1))
+    if sorted(before.shape) != sorted(after.shape):
         return False
     if not torch.equal(before.reshape(-1), after.reshape(-1)):
         return False
@@ -102,6 +109,15 @@ def _put_back(before: Tensor, after: Tensor) -> bool:
         if turned.shape != before.shape and torch.equal(turned.reshape(-1), after.reshape(-1)):
             return True
     return False
+
+
+def _refined(before: Tensor, after: Tensor) -> bool:
+    """Whether maps (B, C, H, W) become fewer of some times as many rows and columns, or more."""
+    if before.ndim != 4 or before.shape[0] != after.shape[0]:
+        return False
+    coarse, fine = sorted((tuple(before.shape[2:]), tuple(after.shape[2:])))
+    times = fine[0] // coarse[0]
+    return min(coarse) > 1 and times > 1 and fine == (times * coarse[0], times * coarse[1])
 
 
 def _said(source: str, before: Tensor, after: Tensor) -> str:
