@@ -12,9 +12,9 @@ from inundate.prove.finding import Finding
 from inundate.prove.probe.centred import probe_centred
 from inundate.prove.probe.data import probe_inputs
 from inundate.prove.probe.goes_on import probe_goes_on
-from inundate.prove.probe.learn import _or_noise
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mended import mended
+from inundate.prove.probe.modes import explained
 from inundate.prove.probe.padding import find_padding, move_padding, probe_padding
 from inundate.prove.probe.rates import rates
 
@@ -224,4 +224,4 @@ def test_modes_that_differ_for_a_noise_that_drowns_the_signal_are_no_gap(known, 
     if known:
         exam.findings.append(Finding(Cause.NOISE_TOO_STRONG, "fault", "it helps", tried=True))
     gap = [Finding(Cause.TRAIN_EVAL_GAP, "fault", "modes differ", firm=firm)]
-    assert causes(_or_noise(exam, Skill(0.2, 0.0, 0.2), gap)) == [named]
+    assert causes(explained(exam, Skill(0.2, 0.0, 0.2), gap)) == [named]
