@@ -17,8 +17,8 @@ from inundate.cli.doctor_bench.twelfth_rows import ROW_FAULTS
 from inundate.cli.results import results_page
 from inundate.emulate.zoo import NETWORKS
 from inundate.prove.cause import Cause
+from inundate.prove.decide import Verdict
 from inundate.prove.finding import Finding
-from inundate.prove.verdict import Verdict
 
 
 def told(cause):

@@ -13,10 +13,11 @@ from inundate.cli.doctor_bench.tuning import TUNING
 from inundate.learn.device import cpu_threads
 from inundate.prove.case import make_case
 from inundate.prove.cause import RANK, Cause, first_thing, says
+from inundate.prove.decide import decide
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.page import page
-from inundate.prove.verdict import decide, diagnose
+from inundate.prove.verdict import diagnose
 
 FAULTS = {fault.name: fault for fault in TUNING}
 QUICK = Effort(batches=30, one_batch=120, all_batches=200, remedy=80)

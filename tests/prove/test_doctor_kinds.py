@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
+from inundate.prove.decide import decide
 from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.probe.combined import combined
@@ -28,7 +29,6 @@ from inundate.prove.probe.stand_in import stand_in_skill
 from inundate.prove.probe.start import probe_start
 from inundate.prove.probe.tiny_batches import tiny_batches
 from inundate.prove.probe.use import probe_use
-from inundate.prove.verdict import decide
 
 SHORT = Effort(batches=40, one_batch=30, all_batches=80, remedy=30)
 LEVELS = torch.tensor([0.1, 0.5, 0.9])

@@ -8,12 +8,13 @@ from torch.nn import functional
 from inundate.prove.answers import kind_of
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
+from inundate.prove.decide import decide
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import NONE_AT_ALL, Finding
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.range import probe_range
 from inundate.prove.probe.split import probe_split
-from inundate.prove.verdict import decide, diagnose
+from inundate.prove.verdict import diagnose
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=40, remedy=20)
 C = Cause

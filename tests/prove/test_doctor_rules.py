@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
+from inundate.prove.decide import decide
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.finite import probe_finite_output
 from inundate.prove.probe.fit import probe_fit
@@ -18,7 +19,6 @@ from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.optimiser import probe_optimiser, probe_schedule
 from inundate.prove.probe.start import probe_start
 from inundate.prove.probe.use import probe_use
-from inundate.prove.verdict import decide
 
 SHORT = Effort(batches=12, one_batch=40, all_batches=60, remedy=40)
 

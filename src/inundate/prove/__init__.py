@@ -11,7 +11,7 @@ _PUBLIC = {
     "Data": "inundate.prove.task",
     "Task": "inundate.prove.task",
     "TaskResult": "inundate.prove.task",
-    "Verdict": "inundate.prove.verdict",
+    "Verdict": "inundate.prove.decide",
     "Watch": "inundate.prove.watch",
     "diagnose": "inundate.prove.verdict",
     "make_case": "inundate.prove.case",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inundate.core.files import write_text
-from inundate.prove.verdict import Verdict
+from inundate.prove.decide import Verdict
 
 __all__ = ["page", "write_page"]
 

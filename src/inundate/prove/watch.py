@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from inundate.core.log import get_logger
 from inundate.prove.case import Case, make_case
 from inundate.prove.cause import Cause
+from inundate.prove.decide import Verdict
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
 from inundate.prove.probe.gradient import leaves
 from inundate.prove.probe.loader import probe_loader
-from inundate.prove.verdict import Verdict, diagnose
+from inundate.prove.verdict import diagnose
 
 __all__ = ["Watch"]
 

@@ -30,8 +30,9 @@ from inundate.cli.locate_bench.measure import wilson
 from inundate.cli.solver_bench.figures import figure
 from inundate.learn.device import cpu_threads
 from inundate.prove.cause import Cause
+from inundate.prove.decide import Verdict
 from inundate.prove.exam import Effort
-from inundate.prove.verdict import Verdict, diagnose
+from inundate.prove.verdict import diagnose
 
 __all__ = ["Diagnosed", "examine", "run_doctor"]
 
