@@ -16,9 +16,9 @@ from inundate.cli.doctor_bench.parts import Parts, Samples, TensorLoader, add, p
 
 __all__ = [
     "MeanOfFrames", "as_they_come", "averaged_after_each_step", "by_hand", "cleared_by_epoch",
-    "dense", "dice_of_scores", "drawn_by_the_root", "focal_without_minus", "for_grey_levels", "from_light_to_heavy",
-    "last_mark_alone", "row_by_row", "spent", "split_twice", "twice_then_split", "warped",
-    "within_five_degrees", "without_matrices",
+    "dense", "dice_of_scores", "drawn_by_the_root", "focal_without_minus", "for_grey_levels",
+    "from_light_to_heavy", "last_mark_alone", "row_by_row", "some_depths_in_mm", "spent",
+    "split_twice", "twice_then_split", "warped", "within_five_degrees", "without_matrices",
 ]  # fmt: skip
 
 # data ---------------------------------------------------------------------------------------------
@@ -35,6 +35,13 @@ def warped(p: Parts) -> Parts:
         return add(samples, {"terrain": ground})
 
     return both(p, of)
+
+
+def some_depths_in_mm(p: Parts) -> Parts:
+    """Give each fifth depth to learn as another solver writes it, in mm."""
+    depth = p.train.target.clone()
+    depth[2::5] *= 1000.0
+    return pick(p, train=add(p.train, {}, depth))
 
 
 def _chosen(samples: Samples, at: Tensor) -> Samples:

@@ -19,7 +19,6 @@ from inundate.cli.doctor_bench import scapes as s
 from inundate.cli.doctor_bench import sights as a
 from inundate.cli.doctor_bench import vistas as e
 from inundate.cli.doctor_bench.change import (
-    in_another_unit,
     on_input,
     on_target,
     trained_by,
@@ -55,7 +54,7 @@ MAP_FAULTS: tuple[Fault, ...] = (
     Fault("temporal_cnn: of the groups with and without decay the second alone handed over", flood("temporal_cnn"), lambda p: with_optimiser(p, k.without_matrices), C.OPTIMISER_MISSES, 8204, STEPS),
     Fault("unet: gradient cleared at the head of an epoch, not of a batch", flood("unet"), k.cleared_by_epoch, C.GRADIENT_ACCUMULATES, 8205, STEPS),
     Fault("convgru_unet: rain cut out an hour behind the storm, where none fell", flood("convgru_unet"), lambda p: on_input(p, torch.zeros_like, "rain"), C.DEAD_INPUT, 8206, DATA),
-    Fault("lead_cnn: each fifth depth at the start in mm", flood("lead_cnn"), lambda p: in_another_unit(p, "start", slice(2, None, 5), 1000.0), C.UNIT_SLIP, 8207, DATA),
+    Fault("lead_cnn: each fifth depth to learn from another solver, in mm", flood("lead_cnn"), k.some_depths_in_mm, C.UNIT_SLIP, 8207, DATA),
     Fault("temporal_cnn: written on after a stop, all pieces twice, then split", flood("temporal_cnn"), k.twice_then_split, C.SPLIT_LEAK, 8208, DATA),
     Fault("mode_h_vae: litres in a cell in the place of metres", flood("mode_h_vae"), lambda p: on_target(p, lambda depth: 1e5 * depth), C.TARGET_SCALE, 8209, DATA),
     Fault("deeplab: RMSprop with a decay of 4", flood("deeplab"), lambda p: trained_by(p, o.RMSprop, 3e-3, weight_decay=4.0), C.DECAY_TOO_STRONG, 8210, STEPS),
@@ -63,7 +62,7 @@ MAP_FAULTS: tuple[Fault, ...] = (
     Fault("deeplab: moving average copied into the network after each step", flood("deeplab"), k.averaged_after_each_step, C.STEP_WRONG, 8212, STEPS),
     Fault("deeplab: pieces from the lightest rain to the heaviest", flood("deeplab"), k.from_light_to_heavy, C.LOADER_SORTED, 8213, BATCHES),
     # images
-    Fault("buoys: batches from a generator expression made once", body(w.buoys, side=20), k.spent, C.LOADER_STARVES, 8221, BATCHES),
+    Fault("plates: batches from a generator expression made once", body(v.plates, width=14), k.spent, C.LOADER_STARVES, 8221, BATCHES),
     Fault("canopies: images by threads as they are read, masks in order", body(w.canopies), lambda p: pick(p, loader={"change": k.as_they_come}), C.TARGETS_MISPAIRED, 8222, BATCHES),
     Fault("badges: loss set anew for each mark, not added up", body(w.badges), lambda p: with_loss(p, k.last_mark_alone), C.LOSS_IGNORES, 8223, LOSS),
     Fault("canopies: focal loss without its minus", body(w.canopies, side=14), lambda p: with_loss(p, k.focal_without_minus), C.LOSS_SIGN, 8224, LOSS),
