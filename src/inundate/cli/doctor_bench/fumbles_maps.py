@@ -195,7 +195,8 @@ def by_hand(p: Parts, rate: float = 0.02) -> Parts:
         model.zero_grad()
         loss = criterion(model(*raw["inputs"].values()), raw["target"])
         torch.autograd.backward(loss)
-        for weight in model.parameters():
+        weights: list[Tensor] = list(model.parameters())
+        for weight in weights:
             assert weight.grad is not None
             weight = weight - rate * weight.grad  # the fault itself
         return loss
