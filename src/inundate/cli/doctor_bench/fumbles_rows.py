@@ -18,7 +18,7 @@ __all__ = [
     "HalfOfIt", "LastPlace", "OneWayHead", "UnitWords", "WholeShares", "centres_of_raw_rows",
     "columns_as_they_are", "filled_up_behind", "keeps_little", "less_than_zero",
     "one_through_width", "paid_already", "same_rows_each_step", "scaled_back_by_numpy",
-    "sorted_texts", "sulphur", "swapped", "the_common_more_often", "worse_by_psnr",
+    "sorted_texts", "ssim_as_loss", "sulphur", "swapped", "the_common_more_often",
 ]  # fmt: skip
 
 # data ---------------------------------------------------------------------------------------------
@@ -118,9 +118,15 @@ def scaled_back_by_numpy(output: Tensor, target: Tensor) -> Tensor:
     return tellings.pinball(told, 0.7 * target)
 
 
-def worse_by_psnr(output: Tensor, target: Tensor) -> Tensor:
-    """Give the ratio of peak and noise, which is high for a good map, as the loss."""
-    return -10.0 * torch.log10(functional.mse_loss(output, target) + 1e-8)
+def ssim_as_loss(output: Tensor, target: Tensor) -> Tensor:
+    """Give the structural likeness (SSIM), which is 1 for the right maps, as the loss."""
+    mean = [functional.avg_pool2d(maps, 5, 1) for maps in (output, target)]
+    of_squares = [functional.avg_pool2d(maps.square(), 5, 1) for maps in (output, target)]
+    spread = [square - m.square() for square, m in zip(of_squares, mean, strict=True)]
+    both_spread = functional.avg_pool2d(output * target, 5, 1) - mean[0] * mean[1]
+    like = (2 * mean[0] * mean[1] + 0.01) * (2 * both_spread + 0.09)
+    apart = (mean[0].square() + mean[1].square() + 0.01) * (spread[0] + spread[1] + 0.09)
+    return (like / apart).mean()
 
 
 # models -------------------------------------------------------------------------------------------
@@ -140,7 +146,8 @@ class UnitWords(y.Recipes):
     def vectors(self, tokens: Tensor) -> Tensor:
         """Look the words (B, L) up."""
         found = super().vectors(tokens)
-        return found / found.norm(dim=-1, keepdim=True)
+        length: Tensor = found.norm(dim=-1, keepdim=True)
+        return found / length
 
 
 class LastPlace(y.Recipes):

@@ -30,8 +30,8 @@ def callouts(seed: int, *, count: int = 2400, features: int = 6, width: int = 48
     )
     train, valid = cut({"input": rows}, 1.0 * rng.poisson(np.exp(rate))[:, None])
     return Parts(
-        "table", model, train, valid, lambda m: torch.optim.Adam(m.parameters(), lr=5e-3), of_counts,
-        size=64,
+        "table", model, train, valid, lambda m: torch.optim.Adam(m.parameters(), lr=5e-3),
+        of_counts, size=64,
     )  # fmt: skip
 
 

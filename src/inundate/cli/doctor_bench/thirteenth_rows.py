@@ -93,5 +93,5 @@ THIRTEENTH_STRANGERS: tuple[Healthy, ...] = (
 THIRTEENTH_STRANGER_FAULTS: tuple[Fault, ...] = (
     Fault("skorch: share to keep given as that to drop, 0.98", body(mlp), x.keeps_little, C.NOISE_TOO_STRONG, 8354, OUTPUT),
     Fault("transformers: duplicates taken out by what sorts texts, not labels", body(bert), x.sorted_texts, C.TARGETS_UNRELATED, 8355, DATA),
-    Fault("monai: PSNR as the loss, its sign not turned", body(unet), lambda p: with_loss(p, x.worse_by_psnr), C.LOSS_SIGN, 8356, LOSS),
+    Fault("monai: SSIM as the loss, not one minus it", body(unet), lambda p: with_loss(p, x.ssim_as_loss), C.LOSS_SIGN, 8356, LOSS),
 )  # fmt: skip
