@@ -1,11 +1,20 @@
-"""The sixth to the twelfth list of faults: each fault is really put in."""
+"""The sixth to the thirteenth list of faults: each fault is really put in."""
 
 import dataclasses
 from collections import Counter
 
 import pytest
 
-from inundate.cli.doctor_bench import eighth, eleventh, ninth, seventh, sixth, tenth, twelfth
+from inundate.cli.doctor_bench import (
+    eighth,
+    eleventh,
+    ninth,
+    seventh,
+    sixth,
+    tenth,
+    thirteenth,
+    twelfth,
+)
 from inundate.cli.doctor_bench.shown import ASPECTS, differences
 from inundate.emulate.zoo import NETWORKS
 from inundate.prove.cause import Cause
@@ -17,7 +26,9 @@ OF_NINTH = (*ninth.NINTH, *ninth.NINTH_STRANGER_FAULTS)
 OF_TENTH = (*tenth.TENTH, *tenth.TENTH_STRANGER_FAULTS)
 OF_ELEVENTH = (*eleventh.ELEVENTH, *eleventh.ELEVENTH_STRANGER_FAULTS)
 OF_TWELFTH = (*twelfth.TWELFTH, *twelfth.TWELFTH_STRANGER_FAULTS)
+OF_THIRTEENTH = (*thirteenth.THIRTEENTH, *thirteenth.THIRTEENTH_STRANGER_FAULTS)
 EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH, *OF_NINTH, *OF_TENTH, *OF_ELEVENTH, *OF_TWELFTH)
+EVERY = (*EVERY, *OF_THIRTEENTH)
 LISTS = (
     (OF_SIXTH, sixth.SIXTH_HEALTHY),
     (OF_SEVENTH, seventh.SEVENTH_HEALTHY),
@@ -26,6 +37,7 @@ LISTS = (
     (OF_TENTH, tenth.TENTH_HEALTHY),
     (OF_ELEVENTH, eleventh.ELEVENTH_HEALTHY),
     (OF_TWELFTH, twelfth.TWELFTH_HEALTHY),
+    (OF_THIRTEENTH, thirteenth.THIRTEENTH_HEALTHY),
 )
 QUICK = (
     "arrivals",
@@ -47,11 +59,14 @@ QUICK = (
     "senses",
     "wines",
     "bearings",
+    "soils",
+    "callouts",
+    "refunds",
 )
 SHORT = [fault for fault in EVERY if fault.name.partition(":")[0] in QUICK]
 
 
-IDS = ("sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth")
+IDS = ("sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth")
 
 
 @pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=IDS)
@@ -107,6 +122,7 @@ def test_no_fault_or_seed_comes_back():
             (*OF_TENTH, *tenth.TENTH_HEALTHY, *tenth.TENTH_STRANGERS),
             (*OF_ELEVENTH, *eleventh.ELEVENTH_HEALTHY, *eleventh.ELEVENTH_STRANGERS),
             (*OF_TWELFTH, *twelfth.TWELFTH_HEALTHY, *twelfth.TWELFTH_STRANGERS),
+            (*OF_THIRTEENTH, *thirteenth.THIRTEENTH_HEALTHY, *thirteenth.THIRTEENTH_STRANGERS),
         )
     ]
     assert sum(map(len, own)) == len(set().union(*own))
@@ -122,6 +138,7 @@ def test_all_names_of_a_fault_are_right():
     assert sum(len(fault.right) > 1 for fault in OF_TENTH) <= len(OF_TENTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_ELEVENTH) <= len(OF_ELEVENTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_TWELFTH) <= len(OF_TWELFTH) / 4
+    assert sum(len(fault.right) > 1 for fault in OF_THIRTEENTH) <= len(OF_THIRTEENTH) / 4
 
 
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)

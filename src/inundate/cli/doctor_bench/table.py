@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from inundate.cli.doctor_bench.fault import Fault, Healthy
-from inundate.cli.doctor_bench.twelfth import (
-    TWELFTH,
-    TWELFTH_HEALTHY,
-    TWELFTH_STRANGER_FAULTS,
-    TWELFTH_STRANGERS,
+from inundate.cli.doctor_bench.thirteenth import (
+    THIRTEENTH,
+    THIRTEENTH_HEALTHY,
+    THIRTEENTH_STRANGER_FAULTS,
+    THIRTEENTH_STRANGERS,
 )
 
 __all__ = ["PARTS", "TABLE", "TABLE_HEALTHY", "TABLE_STRANGERS", "TABLE_STRANGER_FAULTS"]
 
-TABLE: tuple[Fault, ...] = TWELFTH
-TABLE_HEALTHY: tuple[Healthy, ...] = TWELFTH_HEALTHY
-TABLE_STRANGERS: tuple[Healthy, ...] = TWELFTH_STRANGERS
-TABLE_STRANGER_FAULTS: tuple[Fault, ...] = TWELFTH_STRANGER_FAULTS
+TABLE: tuple[Fault, ...] = THIRTEENTH
+TABLE_HEALTHY: tuple[Healthy, ...] = THIRTEENTH_HEALTHY
+TABLE_STRANGERS: tuple[Healthy, ...] = THIRTEENTH_STRANGERS
+TABLE_STRANGER_FAULTS: tuple[Fault, ...] = THIRTEENTH_STRANGER_FAULTS
 #: Names of the faults of each part.
 PARTS: Mapping[str, frozenset[str]] = {
-    "ordinary": frozenset(fault.name for fault in TWELFTH),
+    "ordinary": frozenset(fault.name for fault in THIRTEENTH),
 }
