@@ -95,6 +95,8 @@ def test_a_right_name_beside_a_wrong_one_is_counted_by_itself(tmp_path, monkeypa
     count = len(THIRTEENTH)
     assert rows["table-named"]["value"] == pytest.approx((count - 2) / count)
     assert rows["table-told"]["value"] == pytest.approx((count - 1) / count)  # the fifth is not
+    assert rows["table-named-with-high-confidence"]["value"] == rows["table-named"]["value"]
+    assert "table-named-with-low-confidence" not in rows
     assert rows["table-told"]["note"].startswith(f"{count - 1} of {count}")
     assert rows["table-named"]["baseline"] == {
         "name": "always axes-mixed",

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from inundate.cli.bench_file import chosen_parts, file_head, sayer, write_result
 from inundate.cli.doctor_bench.fault import Fault, Healthy
@@ -30,7 +30,7 @@ from inundate.cli.locate_bench.measure import wilson
 from inundate.cli.solver_bench.figures import figure
 from inundate.learn.device import cpu_threads
 from inundate.prove.cause import Cause
-from inundate.prove.decide import Verdict
+from inundate.prove.decide import Confidence, Verdict
 from inundate.prove.exam import Effort
 from inundate.prove.verdict import diagnose
 
@@ -242,8 +242,18 @@ def _figures(name: str, found: Sequence[Diagnosed], why: str) -> list[dict[str, 
         ),
     ]  # fmt: skip
     if name == "table":
-        rows += shares(name, group, faults)
+        rows += shares(name, group, faults) + _by_confidence(name, group, faults)
     return rows
+
+
+def _by_confidence(name: str, group: str, faults: Sequence[Diagnosed]) -> list[dict[str, Any]]:
+    """Count how often what is said with each confidence is right."""
+    found = []
+    for confidence in get_args(Confidence):
+        own = [one for one in faults if one.verdict.confidence == confidence]
+        if own:
+            found.append(share_figure(f"{name}-named-with-{confidence}-confidence", group, own))
+    return found
 
 
 def _commonest(faults: Sequence[Diagnosed]) -> tuple[str, float] | None:
