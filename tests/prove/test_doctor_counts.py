@@ -236,3 +236,21 @@ def test_large_counts_are_far_unless_the_loss_asks_for_their_logarithms(loss, fa
     target = torch.poisson((5.0 + 0.4 * rows[:, :1]).exp(), generator=generator)
     found = probe_target(exam_of(nn.Linear(4, 1), rows, target, loss=loss))
     assert [f.cause for f in found] == [Cause.TARGET_SCALE] * far
+
+
+def of_quantiles(output, target):
+    """Give the pinball loss of three quantiles (B, 3), for targets (B, 1)."""
+    over = target - output
+    return torch.maximum(over * torch.tensor([0.1, 0.5, 0.9]), over * -0.5).mean()
+
+
+@pytest.mark.parametrize(("loss", "named"), [
+    (of_quantiles, []),
+    (lambda o, t: of_quantiles(o.detach(), t), []),  # the gradient alone is missing
+    (lambda o, t: of_quantiles(o.detach(), t).requires_grad_(), []),
+    (lambda o, t: (o[:, :1] - t.T).square().mean(), [Cause.SHAPE_BROADCAST]),
+])  # fmt: skip
+def test_a_shape_is_not_judged_by_itself_where_the_loss_has_no_gradient(loss, named):
+    rows = torch.randn(96, 4, generator=torch.Generator().manual_seed(0))
+    exam = exam_of(nn.Linear(4, 3), rows, rows[:, :1], loss=loss)
+    assert [f.cause for f in probe_loss(exam)] == named
