@@ -12,6 +12,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
 from inundate.prove.probe.data import probe_target
 from inundate.prove.probe.each_input import probe_each_input
+from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.halves import probe_halves
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.overlap import overlapping_maps
@@ -254,3 +255,27 @@ def test_a_shape_is_not_judged_by_itself_where_the_loss_has_no_gradient(loss, na
     rows = torch.randn(96, 4, generator=torch.Generator().manual_seed(0))
     exam = exam_of(nn.Linear(4, 3), rows, rows[:, :1], loss=loss)
     assert [f.cause for f in probe_loss(exam)] == named
+
+
+class Cut(nn.Module):
+    """Drops most of what the first layer gives; or lets no gradient through."""
+
+    def __init__(self, drop, whole):
+        super().__init__()
+        self.first, self.drop, self.last = nn.Linear(4, 8), nn.Dropout(drop), nn.Linear(8, 1)
+        self.whole = whole
+
+    def forward(self, rows):
+        told = self.drop(torch.relu(self.first(rows)))
+        return self.last(told if self.whole else told.detach())
+
+
+@pytest.mark.parametrize(("drop", "whole", "named"), [
+    (0.0, True, []), (0.9999, True, []), (0.9999, False, [Cause.NO_GRADIENT]),
+    (0.0, False, [Cause.NO_GRADIENT]),
+])  # fmt: skip
+def test_dropout_of_nearly_all_units_is_not_a_layer_without_gradient(drop, whole, named):
+    rows = torch.randn(64, 4, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    exam = exam_of(Cut(drop, whole), rows, rows[:, :1], loss=functional.mse_loss)
+    assert [f.cause for f in probe_gradient(exam) if f.is_fault] == named
