@@ -33,8 +33,9 @@ def sought(exam: Exam, batch: Batch, found: dict[str, float]) -> bool:
     """
     target = batch["target"]
     # from the mean: where the lowest constant is at no end, it leads all astray alike
-    start = exam.answers.constants(batch)[0][:1]
-    free = least_output(exam.case, batch, start)
+    mean = exam.answers.constants(batch)[0][:1]
+    start: Tensor | None = mean
+    free = least_output(exam.case, batch, mean)
     if free is not None and exam.answers.kind == "classes":
         known = exam.answers.known(target)
         return float(exam.answers.hits(free, target)[known].float().mean()) > _TOWARDS
