@@ -10,8 +10,11 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
+from inundate.prove.probe.data import probe_target
 from inundate.prove.probe.each_input import probe_each_input
+from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.halves import probe_halves
+from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.overlap import overlapping_maps
 from inundate.prove.probe.still import probe_still
 from inundate.prove.probe.weighed import probe_weighed
@@ -200,3 +203,79 @@ def test_how_a_training_goes_on_targets_of_other_samples_says_nothing():
     judged = Finding(Cause.TARGETS_UNRELATED, "fault", "")
     assert [f.weight for f in settle([slow, exact])] == ["note", "fault"]
     assert [f.weight for f in settle([slow, judged])] == ["fault", "fault"]
+
+
+def of_shares(output, target):
+    """Give minus a negative binomial likelihood of counts by the logarithm of their mean."""
+    return ((target + 2.0) * functional.softplus(output - 0.7) - target * output).mean()
+
+
+@pytest.mark.parametrize("level", [3.2, 7.5])
+@pytest.mark.parametrize("loss", [
+    functional.poisson_nll_loss, of_shares,
+    lambda o, t: (o + t * (-o).exp()).mean(),  # of an exponential law
+])  # fmt: skip
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_losses_of_logarithms_of_rates_for_counts_of_any_usual_size(level, loss, sign):
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(160, 4, generator=generator)
+    target = torch.poisson((level + 0.6 * rows[:, :1]).exp(), generator=generator) + 1.0
+    case = make_case(
+        nn.Linear(4, 1), [(rows[i : i + 32], target[i : i + 32]) for i in range(0, 160, 32)],
+        loss=lambda o, t: sign * loss(o, t),
+    )  # fmt: skip
+    told = [f.cause for f in probe_loss(Exam(case, Effort(40, 40, 80, 40)))]
+    assert told == ([] if sign > 0 else [Cause.LOSS_SIGN])
+
+
+@pytest.mark.parametrize(("loss", "far"), [
+    (functional.poisson_nll_loss, False), (functional.mse_loss, True), (functional.l1_loss, True),
+])  # fmt: skip
+def test_large_counts_are_far_unless_the_loss_asks_for_their_logarithms(loss, far):
+    generator = torch.Generator().manual_seed(0)
+    rows = torch.randn(160, 4, generator=generator)
+    target = torch.poisson((5.0 + 0.4 * rows[:, :1]).exp(), generator=generator)
+    found = probe_target(exam_of(nn.Linear(4, 1), rows, target, loss=loss))
+    assert [f.cause for f in found] == [Cause.TARGET_SCALE] * far
+
+
+def of_quantiles(output, target):
+    """Give the pinball loss of three quantiles (B, 3), for targets (B, 1)."""
+    over = target - output
+    return torch.maximum(over * torch.tensor([0.1, 0.5, 0.9]), over * -0.5).mean()
+
+
+@pytest.mark.parametrize(("loss", "named"), [
+    (of_quantiles, []),
+    (lambda o, t: of_quantiles(o.detach(), t), []),  # the gradient alone is missing
+    (lambda o, t: of_quantiles(o.detach(), t).requires_grad_(), []),
+    (lambda o, t: (o[:, :1] - t.T).square().mean(), [Cause.SHAPE_BROADCAST]),
+])  # fmt: skip
+def test_a_shape_is_not_judged_by_itself_where_the_loss_has_no_gradient(loss, named):
+    rows = torch.randn(96, 4, generator=torch.Generator().manual_seed(0))
+    exam = exam_of(nn.Linear(4, 3), rows, rows[:, :1], loss=loss)
+    assert [f.cause for f in probe_loss(exam)] == named
+
+
+class Cut(nn.Module):
+    """Drops most of what the first layer gives; or lets no gradient through."""
+
+    def __init__(self, drop, whole):
+        super().__init__()
+        self.first, self.drop, self.last = nn.Linear(4, 8), nn.Dropout(drop), nn.Linear(8, 1)
+        self.whole = whole
+
+    def forward(self, rows):
+        told = self.drop(torch.relu(self.first(rows)))
+        return self.last(told if self.whole else told.detach())
+
+
+@pytest.mark.parametrize(("drop", "whole", "named"), [
+    (0.0, True, []), (0.9999, True, []), (0.9999, False, [Cause.NO_GRADIENT]),
+    (0.0, False, [Cause.NO_GRADIENT]),
+])  # fmt: skip
+def test_dropout_of_nearly_all_units_is_not_a_layer_without_gradient(drop, whole, named):
+    rows = torch.randn(64, 4, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    exam = exam_of(Cut(drop, whole), rows, rows[:, :1], loss=functional.mse_loss)
+    assert [f.cause for f in probe_gradient(exam) if f.is_fault] == named

@@ -12,7 +12,7 @@ from torch import Tensor
 from inundate.prove.answers import loss_of_fixed
 from inundate.prove.case import Batch, Case, Fixed
 
-__all__ = ["least_constant", "least_in_units", "least_output"]
+__all__ = ["least_constant", "least_in_units", "least_of_rates", "least_output", "lowest_there"]
 
 Ends = tuple[float, float] | None
 _STEPS = 200
@@ -22,6 +22,7 @@ _FAR = 5.0  # size of targets, from which a search has to know their unit
 _COLUMNS = 3  # numbers of an answer, of which each may be in the targets' unit or not
 _SHORT = (0.5, 0.5)  # of slopes and their squares, that a step leaves of those before
 _BETTER = 1e-3  # of a loss
+_ASIDE = (1.0, 3.0)  # of the lowest answer for all, where it is asked whether it is lowest
 
 
 def least_constant(
@@ -79,6 +80,46 @@ def least_in_units(
         if answer is not None and reached < least - _BETTER * abs(least):
             best, least = (answer, units), reached
     return best
+
+
+def least_of_rates(
+    case: Case, batches: Sequence[Batch], answer: Tensor, mean: float
+) -> Tensor | None:
+    """Seek the one answer for all from the logarithm of the mean of counts on.
+
+    From 0 on it is far, and the slopes of large counts are such that a search comes on slowly.
+
+    Parameters
+    ----------
+    case : Case
+    batches : sequence of Batch
+    answer : Tensor (1, …)
+        The best that is known.
+    mean : float
+        Of the targets.
+
+    Returns
+    -------
+    Tensor (1, …) or None
+        None if none has a lower loss, or the loss goes on to fall from it.
+    """
+    least = min((float(batch["target"].min()) for batch in batches), default=-1.0)
+    if not least >= 0.0 or mean <= _FAR:
+        return None
+    asked = batches[:_BATCHES]
+    begin = torch.full_like(answer, math.log(mean))
+    found = _moved(case, asked, begin, None, alike=True)
+    known = _loss(case, asked, answer)
+    if found is None or not _loss(case, asked, found) < known - _BETTER * abs(known):
+        return None
+    return found if lowest_there(case, asked, found) else None
+
+
+def lowest_there(case: Case, batches: Sequence[Batch], answer: Tensor) -> bool:
+    """Whether one answer for all has a lower loss than those some way above and below it."""
+    least = _loss(case, batches, answer)
+    sides = [answer + sign * by for by in _ASIDE for sign in (-1.0, 1.0)]
+    return all(least <= _loss(case, batches, other) for other in sides)
 
 
 def _choices(start: Tensor) -> Iterator[Tensor]:

@@ -19,7 +19,12 @@ from inundate.prove.answers import Answers, loss_of_fixed
 from inundate.prove.bounds import ends_of
 from inundate.prove.case import Batch, Case
 from inundate.prove.finding import Finding
-from inundate.prove.free import least_constant, least_in_units, least_output
+from inundate.prove.free import (
+    least_constant,
+    least_in_units,
+    least_of_rates,
+    least_output,
+)
 from inundate.prove.ragged import is_apart
 
 __all__ = ["Effort", "Material"]
@@ -181,7 +186,9 @@ class Material:
             return found, None
         mean, spread = float(self.answers.prior.mean()), self.answers.spread
         told = least_in_units(self.case, self.learnt, found, mean, spread)
-        return (found, None) if told is None else told
+        known = (found, None) if told is None else told
+        rates = least_of_rates(self.case, self.learnt, known[0], mean)
+        return known if rates is None else (rates, None)
 
     @cached_property
     def ends(self) -> tuple[float, float] | None:

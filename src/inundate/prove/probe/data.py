@@ -15,6 +15,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.same_words import same_words
 from inundate.prove.probe.slips import left_over, slips
+from inundate.prove.probe.sought import asks_for_logarithms
 
 __all__ = ["channel_stats", "entropy", "gather", "probe_finite", "probe_inputs", "probe_target"]
 
@@ -217,7 +218,8 @@ def probe_target(exam: Exam) -> list[Finding]:
             return slipped
     mean, deviation = float(flat.mean()), float(flat.std())
     exam.figures |= {"target_mean": mean, "target_deviation": deviation}
-    if max(abs(mean), deviation) > _FAR or deviation < _NEAR / 2:
+    far = max(abs(mean), deviation) > _FAR and not asks_for_logarithms(exam, mean)
+    if far or deviation < _NEAR / 2:
         text = f"targets have mean {mean:.4g} and deviation {deviation:.4g}; expected about 1"
         return [Finding(Cause.TARGET_SCALE, "suspect", text)]
     values, counts = torch.unique(flat, return_counts=True)

@@ -16,6 +16,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import NONE_AT_ALL, Finding, Weight
 from inundate.prove.probe.activations import watch_rounding
+from inundate.prove.quiet import quietly
 
 __all__ = ["gradients", "leaves", "probe_gradient"]
 
@@ -74,6 +75,10 @@ def probe_gradient(exam: Exam) -> list[Finding]:
     if found:  # a rate that is far off kills units, and the gradient with them
         _, calm = gradients(exam, copy.deepcopy(exam.calm.model).train(), exam.typical)
         reached = later | {name: value for name, value in calm.items() if value > 0.0}
+        # nor does it pass where dropout leaves next to nothing, by chance
+        with quietly():
+            _, quiet = gradients(exam, fresh, exam.typical)
+        reached |= {name: value for name, value in quiet.items() if value > 0.0}
         found = _missing(exam, fresh, called, first, reached)
     if any(finding.weight == "fault" for finding in found):
         rounded = watch_rounding(exam, fresh, exam.typical)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import torch
 from torch import Tensor
 
+from inundate.learn.random_state import isolated_random
 from inundate.prove.answers import kind_of, loss_of_fixed
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
@@ -111,7 +113,8 @@ def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
     """Judge a loss whose outputs are not of the target's shape by what free outputs can reach."""
     flat, free = exam.free_constant, exam.free_output(batch)
     if flat is None or free is None:
-        return _shape(exam, batch)
+        # what gives no gradient cannot be asked: quantiles differ from their target in shape too
+        return _shape(exam, batch) if _graded(exam, batch) else []
     constant = loss_of_fixed(exam.case, batch, flat.expand_as(free))
     least = loss_of_fixed(exam.case, batch, free)
     if constant is None or least is None:
@@ -124,6 +127,18 @@ def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
         f"output for each sample has the loss {least:.4g}, one for all {constant:.4g}"
     )
     return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
+
+
+def _graded(exam: Exam, batch: Batch) -> bool:
+    """Whether the loss of the model has a gradient for any of its weights."""
+    model = copy.deepcopy(exam.case.model).train()
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    with isolated_random(exam.seed, "doctor", "loss"):
+        loss = exam.case.loss(model, batch)
+    if not weights or not loss.requires_grad:
+        return False
+    found = torch.autograd.grad(loss, weights, allow_unused=True)
+    return any(slope is not None and bool((slope != 0).any()) for slope in found)
 
 
 def _too_many(exam: Exam, batch: Batch, found: dict[str, float]) -> list[Finding]:
