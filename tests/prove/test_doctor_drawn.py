@@ -1,0 +1,67 @@
+"""Rules of what an epoch draws anew, and of what fills texts up, each beside a twin."""
+
+import pytest
+import torch
+from torch import nn
+
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.data import probe_target
+from inundate.prove.probe.loader import probe_loader
+
+SHORT = Effort(batches=40, one_batch=30, all_batches=80, remedy=30)
+
+
+class Drawn:
+    """Draw rows by weights with replacement, others in each epoch; or all of them once."""
+
+    def __init__(self, rows, target, weights, *, again=True):
+        self.rows, self.target, self.weights, self.again = rows, target, weights, again
+        self.drawn = torch.Generator().manual_seed(0)
+
+    def __len__(self):
+        return len(self.rows) // 32
+
+    def __iter__(self):
+        count = int((self.weights > 0).sum())
+        count = len(self.rows) if self.again else count // 32 * 32
+        order = torch.multinomial(self.weights, count, self.again, generator=self.drawn)
+        for chosen in order.split(32):
+            yield self.rows[chosen], self.target[chosen]
+
+
+def causes(found):
+    return [finding.cause for finding in found if finding.is_fault]
+
+
+@pytest.mark.parametrize(
+    ("power", "again", "lost", "named"),
+    [
+        (20.0, True, False, [Cause.MAJORITY_COLLAPSE]),
+        (20.0, True, True, [Cause.TARGET_CONSTANT]),
+        (-1.0, True, False, []),
+        (0.0, False, False, []),
+    ],
+)
+def test_the_commonest_class_alone_is_drawn(power, again, lost, named):
+    rows = torch.randn(960, 4, generator=torch.Generator().manual_seed(0))
+    target = (rows[:, 0] > 0.8).long()
+    valid = (rows[640:], torch.zeros_like(target[640:]) if lost else target[640:])
+    weights = target[:640].bincount()[target[:640]].double() ** power
+    train = Drawn(rows[:640], target[:640], weights, again=again)
+    if lost:
+        train.target = torch.zeros_like(train.target)
+    exam = Exam(make_case(nn.Linear(4, 2), train, valid=[valid]), SHORT)
+    assert not causes(probe_loader(exam))
+    assert causes(probe_target(exam)) == named
+
+
+def test_labels_that_are_lost_in_training_alone_are_constant():
+    rows = torch.randn(960, 4, generator=torch.Generator().manual_seed(0))
+    target = (rows[:, 0] > 0.8).long()
+    weights = torch.ones(640, dtype=torch.double)
+    train = Drawn(rows[:640], torch.zeros_like(target[:640]), weights, again=False)
+    exam = Exam(make_case(nn.Linear(4, 2), train, valid=[(rows[640:], target[640:])]), SHORT)
+    assert not causes(probe_loader(exam))
+    assert causes(probe_target(exam)) == [Cause.TARGET_CONSTANT]
