@@ -8,6 +8,7 @@ from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.data import probe_target
+from inundate.prove.probe.filled_elsewhere import filled_elsewhere
 from inundate.prove.probe.loader import probe_loader
 
 SHORT = Effort(batches=40, one_batch=30, all_batches=80, remedy=30)
@@ -65,3 +66,56 @@ def test_labels_that_are_lost_in_training_alone_are_constant():
     exam = Exam(make_case(nn.Linear(4, 2), train, valid=[(rows[640:], target[640:])]), SHORT)
     assert not causes(probe_loader(exam))
     assert causes(probe_target(exam)) == [Cause.TARGET_CONSTANT]
+
+
+class ByPlace(nn.Module):
+    """Read each place of a text by itself, or the words wherever they stand."""
+
+    def __init__(self, anywhere):
+        super().__init__()
+        torch.manual_seed(0)
+        self.anywhere, self.embed = anywhere, nn.Embedding(20, 8, padding_idx=0)
+        self.tell = nn.Linear(8 if anywhere else 80, 2)
+
+    def forward(self, tokens):
+        read = self.embed(tokens)
+        return self.tell(read.sum(1) if self.anywhere else read.flatten(1))
+
+
+def filled(count, *, front, last, seed):
+    """Give texts of 3 to 6 words of 10 places, and whether the first or last word is a high one."""
+    drawn = torch.Generator().manual_seed(seed)
+    texts = torch.zeros(count, 10, dtype=torch.long)
+    lengths = torch.randint(3, 7, (count,), generator=drawn)
+    words = torch.randint(1, 20, (count, 10), generator=drawn)
+    for row, own, length in zip(texts, words, lengths.tolist(), strict=True):
+        row[10 - length if front else 0 :][:length] = own[:length]
+    told = words[torch.arange(count), lengths - 1 if last else lengths * 0]
+    return texts, (told > 9).long()
+
+
+@pytest.mark.parametrize(
+    ("front", "anywhere", "named"),
+    [
+        ((True, False), False, [Cause.SPLIT_SHIFT]),
+        ((False, True), False, [Cause.SPLIT_SHIFT]),
+        ((True, True), False, []),
+        ((False, False), False, []),
+        ((True, False), True, []),
+    ],
+)
+def test_texts_that_are_filled_up_at_the_other_end_in_validation(front, anywhere, named):
+    parts = [
+        filled(count, front=where, last=front[0], seed=count)
+        for count, where in zip((960, 320), front, strict=True)
+    ]
+    if anywhere:
+        parts = [(texts, (texts > 9).any(1).long()) for texts, _ in parts]
+    train, valid = (
+        [(x[i : i + 32], y[i : i + 32]) for i in range(0, len(x), 32)] for x, y in parts
+    )
+    model = ByPlace(anywhere)
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    exam = Exam(make_case(model, train, valid=valid, optimiser=optimiser), SHORT)
+    skills = [exam.skill(exam.all.model, part) for part in (exam.train, exam.valid)]
+    assert causes(filled_elsewhere(exam, *skills)) == named
