@@ -10,6 +10,7 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.data import probe_target
 from inundate.prove.probe.filled_elsewhere import filled_elsewhere
 from inundate.prove.probe.loader import probe_loader
+from inundate.prove.probe.turned_alone import turned_alone
 
 SHORT = Effort(batches=40, one_batch=30, all_batches=80, remedy=30)
 
@@ -119,3 +120,47 @@ def test_texts_that_are_filled_up_at_the_other_end_in_validation(front, anywhere
     exam = Exam(make_case(model, train, valid=valid, optimiser=optimiser), SHORT)
     skills = [exam.skill(exam.all.model, part) for part in (exam.train, exam.valid)]
     assert causes(filled_elsewhere(exam, *skills)) == named
+
+
+class Changed:
+    """Change the rows of each batch by chance, otherwise in each epoch."""
+
+    def __init__(self, data, change):
+        self.data, self.change = data, change
+        self.drawn = torch.Generator().manual_seed(0)
+
+    def __len__(self):
+        return len(self.data)
+
+    def __iter__(self):
+        return iter([(self.change(rows, self.drawn), target) for rows, target in self.data])
+
+
+def of_other_sign(rows, drawn):
+    return torch.where(torch.rand(len(rows), 1, generator=drawn) < 0.5, -rows, rows)
+
+
+def of_other_rows(rows, drawn):
+    others = rows.gather(0, torch.rand(rows.shape, generator=drawn).argsort(0))
+    return torch.where(torch.rand(rows.shape, generator=drawn) < 0.85, others, rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (of_other_sign, [Cause.TARGETS_MISPAIRED]),
+        (of_other_rows, []),
+        (lambda rows, _drawn: rows, []),
+    ],
+)
+def test_rows_that_are_drowned_are_not_of_the_opposite_sign(change, named):
+    rows = torch.randn(1280, 6, generator=torch.Generator().manual_seed(0))
+    target = rows[:, :1] + rows[:, 1:2] - rows[:, 2:3]
+    made = [(rows[i : i + 32], target[i : i + 32]) for i in range(0, len(rows), 32)]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 24), nn.ReLU(), nn.Linear(24, 1))
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    case = make_case(model, Changed(made[:20], change), valid=made[20:], optimiser=optimiser)
+    exam = Exam(case, SHORT)
+    exam.figures["samples_that_recur"] = 0.0
+    assert causes(turned_alone(exam)) == named
