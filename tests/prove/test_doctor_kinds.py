@@ -431,3 +431,31 @@ def test_what_failed_for_a_change_of_a_probe_is_named_last():
     ]
     exam.figures["healthy"] = 0.0
     assert decide(exam).cause is Cause.CANNOT_FIT
+
+
+def cells_viewed(scores, wanted):
+    return functional.cross_entropy(scores.reshape(-1, scores.shape[1]), wanted.reshape(-1))
+
+
+def cells_moved(scores, wanted):
+    return cells_viewed(scores.permute(0, 2, 3, 1).reshape(scores.shape), wanted)
+
+
+def cells_over_places(scores, wanted):
+    return functional.nll_loss(functional.log_softmax(scores, 3), wanted)
+
+
+@pytest.mark.parametrize(
+    ("loss", "named"),
+    [
+        (cells_viewed, Cause.AXES_MIXED),
+        (cells_over_places, Cause.LOSS_OUTPUT_MISMATCH),
+        (cells_moved, None),
+    ],
+)
+def test_scores_of_maps_that_a_view_takes_apart_are_mixed(loss, named):
+    maps = drawn(64, 1, 6, 6)
+    wanted = (maps[:, 0] > 0).long() + (maps[:, 0] > 1).long()
+    model = nn.Conv2d(1, 3, 3, padding=1)
+    found = probe_loss(exam_of(model, wanted, maps, loss=loss))
+    assert [finding.cause for finding in found if finding.is_fault] == ([named] if named else [])

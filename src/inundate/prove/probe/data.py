@@ -13,11 +13,12 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
+from inundate.prove.probe.drawn_alone import drawn_alone
 from inundate.prove.probe.same_words import same_words
 from inundate.prove.probe.slips import left_over, slips
 from inundate.prove.probe.sought import asks_for_logarithms
 
-__all__ = ["channel_stats", "entropy", "gather", "probe_finite", "probe_inputs", "probe_target"]
+__all__ = ["channel_stats", "gather", "probe_finite", "probe_inputs", "probe_target"]
 
 _FAR = 30.0  # mean or deviation from which a channel is on a doubtful scale
 _NEAR = 0.02  # deviation below which it is
@@ -34,13 +35,6 @@ def gather(batches: Sequence[Batch], name: str) -> Tensor | None:
     if len({tuple(part.shape[1:]) for part in parts}) != 1 or not parts[0].ndim:
         return None
     return torch.cat(parts)
-
-
-def entropy(values: Tensor) -> float:
-    """Give the entropy of the shares of different values, in nats."""
-    _, counts = torch.unique(values, return_counts=True)
-    share = counts.double() / counts.sum()
-    return float(-(share * share.log()).sum())
 
 
 def channel_stats(values: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -199,6 +193,9 @@ def probe_target(exam: Exam) -> list[Finding]:
     """Look for targets that are all the same, of one class nearly always, or far from 1."""
     targets = [batch["target"] for batch in exam.train]
     flat = torch.cat([t.flatten() for t in targets])
+    alone = drawn_alone(exam)
+    if alone:
+        return alone
     if not flat.is_floating_point():
         return _classes(_known_classes(exam, flat))
     flat = flat[torch.isfinite(flat)].double()

@@ -10,7 +10,8 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.probe.data import entropy, gather
+from inundate.prove.probe.data import gather
+from inundate.prove.probe.entropy import entropy
 from inundate.prove.probe.noise import drawn_anew
 from inundate.prove.probe.reference import targets_of
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.probe.data import entropy
+from inundate.prove.probe.entropy import entropy
 
 __all__ = ["in_order"]
 

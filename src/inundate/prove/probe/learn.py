@@ -14,6 +14,7 @@ from inundate.prove.known import worth
 from inundate.prove.probe.bottleneck import through_one
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.drowned import drowned
+from inundate.prove.probe.filled_elsewhere import filled_elsewhere
 from inundate.prove.probe.identity import numbered_each
 from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.modes import explained, train_eval_gap
@@ -78,6 +79,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     shift = _shift(exam, seen, unseen)
     if shift:  # noise that is added makes inputs wide as well
         shift = drowned(exam, unseen) or shift
+    shift = shift or filled_elsewhere(exam, seen, unseen)
     found = _majority(exam) + explained(exam, unseen, train_eval_gap(exam)) + shift
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
     found = found or turned_alone(exam) or rescaled(exam, seen, unseen)

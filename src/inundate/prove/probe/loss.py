@@ -74,8 +74,8 @@ def probe_loss(exam: Exam) -> list[Finding]:
     unlike = _shape(exam, batch, found)
     if unlike:
         return unlike
-    sorts = other_axis(exam, batch) or numbered(exam, batch, found)
-    sorts = sorts or other_order(exam, batch, found)
+    sorts = other_order(exam, batch, found)  # scores that are laid out anew are mixed for others
+    sorts = sorts or other_axis(exam, batch) or numbered(exam, batch, found)
     if sorts:
         return sorts
     if _blind(exam, batch, right, found["right"], scale):

@@ -13,7 +13,8 @@ from torch import Tensor
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.probe.data import entropy, gather
+from inundate.prove.probe.data import gather
+from inundate.prove.probe.entropy import entropy
 
 __all__ = ["near_texts", "too_long_for_chance"]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inundate.prove.case import Batch
@@ -19,10 +20,13 @@ from inundate.prove.trial import Trial, run_trial
 
 __all__ = ["turned_alone"]
 
+Errors = NDArray[np.float64]  # of each sample
+
 _ANEW = 0.9  # of the samples that an epoch has again, from which nothing is drawn
 _MORE = 0.2  # of the training samples, beyond those of validation, that fit better when turned
 _BETTER = 0.5  # of the error
 _MENDS = 0.5  # of what training samples are further away, that the better of both ways must mend
+_LEFT = 0.2  # of the same, that the best of all ways may leave
 _LEAST = 4  # cells along a side
 
 
@@ -42,10 +46,13 @@ def turned_alone(exam: Exam) -> list[Finding]:
         return []
     parts = (exam.train, exam.valid[-kept:])
     here, there = (exam.errors(trial.model, part)[0] for part in parts)
-    for how, change in ways:
-        one, other = (
-            exam.errors(trial.model, [change(batch) for batch in part])[0] for part in parts
-        )
+    turned = [
+        [exam.errors(trial.model, [change(batch) for batch in part])[0] for part in parts]
+        for _, change in ways
+    ]
+    if not _as_they_were(here, there, turned):
+        return []
+    for (how, _), (one, other) in zip(ways, turned, strict=True):
         shares = [
             float((after < _BETTER * before).mean())
             for after, before in ((one, here), (other, there))
@@ -62,6 +69,18 @@ def turned_alone(exam: Exam) -> list[Finding]:
             )
             return [Finding(Cause.TARGETS_MISPAIRED, "fault", text, tried=True, firm=True)]
     return []
+
+
+def _as_they_were(here: Errors, there: Errors, turned: list[list[Errors]]) -> bool:
+    """Whether the best of all ways fits training samples about as well as validation samples.
+
+    Of samples that are drowned in noise half are nearer with the opposite sign, and still far away.
+    """
+    best, held = (
+        float(np.minimum.reduce([own, *(pair[part] for pair in turned)]).mean())
+        for part, own in enumerate((here, there))
+    )
+    return best - held <= _LEFT * float(here.mean() - there.mean())
 
 
 def _taught(exam: Exam, kept: int) -> Trial | None:
