@@ -1,0 +1,48 @@
+"""Weights, rates and losses that are far off, each beside a healthy counterpart."""
+
+import pytest
+import torch
+from torch import nn
+
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.use import probe_use
+
+SHORT = Effort(batches=12, one_batch=60, all_batches=80, remedy=60)
+
+
+def drawn(*size, seed=0):
+    return torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+
+
+def exam_of(model, inputs, target, *, effort=SHORT, **own):
+    data = [(inputs[i : i + 16], target[i : i + 16]) for i in range(0, len(inputs), 16)]
+    return Exam(make_case(model, data, **own), effort)
+
+
+class Centres(nn.Module):
+    """Add up how near a row is to each of some centres."""
+
+    def __init__(self, times, loud):
+        super().__init__()
+        self.centres, self.loud = nn.Parameter(times * drawn(32, 2, seed=1)), loud
+        self.tell = nn.Linear(32, 1)
+
+    def forward(self, rows):
+        near = torch.exp(-(self.loud * rows[:, None] - self.centres).square().sum(2))
+        return self.tell(near)
+
+
+@pytest.mark.parametrize(
+    ("times", "loud", "found"),
+    [(1.0, 1.0, []), (60.0, 1.0, [Cause.BAD_START]), (60.0, 0.0, [Cause.IGNORES_INPUT])],
+)
+def test_centres_far_from_all_rows_are_a_bad_start(times, loud, found):
+    torch.manual_seed(0)
+    rows = drawn(96, 2)
+    exam = exam_of(
+        Centres(times, loud), rows, torch.sin(2 * rows[:, :1]),
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=3e-2),
+    )  # fmt: skip
+    assert [finding.cause for finding in probe_use(exam)] == found
