@@ -7,6 +7,7 @@ from torch import nn
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.sure_elsewhere import sure_elsewhere
 from inundate.prove.probe.use import probe_use
 
 SHORT = Effort(batches=12, one_batch=60, all_batches=80, remedy=60)
@@ -46,3 +47,22 @@ def test_centres_far_from_all_rows_are_a_bad_start(times, loud, found):
         optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=3e-2),
     )  # fmt: skip
     assert [finding.cause for finding in probe_use(exam)] == found
+
+
+@pytest.mark.parametrize(("noise", "found"), [(2.0, [Cause.MEMORISES]), (0.0, [])])
+def test_who_is_sure_of_what_is_wrong_elsewhere_memorises(noise, found):
+    torch.manual_seed(0)
+    rows, others = drawn(160, 40, seed=1), drawn(400, 40, seed=2)
+    wide = [(0, 1), (2, 3)] if noise else [(0, 0)]
+
+    def classes(given, seed):
+        parts = sum(given[:, one] * (given[:, two] if noise else 2.0) for one, two in wide)
+        return (parts + noise * drawn(len(given), seed=seed) > 0).long()
+
+    model = nn.Sequential(nn.Linear(40, 256), nn.ReLU(), nn.Linear(256, 2))
+    exam = exam_of(
+        model, rows, classes(rows, 3), valid=[(others, classes(others, 4))],
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=3e-2),
+    )  # fmt: skip
+    seen, unseen = exam.skill(exam.all.model, exam.learnt), exam.skill(exam.all.model, exam.valid)
+    assert [finding.cause for finding in sure_elsewhere(seen, unseen)] == found
