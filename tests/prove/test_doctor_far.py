@@ -9,6 +9,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.sure_elsewhere import sure_elsewhere
 from inundate.prove.probe.use import probe_use
+from inundate.prove.probe.usual_rate import usual_rate
 
 SHORT = Effort(batches=12, one_batch=60, all_batches=80, remedy=60)
 
@@ -66,3 +67,22 @@ def test_who_is_sure_of_what_is_wrong_elsewhere_memorises(noise, found):
     )  # fmt: skip
     seen, unseen = exam.skill(exam.all.model, exam.learnt), exam.skill(exam.all.model, exam.valid)
     assert [finding.cause for finding in sure_elsewhere(seen, unseen)] == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "rate", "found"),
+    [
+        ("Adadelta", 1e-3, [Cause.RATE_TOO_LOW]),
+        ("Adadelta", 1.0, []),
+        ("SGD", 1e-7, []),  # which comes at a rate that says nothing
+    ],
+)
+def test_the_rate_at_which_an_optimiser_comes_is_tried(kind, rate, found):
+    torch.manual_seed(0)
+    rows = drawn(160, 4, seed=1)
+    model = nn.Sequential(nn.Linear(4, 24), nn.ReLU(), nn.Linear(24, 1))
+    exam = exam_of(
+        model, rows, rows[:, :1] * 2.0, valid=[(rows[128:], 2.0 * rows[128:, :1])],
+        optimiser=lambda m: getattr(torch.optim, kind)(m.parameters(), lr=rate),
+    )  # fmt: skip
+    assert [finding.cause for finding in usual_rate(exam)] == found

@@ -8,6 +8,7 @@ from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.changes import scaled_inputs
 from inundate.prove.probe.deep import NORMED, is_deep, narrow_place, normed
 from inundate.prove.probe.reach import FITTED, HELPS, helps, percent, reach, told
+from inundate.prove.probe.usual_rate import usual_rate
 from inundate.prove.trial import Remedy
 
 __all__ = ["OF_RATES", "astray", "rates"]
@@ -52,7 +53,7 @@ def rates(exam: Exam, own: float) -> list[Finding]:
         # what comes a good way by itself is slow, not stuck: named only if nothing is learnt
         weight: Weight = "fault" if own < HELPS else "suspect"
         return [Finding(cause, weight, text, f"{factor:g}", tried=True)]
-    return _no_rate(exam, own, reached)
+    return usual_rate(exam) or _no_rate(exam, own, reached)
 
 
 def _slow(exam: Exam) -> bool:
