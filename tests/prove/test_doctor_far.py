@@ -1,5 +1,7 @@
 """Weights, rates and losses that are far off, each beside a healthy counterpart."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,8 @@ from torch import nn
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.gradient import probe_gradient
+from inundate.prove.probe.stacked import shallow
 from inundate.prove.probe.sure_elsewhere import sure_elsewhere
 from inundate.prove.probe.use import probe_use
 from inundate.prove.probe.usual_rate import usual_rate
@@ -86,3 +90,48 @@ def test_the_rate_at_which_an_optimiser_comes_is_tried(kind, rate, found):
         optimiser=lambda m: getattr(torch.optim, kind)(m.parameters(), lr=rate),
     )  # fmt: skip
     assert [finding.cause for finding in usual_rate(exam)] == found
+
+
+class Stack(nn.Module):
+    """Recurrent layers on top of each other, read at the last step."""
+
+    def __init__(self, kind, layers, own=False):
+        super().__init__()
+        self.read, self.tell = kind(2, 12, layers, batch_first=True), nn.Linear(12, 1)
+        self.own = layers if own else 0
+
+    def forward(self, series):
+        first = (torch.zeros(self.own, len(series), 12),) * 2 if self.own else None
+        return self.tell(self.read(series, first)[0][:, -1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "layers", "own", "found"),
+    [
+        (nn.LSTM, 14, False, True),
+        (nn.LSTM, 14, True, False),  # of two layers it cannot be run
+        (nn.LSTM, 6, False, False),
+        (nn.GRU, 8, False, False),
+    ],
+)
+def test_many_recurrent_layers_in_one_module_fade(kind, layers, own, found):
+    torch.manual_seed(0)
+    series = drawn(96, 9, 2, seed=3)
+    exam = exam_of(Stack(kind, layers, own), series, series[:, -2:-1, 0])
+    faded = [f for f in probe_gradient(exam) if f.cause is Cause.VANISHING_GRADIENT]
+    assert [f.subject for f in faded] == ["the first layer of read"] * found
+
+
+def test_a_recurrent_module_is_cut_to_two_fresh_layers():
+    torch.manual_seed(0)
+    model, series = Stack(nn.LSTM, 5), drawn(4, 9, 2)
+    given = copy.deepcopy(model)
+    optimiser = torch.optim.SGD(given.parameters(), lr=0.1)
+    shallow(given)
+    again = copy.deepcopy(given)
+    assert torch.equal(again(series), given(series))
+    given(series).sum().backward()
+    optimiser.step()
+    assert not torch.equal(given.read.weight_hh_l0, again.read.weight_hh_l0)
+    assert torch.equal(given.read.weight_hh_l4, again.read.weight_hh_l4)
+    assert not torch.equal(model(series), again(series))

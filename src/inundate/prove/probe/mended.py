@@ -23,6 +23,7 @@ from inundate.prove.probe.linear import activated
 from inundate.prove.probe.noise import draws
 from inundate.prove.probe.optimiser import without_penalty
 from inundate.prove.probe.softer import SOFTER, softened
+from inundate.prove.probe.stacked import SHALLOW, STACK, shallow
 from inundate.prove.quiet import quietly
 from inundate.prove.trial import Remedy, run_trial
 
@@ -130,6 +131,8 @@ def _softer(exam: Exam) -> Remedy | None:
 def _levelled(exam: Exam) -> Remedy | None:
     """Give the remedy for a branch that fades, or a whole model that stays behind a simple one."""
     found = exam.figures
+    if STACK in found:
+        return Remedy(SHALLOW, prepare=shallow)
     behind = found.get("reference_skill", 0.0) > found.get("skill_valid", 1.0) + _BEHIND
     whole = behind and is_deep(exam.case.model) and not odd_weights(exam)
     return Remedy(NORMED, prepare=normed) if whole or "faded_branch" in found else None
