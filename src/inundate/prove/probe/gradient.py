@@ -16,6 +16,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import NONE_AT_ALL, Finding, Weight
 from inundate.prove.probe.activations import watch_rounding
+from inundate.prove.probe.stacked import faded_stack
 from inundate.prove.quiet import quietly
 
 __all__ = ["gradients", "leaves", "probe_gradient"]
@@ -68,6 +69,7 @@ def probe_gradient(exam: Exam) -> list[Finding]:
     _, first = gradients(exam, fresh, exam.typical)
     later_model = copy.deepcopy(exam.one.model).train()
     _, later = gradients(exam, later_model, exam.typical)
+    stacked = faded_stack(exam, fresh, later_model)
     exam.figures |= {
         f"gradient {name}": value for name, value in first.items() if math.isfinite(value)
     }
@@ -87,7 +89,7 @@ def probe_gradient(exam: Exam) -> list[Finding]:
             more = f"; {rounded[0]} has the slope 0 everywhere"
             found = [replace(f, evidence=f.evidence + more) for f in found]
     faded = _faded(called, first, later)
-    return found + (faded or _faded_branch(exam, called, first, later))
+    return found + (faded or _faded_branch(exam, called, first, later) or stacked)
 
 
 def _called(exam: Exam, model: nn.Module) -> list[str]:

@@ -23,6 +23,7 @@ from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.rougher import rougher
+from inundate.prove.probe.sure_elsewhere import sure_elsewhere
 from inundate.prove.probe.tiny_batches import tiny_batches
 from inundate.prove.probe.turned_alone import turned_alone
 from inundate.prove.probe.unlearnt import (
@@ -110,6 +111,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     if unseen.there:
         found = exchanged(exam) if worth(exam, Cause.TARGETS_UNRELATED) else []
         found = found or of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
+        found = found or sure_elsewhere(seen, unseen)
         return (other_kind(exam, seen, unseen) if far_less(exam, seen, unseen) else []) or found
     return why(exam, seen, unseen, reference)
 

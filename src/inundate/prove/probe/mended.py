@@ -23,6 +23,7 @@ from inundate.prove.probe.linear import activated
 from inundate.prove.probe.noise import draws
 from inundate.prove.probe.optimiser import without_penalty
 from inundate.prove.probe.softer import SOFTER, softened
+from inundate.prove.probe.stacked import SHALLOW, STACK, shallow
 from inundate.prove.quiet import quietly
 from inundate.prove.trial import Remedy, run_trial
 
@@ -34,6 +35,7 @@ _LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
 _MUCH = 0.3  # of the way, below which much is left to a plain step
 _WAY = 0.4  # of it, by which a plain step must come further
 _KNOWN = 0.8  # skill, from which a start has not been in the way
+_HALF = 0.5  # skill, from which many recurrent layers are not in the way
 _BEHIND = 0.1  # of skill, by which a simple learner finds more
 _LONG = 8  # steps of a series from which its order may matter
 
@@ -130,6 +132,9 @@ def _softer(exam: Exam) -> Remedy | None:
 def _levelled(exam: Exam) -> Remedy | None:
     """Give the remedy for a branch that fades, or a whole model that stays behind a simple one."""
     found = exam.figures
+    if STACK in found:
+        poor = found.get("skill_valid", 1.0) < _HALF  # else that it learns is enough
+        return Remedy(SHALLOW, prepare=shallow) if poor else None
     behind = found.get("reference_skill", 0.0) > found.get("skill_valid", 1.0) + _BEHIND
     whole = behind and is_deep(exam.case.model) and not odd_weights(exam)
     return Remedy(NORMED, prepare=normed) if whole or "faded_branch" in found else None

@@ -8,6 +8,8 @@ from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.changes import scaled_inputs
 from inundate.prove.probe.deep import NORMED, is_deep, narrow_place, normed
 from inundate.prove.probe.reach import FITTED, HELPS, helps, percent, reach, told
+from inundate.prove.probe.stacked import STACK
+from inundate.prove.probe.usual_rate import usual_rate
 from inundate.prove.trial import Remedy
 
 __all__ = ["OF_RATES", "astray", "rates"]
@@ -42,7 +44,7 @@ def rates(exam: Exam, own: float) -> list[Finding]:
     best = max(reached, key=lambda factor: reached[factor])
     if best != 1.0 and helps(reached[best], own):
         faded = next((f for f in exam.findings if f.cause is Cause.VANISHING_GRADIENT), None)
-        if faded is not None and best > 1:
+        if faded is not None and best > 1 and STACK not in exam.figures:
             return [Finding(faded.cause, "fault", faded.evidence, faded.subject)]
         cause = Cause.RATE_TOO_HIGH if best < 1 else Cause.RATE_TOO_LOW
         if best > 1 and _slow(exam):
@@ -52,7 +54,7 @@ def rates(exam: Exam, own: float) -> list[Finding]:
         # what comes a good way by itself is slow, not stuck: named only if nothing is learnt
         weight: Weight = "fault" if own < HELPS else "suspect"
         return [Finding(cause, weight, text, f"{factor:g}", tried=True)]
-    return _no_rate(exam, own, reached)
+    return usual_rate(exam) or _no_rate(exam, own, reached)
 
 
 def _slow(exam: Exam) -> bool:

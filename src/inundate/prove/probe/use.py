@@ -14,6 +14,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.changes import Change, scaled_inputs
+from inundate.prove.probe.far_off import far_off_weights
 from inundate.prove.probe.padding import find_padding, says_where
 from inundate.prove.probe.shut import shut_layer
 
@@ -49,7 +50,7 @@ def probe_use(exam: Exam) -> list[Finding]:
         if _only_when_still(exam):
             text += " in evaluation mode, and in training mode it is not"
             return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
-        shut = shut_layer(exam, [*models, exam.calm.model])
+        shut = shut_layer(exam, [*models, exam.calm.model]) or far_off_weights(exam)
         if shut:
             return shut
         # what fades until rounding swallows it is on its way, and not cut off
