@@ -7,7 +7,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 
 from inundate.core.errors import DataError
-from inundate.prove.batch import as_batch, as_given
+from inundate.prove.batch import SEVERAL, as_batch, as_given
 from inundate.prove.case import Fixed, make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
@@ -373,11 +373,24 @@ def test_several_targets_are_taken_apart_again():
     for target in (parts, tuple(parts.values())):
         batch = as_batch((torch.zeros(4, 1), target))
         assert batch["target"].shape == (4, 7)
-        given = batch["several"].given(batch["target"][[2, 0]])
+        given = batch[SEVERAL].given(batch["target"][[2, 0]])
         given = given if isinstance(target, dict) else dict(zip("ab", given, strict=True))
         assert torch.equal(given["a"], parts["a"][[2, 0]])
         assert given["b"].tolist() == [2, 0]
         assert given["b"].dtype == torch.long
+
+
+def test_a_part_of_a_batch_may_be_called_several():
+    drawn = torch.Generator().manual_seed(0)
+    raw = {
+        "inputs": torch.randn(4, 6, generator=drawn),
+        "target": torch.arange(4) % 3,
+        "several": 2,
+    }
+    case = make_case(nn.Linear(6, 3), [raw])
+    batch = next(case.batches(case.train, 1))
+    plain = functional.cross_entropy(case.model(raw["inputs"]), raw["target"])
+    assert torch.equal(case.loss(case.model, batch), plain)
 
 
 def test_a_model_of_two_tasks_is_judged_by_both():

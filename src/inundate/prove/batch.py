@@ -13,11 +13,13 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from inundate.core.errors import DataError
 
-__all__ = ["Batch", "Several", "as_batch", "as_given", "is_placed", "kind_name"]
+__all__ = ["SEVERAL", "Batch", "Several", "as_batch", "as_given", "is_placed", "kind_name"]
 
 #: ``inputs`` (table of tensors (B, …)), ``target`` (Tensor), ``raw`` (as the loader gave it).
 Batch = dict[str, Any]
 
+#: Key of what takes several targets apart; no loader names a part of its batches so.
+SEVERAL = "several targets"
 _TARGETS = ("target", "targets", "labels", "label", "y")
 _SINGLE = "input"
 _PACKED, _SIZES = "_packed", "_sizes"  # a packed sequence as rows, and how long each is
@@ -28,8 +30,8 @@ def as_batch(raw: Any) -> Batch:
     """Bring a batch into the doctor's form.
 
     Several targets stand side by side, and what takes them apart again beside them, as
-    ``several``. Packed sequences become rows that are filled up, and the length of each; complex
-    numbers become pairs. For the model they are what they were again (:func:`as_given`).
+    :data:`SEVERAL`. Packed sequences become rows that are filled up, and the length of each;
+    complex numbers become pairs. For the model they are what they were (:func:`as_given`).
 
     Parameters
     ----------
@@ -182,7 +184,7 @@ def _targets(value: Any) -> dict[str, Any]:
     flat = [one.reshape(len(one), -1) for one in parts]
     whole = not any(one.is_floating_point() for one in flat)
     target = torch.cat([one.long() if whole else one.to(_widest(flat)) for one in flat], 1)
-    return {"target": target, "several": form}
+    return {"target": target, SEVERAL: form}
 
 
 def _widest(parts: list[Tensor]) -> torch.dtype:

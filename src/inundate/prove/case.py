@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from inundate.core.errors import DataError
 from inundate.learn.batches import to_device
-from inundate.prove.batch import Batch, as_batch, as_given, is_placed, kind_name
+from inundate.prove.batch import SEVERAL, Batch, as_batch, as_given, is_placed, kind_name
 from inundate.prove.kept import let_go
 from inundate.prove.several import LossOfWhole
 
@@ -191,7 +191,7 @@ def _loss_of_whole(whole: LossOfWhole) -> Loss:
 
 def target_of(batch: Batch) -> Any:
     """Give the target as the loader had it: several of them as they were."""
-    several = batch.get("several")
+    several = batch.get(SEVERAL)
     return batch["target"] if several is None else several.given(batch["target"])
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from inundate.prove.answers import Answers
+from inundate.prove.batch import SEVERAL
 from inundate.prove.case import Batch, Case, Fixed, target_of
 
 __all__ = ["side_by_side"]
@@ -37,7 +38,7 @@ def side_by_side(case: Case, batches: Sequence[Batch], output: Tensor) -> Case |
     if whole is None or not whole.takes_whole(batch["inputs"], target_of(batch)):
         return None
     right = Answers.of(case, batches[:1], output).right(batch)
-    same = "several" not in batch and right is not None
+    same = SEVERAL not in batch and right is not None
     if same and right is not None and whole.helping(right, batch["inputs"], target_of(batch)):
         return None
     shapes = [tuple(one.shape[1:]) for one in whole.parts(whole.given(batch["inputs"]))]

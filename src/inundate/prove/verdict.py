@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 from inundate.core.errors import DataError
@@ -98,14 +98,16 @@ OF_BATCHES: frozenset[Probe] = frozenset((
 ))  # fmt: skip
 
 #: Forms of batches that are brought to the usual one, and what is said of it.
-_READ: Mapping[Callable[[Exam], Case | None], str] = {
-    lambda exam: side_by_side(exam.case, exam.train, exam.output): (
-        "the model gives several outputs: what it learns is known by the loss alone"
+_READ: tuple[tuple[Callable[[Exam], Case | None], str], ...] = (
+    (
+        lambda exam: side_by_side(exam.case, exam.train, exam.output),
+        "the model gives several outputs: what it learns is known by the loss alone",
     ),
-    lambda exam: samples_first(exam.case, exam.train): (
-        "batches have time before the samples: they were read with samples first"
+    (
+        lambda exam: samples_first(exam.case, exam.train),
+        "batches have time before the samples: they were read with samples first",
     ),
-}
+)
 
 _OF_TRAINING = (Cause.IGNORES_INPUT, Cause.NO_GRADIENT, *SPEED)
 
@@ -130,7 +132,7 @@ def diagnose(case: Case, *, effort: Effort | None = None, seed: int = 0) -> Verd
     began = time.monotonic()
     exam = Exam(case, effort or Effort(), seed)
     broken: list[str] = []
-    for read, line in _READ.items():
+    for read, line in _READ:
         case_read = _read_as(read, exam)
         if case_read is not None:
             exam = Exam(case_read, exam.effort, seed)

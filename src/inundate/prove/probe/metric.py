@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from inundate.prove.batch import SEVERAL
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
@@ -24,7 +25,7 @@ def probe_metric(exam: Exam) -> list[Finding]:
     if exam.case.metric is None:
         return []
     batch = exam.typical
-    if "several" in batch:  # one answer is not what it takes
+    if SEVERAL in batch:  # one answer is not what it takes
         return []
     target = batch["target"]
     right, wrong = exam.answers.right(batch), exam.answers.wrong(batch)

@@ -14,6 +14,7 @@ from inundate.prove.probe.mended import mended
 from inundate.prove.probe.reach import percent
 from inundate.prove.probe.running import stale
 from inundate.prove.probe.unlearnt import better_rates, wild_rate
+from inundate.prove.ragged import is_apart
 
 __all__ = ["explained", "train_eval_gap"]
 
@@ -61,7 +62,7 @@ def _by_mode_alone(exam: Exam) -> bool:
     batch = exam.typical
     half = len(batch["target"]) // 2
     inputs = batch["inputs"]
-    if half < 1 or any(len(value) != len(batch["target"]) for value in inputs.values()):
+    if half < 1 or not is_apart(batch):
         return False
     part = {**batch, "inputs": {name: value[:half] for name, value in inputs.items()}}
     model = copy.deepcopy(exam.all.model).train()
