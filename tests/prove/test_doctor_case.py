@@ -156,6 +156,20 @@ def test_parts_that_are_no_functions_are_refused(monkeypatch, key, part, text):
         foreign_case("given_parts:make", "given_parts:load")
 
 
+@pytest.mark.parametrize(
+    ("key", "hint"),
+    [("lr_scheduler", "give a step(model, optimiser, batch)"), ("optimizr", "'optimizer'?")],
+)
+def test_where_a_part_belongs_is_told(monkeypatch, key, hint):
+    module = ModuleType("given_parts")
+    module.make = lambda: {"model": nn.Linear(2, 1), key: None}
+    module.load = list
+    monkeypatch.setitem(sys.modules, "given_parts", module)
+    with pytest.raises(ConfigError) as caught:
+        foreign_case("given_parts:make", "given_parts:load")
+    assert hint in caught.value.hint
+
+
 def pairs():
     drawn = torch.Generator().manual_seed(0)
     rows = torch.randn(64, 3, generator=drawn)

@@ -190,16 +190,26 @@ def _parts(made: Any, name: str) -> Mapping[str, Any]:
         if not unknown:
             _callables(made, name)
             return made
-        close = nearest(str(unknown[0]), _KEYS)
         raise ConfigError(
             f"{name} gave the part {unknown[0]!r}; expected some of {', '.join(_KEYS)}",
-            hint=f"did you mean {close!r}?" if close else None,
+            hint=_instead(str(unknown[0])),
         )
     if isinstance(made, Mapping) and "model" in made:
         raise ConfigError(f"{name} gave {_shown(made['model'])} as model; expected a torch module")
     raise ConfigError(
         f"{name} gave {_shown(made)}; expected a torch module, or a mapping with 'model'"
     )
+
+
+def _instead(key: str) -> str | None:
+    """Say where a part of another name belongs."""
+    if "sched" in key.lower():
+        return (
+            "give a step(model, optimiser, batch) that makes one whole step, that of the "
+            "scheduler among it, and gives the loss"
+        )
+    close = nearest(key, _KEYS)
+    return f"did you mean {close!r}?" if close else None
 
 
 #: What each part is a function of, and how a class, which is none, is made one.
