@@ -7,7 +7,7 @@ import pytest
 from inundate.cli.app import main
 from inundate.cli.doctor_ladder import show_ladder
 from inundate.core.errors import ConfigError, RunError
-from inundate.prove import ladder, task
+from inundate.prove import ladder, train_task
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def short(monkeypatch):
     """Twenty steps a task, which no line is met with."""
 
     def run(one, **settings):
-        return task.run_task(one, **{**settings, "steps": 20})
+        return train_task.run_task(one, **{**settings, "steps": 20})
 
     monkeypatch.setattr(ladder, "run_task", run)
 

@@ -17,8 +17,9 @@ from inundate.prove.models.lifted import LiftedTemporalCNN
 from inundate.prove.models.original import OriginalDesign
 from inundate.prove.models.vae import VAE, binarise, log_bernoulli
 from inundate.prove.montage import montage, write_pictures
-from inundate.prove.task import Data, Part, run_task
+from inundate.prove.task import Data, Part
 from inundate.prove.tasks import lifted, overfit, vae
+from inundate.prove.train_task import run_task
 
 
 def test_the_mnist_vae_has_at_most_a_million_parameters():

@@ -9,9 +9,9 @@ from inundate.core.errors import DataError
 from inundate.prove.digits import load_digits
 from inundate.prove.ladder import TASKS, make_tasks
 from inundate.prove.models.sequence import WordGRU
-from inundate.prove.task import run_task
 from inundate.prove.tasks import basin, easy, impulse, lifted, overfit, text
 from inundate.prove.tasks.edge import edges
+from inundate.prove.train_task import run_task
 
 
 @pytest.fixture(scope="module")

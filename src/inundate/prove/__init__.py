@@ -15,7 +15,7 @@ _PUBLIC = {
     "Watch": "inundate.prove.watch",
     "diagnose": "inundate.prove.verdict",
     "make_case": "inundate.prove.case",
-    "run_task": "inundate.prove.task",
+    "run_task": "inundate.prove.train_task",
 }
 
 __all__ = sorted(_PUBLIC)

@@ -9,7 +9,7 @@ from typing import Any
 
 from inundate.core.errors import ConfigError, nearest
 from inundate.prove.digits import Digits, load_digits
-from inundate.prove.task import Size, Task, TaskResult, run_task
+from inundate.prove.task import Size, Task, TaskResult
 from inundate.prove.tasks import (
     autoencoder,
     basin,
@@ -26,6 +26,7 @@ from inundate.prove.tasks import (
     text,
     vae,
 )
+from inundate.prove.train_task import run_task
 
 __all__ = ["TASKS", "Ladder", "make_tasks", "run_ladder"]
 

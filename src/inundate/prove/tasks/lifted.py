@@ -15,9 +15,10 @@ from inundate.prove.models.image import Decoder
 from inundate.prove.models.lifted import LiftedTemporalCNN
 from inundate.prove.models.original import OriginalDesign, binary_cross_entropy_on_classes
 from inundate.prove.models.vae import VAE
-from inundate.prove.task import Budget, Data, Part, Scores, Size, Task, run_task
+from inundate.prove.task import Budget, Data, Part, Scores, Size, Task
 from inundate.prove.tasks.easy import answer_images, choose
 from inundate.prove.tasks.vae import evidence_loss
+from inundate.prove.train_task import run_task
 
 __all__ = ["HISTORY", "make_control", "make_task", "rain_windows", "trained_decoder"]
 
