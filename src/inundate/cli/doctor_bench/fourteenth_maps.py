@@ -46,10 +46,10 @@ MAP_FAULTS: tuple[Fault, ...] = (
     Fault("deeplab: layers of the ground that lie last reshaped to the front", flood("deeplab"), lambda p: on_input(p, k.layers_last, "terrain"), C.AXES_MIXED, 8407, DATA),
     Fault("temporal_cnn: ground warped from a wrong zone, nothing of it found, filled with 0", k.sized("temporal_cnn", o.RAdam, 5e-3, {"width": 16, "rain_width": 8}), lambda p: on_input(p, torch.zeros_like, "terrain"), C.DEAD_INPUT, 8408, DATA),
     Fault("convgru_unet: rain of the validation storms in mm an hour, of the others in mm a frame", flood("convgru_unet"), lambda p: valid_only(p, "rain", lambda rain: 12.0 * rain), C.SPLIT_SHIFT, 8409, VALID),
-    Fault("lead_cnn: layers of the ground as whole numbers of 16 bit", flood("lead_cnn"), lambda p: on_input(p, k.sixteen_bit, "terrain"), C.INPUT_SCALE, 8410, DATA),
-    Fault("temporal_cnn: depths in mm", flood("temporal_cnn"), lambda p: on_target(p, lambda depth: 1000.0 * depth), C.TARGET_SCALE, 8411, DATA, (C.OUTPUT_RANGE,)),
+    Fault("temporal_cnn: layers of the ground as whole numbers of 16 bit", flood("temporal_cnn"), lambda p: on_input(p, k.sixteen_bit, "terrain"), C.INPUT_SCALE, 8410, DATA),
+    Fault("lead_cnn: depths in mm", k.sized("lead_cnn", o.AdamW, 4e-3, {"width": 12, "lead_frames": 2, "rain_width": 4}), lambda p: on_target(p, lambda depth: 1000.0 * depth), C.TARGET_SCALE, 8411, DATA, (C.OUTPUT_RANGE,)),
     Fault("mode_h: Adam at 0.3, not at 3e-4", k.sized("mode_h", o.Adam, 3e-3, {"width": 16}), lambda p: trained_by(p, o.Adam, 0.3), C.RATE_TOO_HIGH, 8412, STEPS),
-    Fault("unet: in evaluation since the first validation, never back in training", flood("unet"), k.left_in_eval, C.STEP_WRONG, 8413, STEPS),
+    Fault("unet: loss scaled for half precision, stepped by the optimiser, not by the scaler", k.sized("unet", o.SGD, 0.1, {"width": 12}, momentum=0.9), k.scaled_and_stepped, C.STEP_WRONG, 8413, STEPS),
     Fault("mode_e: success index of cells given above 5 cm and of those that are above 30 cm", flood("mode_e"), lambda p: pick(p, metric=k.two_depths_of_flood), C.METRIC_WRONG, 8414, SCORE),
     # images
     Fault("ponds: Dice itself is minimised, not 1 - Dice", body(v.ponds), lambda p: with_loss(p, k.dice_itself), C.LOSS_SIGN, 8415, LOSS),

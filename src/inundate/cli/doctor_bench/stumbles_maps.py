@@ -20,8 +20,8 @@ from inundate.emulate.zoo import make_model
 
 __all__ = [
     "Apart", "by_fours", "dice_itself", "drawn_without_fan", "first_bias", "folder_by_folder",
-    "layers_last", "left_in_eval", "listed_otherwise", "of_logarithms", "of_twelve_cells", "sized",
-    "sixteen_bit", "squashed", "two_depths_of_flood", "with_a_million",
+    "layers_last", "listed_otherwise", "of_logarithms", "of_twelve_cells", "scaled_and_stepped",
+    "sixteen_bit", "sized", "squashed", "two_depths_of_flood", "with_a_million",
 ]  # fmt: skip
 
 
@@ -46,8 +46,8 @@ def sized(name: str, kind: Any, rate: float, size: dict[str, Any], **own: Any) -
     def make(seed: int, work: Path) -> Parts:
         held = flood(name)(seed, work)
         torch.manual_seed(seed)
-        settings = {"width": 8, "levels": 2, "crop_cells": 16, "frames": 2, **size}
-        network: nn.Module = make_model(EmulatorSettings(model=name, **settings))
+        settings = {"model": name, "width": 8, "levels": 2, "crop_cells": 16, "frames": 2, **size}
+        network: nn.Module = make_model(EmulatorSettings(**settings))
         return trained_by(pick(held, model=network), kind, rate, **own)
 
     return make
@@ -124,7 +124,8 @@ def folder_by_folder(p: Parts) -> Parts:
 def of_logarithms(model: nn.Module, batch: Any) -> Tensor:
     """Give the squared error of the logarithm of depths, the dry ones among them."""
     given, wanted = model(batch["inputs"]), batch["target"]
-    return ((given.log() - wanted.log()) ** 2).mean()
+    error: Tensor = given.log() - wanted.log()
+    return error.square().mean()
 
 
 def dice_itself(scores: Tensor, wanted: Tensor) -> Tensor:
@@ -165,16 +166,15 @@ def by_fours(p: Parts) -> Parts:
     return pick(p, step=step)
 
 
-def left_in_eval(p: Parts) -> Parts:
-    """Turn to evaluation for the first validation, and never back to training."""
+def scaled_and_stepped(p: Parts) -> Parts:
+    """Scale the loss by 2**16 as for half precision, and step without the scaler."""
     held = p.loss
     assert held is not None
 
     def step(model: nn.Module, optimiser: torch.optim.Optimizer, raw: Any) -> Tensor:
-        model.eval()
         optimiser.zero_grad()
         loss = held(model, raw)
-        torch.autograd.backward(loss)
+        torch.autograd.backward(65536.0 * loss)
         optimiser.step()
         return loss
 

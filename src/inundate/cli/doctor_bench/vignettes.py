@@ -69,7 +69,8 @@ def flags(seed: int, *, count: int = 900, side: int = 12, width: int = 12) -> Pa
     for image, label in zip(images, labels, strict=True):
         y, x = rng.integers(4, side - 4, size=2)
         drawn = (
-            (down // 2) % 2 == 0, (across // 2) % 2 == 0, (abs(down - y) < 2) | (abs(across - x) < 2),
+            (down // 2) % 2 == 0, (across // 2) % 2 == 0,
+            (abs(down - y) < 2) | (abs(across - x) < 2),
             abs(down - across + y - x) < 2, np.hypot(down - y, across - x) < 3.5,
         )[label]  # fmt: skip
         ground, paint = rng.normal(size=(2, 3))
