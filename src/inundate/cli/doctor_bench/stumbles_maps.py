@@ -201,9 +201,11 @@ def drawn_without_fan(p: Parts) -> Parts:
     return p
 
 
-def squashed(cells: int, classes: int, *, width: int = 32, layers: int = 10) -> nn.Module:
-    """Read images by many dense layers, a sigmoid behind each."""
-    made: list[nn.Module] = [nn.Flatten(), nn.Linear(cells, width), nn.Sigmoid()]
+def squashed(
+    classes: int, *, width: int = 16, layers: int = 12, bend: Any = nn.Sigmoid
+) -> nn.Module:
+    """Read images by many convolutions, a sigmoid behind each."""
+    made: list[nn.Module] = [nn.Conv2d(1, width, 3, padding=1), bend(), nn.MaxPool2d(2)]
     for _ in range(layers - 1):
-        made += [nn.Linear(width, width), nn.Sigmoid()]
-    return nn.Sequential(*made, nn.Linear(width, classes))
+        made += [nn.Conv2d(width, width, 3, padding=1), bend()]
+    return nn.Sequential(*made, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(width, classes))
