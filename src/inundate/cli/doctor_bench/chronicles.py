@@ -160,13 +160,14 @@ class Compressors(nn.Module):
 
 
 def compressors(seed: int, *, count: int = 3000, steps: int = 24, width: int = 16) -> Parts:
-    """Say whether a compressor fails within the week, as one in twenty does."""
+    """Say whether a compressor fails within the week: one in twenty, three in ten that knock."""
     rng = begin(seed, "compressors")
-    fails = rng.random(count) < 0.05
-    heard = 0.6 * rng.normal(size=(count, steps))
+    knocks = rng.random(count) < 0.17
+    fails = knocks & (rng.random(count) < 0.3)
+    heard = 0.5 * rng.normal(size=(count, steps))
     at = np.arange(steps)[None]
     knock = np.exp(-(((at - rng.integers(4, steps - 4, size=(count, 1))) / 1.6) ** 2) / 2)
-    height = np.where(fails, 1.35, 0.45) + 0.4 * rng.normal(size=count)
+    height = np.where(knocks, 2.0, 0.3) + 0.3 * rng.normal(size=count)
     train, valid = cut({"input": (heard + height[:, None] * knock)[:, None]}, 1.0 * fails[:, None])
     return Parts(
         "text", Compressors(width), train, valid,
@@ -232,12 +233,12 @@ def churners(seed: int, *, count: int = 1600, features: int = 8, width: int = 32
     rng = begin(seed, "churners")
     rows = rng.normal(size=(count, features))
     leaves = rows[:, 0] * rows[:, 1] + 1.2 * np.maximum(rows[:, 2], rows[:, 3]) - rows[:, 4]
-    leaves = leaves - np.median(leaves) + 0.3 * rng.normal(size=count) > 0
+    left = leaves - np.median(leaves) + 0.3 * rng.normal(size=count) > 0
     model = nn.Sequential(
         nn.Linear(features, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(),
         nn.Linear(width, 1),
     )  # fmt: skip
-    train, valid = cut({"input": rows}, 1.0 * leaves[:, None])
+    train, valid = cut({"input": rows}, 1.0 * left[:, None])
     return Parts(
         "table", model, train, valid, lambda m: torch.optim.Adam(m.parameters(), lr=6e-3),
         functional.binary_cross_entropy_with_logits,
@@ -245,7 +246,7 @@ def churners(seed: int, *, count: int = 1600, features: int = 8, width: int = 32
 
 
 def alloys(seed: int, *, count: int = 1500, features: int = 5, width: int = 40) -> Parts:
-    """Give the strength of an alloy, in which its parts work together; two baths alike in none."""
+    """Give the strength of an alloy, in which its parts work together."""
     rng = begin(seed, "alloys")
     rows = rng.normal(size=(count, features))
     strength = np.abs(rows[:, 0]) + rows[:, 1] * rows[:, 2] + np.cos(1.5 * rows[:, 3])

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, nn
 
 from inundate.cli.doctor_bench import chronicles as y
-from inundate.cli.doctor_bench import rumours, speeches
 from inundate.cli.doctor_bench import columns as c
+from inundate.cli.doctor_bench import rumours, speeches
 from inundate.cli.doctor_bench.change import both, on_input, with_optimiser
 from inundate.cli.doctor_bench.parts import Parts, Samples, TensorLoader, add, pick
 
 __all__ = [
-    "Encoded", "FirstState", "Halved", "LastOfRow", "in_kilograms", "cleared_before_step",
-    "connected", "cut_behind_four", "distil", "drawn_by_randn", "few_rows", "first_batch",
-    "gaps_in_the_record", "in_single_passengers", "last_step_too", "larger_than_table", "linear",
+    "Encoded", "FirstState", "Halved", "LastOfRow", "cleared_before_step", "connected",
+    "cut_behind_four", "distil", "drawn_by_randn", "few_rows", "first_batch", "gaps_in_the_record",
+    "in_kilograms", "in_single_passengers", "larger_than_table", "last_step_too", "linear",
     "masked", "never_taken_out", "norm_of_keras", "of_the_first_model", "one_tenth", "regressor",
     "relu_at_the_end", "without_last_column",
 ]  # fmt: skip
@@ -61,9 +61,7 @@ def last_step_too(p: Parts) -> Parts:
 
 def never_taken_out(p: Parts) -> Parts:
     """Keep the last quarter for validation, and train on the whole list all the same."""
-    every = {
-        name: torch.cat([held, p.valid.inputs[name]]) for name, held in p.train.inputs.items()
-    }
+    every = {name: torch.cat([held, p.valid.inputs[name]]) for name, held in p.train.inputs.items()}
     return pick(p, train=Samples(every, torch.cat([p.train.target, p.valid.target])))
 
 
@@ -240,9 +238,10 @@ def distil(seed: int) -> Parts:
     from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
     p = y.helplines(seed)
+    own: Any = {"num_labels": 6}  # which the configuration takes, and does not name
     config = DistilBertConfig(
         vocab_size=60, dim=32, n_layers=2, n_heads=4, hidden_dim=64, max_position_embeddings=16,
-        dropout=0.0, attention_dropout=0.0, seq_classif_dropout=0.0, num_labels=6,
+        dropout=0.0, attention_dropout=0.0, seq_classif_dropout=0.0, **own,
     )  # fmt: skip
 
     def named(held: Samples) -> Samples:
@@ -259,7 +258,7 @@ def distil(seed: int) -> Parts:
 
 def connected(seed: int) -> Parts:
     """Give harvests by the fully connected network of monai."""
-    from monai.networks.nets import FullyConnectedNet
+    from monai.networks.nets import FullyConnectedNet  # type: ignore[attr-defined]
 
     p = c.harvests(seed)
     model = FullyConnectedNet(8, 2, (40, 40))
