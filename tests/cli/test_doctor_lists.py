@@ -1,4 +1,4 @@
-"""The sixth to the thirteenth list of faults: each fault is really put in."""
+"""The sixth to the fourteenth list of faults: each fault is really put in."""
 
 import dataclasses
 from collections import Counter
@@ -8,6 +8,7 @@ import pytest
 from inundate.cli.doctor_bench import (
     eighth,
     eleventh,
+    fourteenth,
     ninth,
     seventh,
     sixth,
@@ -27,8 +28,9 @@ OF_TENTH = (*tenth.TENTH, *tenth.TENTH_STRANGER_FAULTS)
 OF_ELEVENTH = (*eleventh.ELEVENTH, *eleventh.ELEVENTH_STRANGER_FAULTS)
 OF_TWELFTH = (*twelfth.TWELFTH, *twelfth.TWELFTH_STRANGER_FAULTS)
 OF_THIRTEENTH = (*thirteenth.THIRTEENTH, *thirteenth.THIRTEENTH_STRANGER_FAULTS)
+OF_FOURTEENTH = (*fourteenth.FOURTEENTH, *fourteenth.FOURTEENTH_STRANGER_FAULTS)
 EVERY = (*OF_SIXTH, *OF_SEVENTH, *OF_EIGHTH, *OF_NINTH, *OF_TENTH, *OF_ELEVENTH, *OF_TWELFTH)
-EVERY = (*EVERY, *OF_THIRTEENTH)
+EVERY = (*EVERY, *OF_THIRTEENTH, *OF_FOURTEENTH)
 LISTS = (
     (OF_SIXTH, sixth.SIXTH_HEALTHY),
     (OF_SEVENTH, seventh.SEVENTH_HEALTHY),
@@ -38,6 +40,7 @@ LISTS = (
     (OF_ELEVENTH, eleventh.ELEVENTH_HEALTHY),
     (OF_TWELFTH, twelfth.TWELFTH_HEALTHY),
     (OF_THIRTEENTH, thirteenth.THIRTEENTH_HEALTHY),
+    (OF_FOURTEENTH, fourteenth.FOURTEENTH_HEALTHY),
 )
 QUICK = (
     "arrivals",
@@ -62,11 +65,19 @@ QUICK = (
     "soils",
     "callouts",
     "refunds",
+    "auctions",
+    "boilers",
+    "churners",
+    "alloys",
+    "hotels",
 )
 SHORT = [fault for fault in EVERY if fault.name.partition(":")[0] in QUICK]
 
 
-IDS = ("sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth")
+IDS = (
+    "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth", "thirteenth",
+    "fourteenth",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("faults", "healthy"), LISTS, ids=IDS)
@@ -123,6 +134,7 @@ def test_no_fault_or_seed_comes_back():
             (*OF_ELEVENTH, *eleventh.ELEVENTH_HEALTHY, *eleventh.ELEVENTH_STRANGERS),
             (*OF_TWELFTH, *twelfth.TWELFTH_HEALTHY, *twelfth.TWELFTH_STRANGERS),
             (*OF_THIRTEENTH, *thirteenth.THIRTEENTH_HEALTHY, *thirteenth.THIRTEENTH_STRANGERS),
+            (*OF_FOURTEENTH, *fourteenth.FOURTEENTH_HEALTHY, *fourteenth.FOURTEENTH_STRANGERS),
         )
     ]
     assert sum(map(len, own)) == len(set().union(*own))
@@ -139,6 +151,7 @@ def test_all_names_of_a_fault_are_right():
     assert sum(len(fault.right) > 1 for fault in OF_ELEVENTH) <= len(OF_ELEVENTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_TWELFTH) <= len(OF_TWELFTH) / 4
     assert sum(len(fault.right) > 1 for fault in OF_THIRTEENTH) <= len(OF_THIRTEENTH) / 4
+    assert sum(len(fault.right) > 1 for fault in OF_FOURTEENTH) <= len(OF_FOURTEENTH) / 4
 
 
 @pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)
