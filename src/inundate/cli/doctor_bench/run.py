@@ -47,9 +47,8 @@ _NOTE = (
     "that were). It is the fourteenth such list, written by two who had not read the rules, "
     "and committed before the doctor was asked about any of it. It holds the plain form of each "
     "kind of mistake, one for each cause in a kind of model that was drawn by chance, and no hard "
-    "part; of the hard ones of the tenth list, "
-    "which people take weeks to find, 7 of 12 were named. Without the doctor it is shown of "
-    "each fault that data, batches, output, loss, gradient, steps or score differ from those of "
+    "part; of the hard ones of the tenth list, which people take weeks to find, 7 of 12 were "
+    "named. Without the doctor it is shown of each fault that data, batches, output, loss, gradient, steps or score differ from those of "
     "the healthy training, and that a model trained with it is worse on clean validation samples, "
     "or reports a score that is not true. Of the first list 41 of 48 were named (85 %), of the "
     "second 34 of 38 (89 %), of the fourth 42 of 47 (89 %), of the fifth 47 of 52 (90 %), without "
@@ -59,8 +58,8 @@ _NOTE = (
     "with 6 false alarms, of the seventh 42 of 70 (60 %), with 1, of the eighth 49 of 68 (72 %), "
     "with 1, of the ninth 52 of 65 (80 %), with none, of the tenth 52 of 62 (84 %; of its ordinary "
     "ones 45 of 50), with 2, of the eleventh 41 of 46 (89 %), with none, of the twelfth 36 of 46 "
-    "(78 %), with none, of the thirteenth 35 of 46 (76 %), with 1. What a list had shown of the rules was mended, and the list put among "
-    "those to tune on."
+    "(78 %), with none, of the thirteenth 35 of 46 (76 %), with 1. What a list "
+    "had shown of the rules was mended, and the list put among those to tune on."
 )
 _READING = (
     "Counts of faults that were put in on purpose, and of models with none. A fault counts as "
