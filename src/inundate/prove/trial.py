@@ -90,12 +90,15 @@ class Trial:
         Why it ended early: a loss that is not finite, or an error's text.
     rates : list of float
         The highest learning rate of the optimiser's groups, before each step.
+    moves : int
+        Steps that the optimiser made: fewer, where a step of the user's gathers several batches.
     """
 
     model: nn.Module
     losses: list[float] = field(default_factory=list)
     broke: str = ""
     rates: list[float] = field(default_factory=list)
+    moves: int = 0
 
     @property
     def first(self) -> float:
@@ -137,6 +140,7 @@ def run_trial(
         model, optimiser = _pair(case, remedy)
         model.eval() if remedy.still else model.train()
         trial = Trial(model)
+        _count(trial, optimiser)
         for number in range(steps):
             batch = batches[number % len(batches)]
             batch = _changed(remedy, batch)
@@ -150,6 +154,16 @@ def run_trial(
                 break
     let_go(model)
     return trial
+
+
+def _count(trial: Trial, optimiser: torch.optim.Optimizer) -> None:
+    """Count the steps that an optimiser makes."""
+
+    def made(*_: Any) -> None:
+        trial.moves += 1
+
+    if isinstance(optimiser, torch.optim.Optimizer):
+        optimiser.register_step_post_hook(made)
 
 
 def _changed(remedy: Remedy, batch: Batch) -> Batch:
