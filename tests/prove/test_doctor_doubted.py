@@ -11,9 +11,10 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.doubted import doubted
 from inundate.prove.probe.drowned import drowned
-from inundate.prove.probe.mended import plainly
+from inundate.prove.probe.gradient import probe_gradient
+from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.modes import train_eval_gap
-from inundate.prove.probe.noise import QUIET, noiseless
+from inundate.prove.probe.noise import QUIET, noiseless, probe_noise
 from inundate.prove.probe.optimiser import probe_optimiser
 
 SHORT = Effort(batches=40, one_batch=40, all_batches=160, remedy=40)
@@ -61,6 +62,17 @@ class OwnMask(nn.Module):
         if not self.training:
             return values
         return values * (torch.rand(values.shape) < 0.05).float() / 0.05
+
+
+class Always(nn.Module):
+    """Dropout of a function, which does not know of modes."""
+
+    def __init__(self, share):
+        super().__init__()
+        self.share = share
+
+    def forward(self, values):
+        return functional.dropout(values, self.share)
 
 
 class AtFirstCall(nn.Module):
@@ -142,6 +154,25 @@ def test_what_is_drawn_in_a_way_that_no_one_knows_is_left_out_by_evaluation_mode
     assert found is None or found.still == (left_out == "still")
 
 
+class Rarely(nn.Module):
+    """Keeps all of a sample or nothing, as a block that is left out; or nothing that was learnt."""
+
+    def __init__(self, keep):
+        super().__init__()
+        self.keep = keep
+
+    def forward(self, values):
+        if self.training:
+            return values * torch.bernoulli(torch.full((len(values), 1), self.keep))
+        return values
+
+
+@pytest.mark.parametrize(("keep", "named"), [(0.02, []), (0.0, [Cause.NO_GRADIENT])])
+def test_layers_that_are_left_out_at_random_get_a_gradient_at_times(keep, named):
+    found = probe_gradient(exam_of(network(Rarely(keep))))
+    assert [f.cause for f in found if f.is_fault] == named
+
+
 @pytest.mark.parametrize(("late", "named"), [(True, [Cause.OPTIMISER_MISSES]), (False, [])])
 def test_layers_that_are_made_at_the_first_call(late, named):
     exam = exam_of(AtFirstCall(late))
@@ -162,6 +193,7 @@ def test_outputs_that_are_not_finite_in_evaluation_alone(by, named):
     [
         (network(nn.Dropout(0.95)), adam(), [Cause.NOISE_TOO_STRONG]),
         (network(nn.Dropout(0.3)), adam(), []),
+        (network(Always(0.7)), adam(), [Cause.NOISE_TOO_STRONG]),
         (network(), adam(kind=torch.optim.AdamW, weight_decay=9.0), [Cause.DECAY_TOO_STRONG]),
         (network(), adam(kind=torch.optim.AdamW, weight_decay=0.1), []),
         (network(), scheduled(0.8), [Cause.RATE_TOO_LOW]),
@@ -172,6 +204,7 @@ def test_what_is_far_from_usual_is_a_fault_where_far_more_is_learnt_without(
     model, optimiser, named
 ):
     exam = exam_of(model, optimiser=optimiser)
+    probe_noise(exam)
     assert [f.cause for f in doubted(exam, unseen(exam)) if f.firm] == named
 
 
@@ -179,6 +212,31 @@ def test_what_is_far_from_usual_is_a_fault_where_far_more_is_learnt_without(
 def test_a_step_of_which_half_is_learnt_is_compared_with_as_many_plain_ones(step, named):
     exam = exam_of(network(), step=step)
     assert [f.cause for f in plainly(exam, unseen(exam))] == named
+
+
+def stepping(sign):
+    """Make a plain step, or one that goes up."""
+
+    def step(model, optimiser, raw):
+        optimiser.zero_grad()
+        loss = functional.mse_loss(model(raw[0]), raw[1])
+        (sign * loss).backward()
+        optimiser.step()
+        return loss
+
+    return step
+
+
+@pytest.mark.parametrize(("sign", "scale", "named"), [(-1, 1.0, []), (1, 1e3, ["input-scale"])])
+def test_what_helps_as_a_plain_step_alone_does_is_not_the_cause(sign, scale, named):
+    train = [(scale * rows, target) for rows, target in loader(640)]
+    exam = exam_of(network(), train=train, step=stepping(sign), optimiser=adam(3e-4))
+    exam.__dict__["valid"] = [
+        {**batch, "inputs": {n: scale * v for n, v in batch["inputs"].items()}}
+        for batch in exam.valid
+    ]
+    exam.findings.append(Finding(Cause.INPUT_SCALE, "suspect", "large", "'input'"))
+    assert [f.cause for f in mended(exam, unseen(exam))] == named
 
 
 class Loud:

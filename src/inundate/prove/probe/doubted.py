@@ -22,6 +22,7 @@ _PULL = 0.005  # of a weight a step by decay alone, ten times what is usual anyw
 _ADDED = 0.02  # of a weight, added to its gradient: the same
 _GONE = 0.01  # of the highest rate, at the end of the training
 _DROWNS = 1.0  # deviation between draws of what was trained, of that between samples
+_ALWAYS = 0.3  # the same in evaluation mode, in which nothing should be drawn
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,16 @@ def doubted(exam: Exam, unseen: Skill) -> list[Finding]:
 
 
 def _noise(exam: Exam) -> _Doubt | None:
-    """Look at what is drawn in training mode by the model that was trained."""
+    """Look at what the trained model draws in training mode, or in evaluation mode too."""
     strength = drawn_by(exam, exam.all.model)
     exam.figures["noise_in_training"] = min(strength, 1e6)
+    always = exam.figures.get("noise_in_evaluation", 0.0)
+    if always > _ALWAYS:
+        told = (
+            f"in evaluation mode too, outputs for one sample differ {always:.2g} times as much "
+            "from draw to draw as between samples"
+        )
+        return _Doubt(noiseless(exam) or QUIET, told)
     if strength <= _DROWNS:
         return None
     told = (

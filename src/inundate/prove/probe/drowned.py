@@ -24,10 +24,9 @@ def drowned(exam: Exam, unseen: Skill) -> list[Finding]:
 
     As a photograph is nothing but salt and pepper where 95 in 100 pixels are, not 5.
     """
-    again = exam.figures.get("samples_that_recur", 1.0)
-    if exam.case.valid is None or exam.case.trained or exam.all.broke or again > _ANEW:
+    if exam.case.valid is None or exam.case.trained or exam.all.broke or unseen.value > _LEARNT:
         return []
-    if unseen.value > _LEARNT or not worth(exam, Cause.NOISE_TOO_STRONG):
+    if not worth(exam, Cause.NOISE_TOO_STRONG):
         return []
     return _clean_ones(exam) or _says_less(exam, unseen)
 
@@ -41,7 +40,7 @@ def _says_less(exam: Exam, unseen: Skill) -> list[Finding]:
     causes = (f for f in exam.findings if f.cause is Cause.NOISE_TOO_STRONG and f.is_fault)
     loud = next((f for f in causes if f.subject), None)
     seen = exam.figures.get("skill_train", unseen.value)
-    if loud is None or not exam.comparable or not unseen.there or seen > _LESS * unseen.value:
+    if loud is None or not unseen.there or seen > _LESS * unseen.value:
         return []
     text = (
         f"{loud.evidence}; the model has a skill of {seen:.2f} on those that it is trained on, and "
@@ -55,7 +54,7 @@ def _clean_ones(exam: Exam) -> list[Finding]:
 
     More samples can only help, unless something is done to them.
     """
-    if len(exam.valid) < 3:
+    if len(exam.valid) < 3 or exam.figures.get("samples_that_recur", 1.0) > _ANEW:
         return []
     kept = max(1, len(exam.valid) // 3)
     fewer, rest = exam.valid[:-kept], exam.valid[-kept:]

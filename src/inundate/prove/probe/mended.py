@@ -56,12 +56,25 @@ def mended(exam: Exam, unseen: Skill) -> list[Finding]:
         skill = None if remedy is None else skill_with(exam, remedy)
         if remedy is None or skill is None or not far_better(skill, unseen):
             continue
+        if _for_its_step(exam, remedy, skill):
+            continue
         text = (
             f"{suspect.evidence}; skill on unseen samples is {unseen.value:.2f}, {remedy.name} "
             f"{skill.value:.2f}"
         )
         found.append(Finding(cause, "fault", text, suspect.subject, tried=True, firm=True))
     return found or _drawn_anew(exam, unseen)
+
+
+def _for_its_step(exam: Exam, remedy: Remedy, skill: Skill) -> bool:
+    """Whether a remedy that has its own batches or loss helps as a plain step alone does.
+
+    The user's step knows nothing of those, so that a plain one is made with them.
+    """
+    if exam.case.step is None or (remedy.batch is None and remedy.loss is None):
+        return False
+    plain = skill_with(exam, Remedy("with a plain step", plain=True))
+    return plain is not None and not far_better(skill, plain)
 
 
 def _drawn_anew(exam: Exam, unseen: Skill) -> list[Finding]:
