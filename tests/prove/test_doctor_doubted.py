@@ -114,6 +114,16 @@ def scheduled(share):
     return made
 
 
+def by_layer(rate):
+    """Make Adam with another rate for all but the last bias."""
+
+    def made(model):
+        *body, head = model.parameters()
+        return torch.optim.Adam([{"params": body, "lr": rate}, {"params": [head], "lr": 0.01}])
+
+    return made
+
+
 def mixing(model, optimiser, raw):
     rows, target = raw
     share = float(torch.rand(()))
@@ -198,6 +208,8 @@ def test_outputs_that_are_not_finite_in_evaluation_alone(by, named):
         (network(), adam(kind=torch.optim.AdamW, weight_decay=0.1), []),
         (network(), scheduled(0.8), [Cause.RATE_TOO_LOW]),
         (network(), scheduled(0.97), []),
+        (network(), by_layer(1e-6), [Cause.RATE_TOO_LOW]),
+        (network(), by_layer(0.01), []),
     ],
 )
 def test_what_is_far_from_usual_is_a_fault_where_far_more_is_learnt_without(

@@ -33,6 +33,8 @@ class Remedy:
         Factor on the learning rate.
     held : bool
         The rate stays that of the first step, whatever a schedule does.
+    alike : bool
+        All groups of weights at the highest rate of them.
     no_decay : bool
         Weight decay set to 0.
     fresh : bool
@@ -60,6 +62,7 @@ class Remedy:
     name: str = "as it is"
     rate: float = 1.0
     held: bool = False
+    alike: bool = False
     no_decay: bool = False
     fresh: bool = False
     still: bool = False
@@ -192,6 +195,10 @@ def _pair(case: Case, remedy: Remedy) -> tuple[nn.Module, torch.optim.Optimizer]
     if remedy.no_decay:
         for group in optimiser.param_groups:
             group["weight_decay"] = 0.0
+    if remedy.alike:
+        highest = max(group["lr"] for group in optimiser.param_groups)
+        for group in optimiser.param_groups:
+            group["lr"] = highest
     if remedy.rate != 1.0 or remedy.held:
         _at_rate(optimiser, remedy)
     return model, optimiser

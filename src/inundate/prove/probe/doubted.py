@@ -21,6 +21,7 @@ _KNOWN = 0.8  # skill, from which nothing has been in the way
 _PULL = 0.005  # of a weight a step by decay alone, ten times what is usual anywhere
 _ADDED = 0.02  # of a weight, added to its gradient: the same
 _GONE = 0.01  # of the highest rate, at the end of the training
+_APART = 0.05  # of the highest rate, below which some weights hardly move beside the others
 _DROWNS = 1.0  # deviation between draws of what was trained, of that between samples
 _ALWAYS = 0.3  # the same in evaluation mode, in which nothing should be drawn
 
@@ -108,8 +109,19 @@ def _schedule(exam: Exam) -> _Doubt | None:
     return _Doubt(held, f"{told}steps", f"{max(rates) / rates[-1]:.3g}")
 
 
+def _groups(exam: Exam) -> _Doubt | None:
+    """Look for weights at a far lower rate than others have, as is right where they are trained."""
+    rates = [float(group["lr"]) for group in exam.case.pair()[1].param_groups]
+    low, high = min(rates), max(rates)
+    if not 0.0 < low < _APART * high:
+        return None
+    told = f"the optimiser has rates from {low:.3g} to {high:.3g}"
+    return _Doubt(Remedy("with all at the highest", alike=True), told, f"{high / low:.3g}")
+
+
 _DOUBTS: tuple[tuple[Cause, Callable[[Exam], _Doubt | None]], ...] = (
     (Cause.NOISE_TOO_STRONG, _noise),
     (Cause.DECAY_TOO_STRONG, _decay),
     (Cause.RATE_TOO_LOW, _schedule),
+    (Cause.RATE_TOO_LOW, _groups),
 )
