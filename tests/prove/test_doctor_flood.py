@@ -11,6 +11,7 @@ from inundate.emulate.inputs import TERRAIN_CHANNELS, terrain_scale
 from inundate.prove.case import Case, call_with_table
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
+from inundate.prove.finding import Finding
 from inundate.prove.flood_view import flood_view, unevenness
 from inundate.prove.probe.ground import probe_ground
 from inundate.prove.probe.relief import probe_relief
@@ -121,6 +122,14 @@ def test_a_flood_that_is_as_it_should_be_has_no_findings():
 def test_depths_that_do_not_lie_on_their_ground(change, cause):
     exam = exam_of(with_target(change), with_target(change, seed=1))
     assert [f.cause for f in probe_ground(exam) if f.weight == "fault"] == [cause]
+
+
+def test_nothing_lies_level_on_ground_that_is_drowned_in_noise():
+    noise = torch.randn(COUNT, 1, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(2))
+    exam = exam_of(with_input("terrain", lambda v: v + 5.0 * noise[:, 0]))
+    assert [f.cause for f in probe_ground(exam)] == [Cause.TARGETS_UNRELATED]
+    exam.findings.append(Finding(Cause.NOISE_TOO_STRONG, "fault", "", "'terrain'"))
+    assert probe_ground(exam) == []
 
 
 @pytest.mark.parametrize("change", [lambda v: v.roll(2, -1), lambda v: v.flip(-2)])

@@ -73,6 +73,11 @@ class Material:
     figures: dict[str, float] = field(default_factory=dict)
     pictures: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     _free: dict[int, tuple[Batch, Tensor | None]] = field(default_factory=dict, repr=False)
+    began: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note which weights the model has before its first call, which may make others."""
+        self.began = frozenset(name for name, _ in self.case.model.named_parameters())
 
     @cached_property
     def train(self) -> list[Batch]:

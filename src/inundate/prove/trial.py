@@ -33,6 +33,8 @@ class Remedy:
         Factor on the learning rate.
     held : bool
         The rate stays that of the first step, whatever a schedule does.
+    alike : bool
+        All groups of weights at the highest rate of them.
     no_decay : bool
         Weight decay set to 0.
     fresh : bool
@@ -60,6 +62,7 @@ class Remedy:
     name: str = "as it is"
     rate: float = 1.0
     held: bool = False
+    alike: bool = False
     no_decay: bool = False
     fresh: bool = False
     still: bool = False
@@ -90,12 +93,15 @@ class Trial:
         Why it ended early: a loss that is not finite, or an error's text.
     rates : list of float
         The highest learning rate of the optimiser's groups, before each step.
+    moves : int
+        Steps that the optimiser made: fewer, where a step of the user's gathers several batches.
     """
 
     model: nn.Module
     losses: list[float] = field(default_factory=list)
     broke: str = ""
     rates: list[float] = field(default_factory=list)
+    moves: int = 0
 
     @property
     def first(self) -> float:
@@ -137,6 +143,7 @@ def run_trial(
         model, optimiser = _pair(case, remedy)
         model.eval() if remedy.still else model.train()
         trial = Trial(model)
+        _count(trial, optimiser)
         for number in range(steps):
             batch = batches[number % len(batches)]
             batch = _changed(remedy, batch)
@@ -150,6 +157,16 @@ def run_trial(
                 break
     let_go(model)
     return trial
+
+
+def _count(trial: Trial, optimiser: torch.optim.Optimizer) -> None:
+    """Count the steps that an optimiser makes."""
+
+    def made(*_: Any) -> None:
+        trial.moves += 1
+
+    if isinstance(optimiser, torch.optim.Optimizer):
+        optimiser.register_step_post_hook(made)
 
 
 def _changed(remedy: Remedy, batch: Batch) -> Batch:
@@ -178,6 +195,10 @@ def _pair(case: Case, remedy: Remedy) -> tuple[nn.Module, torch.optim.Optimizer]
     if remedy.no_decay:
         for group in optimiser.param_groups:
             group["weight_decay"] = 0.0
+    if remedy.alike:
+        highest = max(group["lr"] for group in optimiser.param_groups)
+        for group in optimiser.param_groups:
+            group["lr"] = highest
     if remedy.rate != 1.0 or remedy.held:
         _at_rate(optimiser, remedy)
     return model, optimiser

@@ -16,20 +16,45 @@ _LEARNT = 0.75  # skill on clean samples, from which the noise has left enough
 _MORE = 0.2  # of skill, that fewer clean samples give beyond it
 _LEFT = 2.0  # times the error that those leave
 _CLEAR = 0.01
+_LESS = 0.6  # of the skill on clean samples, that is left on those that are trained on
 
 
 def drowned(exam: Exam, unseen: Skill) -> list[Finding]:
-    """Train on validation samples, which are clean: of far fewer of them far more is learnt.
+    """See whether what is drawn anew in each epoch leaves too little of what is to be learnt.
 
-    As a photograph is nothing but salt and pepper where 95 in 100 pixels are, not 5. More samples
-    can only help, unless something is done to them.
+    As a photograph is nothing but salt and pepper where 95 in 100 pixels are, not 5.
     """
-    again = exam.figures.get("samples_that_recur", 1.0)
-    if exam.case.valid is None or exam.case.trained or exam.all.broke or again > _ANEW:
-        return []
-    if unseen.value > _LEARNT or len(exam.valid) < 3:
+    if exam.case.valid is None or exam.case.trained or exam.all.broke or unseen.value > _LEARNT:
         return []
     if not worth(exam, Cause.NOISE_TOO_STRONG):
+        return []
+    return _clean_ones(exam) or _says_less(exam, unseen)
+
+
+def _says_less(exam: Exam, unseen: Skill) -> list[Finding]:
+    """See whether the model makes far less of samples that it is trained on than of clean ones.
+
+    Asked where training inputs are known to be drawn far wider than validation inputs. Clean
+    samples may be too few to learn from, and still be known better than those that were learnt.
+    """
+    causes = (f for f in exam.findings if f.cause is Cause.NOISE_TOO_STRONG and f.is_fault)
+    loud = next((f for f in causes if f.subject), None)
+    seen = exam.figures.get("skill_train", unseen.value)
+    if loud is None or not unseen.there or seen > _LESS * unseen.value:
+        return []
+    text = (
+        f"{loud.evidence}; the model has a skill of {seen:.2f} on those that it is trained on, and "
+        f"of {unseen.value:.2f} on clean ones"
+    )
+    return [Finding(Cause.NOISE_TOO_STRONG, "fault", text, loud.subject, firm=True)]
+
+
+def _clean_ones(exam: Exam) -> list[Finding]:
+    """Train on validation samples, which are clean: of far fewer of them far more is learnt.
+
+    More samples can only help, unless something is done to them.
+    """
+    if len(exam.valid) < 3 or exam.figures.get("samples_that_recur", 1.0) > _ANEW:
         return []
     kept = max(1, len(exam.valid) // 3)
     fewer, rest = exam.valid[:-kept], exam.valid[-kept:]

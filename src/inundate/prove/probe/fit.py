@@ -14,19 +14,17 @@ from inundate.prove.known import worth
 from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target
 from inundate.prove.probe.deep import NORMED, is_deep, normed
 from inundate.prove.probe.fresh import odd_weights
-from inundate.prove.probe.noise import draws
+from inundate.prove.probe.noise import noiseless
 from inundate.prove.probe.optimiser import without_penalty
 from inundate.prove.probe.rates import OF_RATES, rates
 from inundate.prove.probe.reach import FITTED, HELPS, helps, percent, reach, told
 from inundate.prove.probe.softer import SOFTER, softened
 from inundate.prove.trial import Remedy
 
-__all__ = ["MOVED", "QUIET", "probe_fit"]
+__all__ = ["MOVED", "probe_fit"]
 
 MOVED = "with the padding at the other end"
-QUIET = Remedy("without what is drawn at random", quiet=True)
 _USUAL = 0.3  # share that dropout may leave out without drowning what one batch says
-_LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
 
 
 @dataclass(frozen=True)
@@ -126,8 +124,9 @@ def _remedies(exam: Exam) -> Iterator[_Tried]:
         yield _Tried(Cause.DECAY_TOO_STRONG, remedy, *of(Cause.DECAY_TOO_STRONG))
     if any(_is_noise(module) for module in exam.case.model.modules()):
         yield _Tried(Cause.NOISE_TOO_STRONG, Remedy("without dropout", still=True), "", "")
-    if (draws(exam, training=True) or 0.0) > _LOUD:
-        yield _Tried(Cause.NOISE_TOO_STRONG, QUIET, "", "")
+    silent = noiseless(exam)
+    if silent is not None:
+        yield _Tried(Cause.NOISE_TOO_STRONG, silent, "", "")
     if Cause.VANISHING_GRADIENT not in suspects and Cause.BAD_START not in suspects:
         return
     if Cause.VANISHING_GRADIENT in suspects and not odd_weights(exam):

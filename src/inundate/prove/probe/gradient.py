@@ -25,6 +25,7 @@ _OWN, _WHOLE = "(model)", "the model"  # weights that are in no layer: by traini
 _GONE = 1e-8  # the same, from which what comes later does not matter
 _MANY = 3  # layers that are as good as cut off
 _AWAY = 0.1  # size of weights that are moved away from 0
+_DRAWS = 8  # in all of which a layer is left out, that gets no gradient for them
 _FADED = 1e-5  # gradient per weight of the first layer over that of the last
 
 
@@ -37,10 +38,15 @@ def leaves(model: nn.Module) -> dict[str, nn.Module]:
     }
 
 
-def gradients(exam: Exam, model: nn.Module, batch: Batch) -> tuple[float, dict[str, float]]:
-    """Give loss and, for each module with weights, its gradient per weight; NaN where none came."""
+def gradients(
+    exam: Exam, model: nn.Module, batch: Batch, *draw: int
+) -> tuple[float, dict[str, float]]:
+    """Give loss and, for each module with weights, its gradient per weight; NaN where none came.
+
+    ``draw`` is the number of what is drawn at random, such as by dropout.
+    """
     model.zero_grad()
-    with isolated_random(exam.seed, "doctor", "gradient"):
+    with isolated_random(exam.seed, "doctor", "gradient", *draw):
         loss = exam.case.loss(model, batch)
         if loss.requires_grad:
             torch.autograd.backward(loss)
@@ -81,6 +87,9 @@ def probe_gradient(exam: Exam) -> list[Finding]:
         with quietly():
             _, quiet = gradients(exam, fresh, exam.typical)
         reached |= {name: value for name, value in quiet.items() if value > 0.0}
+        for draw in range(1, _DRAWS):  # or a mask that no one knows
+            _, again = gradients(exam, fresh, exam.typical, draw)
+            reached |= {name: value for name, value in again.items() if value > 0.0}
         found = _missing(exam, fresh, called, first, reached)
     if any(finding.weight == "fault" for finding in found):
         rounded = watch_rounding(exam, fresh, exam.typical)

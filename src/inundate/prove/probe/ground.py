@@ -38,7 +38,7 @@ def probe_ground(exam: Exam) -> list[Finding]:
     if train is None or valid is None:
         return []
     for name in train.grounds:
-        if name in exam.case.spare:
+        if name in exam.case.spare or _drowned(exam, name):
             continue
         parts = [
             (view.grounds[name][:_SAMPLES], view.depth[:_SAMPLES].amax(1))
@@ -48,6 +48,12 @@ def probe_ground(exam: Exam) -> list[Finding]:
         if found:
             return found
     return []
+
+
+def _drowned(exam: Exam, name: str) -> bool:
+    """Whether a ground is drowned by what is drawn anew: nothing lies level on that."""
+    found = (f for f in exam.findings if f.cause is Cause.NOISE_TOO_STRONG and f.is_fault)
+    return any(f.subject == f"{name!r}" for f in found)
 
 
 def _of(

@@ -13,6 +13,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.bottleneck import through_one
 from inundate.prove.probe.data import channel_stats, gather
+from inundate.prove.probe.doubted import doubted
 from inundate.prove.probe.drowned import drowned
 from inundate.prove.probe.filled_elsewhere import filled_elsewhere
 from inundate.prove.probe.identity import numbered_each
@@ -87,6 +88,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     found = found or rougher(exam, seen, unseen) or drowned(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
+    found = found or doubted(exam, unseen)
     found = found or numbered_each(exam, unseen) or tiny_batches(exam, unseen)
     if found:
         return found

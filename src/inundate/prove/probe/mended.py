@@ -16,11 +16,11 @@ from inundate.prove.known import worth
 from inundate.prove.probe.ahead import is_next
 from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target, without_tail
 from inundate.prove.probe.deep import NORMED, is_deep, normed
-from inundate.prove.probe.fit import MOVED, QUIET
+from inundate.prove.probe.fit import MOVED
 from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.layout import relaid
 from inundate.prove.probe.linear import activated
-from inundate.prove.probe.noise import draws
+from inundate.prove.probe.noise import QUIET, noiseless
 from inundate.prove.probe.optimiser import without_penalty
 from inundate.prove.probe.softer import SOFTER, softened
 from inundate.prove.probe.stacked import SHALLOW, STACK, shallow
@@ -31,9 +31,9 @@ __all__ = ["far_better", "mended", "otherwise", "plainly", "skill_with"]
 
 _LEFT = 1.5  # times the error that is left with a remedy
 _GAIN = 0.2  # of skill, from which a change that nothing had pointed to is the cause
-_LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
 _MUCH = 0.3  # of the way, below which much is left to a plain step
 _WAY = 0.4  # of it, by which a plain step must come further
+_FAR_LEFT = 2.0  # times the error that is left with a plain step, where much is learnt without
 _KNOWN = 0.8  # skill, from which a start has not been in the way
 _HALF = 0.5  # skill, from which many recurrent layers are not in the way
 _BEHIND = 0.1  # of skill, by which a simple learner finds more
@@ -56,12 +56,25 @@ def mended(exam: Exam, unseen: Skill) -> list[Finding]:
         skill = None if remedy is None else skill_with(exam, remedy)
         if remedy is None or skill is None or not far_better(skill, unseen):
             continue
+        if _for_its_step(exam, remedy, skill):
+            continue
         text = (
             f"{suspect.evidence}; skill on unseen samples is {unseen.value:.2f}, {remedy.name} "
             f"{skill.value:.2f}"
         )
         found.append(Finding(cause, "fault", text, suspect.subject, tried=True, firm=True))
     return found or _drawn_anew(exam, unseen)
+
+
+def _for_its_step(exam: Exam, remedy: Remedy, skill: Skill) -> bool:
+    """Whether a remedy that has its own batches or loss helps as a plain step alone does.
+
+    The user's step knows nothing of those, so that a plain one is made with them.
+    """
+    if exam.case.step is None or (remedy.batch is None and remedy.loss is None):
+        return False
+    plain = skill_with(exam, Remedy("with a plain step", plain=True))
+    return plain is not None and not far_better(skill, plain)
 
 
 def _drawn_anew(exam: Exam, unseen: Skill) -> list[Finding]:
@@ -86,16 +99,24 @@ def _drawn_anew(exam: Exam, unseen: Skill) -> list[Finding]:
 
 
 def plainly(exam: Exam, unseen: Skill) -> list[Finding]:
-    """Train by a plain step, where the user's own step leaves much unlearnt."""
-    if exam.case.step is None or exam.case.trained or min(unseen.value, unseen.progress) > _MUCH:
+    """Train by a plain step, where the user's own step leaves something unlearnt.
+
+    It is made as often as the user's optimiser moves, which gathers several batches at times. Where
+    more than a little is learnt the plain step must come far further: a step may well be made to
+    be slower, as one that mixes samples is.
+    """
+    if exam.case.step is None or exam.case.trained or not worth(exam, Cause.STEP_WRONG):
         return []
-    if not worth(exam, Cause.STEP_WRONG):
+    little = min(unseen.value, unseen.progress) <= _MUCH
+    if not little and exam.comparable and unseen.value > _KNOWN:
         return []
-    skill = skill_with(exam, Remedy("with a plain step", plain=True))
+    moves = 0 if little else exam.all.moves
+    skill = skill_with(exam, Remedy("with a plain step", plain=True), steps=moves)
     if skill is None:
         return []
     gained = skill.progress > max(unseen.progress, 0.0) + _WAY and skill.value > unseen.value
-    if not gained and not far_better(skill, unseen):
+    far = skill.value >= unseen.value + _GAIN and 1 - unseen.value >= _FAR_LEFT * (1 - skill.value)
+    if not (gained or far_better(skill, unseen) if little else far):
         return []
     text = (
         f"skill on unseen samples is {unseen.value:.2f}, {100 * max(unseen.progress, -9.99):.0f} % "
@@ -146,7 +167,7 @@ _SUSPECTED: tuple[tuple[Cause, Callable[[Exam], Remedy | None]], ...] = (
     (Cause.PADDING, lambda exam: Remedy(MOVED, batch=moved_padding(exam))),
     (Cause.NO_GRADIENT, lambda _exam: Remedy("with all weights trained", thawed=True)),
     (Cause.DECAY_TOO_STRONG, _decay),
-    (Cause.NOISE_TOO_STRONG, lambda _exam: QUIET),
+    (Cause.NOISE_TOO_STRONG, lambda exam: noiseless(exam) or QUIET),
     (Cause.CANNOT_FIT, _line),
     (Cause.VANISHING_GRADIENT, _levelled),
     (Cause.SATURATED, _softer),
@@ -161,10 +182,14 @@ def far_better(skill: Skill, unseen: Skill) -> bool:
     return 1 - unseen.value >= _LEFT * (1 - skill.value)
 
 
-def skill_with(exam: Exam, remedy: Remedy) -> Skill | None:
-    """Give the skill on unseen samples after a training with a remedy; None if it broke."""
+def skill_with(exam: Exam, remedy: Remedy, *, steps: int = 0) -> Skill | None:
+    """Give the skill on unseen samples after a training with a remedy; None if it broke.
+
+    In as many steps as the user's own training has, or in fewer.
+    """
+    most = exam.effort.all_batches
     trial = run_trial(
-        exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
+        exam.case, exam.learnt, min(steps, most) or most, remedy=remedy, seed=exam.seed
     )
     if trial.broke:
         return None
@@ -228,8 +253,9 @@ def _unseen(exam: Exam) -> Iterator[tuple[Cause, str, Remedy]]:
     if _recurrent(exam.case.model) and _turnable(exam):
         reverse = Remedy("with all series and texts from their end", batch=_reversed)
         yield Cause.VANISHING_GRADIENT, "what was read long before the end", reverse
-    if (draws(exam, training=True) or 0.0) > _LOUD:
-        yield Cause.NOISE_TOO_STRONG, "", QUIET
+    silent = noiseless(exam)
+    if silent is not None:
+        yield Cause.NOISE_TOO_STRONG, "", silent
     odd = odd_weights(exam)
     if odd:  # large ones know a batch by heart as well as any
         held = any(f.cause is Cause.SATURATED for f in exam.findings)

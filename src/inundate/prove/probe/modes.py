@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import torch
 
@@ -39,6 +40,12 @@ def train_eval_gap(exam: Exam) -> list[Finding]:
     working = exam.progress(exam.loss(model, batches, still=False), batches)
     asked = exam.progress(exam.loss(model, batches), batches)
     exam.figures |= {"progress_training_mode": working, "progress_evaluation_mode": asked}
+    if not math.isfinite(asked) and math.isfinite(working) and _undefined(exam):
+        text = (
+            "in evaluation mode outputs of the untrained model are not finite, and in training "
+            "mode they are: another code runs then, which may not know how to mask every place"
+        )
+        return [Finding(Cause.NOT_FINITE_OUTPUT, "fault", text, firm=True)]
     if working > _BEYOND and not asked < _WILD:
         return []  # the right answers have not the lowest loss: ways towards them say nothing
     if working < _WORKS:  # as where most is dropped, and nothing makes up for it
@@ -52,6 +59,16 @@ def train_eval_gap(exam: Exam) -> list[Finding]:
         f"{percent(asked)} in evaluation mode{'; ' if kept else ''}{kept}"
     )
     return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text, firm=asked < _WILD)]
+
+
+def _undefined(exam: Exam) -> bool:
+    """Whether outputs of the model as it is given are not finite in evaluation mode alone."""
+    ways = []
+    for training in (True, False):
+        model = copy.deepcopy(exam.case.model).train(training)
+        outputs = (exam.run(model, batch) for batch in exam.learnt[:10])
+        ways.append(all(bool(torch.isfinite(output).all()) for output in outputs))
+    return ways == [True, False]
 
 
 def _by_mode_alone(exam: Exam) -> bool:

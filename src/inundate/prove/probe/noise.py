@@ -6,7 +6,7 @@ import copy
 from collections import Counter
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
@@ -14,12 +14,19 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.loader import sample_keys
+from inundate.prove.quiet import quietly
+from inundate.prove.trial import Remedy
 
-__all__ = ["drawn_anew", "draws", "noise_in_loader", "probe_noise"]
+__all__ = [
+    "QUIET", "drawn_anew", "drawn_by", "draws", "noise_in_loader", "noiseless", "probe_noise",
+]  # fmt: skip
+
+QUIET = Remedy("without what is drawn at random", quiet=True)
 
 _STRONG = 1.0  # deviation between draws, of that between samples
 _WIDER = 3.0  # deviation of training inputs over that of validation inputs
 _COMMON = 0.4  # share of one word in training beyond its share in validation
+_LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
 _RECUR = 0.9  # of the samples, from which an epoch has those of the last one again
 
 
@@ -72,10 +79,39 @@ def _commoner(train: Tensor, valid: Tensor) -> str:
     )
 
 
+def noiseless(exam: Exam) -> Remedy | None:
+    """Give what leaves out what is drawn at random in training; None if that is little.
+
+    Not all of it is drawn by functions that are known: a mask of one's own may be made in many
+    ways. What is drawn in training mode alone is left out by evaluation mode.
+    """
+    model = copy.deepcopy(exam.case.model)
+    if not _is_loud(_strength(exam, model.train())):
+        return None
+    with quietly():
+        left = _strength(exam, model)
+    if _is_loud(left) and not _is_loud(_strength(exam, model.eval())):
+        return Remedy("in evaluation mode, in which nothing is drawn", still=True)
+    return QUIET
+
+
+def _is_loud(strength: float | None) -> bool:
+    return (strength or 0.0) > _LOUD
+
+
 def draws(exam: Exam, *, training: bool) -> float | None:
     """Give the deviation of outputs between draws, of that between samples."""
     model = copy.deepcopy(exam.case.model if training else exam.all.model)
-    model.train(training)
+    return _strength(exam, model.train(training))
+
+
+def drawn_by(exam: Exam, model: nn.Module) -> float:
+    """Give the same in training mode, of a model that was trained; 0 where it is not known."""
+    return _strength(exam, copy.deepcopy(model).train()) or 0.0
+
+
+def _strength(exam: Exam, model: nn.Module) -> float | None:
+    """Give the deviation of a model's outputs between draws, of that between samples."""
     batch = exam.typical
     found = []
     for number in range(3):

@@ -40,7 +40,8 @@ def probe_optimiser(exam: Exam) -> list[Finding]:
     model, optimiser = exam.case.pair()
     held = {id(p) for group in optimiser.param_groups for p in group["params"]}
     own = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    missed = [name for name, parameter in own.items() if id(parameter) not in held]
+    late = set() if _is_made(exam) else own.keys() - exam.began
+    missed = [name for name, one in own.items() if id(one) not in held or name in late]
     if missed:  # what takes no part may be left out
         used = _slopes(exam, copy.deepcopy(model).train())
         missed = [name for name in missed if name in used or len(missed) == len(own)]
@@ -53,8 +54,15 @@ def probe_optimiser(exam: Exam) -> list[Finding]:
     text = f"{len(missed)} of {len(own)} tensors, {100 * share:.0f} % of the weights, are missing"
     if foreign:
         text += f"; it holds {foreign} tensors that are not of this model"
+    if late:
+        text += f"; {len(late)} are made at the first call, which the optimiser comes before"
     more = f" and {len(layers) - 3} more" if len(layers) > 3 else ""
     return [Finding(Cause.OPTIMISER_MISSES, "fault", text, ", ".join(layers[:3]) + more)]
+
+
+def _is_made(exam: Exam) -> bool:
+    """Whether the optimiser is there, so that it is known what it holds."""
+    return isinstance(exam.case.optimiser, torch.optim.Optimizer)
 
 
 def _loose(exam: Exam) -> list[Finding]:

@@ -33,7 +33,7 @@ def probe_outdone(exam: Exam) -> list[Finding]:
     """Where training samples are known in part alone, see what another network makes of them.
 
     The user's model has then as many steps as that one, by the same Adam, so that what it lacks is
-    no matter of rates: it cannot see what is to be learnt.
+    no matter of rates or of noise: it cannot see what is to be learnt.
     """
     seen, unseen = (exam.figures.get(f"skill_{part}", 1.0) for part in ("train", "valid"))
     if exam.case.trained or exam.all.broke or max(seen, unseen) > 1.0 - _MUCH:
@@ -47,7 +47,10 @@ def probe_outdone(exam: Exam) -> list[Finding]:
     turned = _from_the_end(exam, own) or steps_away(exam, own)
     if turned or not _far_more(own, unseen):
         return turned
-    again = Remedy("with as many steps of Adam", adam=STAND_IN_RATE, plain=True, no_decay=True)
+    again = Remedy(
+        "with as many steps of Adam, and nothing drawn at random",
+        adam=STAND_IN_RATE, plain=True, no_decay=True, quiet=True,
+    )  # fmt: skip
     steps = STAND_IN_TIMES * exam.effort.all_batches
     trial = run_trial(exam.case, exam.learnt, steps, remedy=again, seed=exam.seed)
     patient = unseen if trial.broke else max(unseen, exam.skill(trial.model, exam.valid).value)
