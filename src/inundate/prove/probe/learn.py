@@ -24,6 +24,7 @@ from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.rougher import rougher
 from inundate.prove.probe.sure_elsewhere import sure_elsewhere
+from inundate.prove.probe.tail import drowned_by_tail
 from inundate.prove.probe.tiny_batches import tiny_batches
 from inundate.prove.probe.turned_alone import turned_alone
 from inundate.prove.probe.unlearnt import (
@@ -85,6 +86,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
     found = found or turned_alone(exam) or rescaled(exam, seen, unseen)
     found = found or rougher(exam, seen, unseen) or drowned(exam, unseen)
+    found = found or drowned_by_tail(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     found = found or numbered_each(exam, unseen) or tiny_batches(exam, unseen)
