@@ -1,0 +1,107 @@
+"""Rules that faults of pairs and of the order of batches have shown to be missing."""
+
+import pytest
+import torch
+from torch import nn
+
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.probe.in_order import in_order
+from inundate.prove.probe.nearly import probe_nearly
+
+SHORT = Effort(batches=12, one_batch=20, all_batches=40, remedy=20)
+
+
+def drawn(*size, seed=0):
+    return torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+
+
+class Anew:
+    """Gives samples in a new order each epoch, each changed a little, and in batches of 16."""
+
+    def __init__(self, inputs, target, change, pair):
+        self.inputs, self.target, self.change, self.pair = inputs, target, change, pair
+        self.drawn = torch.Generator().manual_seed(5)
+
+    def __len__(self):
+        return len(self.target) // 16
+
+    def __iter__(self):
+        for chosen in torch.randperm(len(self.target), generator=self.drawn).split(16):
+            inputs = self.change(self.inputs[chosen], self.drawn)
+            yield inputs, self.pair(self.target[chosen], self.drawn)
+
+
+def with_noise(inputs, drawn):
+    return inputs + 0.1 * torch.randn(inputs.shape, generator=drawn)
+
+
+def with_a_word_less(texts, drawn):
+    return texts.scatter(1, torch.randint(9, (len(texts), 1), generator=drawn), 0)
+
+
+def own(target, _drawn):
+    return target
+
+
+def of_another(target, drawn):
+    return target[torch.randperm(len(target), generator=drawn)]
+
+
+def labelled_anew(target, drawn):
+    """Give every other sample a label that is drawn."""
+    other = torch.randint(4, target.shape, generator=drawn)
+    return torch.where(torch.rand(target.shape, generator=drawn) < 0.5, other, target)
+
+
+def measured_anew(target, drawn):
+    return target + 0.5 * torch.randn(target.shape, generator=drawn)
+
+
+CLASSES = torch.arange(128) % 4
+NUMBERS = drawn(128, 1, seed=2)
+WORDS = torch.randint(1, 200, (128, 9), generator=torch.Generator().manual_seed(3))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "target", "change", "pair", "named"),
+    [
+        (drawn(128, 3, 6, 6), CLASSES, with_noise, own, []),
+        (drawn(128, 3, 6, 6), CLASSES, with_noise, of_another, [Cause.TARGETS_MISPAIRED]),
+        (drawn(128, 3, 6, 6), CLASSES, with_noise, labelled_anew, []),
+        (drawn(128, 10), NUMBERS, with_noise, of_another, [Cause.TARGETS_MISPAIRED]),
+        (drawn(128, 10), NUMBERS, with_noise, measured_anew, []),
+        (drawn(128, 1), NUMBERS, with_noise, of_another, []),  # none tells itself from the next
+        (WORDS, CLASSES, with_a_word_less, of_another, [Cause.TARGETS_MISPAIRED]),
+        (WORDS, CLASSES, with_a_word_less, own, []),
+    ],
+)
+def test_samples_that_are_changed_each_time_are_found_again(inputs, target, change, pair, named):
+    exam = Exam(make_case(nn.Flatten(), Anew(inputs, target, change, pair)), SHORT)
+    assert [finding.cause for finding in probe_nearly(exam)] == named
+
+
+def one_hot(classes):
+    return nn.functional.one_hot(classes, 4).float()
+
+
+@pytest.mark.parametrize(
+    ("target", "size", "named"),
+    [
+        (one_hot(CLASSES), 16, []),
+        (one_hot(CLASSES.sort().values), 16, [Cause.LOADER_SORTED]),
+        (drawn(128, 4).sort(0).values.mul(torch.tensor([1, -1, 1, -1])).softmax(1), 16,
+         [Cause.LOADER_SORTED]),
+        (drawn(128, 4).softmax(1), 16, []),
+        (CLASSES.sort().values, 32, [Cause.LOADER_SORTED]),  # four batches, one of each class
+        (CLASSES, 32, []),
+        (NUMBERS.sort(0).values, 40, [Cause.LOADER_SORTED]),  # three, and a rest
+        (NUMBERS, 40, []),
+        (CLASSES.sort().values, 64, []),  # two say nothing of the order
+    ],
+)  # fmt: skip
+def test_sorted_batches_of_chances_of_shares_and_of_many_samples(target, size, named):
+    data = [(drawn(len(part), 4), part) for part in target.split(size)]
+    exam = Exam(make_case(nn.Linear(4, 4), data), SHORT)
+    assert [finding.cause for finding in in_order(exam)] == named
