@@ -8,13 +8,19 @@ from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.in_order import in_order
+from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.nearly import probe_nearly
+from inundate.prove.probe.validated import unrelated_in_training
 
 SHORT = Effort(batches=12, one_batch=20, all_batches=40, remedy=20)
 
 
 def drawn(*size, seed=0):
     return torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+
+
+def quick(model):
+    return torch.optim.Adam(model.parameters(), lr=5e-3)
 
 
 class Anew:
@@ -105,3 +111,48 @@ def test_sorted_batches_of_chances_of_shares_and_of_many_samples(target, size, n
     data = [(drawn(len(part), 4), part) for part in target.split(size)]
     exam = Exam(make_case(nn.Linear(4, 4), data), SHORT)
     assert [finding.cause for finding in in_order(exam)] == named
+
+
+class Flipped(Anew):
+    """Turns every other piece and its target round, each epoch others."""
+
+    def __iter__(self):
+        for inputs, target in super().__iter__():
+            turned = torch.rand(len(target), generator=self.drawn) < 0.5
+            yield (
+                torch.where(turned[:, None], inputs.flip(1), inputs),
+                torch.where(turned[:, None], target.flip(1), target),
+            )
+
+
+def as_they_are(inputs, _drawn):
+    return inputs
+
+
+@pytest.mark.parametrize(
+    ("pair", "named"),
+    [
+        (own, []),
+        (of_another, [Cause.TARGETS_MISPAIRED]),
+        (lambda t, drawn: t + torch.randn(t.shape, generator=drawn), [Cause.NOISE_TOO_STRONG]),
+    ],
+)
+def test_targets_of_others_are_no_noise_though_some_are_turned_round(pair, named):
+    loader = Flipped(drawn(128, 4), drawn(128, 3, seed=2), as_they_are, pair)
+    exam = Exam(make_case(nn.Linear(4, 3), loader), SHORT)
+    assert [finding.cause for finding in probe_loader(exam)] == named
+
+
+@pytest.mark.parametrize(("shuffled", "named"), [(True, [Cause.TARGETS_UNRELATED]), (False, [])])
+def test_what_follows_in_validation_alone_is_unrelated_in_training(shuffled, named):
+    inputs = drawn(320, 4)
+    target = inputs[:, :1] - inputs[:, 1:2]
+    if shuffled:
+        target[:160] = target[:160][torch.randperm(160, generator=torch.Generator().manual_seed(1))]
+    data = [(inputs[i : i + 16], target[i : i + 16]) for i in range(0, 320, 16)]
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 1))
+    case = make_case(model, data[:10], valid=data[10:], optimiser=quick)
+    exam = Exam(case, Effort(batches=20, all_batches=120))
+    skills = [exam.skill(exam.all.model, part) for part in (exam.learnt, exam.valid)]
+    assert [f.cause for f in unrelated_in_training(exam, *skills)] == named

@@ -38,6 +38,7 @@ from inundate.prove.probe.unlearnt import (
     why,
     wild_rate,
 )
+from inundate.prove.probe.validated import unrelated_in_training
 
 __all__ = ["learns", "probe_learn"]
 
@@ -112,6 +113,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
         return found
     if unseen.there:
         found = exchanged(exam) if worth(exam, Cause.TARGETS_UNRELATED) else []
+        found = found or unrelated_in_training(exam, seen, unseen)
         found = found or of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
         found = found or sure_elsewhere(seen, unseen)
         return (other_kind(exam, seen, unseen) if far_less(exam, seen, unseen) else []) or found
