@@ -11,6 +11,7 @@ from inundate.prove.probe.in_order import in_order
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.nearly import probe_nearly
 from inundate.prove.probe.validated import unrelated_in_training
+from inundate.prove.verdict import diagnose
 
 SHORT = Effort(batches=12, one_batch=20, all_batches=40, remedy=20)
 
@@ -156,3 +157,20 @@ def test_what_follows_in_validation_alone_is_unrelated_in_training(shuffled, nam
     exam = Exam(case, Effort(batches=20, all_batches=120))
     skills = [exam.skill(exam.all.model, part) for part in (exam.learnt, exam.valid)]
     assert [f.cause for f in unrelated_in_training(exam, *skills)] == named
+
+
+class Torn(Anew):
+    """Ends in an error at the third batch, as where one picture is grey among coloured ones."""
+
+    def __iter__(self):
+        for number, batch in enumerate(super().__iter__()):
+            if number == 2:
+                raise RuntimeError("stack expects each tensor to be equal size")
+            yield batch
+
+
+def test_a_loader_that_raises_is_what_does_not_run():
+    case = make_case(nn.Linear(4, 1), Torn(drawn(64, 4), NUMBERS[:64], as_they_are, own))
+    verdict = diagnose(case, effort=SHORT)
+    assert verdict.cause is Cause.DOES_NOT_RUN
+    assert "equal size" in verdict.finding.evidence
