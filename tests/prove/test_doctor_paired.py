@@ -9,6 +9,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.in_order import in_order
 from inundate.prove.probe.loader import probe_loader
+from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.nearly import probe_nearly
 from inundate.prove.probe.validated import unrelated_in_training
 from inundate.prove.verdict import diagnose
@@ -174,3 +175,25 @@ def test_a_loader_that_raises_is_what_does_not_run():
     verdict = diagnose(case, effort=SHORT)
     assert verdict.cause is Cause.DOES_NOT_RUN
     assert "equal size" in verdict.finding.evidence
+
+
+class Placed(nn.Module):
+    """Adds a vector for each place of a text, or for each of the batch."""
+
+    def __init__(self, *, of_batch):
+        super().__init__()
+        torch.manual_seed(0)
+        self.of_batch = of_batch
+        self.words, self.tell = nn.Embedding(200, 8), nn.Linear(8, 4)
+        self.place = nn.Parameter(torch.randn(64, 8))
+
+    def forward(self, texts):
+        places = self.place[: len(texts), None] if self.of_batch else self.place[: texts.shape[1]]
+        return self.tell((self.words(texts) + places).relu().mean(1))
+
+
+@pytest.mark.parametrize(("of_batch", "named"), [(True, [Cause.AXES_MIXED]), (False, [])])
+def test_what_counts_the_places_of_the_batch_for_those_of_a_text(of_batch, named):
+    data = list(zip(WORDS.split(16), CLASSES.split(16), strict=True))
+    exam = Exam(make_case(Placed(of_batch=of_batch), data, optimiser=quick), SHORT)
+    assert [finding.cause for finding in probe_mixing(exam)] == named
