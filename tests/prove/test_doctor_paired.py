@@ -10,7 +10,7 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.probe.in_order import in_order
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.mixing import probe_mixing
-from inundate.prove.probe.nearly import probe_nearly
+from inundate.prove.probe.nearly import few_again_and_again, probe_nearly
 from inundate.prove.probe.validated import unrelated_in_training
 from inundate.prove.verdict import diagnose
 
@@ -197,3 +197,15 @@ def test_what_counts_the_places_of_the_batch_for_those_of_a_text(of_batch, named
     data = list(zip(WORDS.split(16), CLASSES.split(16), strict=True))
     exam = Exam(make_case(Placed(of_batch=of_batch), data, optimiser=quick), SHORT)
     assert [finding.cause for finding in probe_mixing(exam)] == named
+
+
+@pytest.mark.parametrize(("kinds", "few"), [(8, True), (64, False), (128, False)])
+def test_a_few_samples_that_are_changed_each_time_are_seen_to_be_few(kinds, few):
+    chosen = torch.arange(128) % kinds
+    clean = drawn(160, 8)
+    inputs, target = with_noise(clean[chosen], torch.Generator().manual_seed(4)), NUMBERS[chosen]
+    case = make_case(
+        nn.Linear(8, 1), list(zip(inputs.split(16), target.split(16), strict=True)),
+        valid=list(zip(clean[128:].split(16), NUMBERS[:32].split(16), strict=True)),
+    )  # fmt: skip
+    assert bool(few_again_and_again(Exam(case, SHORT))) == few

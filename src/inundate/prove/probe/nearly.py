@@ -11,13 +11,15 @@ from inundate.prove.finding import Finding
 from inundate.prove.probe.loader import sample_keys
 from inundate.prove.probe.reference import sample_features, targets_of
 
-__all__ = ["probe_nearly"]
+__all__ = ["few_again_and_again", "probe_nearly"]
 
 _NEARER = 0.7  # of the way to the next one, that a sample is at most from what it was before
 _FOUND = 0.25  # of the samples, that are found again beyond what chance finds
 _LEAST = 20  # of them
 _MOST = 1000  # samples of an epoch that are compared
 _OTHERS = 0.5  # of those found again, that have the target of another sample
+_SAME = 0.5  # of the way to the next validation sample, below which two are one that was changed
+_FEW = 0.1  # of the samples of an epoch, that are different ones but for such changes
 _VARIED = 0.5  # of all targets are different ones, so that each tells its sample
 _CHANCE = 0.8  # of what chance gives, where they are not: fewer others are labels drawn anew
 
@@ -52,6 +54,32 @@ def probe_nearly(exam: Exam) -> list[Finding]:
         f"before; {100 * others:.0f} % of those have the target of another sample"
     )
     return [Finding(Cause.TARGETS_MISPAIRED, "fault", text)]
+
+
+def few_again_and_again(exam: Exam) -> str:
+    """Say so where an epoch holds a few samples alone, changed a little each time they come."""
+    own, other = sample_features(exam.train), sample_features(exam.valid)
+    target = targets_of(exam.train)
+    if own is None or other is None or target is None or own.shape[1] != other.shape[1]:
+        return ""
+    own, other = own[:_MOST], other[:_MOST]
+    target = target[: len(own)].reshape(len(own), -1)
+    mean, spread = other.mean(0), other.std(0).clamp(min=1e-6)
+    own, other = (((part - mean) / spread).clamp(-10, 10) for part in (own, other))
+    near = _SAME * float(torch.cdist(other, other).fill_diagonal_(torch.inf).amin(1).median())
+    left = torch.ones(len(own), dtype=torch.bool)
+    count = 0
+    while bool(left.any()) and count <= _FEW * len(own):
+        first = int(left.int().argmax())
+        alike = left & (torch.cdist(own[first : first + 1], own)[0] <= near)
+        if not bool((target[alike] == target[first]).all()):
+            return ""  # what is near has targets of its own: samples of one place, say
+        left &= ~alike
+        left[first] = False
+        count += 1
+    if bool(left.any()):
+        return ""
+    return f"but for small changes {count} of {len(own)} training samples are different ones"
 
 
 def _come_again(exam: Exam) -> bool:

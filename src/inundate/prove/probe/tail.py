@@ -24,6 +24,7 @@ _ALIKE = 0.95  # of the samples, that hold the same there: one long text is no r
 _LEAST = 2  # places
 _KNOWN = 0.8  # skill, from which what fills up is not in the way
 _GAIN = 0.15  # of skill
+_WAY = 0.25  # of the way by the loss: classes may be right long before it is low
 
 #: Axes along which samples may be filled up, by how many there are: texts and tables (B, L),
 #: series (B, L, E) and (B, C, L), maps (B, C, H, W) at any side, and frames of those.
@@ -38,7 +39,8 @@ def drowned_by_tail(exam: Exam, unseen: Skill) -> list[Finding]:
     A mean over all places, attention that no mask restrains, or a state that is read behind them
     loses what was said, in texts and series as in sets, and in images on a large empty ground.
     """
-    if exam.case.trained or unseen.value > _KNOWN or not worth(exam, Cause.PADDING):
+    known = min(unseen.value, unseen.progress) > _KNOWN
+    if exam.case.trained or known or not worth(exam, Cause.PADDING):
         return []
     cut = without_tail(exam)
     if cut is None:
@@ -46,11 +48,16 @@ def drowned_by_tail(exam: Exam, unseen: Skill) -> list[Finding]:
     name, change = cut
     remedy = Remedy("with what stands alike at the ends of all samples cut off", batch=change)
     skill = skill_with(exam, remedy)
-    if skill is None or not skill.there or skill.value < max(unseen.value, 0.0) + _GAIN:
+    if skill is None or not skill.there:
+        return []
+    gained = skill.value >= max(unseen.value, 0.0) + _GAIN
+    nearer = skill.progress >= max(unseen.progress, 0.0) + _WAY and skill.value >= unseen.value
+    if not gained and not nearer:
         return []
     text = (
         f"skill on unseen samples is {max(unseen.value, -9.99):.2f}, and {skill.value:.2f} "
-        f"{remedy.name}"
+        f"{remedy.name}; by the loss {100 * max(unseen.progress, -9.99):.0f} % of the way, and "
+        f"{100 * skill.progress:.0f} %"
     )
     return [Finding(Cause.PADDING, "fault", text, f"{name!r}", tried=True, firm=True)]
 
