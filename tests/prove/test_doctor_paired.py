@@ -11,6 +11,7 @@ from inundate.prove.probe.in_order import in_order
 from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.nearly import few_again_and_again, probe_nearly
+from inundate.prove.probe.turned_on_trial import turned_on_trial
 from inundate.prove.probe.validated import unrelated_in_training
 from inundate.prove.verdict import diagnose
 
@@ -23,6 +24,10 @@ def drawn(*size, seed=0):
 
 def quick(model):
     return torch.optim.Adam(model.parameters(), lr=5e-3)
+
+
+def quicker(model):
+    return torch.optim.Adam(model.parameters(), lr=2e-2)
 
 
 class Anew:
@@ -209,3 +214,40 @@ def test_a_few_samples_that_are_changed_each_time_are_seen_to_be_few(kinds, few)
         valid=list(zip(clean[128:].split(16), NUMBERS[:32].split(16), strict=True)),
     )  # fmt: skip
     assert bool(few_again_and_again(Exam(case, SHORT))) == few
+
+
+class Views(nn.Module):
+    """Compares two views, place by place."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(0)
+        self.look = nn.Sequential(nn.Conv2d(2, 16, 1), nn.ReLU(), nn.Conv2d(16, 1, 1))
+
+    def forward(self, left, right):
+        return self.look(torch.cat([left, right], 1))
+
+
+@pytest.mark.parametrize(
+    ("turn", "named"), [(None, []), ("right", ["'right'"]), ("target", ["the target"])]
+)
+def test_a_view_that_is_mirrored_is_turned_back_on_trial(turn, named):
+    maps = {"left": drawn(96, 1, 6, 6), "right": drawn(96, 1, 6, 6, seed=1)}
+    maps["target"] = (maps["left"] - maps["right"]).abs() - 1.1  # a line tells nothing of it
+    if turn is not None:
+        maps[turn] = maps[turn].flip(-1)
+    target = maps.pop("target")
+    data = [
+        ({name: value[i : i + 16] for name, value in maps.items()}, target[i : i + 16])
+        for i in range(0, 96, 16)
+    ]
+    case = make_case(
+        Views(),
+        data[:4],
+        valid=data[4:],
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), 0.02),
+    )
+    exam = Exam(case, Effort(batches=12, one_batch=60, all_batches=160))
+    exam.__dict__["one_progress"] = 1.0  # a model that looks further knows a batch by heart
+    found = turned_on_trial(exam, exam.skill(exam.all.model, exam.valid))
+    assert [finding.subject.partition(" has")[0] for finding in found] == named

@@ -27,6 +27,7 @@ from inundate.prove.probe.sure_elsewhere import sure_elsewhere
 from inundate.prove.probe.tail import drowned_by_tail
 from inundate.prove.probe.tiny_batches import tiny_batches
 from inundate.prove.probe.turned_alone import turned_alone
+from inundate.prove.probe.turned_on_trial import turned_on_trial
 from inundate.prove.probe.unlearnt import (
     CALMER,
     better_rates,
@@ -91,6 +92,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     found = found or numbered_each(exam, unseen) or tiny_batches(exam, unseen)
+    found = found or turned_on_trial(exam, unseen)
     if found:
         return found
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
