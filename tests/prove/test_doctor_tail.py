@@ -66,6 +66,7 @@ def test_sets_among_empty_places_are_learnt_without_those(masked, named):
     [
         (functional.pad(drawn(64, 1, 6, 6), (0, 8, 4, 4)), nn.AdaptiveAvgPool2d(1), (1, 6, 6)),
         (functional.pad(drawn(64, 2, 9), (11, 0)), nn.AdaptiveAvgPool1d(1), (2, 9)),
+        (functional.pad(drawn(64, 2, 9), (0, 11), "replicate"), nn.AdaptiveAvgPool1d(1), (2, 9)),
         (functional.pad(drawn(64, 2, 9), (2, 0)), nn.AdaptiveAvgPool1d(1), None),  # few
         (functional.pad(drawn(64, 2, 9), (11, 0)), nn.Flatten(), None),  # answers are of that shape
         (torch.ones(64, 2, 9), nn.AdaptiveAvgPool1d(1), None),  # nothing is left

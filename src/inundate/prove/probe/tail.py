@@ -92,11 +92,17 @@ def _kept(values: Tensor, axis: int) -> slice:
 
 
 def _run(rows: Tensor, *, backwards: bool) -> int:
-    """Count the places (N, L, …) at one end that hold the number that stands there most often."""
+    """Count the places (N, L, …) at one end that hold the number that stands there most often.
+
+    Or, of each sample, its own last one, held to the end: that one itself is no filler.
+    """
     ordered = rows.flip(1) if backwards else rows
     filler = ordered[:, 0].flatten().mode().values
-    alike = (ordered == filler).all(2).double().mean(0) >= _ALIKE
-    return int(alike.long().cumprod(0).sum())
+    alike, held = (
+        int(((ordered == what).all(2).double().mean(0) >= _ALIKE).long().cumprod(0).sum())
+        for what in (filler, ordered[:, :1])
+    )
+    return max(alike, held - 1)
 
 
 def _cutting(name: str, kept: dict[int, slice]) -> Change:
