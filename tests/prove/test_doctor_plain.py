@@ -8,7 +8,6 @@ from torch.nn import functional
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam, Skill
-from inundate.prove.probe.changes import without_tail
 from inundate.prove.probe.deep import narrow_place, normed
 from inundate.prove.probe.gradient import probe_gradient
 from inundate.prove.probe.linear import probe_linear
@@ -17,6 +16,7 @@ from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
 from inundate.prove.probe.slips import slips
 from inundate.prove.probe.split import probe_split
+from inundate.prove.probe.tail import without_tail
 from inundate.prove.probe.turned_alone import turned_alone
 from inundate.prove.probe.unlearnt import better_rates
 from inundate.prove.trial import Remedy, run_trial

@@ -39,6 +39,7 @@ from inundate.prove.probe.loader import probe_loader
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.metric import probe_metric
 from inundate.prove.probe.mixing import probe_mixing
+from inundate.prove.probe.nearly import probe_nearly
 from inundate.prove.probe.noise import probe_noise
 from inundate.prove.probe.optimiser import (
     probe_optimiser,
@@ -74,7 +75,9 @@ Probe = Callable[[Exam], list[Finding]]
 
 #: Probes in their order. Of the first group each ends the examination if it finds a fault: what
 #: cannot be run, or holds NaN, cannot be trained. The others all run.
-FIRST: tuple[Probe, ...] = (probe_runs, probe_finite, probe_loader, probe_finite_output)
+FIRST: tuple[Probe, ...] = (
+    probe_runs, probe_finite, probe_loader, probe_nearly, probe_finite_output,
+)  # fmt: skip
 PROBES: tuple[Probe, ...] = (
     probe_each_input, probe_reorders, probe_inputs, probe_drift, probe_target, probe_split,
     probe_target_in_input, probe_tells, probe_centred, probe_goes_on, probe_ahead, probe_axes,
@@ -200,7 +203,7 @@ def _drawn(exam: Exam) -> list[Finding]:
 
 def _asked(probe: Probe, exam: Exam, broken: list[str]) -> list[Finding]:
     """Ask a probe. An error of the model is its finding; one of the probe itself is told."""
-    told = exam.apart or probe in FIRST  # others may have cut such batches at the wrong places
+    told = probe in FIRST or exam.apart  # others may have cut such batches at the wrong places
     try:
         return probe(exam)
     except DataError as error:

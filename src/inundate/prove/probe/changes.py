@@ -12,7 +12,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.probe.data import channel_stats, gather
 from inundate.prove.probe.padding import find_padding, move_padding
 
-__all__ = ["Change", "moved_padding", "scaled_inputs", "scaled_target", "without_tail"]
+__all__ = ["Change", "moved_padding", "scaled_inputs", "scaled_target"]
 
 #: Makes another batch of one.
 Change = Callable[[Batch], Batch]
@@ -53,31 +53,6 @@ def moved_padding(exam: Exam) -> Change:
         return batch if padding is None else move_padding(padding, batch)
 
     return move
-
-
-def without_tail(exam: Exam) -> tuple[str, Change] | None:
-    """Make the function that cuts off what stands alike behind all texts, and name their input.
-
-    None where that is less than half of the places, or the model needs all of them.
-    """
-    for name, value in exam.train[0]["inputs"].items():
-        values = gather(exam.train, name)
-        if value.is_floating_point() or value.ndim != 2 or values is None:
-            continue
-        alike = (values == values[:1, -1:]).all(0)  # (L,)
-        tail = int(alike.flip(0).long().cumprod(0).sum())
-        if not values.shape[1] > tail >= max(2, values.shape[1] // 2):
-            continue
-
-        def cut(batch: Batch, name: str = name, tail: int = tail) -> Batch:
-            return {**batch, "inputs": {**batch["inputs"], name: batch["inputs"][name][:, :-tail]}}
-
-        try:
-            exam.run(exam.case.model, cut(exam.train[0]))
-        except Exception:  # noqa: BLE001  the model is the user's and may want one length
-            return None
-        return name, cut
-    return None
 
 
 def scaled_target(exam: Exam) -> Change:

@@ -7,6 +7,7 @@ from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.moved_alone import moved_alone
+from inundate.prove.probe.nearly import few_again_and_again
 from inundate.prove.trial import run_trial
 
 __all__ = ["drowned"]
@@ -77,6 +78,10 @@ def _clean_ones(exam: Exam) -> list[Finding]:
         f"the loader draws the inputs of training anew: {every} of those give a skill of "
         f"{own.value:.2f} on validation samples, {count} other validation samples {clean.value:.2f}"
     )
+    few = few_again_and_again(exam)
+    if few:
+        text = f"{few}; {text}"
+        return [Finding(Cause.LOADER_REPEATS, "fault", text, tried=True, firm=True)]
     moved = moved_alone(exam)
     if moved:
         text = f"{moved}; {text}"

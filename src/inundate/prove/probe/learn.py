@@ -25,8 +25,10 @@ from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.rougher import rougher
 from inundate.prove.probe.sure_elsewhere import sure_elsewhere
+from inundate.prove.probe.tail import drowned_by_tail
 from inundate.prove.probe.tiny_batches import tiny_batches
 from inundate.prove.probe.turned_alone import turned_alone
+from inundate.prove.probe.turned_on_trial import turned_on_trial
 from inundate.prove.probe.unlearnt import (
     CALMER,
     better_rates,
@@ -38,6 +40,7 @@ from inundate.prove.probe.unlearnt import (
     why,
     wild_rate,
 )
+from inundate.prove.probe.validated import unrelated_in_training
 
 __all__ = ["learns", "probe_learn"]
 
@@ -86,10 +89,12 @@ def probe_learn(exam: Exam) -> list[Finding]:
     found = found or prepared_otherwise(exam, seen, unseen) or turned_relations(exam, unseen)
     found = found or turned_alone(exam) or rescaled(exam, seen, unseen)
     found = found or rougher(exam, seen, unseen) or drowned(exam, unseen)
+    found = found or drowned_by_tail(exam, unseen)
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     found = found or doubted(exam, unseen)
     found = found or numbered_each(exam, unseen) or tiny_batches(exam, unseen)
+    found = found or turned_on_trial(exam, unseen)
     if found:
         return found
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
@@ -112,6 +117,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
         return found
     if unseen.there:
         found = exchanged(exam) if worth(exam, Cause.TARGETS_UNRELATED) else []
+        found = found or unrelated_in_training(exam, seen, unseen)
         found = found or of_few(exam, seen, unseen) or by_heart(seen, unseen, reference)
         found = found or sure_elsewhere(seen, unseen)
         return (other_kind(exam, seen, unseen) if far_less(exam, seen, unseen) else []) or found

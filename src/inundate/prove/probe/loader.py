@@ -21,7 +21,8 @@ __all__ = ["key_of", "probe_loader", "sample_keys"]
 
 _FEW = 0.5  # share of different samples in an epoch below which a loader repeats itself
 _DRAWN = 0.8  # of chance: labels that change less were drawn anew, not taken from other samples
-_OWN = 0.5  # of the targets, from which they are those of the first epoch in another order
+_OWN = 0.5  # of the targets, from which each holds the numbers that it had in another order
+_TAKEN = 0.2  # of the targets that changed, from which they are not drawn but those of others
 _OWN_PAIRS = 0.25  # of the inputs, which come again in the next epoch
 _LOUD = 0.7  # deviation of what is added to targets, from which it drowns them
 _MORE_KINDS = 1.5  # times as many pairs of input and target as inputs
@@ -197,16 +198,20 @@ def _mispaired(exam: Exam) -> list[Finding]:
     by_place = lost_by_place(first, second)
     if by_place:
         return [Finding(Cause.TARGETS_MISPAIRED, "fault", f"{text}; {by_place}")]
-    drawn = _drawn_targets(exam, unlike / len(pairs))
+    every = {*targets}
+    taken = sum(value in every for one, value in pairs if one != value) / unlike
+    drawn = _drawn_targets(exam, unlike / len(pairs), taken)
     if drawn is not None:
         return drawn
     return [Finding(Cause.TARGETS_MISPAIRED, "fault", text)]
 
 
-def _drawn_targets(exam: Exam, unlike: float) -> list[Finding] | None:
-    """Tell targets that noise is added to anew from those of other samples; None if they are."""
-    known = {key for batch in sample_keys(exam.train, target=True) for key in batch}
-    again = [key for batch in sample_keys(exam.again, target=True) for key in batch]
+def _drawn_targets(exam: Exam, unlike: float, taken: float) -> list[Finding] | None:
+    """Tell targets that noise is added to anew from those of other samples; None if they are.
+
+    ``taken`` is the share of those that changed which are the targets of others, to the last digit:
+    what is drawn does not come twice, though a piece may be mirrored in one epoch alone.
+    """
     if not exam.train[0]["target"].is_floating_point():
         classes = torch.cat([batch["target"].flatten() for batch in exam.train])
         _, counts = torch.unique(classes, return_counts=True)
@@ -216,7 +221,7 @@ def _drawn_targets(exam: Exam, unlike: float) -> list[Finding] | None:
         text = f"{100 * unlike:.0f} % of the labels are others in the next epoch, and "
         text += f"{100 * chance:.0f} % would be if none were its sample's own"
         return [Finding(Cause.NOISE_TOO_STRONG, "fault", text, "the target")]
-    if sum(key in known for key in again) > _OWN * len(again):
+    if taken > _TAKEN:
         return None
     pairs = _target_pairs(exam)
     if _rearranged(*pairs):

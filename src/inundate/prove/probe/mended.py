@@ -14,7 +14,7 @@ from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.probe.ahead import is_next
-from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target, without_tail
+from inundate.prove.probe.changes import moved_padding, scaled_inputs, scaled_target
 from inundate.prove.probe.deep import NORMED, is_deep, normed
 from inundate.prove.probe.fit import MOVED
 from inundate.prove.probe.fresh import odd_weights
@@ -235,10 +235,6 @@ def otherwise(exam: Exam, unseen: Skill) -> list[Finding]:
 
 
 def _unseen(exam: Exam) -> Iterator[tuple[Cause, str, Remedy]]:
-    cut = without_tail(exam)
-    if cut is not None:
-        remedy = Remedy("with what stands behind all texts alike cut off", batch=cut[1])
-        yield Cause.PADDING, f"{cut[0]!r}", remedy
     asked = exam.typical
     if exam.output.ndim in (3, 4) and not any(
         is_next(value, asked["target"]) for value in asked["inputs"].values()

@@ -62,7 +62,32 @@ def _samples(exam: Exam, models: list[nn.Module]) -> list[Finding]:
                 )
                 subject = "the samples of a batch reach each other, as where it is taken for time"
                 return [Finding(Cause.AXES_MIXED, "fault", text, subject)]
-    return reached_inside(exam, _exchanged(batch, 0, count // 2), 0)
+    return _by_row(exam, models) or reached_inside(exam, _exchanged(batch, 0, count // 2), 0)
+
+
+def _by_row(exam: Exam, models: list[nn.Module]) -> list[Finding]:
+    """Give the samples of a batch in another order: each answer should go with its sample.
+
+    Not where what is added for the places of a text is added for those of the batch.
+    """
+    batch = exam.train[0]
+    count = len(batch["target"])
+    inputs = {
+        name: value.roll(1, 0) if value.ndim and len(value) == count else value
+        for name, value in batch["inputs"].items()
+    }
+    for model in models:
+        before = exam.run(model, batch).double()
+        after = exam.run(model, {**batch, "inputs": inputs}).double().roll(-1, 0)
+        moved = (after - before).abs().reshape(count, -1).amax(1)
+        if float(moved.median()) > _MOVES * max(float(before.std()), 1e-9):
+            text = (
+                "with the samples of a batch in another order, in evaluation mode, the outputs of "
+                f"{int((moved > 0).sum())} of {count} move by up to {float(moved.max()):.3g}"
+            )
+            subject = "where a sample stands in the batch counts, as where it is taken for time"
+            return [Finding(Cause.AXES_MIXED, "fault", text, subject)]
+    return []
 
 
 def _by_batch(module: nn.Module) -> bool:

@@ -10,7 +10,6 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
-from inundate.prove.probe.changes import without_tail
 from inundate.prove.probe.identity import identity
 from inundate.prove.probe.mended import far_better, otherwise, skill_with
 from inundate.prove.probe.reference import plain_skill
@@ -208,10 +207,6 @@ def better_rates(
     tried = [Remedy(f"at {factor:g} times the rate", rate=factor) for factor in factors]
     if own and max(own) > _GROWN * own[0] > 0.0:
         tried.insert(0, Remedy("with the rate held at its first value", held=True))
-    if without_tail(exam) is not None:
-        found = otherwise(exam, unseen)  # what fills up is nearer than the rate
-        if found:
-            return found
     if not worth(exam, Cause.RATE_TOO_HIGH, Cause.RATE_TOO_LOW):
         return []
     for remedy in tried:
