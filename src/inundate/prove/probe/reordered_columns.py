@@ -1,0 +1,98 @@
+"""Validation rows whose columns stand in another order than those of training."""
+
+from __future__ import annotations
+
+import itertools
+
+import torch
+
+from inundate.learn.probes import evaluating
+from inundate.prove.case import Batch
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Exam, Skill
+from inundate.prove.finding import Finding
+from inundate.prove.judge import sign_flip_p
+from inundate.prove.probe.data import gather
+
+__all__ = ["reordered_columns"]
+
+_LOST = 0.15  # of skill, between training and validation
+_GAIN = 0.1  # of skill, that samples gain which the order was not chosen by
+_BACK = 0.5  # of what is lost, that comes back
+_CHANCE = 0.02
+_FEWEST, _MOST = 3, 16  # columns
+_ROUNDS = 12
+_SAMPLES = 300
+
+
+def reordered_columns(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
+    """Exchange columns of half of the validation rows, two by two, as long as that helps them.
+
+    Whether the other half is predicted better so as well says whether they were in another order.
+    """
+    lost = min(seen.value, 1.0) - max(unseen.value, 0.0)
+    if exam.case.valid is None or lost < _LOST or not exam.comparable or len(exam.valid) < 4:
+        return []
+    asked, kept = exam.valid[::2], exam.valid[1::2]
+    few = max(1, _SAMPLES // max(len(asked[0]["target"]), 1))
+    for name, value in exam.valid[0]["inputs"].items():
+        if not value.is_floating_point() or value.ndim != 2:
+            continue
+        if not _FEWEST <= value.shape[1] <= _MOST or gather(exam.valid, name) is None:
+            continue
+        order = _best(exam, asked[:few], name, value.shape[1])
+        if order == list(range(len(order))):
+            continue
+        told = _told(exam, kept, name, order, lost)
+        if told:
+            return [Finding(Cause.SPLIT_SHIFT, "fault", told, f"{name!r}", tried=True)]
+    return []
+
+
+def _best(exam: Exam, batches: list[Batch], name: str, count: int) -> list[int]:
+    """Give the order of columns with which rows are predicted best, from exchange to exchange."""
+    order = list(range(count))
+    left = _left(exam, batches, name, order)
+    for _ in range(_ROUNDS):
+        tried = []
+        for one, other in itertools.combinations(range(count), 2):
+            moved = [*order]
+            moved[one], moved[other] = moved[other], moved[one]
+            tried.append((_left(exam, batches, name, moved), moved))
+        least, moved = min(tried)
+        if least >= left:
+            break
+        left, order = least, moved
+    return order
+
+
+def _left(exam: Exam, batches: list[Batch], name: str, order: list[int]) -> float:
+    """Give the mean error; the loss of who is sure of what is wrong is that of a few samples."""
+    model = exam.all.model
+    with evaluating(model):
+        errors = [exam.error(exam.run(model, b), b) for b in _ordered(batches, name, order)]
+    return float(torch.cat(errors).mean())
+
+
+def _ordered(batches: list[Batch], name: str, order: list[int]) -> list[Batch]:
+    return [
+        {**batch, "inputs": {**batch["inputs"], name: batch["inputs"][name][:, order]}}
+        for batch in batches
+    ]
+
+
+def _told(exam: Exam, kept: list[Batch], name: str, order: list[int], lost: float) -> str:
+    """Say so where rows that the order was not chosen by are predicted better in it."""
+    model, moved = exam.all.model, _ordered(kept, name, order)
+    own, skill = exam.skill(model, kept), exam.skill(model, moved)
+    less = exam.errors(model, kept)[0] - exam.errors(model, moved)[0]
+    gained = skill.value - max(own.value, 0.0)
+    exam.figures["skill_valid, columns reordered"] = skill.value
+    if not skill.there or gained < max(_GAIN, _BACK * lost):
+        return ""
+    if sign_flip_p(less, seed=exam.seed) > _CHANCE:
+        return ""
+    return (
+        f"skill on validation samples is {max(own.value, -9.99):.2f}, and {skill.value:.2f} with "
+        f"the columns of {name!r} in the order {', '.join(map(str, order))}, as other rows say"
+    )
