@@ -10,6 +10,7 @@ from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
 from inundate.prove.probe.centred import probe_centred
+from inundate.prove.probe.copies import cut_from_one
 from inundate.prove.probe.data import probe_target
 from inundate.prove.probe.label_words import label_words, told_without
 from inundate.prove.probe.mixed_units import mixed_units
@@ -154,3 +155,11 @@ def test_columns_of_validation_in_another_order(order, wanted):
     )  # fmt: skip
     seen, unseen = (exam.skill(exam.all.model, part) for part in (exam.learnt, exam.valid))
     assert causes(prepared_otherwise(exam, seen, unseen)) == wanted
+
+
+@pytest.mark.parametrize(("step", "wanted"), [(1, True), (9, False)])
+def test_windows_of_one_series_know_each_other(step, wanted):
+    windows = drawn(2400).cumsum(0).unfold(0, 12, step)[:240, :, None]
+    order = torch.randperm(240, generator=torch.Generator().manual_seed(2))
+    exam = Exam(make_case(nn.Flatten(), batches(windows[:, -1], windows[order])), SHORT)
+    assert cut_from_one(exam.train[:2], exam.train[2:]) == wanted

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
@@ -14,7 +15,7 @@ from inundate.prove.probe.data import gather
 from inundate.prove.probe.reference import targets_of
 from inundate.prove.probe.relation import TURNS
 
-__all__ = ["overlap", "slid", "turned"]
+__all__ = ["cut_from_one", "overlap", "slid", "turned"]
 
 _SHARE = 0.05  # of the validation samples
 _MANY = 0.3  # of the validation windows: a split by time has some that overlap at its border
@@ -136,6 +137,22 @@ def slid(exam: Exam) -> list[Finding]:
             )
             return [Finding(Cause.SPLIT_LEAK, "fault", text, f"{name!r}")]
     return []
+
+
+def cut_from_one(one: Sequence[Batch], other: Sequence[Batch]) -> bool:
+    """Whether many windows of some batches share half of their steps with windows of others.
+
+    As those of one long series do, a step or two apart: who knows the one knows the other.
+    """
+    for name, value in one[0]["inputs"].items():
+        if not value.is_floating_point() or value.ndim != 3 or value.shape[1] < _TIMES:
+            continue
+        asked, held = gather(one, name), gather(other, name)
+        if asked is None or held is None or asked.shape[1:] != held.shape[1:]:
+            continue
+        if overlap(asked, held) > _MANY:
+            return True
+    return False
 
 
 def _by_chance(exam: Exam, asked: Tensor, held: Tensor, share: float) -> float:
