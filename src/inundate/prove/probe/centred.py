@@ -80,9 +80,7 @@ def _two_sided(made: Tensor, of: Tensor) -> bool:
     rows, numbers = windows.reshape(-1, 2 * side + 1), wanted.reshape(-1)
     step = -(-len(rows) // _ROWS)
     rows, numbers = rows[::step] - rows[::step].mean(0), numbers[::step] - numbers[::step].mean()
-    spread = float(
-        made.diff(dim=1).square().mean()
-    )  # of a slow series, too
+    spread = float(made.diff(dim=1).square().mean())  # of a slow series, too
     if spread <= 0 or len(rows) < 4 * rows.shape[1]:
         return False
     weights, left = _fit(rows, numbers)
