@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
@@ -143,7 +144,7 @@ def test_a_few_things_that_were_measured_often_are_in_no_other_unit(often, wante
 )
 def test_columns_of_validation_in_another_order(order, wanted):
     torch.manual_seed(0)
-    rows, others = drawn(480, 9), drawn(320, 9, seed=1)
+    rows, others = drawn(480, 9), drawn(192, 9, seed=1)
 
     def worth(held):
         return held[:, :1] + 2.0 * held[:, 1:2].relu() - 1.5 * held[:, 2:3]
@@ -163,3 +164,12 @@ def test_windows_of_one_series_know_each_other(step, wanted):
     order = torch.randperm(240, generator=torch.Generator().manual_seed(2))
     exam = Exam(make_case(nn.Flatten(), batches(windows[:, -1], windows[order])), SHORT)
     assert cut_from_one(exam.train[:2], exam.train[2:]) == wanted
+
+
+@pytest.mark.parametrize(("noise", "wanted"), [(0.02, [Cause.TARGET_IN_INPUT]), (0.3, [])])
+def test_a_blurred_mask_among_the_channels(noise, wanted):
+    mask = (functional.avg_pool2d(drawn(64, 1, 12, 12), 3, 1, 1) > 0.2).float()
+    band = functional.avg_pool2d(mask, 3, 1, 1) + noise * drawn(64, 1, 12, 12, seed=1)
+    inputs = torch.cat([mask + drawn(64, 1, 12, 12, seed=2), band], 1)
+    exam = Exam(make_case(nn.Conv2d(2, 1, 1), batches(mask, inputs, 16)), SHORT)
+    assert causes(probe_target_in_input(exam)) == wanted
