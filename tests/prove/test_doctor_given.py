@@ -10,6 +10,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
+from inundate.prove.probe.brightness import probe_brightness
 from inundate.prove.probe.centred import probe_centred
 from inundate.prove.probe.copies import cut_from_one
 from inundate.prove.probe.data import probe_target
@@ -173,3 +174,30 @@ def test_a_blurred_mask_among_the_channels(noise, wanted):
     inputs = torch.cat([mask + drawn(64, 1, 12, 12, seed=2), band], 1)
     exam = Exam(make_case(nn.Conv2d(2, 1, 1), batches(mask, inputs, 16)), SHORT)
     assert causes(probe_target_in_input(exam)) == wanted
+
+
+def drawings(count, *, lit, marked, seed):
+    """Give images of two kinds: with a bright row or column, and on a wall of another light."""
+    kind = whole(0, 2, count, seed=seed)
+    images = 0.3 * drawn(count, 1, 8, 8, seed=seed + 1)
+    place = whole(1, 7, count, seed=seed + 2)
+    for image, own, at in zip(images[:, 0], kind.tolist(), place.tolist(), strict=True):
+        (image.T if own and marked else image)[at] += 2.0
+    return (images + lit * kind[:, None, None, None], kind)
+
+
+@pytest.mark.parametrize(
+    ("lit", "marked", "wanted"),
+    [(1.5, True, [Cause.TARGET_IN_INPUT]), (1.5, False, []), (0.0, True, [])],
+)
+def test_kinds_of_images_that_were_taken_in_another_light(lit, marked, wanted):
+    torch.manual_seed(0)
+    train, valid = (drawings(n, lit=lit, marked=marked, seed=s) for n, s in ((160, 0), (64, 9)))
+    model = nn.Sequential(
+        nn.Conv2d(1, 8, (1, 5)), nn.ReLU(), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(8, 2)
+    )
+    exam = exam_of(
+        model, train[::-1], valid[::-1], loss=functional.cross_entropy,
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=2e-2),
+    )  # fmt: skip
+    assert causes(probe_brightness(exam)) == wanted
