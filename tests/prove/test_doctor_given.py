@@ -12,7 +12,7 @@ from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
 from inundate.prove.probe.brightness import probe_brightness
 from inundate.prove.probe.centred import probe_centred
-from inundate.prove.probe.copies import cut_from_one
+from inundate.prove.probe.copies import cut_from_one, slid
 from inundate.prove.probe.data import probe_target
 from inundate.prove.probe.label_words import label_words, told_without
 from inundate.prove.probe.mixed_units import mixed_units
@@ -201,3 +201,13 @@ def test_kinds_of_images_that_were_taken_in_another_light(lit, marked, wanted):
         optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=2e-2),
     )  # fmt: skip
     assert causes(probe_brightness(exam)) == wanted
+
+
+@pytest.mark.parametrize("lay", [lambda w: w, lambda w: w[:, None], lambda w: w[..., None]])
+@pytest.mark.parametrize(("step", "wanted"), [(2, [Cause.SPLIT_LEAK]), (12, [])])
+def test_windows_that_overlap_are_seen_in_any_layout(lay, step, wanted):
+    windows = drawn(4000).unfold(0, 12, step)[:300]
+    order = torch.randperm(300, generator=torch.Generator().manual_seed(2))
+    inputs, target = lay(windows)[order], windows[order, :1]
+    train, valid = (target[:200], inputs[:200]), (target[200:], inputs[200:])
+    assert causes(slid(exam_of(nn.Flatten(), train, valid))) == wanted
