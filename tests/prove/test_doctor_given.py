@@ -19,7 +19,7 @@ from inundate.prove.probe.mixed_units import mixed_units
 from inundate.prove.probe.near_texts import near_texts
 from inundate.prove.probe.prepared import prepared_otherwise
 from inundate.prove.probe.relation import probe_target_in_input
-from inundate.prove.probe.split import probe_split
+from inundate.prove.probe.split import _in_another_unit, probe_split
 
 SHORT = Effort(batches=40, one_batch=30, all_batches=160, remedy=30)
 
@@ -211,3 +211,13 @@ def test_windows_that_overlap_are_seen_in_any_layout(lay, step, wanted):
     inputs, target = lay(windows)[order], windows[order, :1]
     train, valid = (target[:200], inputs[:200]), (target[200:], inputs[200:])
     assert causes(slid(exam_of(nn.Flatten(), train, valid))) == wanted
+
+
+@pytest.mark.parametrize(("step", "wanted"), [(1, []), (12, [Cause.UNIT_SLIP])])
+def test_windows_of_one_series_have_its_largest_values_in_common(step, wanted):
+    long = drawn(300 * step + 200)
+    long[: len(long) // 5] *= 10.0  # a storm, or samples in another unit
+    windows = long.unfold(0, 12, step)[:300, None]
+    valid = drawn(100, 1, 12, seed=1)
+    exam = exam_of(nn.Flatten(), (windows[:, 0], windows), (valid[:, 0], valid))
+    assert causes(_in_another_unit(exam, "input", windows, valid)) == wanted

@@ -1,10 +1,11 @@
-"""Validation rows whose columns stand in another order than those of training."""
+"""Validation rows whose columns, or channels, stand in another order than those of training."""
 
 from __future__ import annotations
 
 import itertools
 
 import torch
+from torch import Tensor
 
 from inundate.learn.probes import evaluating
 from inundate.prove.case import Batch
@@ -21,7 +22,7 @@ _LOST = 0.15  # of skill, between training and validation
 _GAIN = 0.1  # of skill, that samples gain which the order was not chosen by
 _BACK = 0.5  # of what is lost, that comes back
 _CHANCE = 0.02
-_FEWEST, _MOST = 3, 12  # columns
+_FEWEST, _MOST, _CHANNELS = 3, 12, 6  # columns of a table, channels of images and series
 _ROUNDS = 8
 _SAMPLES = 200
 
@@ -37,11 +38,12 @@ def reordered_columns(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     asked, kept = exam.valid[::2], exam.valid[1::2]
     few = max(1, _SAMPLES // max(len(asked[0]["target"]), 1))
     for name, value in exam.valid[0]["inputs"].items():
-        if not value.is_floating_point() or value.ndim != 2:
+        if not value.is_floating_point() or value.ndim not in (2, 3, 4):
             continue
-        if not _FEWEST <= value.shape[1] <= _MOST or gather(exam.valid, name) is None:
+        count, most = value.shape[_axis(value)], _MOST if value.ndim == 2 else _CHANNELS
+        if not _FEWEST <= count <= most or gather(exam.valid, name) is None:
             continue
-        order = _best(exam, _as_one(exam, asked[:few]), name, value.shape[1])
+        order = _best(exam, _as_one(exam, asked[:few]), name, count)
         if order == list(range(len(order))):
             continue
         told = _told(exam, kept, name, order, lost)
@@ -93,10 +95,17 @@ def _left(exam: Exam, batches: list[Batch], name: str, order: list[int]) -> floa
 
 
 def _ordered(batches: list[Batch], name: str, order: list[int]) -> list[Batch]:
-    return [
-        {**batch, "inputs": {**batch["inputs"], name: batch["inputs"][name][:, order]}}
-        for batch in batches
-    ]
+    found = []
+    for batch in batches:
+        value = batch["inputs"][name]
+        moved = value.index_select(_axis(value), torch.tensor(order, device=value.device))
+        found.append({**batch, "inputs": {**batch["inputs"], name: moved}})
+    return found
+
+
+def _axis(value: Tensor) -> int:
+    """Give the axis of columns or channels: of a series, which has two others, the shorter one."""
+    return 2 if value.ndim == 3 and value.shape[1] > value.shape[2] else 1
 
 
 def _told(exam: Exam, kept: list[Batch], name: str, order: list[int], lost: float) -> str:

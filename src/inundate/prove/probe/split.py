@@ -266,6 +266,7 @@ def _in_another_unit(exam: Exam, name: str, train: Tensor, valid: Tensor) -> lis
         return []
     one, other = (part.movedim(-1, 1) if series else part for part in (train, valid))
     found = mixed_units(name, one, other)
-    # windows of one long series have its largest values in common
-    half = len(train) // 2
-    return [] if series and found and overlap(train[:half], train[half:]) > _AGAIN else found
+    # windows of one long series have its largest values in common, in whatever layout they are
+    half, rows = len(train) // 2, one.flatten(2) if one.ndim > 2 else one[:, None]
+    windows = rows.transpose(1, 2)
+    return [] if found and overlap(windows[:half], windows[half:]) > _AGAIN else found
