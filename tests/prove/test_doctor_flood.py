@@ -253,3 +253,21 @@ def test_rain_of_which_next_to_nothing_is_left_is_in_another_unit():
         inputs, target = floods(seed=seed)
         parts.append(({**inputs, "rain": inputs["rain"] / 3.6e6}, target))
     assert [f.cause for f in probe_water(exam_of(*parts))] == [Cause.INPUT_SCALE]
+
+
+@pytest.mark.parametrize(("times", "named"), [(1 / 12, [Cause.UNIT_SLIP]), (1.0, [])])
+def test_some_rain_in_another_unit_by_the_water_that_stands_of_it(times, named):
+    inputs, target = floods()
+    rain = inputs["rain"].clone()
+    rain[::4] *= times
+    assert [f.cause for f in probe_water(exam_of(({**inputs, "rain": rain}, target)))] == named
+
+
+@pytest.mark.parametrize(("times", "named"), [(1 / 3600, [Cause.INPUT_SCALE]), (1.0, [])])
+def test_rain_in_another_unit_than_what_fell_before(times, named):
+    inputs, target = floods()
+    rain, before = inputs["rain"].clone(), inputs["before"].clone()
+    before[::2] = rain[::2, 0] / 2  # half of the samples begin in the middle of a storm
+    rain[::2, 0] /= 2
+    changed = {**inputs, "rain": times * rain, "before": before}
+    assert [f.cause for f in probe_water(exam_of((changed, target)))] == named

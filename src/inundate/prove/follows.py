@@ -131,8 +131,15 @@ def _of_the_mode(finding: Finding, other: Finding) -> bool:
     return finding.cause is Cause.OUTPUT_RANGE and gone
 
 
+def _fed_nothing(finding: Finding, other: Finding) -> bool:
+    """Say whether units pass nothing on, or an input counts for nothing, for an empty one."""
+    told = finding.cause in (Cause.DEAD_UNITS, Cause.IGNORES_INPUT, Cause.TRAIN_EVAL_GAP)
+    return told and other.cause is Cause.DEAD_INPUT
+
+
 _RULES = (
     _alike,
+    _fed_nothing,
     _of_the_mode,
     _of_another_unit,
     _of_the_start,

@@ -19,6 +19,7 @@ from inundate.prove.known import worth
 from inundate.prove.pictures import draw
 from inundate.prove.probe.ahead import probe_ahead
 from inundate.prove.probe.breaks import probe_breaks
+from inundate.prove.probe.brightness import probe_brightness
 from inundate.prove.probe.centred import probe_centred
 from inundate.prove.probe.crossed import probe_crossed
 from inundate.prove.probe.data import probe_finite, probe_inputs, probe_target
@@ -89,7 +90,8 @@ PROBES: tuple[Probe, ...] = (
 TRAINING: tuple[Probe, ...] = (
     probe_mixing, probe_start, probe_breaks, probe_gradient, probe_padding, probe_linear,
     probe_fit, probe_still, probe_fresh, probe_resting, probe_schedule, probe_use, probe_range,
-    probe_noise, probe_learn, probe_pull, probe_two_ways, probe_outdone, probe_rounded,
+    probe_noise, probe_brightness, probe_learn, probe_pull, probe_two_ways, probe_outdone,
+    probe_rounded,
 )  # fmt: skip
 
 #: Of these none takes samples out of their batches, or exchanges them: what is asked where inputs

@@ -13,11 +13,12 @@ from inundate.prove.probe.reference import targets_of
 
 __all__ = ["probe_centred"]
 
-_SIDE = 6  # steps to either side that are looked at
+_SIDE = 6  # steps to either side that are looked at, at most
+_PARTS = 3  # sides that a window must hold: two around a step, and one that may be filled otherwise
 _FEATURES = 12
 _ROWS = 4000
-_EXACT = 1e-4  # of the variance, that rounding leaves
-_LEFT = 1e-2  # of the variance, that what was until then leaves
+_EXACT = 1e-4  # of the mean square from step to step, that rounding leaves
+_LEFT = 1e-2  # of the same, that what was until then leaves
 _COUNTS = 1e-2  # of the largest weight
 _LIKE = 0.02  # of the largest weight, by which those of the two sides differ
 _TOLD = 0.5  # of what the window leaves of the last step, that is left with the target
@@ -57,8 +58,13 @@ def _by_time(values: Tensor | None, value: Tensor) -> Tensor | None:
     if values is None or value.ndim != 3 or not value.is_floating_point():
         return None
     values = values if values.shape[1] >= values.shape[2] else values.transpose(1, 2)
-    fits = values.shape[1] >= 4 * _SIDE and 2 <= values.shape[2] <= _FEATURES
+    fits = values.shape[1] > _PARTS and 2 <= values.shape[2] <= _FEATURES
     return values.double() if fits and bool(torch.isfinite(values).all()) else None
+
+
+def _side(series: Tensor) -> int:
+    """Give the steps to either side that a series (N, T) is long enough for."""
+    return min(_SIDE, (series.shape[1] - 1) // _PARTS)
 
 
 def _pairs(series: Tensor | None) -> list[tuple[int, int]]:
@@ -68,34 +74,35 @@ def _pairs(series: Tensor | None) -> list[tuple[int, int]]:
 
 def _two_sided(made: Tensor, of: Tensor) -> bool:
     """Whether a series (N, T) is a sum of another one of as many steps before and behind."""
-    windows = of.unfold(1, 2 * _SIDE + 1, 1)[:, :-_SIDE]  # the last steps may be filled otherwise
-    wanted = made[:, _SIDE : _SIDE + windows.shape[1]]
-    rows, numbers = windows.reshape(-1, 2 * _SIDE + 1), wanted.reshape(-1)
+    side = _side(of)
+    windows = of.unfold(1, 2 * side + 1, 1)[:, :-side]  # the last steps may be filled otherwise
+    wanted = made[:, side : side + windows.shape[1]]
+    rows, numbers = windows.reshape(-1, 2 * side + 1), wanted.reshape(-1)
     step = -(-len(rows) // _ROWS)
     rows, numbers = rows[::step] - rows[::step].mean(0), numbers[::step] - numbers[::step].mean()
-    spread = float(numbers.square().mean())
+    spread = float(made.diff(dim=1).square().mean())  # of a slow series, too
     if spread <= 0 or len(rows) < 4 * rows.shape[1]:
         return False
     weights, left = _fit(rows, numbers)
     if left > _EXACT * spread:
         return False
-    before, behind = weights[:_SIDE].flip(0), weights[_SIDE + 1 :]
+    before, behind = weights[:side].flip(0), weights[side + 1 :]
     most = float(weights.abs().max())
     if int((behind.abs() > _COUNTS * most).sum()) < 1:
         return False
     alike = min(float((before - behind).abs().max()), float((before + behind).abs().max()))
-    return alike < _LIKE * most and _fit(rows[:, : _SIDE + 1], numbers)[1] > _LEFT * spread
+    return alike < _LIKE * most and _fit(rows[:, : side + 1], numbers)[1] > _LEFT * spread
 
 
 def _tells(made: Tensor, of: Tensor, wanted: Tensor) -> bool:
     """Whether what the window leaves open of its last step is told by the target (N, K)."""
-    last, window = made[:, -1] - made[:, -1].mean(), of[:, -2 * _SIDE - 1 :]
+    last, window = made[:, -1] - made[:, -1].mean(), of[:, -2 * _side(of) - 1 :]
     rows = torch.cat([window, wanted], 1)
     rows = rows - rows.mean(0)
     if len(rows) < 4 * rows.shape[1] or not bool(torch.isfinite(rows).all()):
         return False
     left, rest = _fit(rows[:, : window.shape[1]], last)[1], _fit(rows, last)[1]
-    return left > _EXACT * float(last.square().mean()) and rest < _TOLD * left
+    return left > _EXACT * float(made.diff(dim=1).square().mean()) and rest < _TOLD * left
 
 
 def _fit(rows: Tensor, numbers: Tensor) -> tuple[Tensor, float]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
+from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
@@ -14,7 +15,7 @@ from inundate.prove.probe.data import gather
 from inundate.prove.probe.reference import targets_of
 from inundate.prove.probe.relation import TURNS
 
-__all__ = ["overlap", "slid", "turned"]
+__all__ = ["cut_from_one", "overlap", "slid", "turned"]
 
 _SHARE = 0.05  # of the validation samples
 _MANY = 0.3  # of the validation windows: a split by time has some that overlap at its border
@@ -23,6 +24,8 @@ _CHANNELS = 0.5  # of those of a map, more than which must be those of another o
 _WIDTH = 64  # numbers to which a channel is projected: distances stay to a tenth or so
 _MOST = 800  # samples that are compared
 _TIMES = 6  # steps of a series from which windows can be told apart
+_LONGEST = 512  # steps, all shifts of which can be compared
+_MEASURED = 100  # different numbers, from which columns may be steps of a series
 _OWN = 0.5  # of the steps, which two windows must share to be one
 
 
@@ -116,13 +119,11 @@ def _maps(exam: Exam, part: str) -> list[Tensor]:
 
 def slid(exam: Exam) -> list[Finding]:
     """Look for validation windows of a series that begin a few steps before or after others."""
-    for name, value in exam.train[0]["inputs"].items():
-        if not value.is_floating_point() or value.ndim != 3 or value.shape[1] <= value.shape[2]:
-            continue
-        train, valid = gather(exam.train, name), gather(exam.valid, name)
+    for name in exam.train[0]["inputs"]:
+        train, valid = (_by_time(part, name) for part in (exam.train, exam.valid))
         if train is None or valid is None or train.shape[1:] != valid.shape[1:]:
             continue
-        if train.shape[1] < _TIMES or min(len(train), len(valid)) < 10:
+        if min(len(train), len(valid)) < 10:
             continue
         share, alike = (
             overlap(valid, train),
@@ -136,6 +137,38 @@ def slid(exam: Exam) -> list[Finding]:
             )
             return [Finding(Cause.SPLIT_LEAK, "fault", text, f"{name!r}")]
     return []
+
+
+def cut_from_one(one: Sequence[Batch], other: Sequence[Batch]) -> bool:
+    """Whether many windows of some batches share half of their steps with windows of others.
+
+    As those of one long series do, a step or two apart: who knows the one knows the other.
+    """
+    for name in one[0]["inputs"]:
+        asked, held = _by_time(one, name), _by_time(other, name)
+        if asked is None or held is None or asked.shape[1:] != held.shape[1:]:
+            continue
+        if overlap(asked, held) > _MANY:
+            return True
+    return False
+
+
+def _by_time(batches: Sequence[Batch], name: str) -> Tensor | None:
+    """Give windows as (N, T, C), the longer axis as time; None for what is no series.
+
+    The columns of a table may be the steps of a window too, where they hold measured numbers.
+    """
+    values = gather(batches, name)
+    if values is None or not values.is_floating_point() or values.ndim not in (2, 3):
+        return None
+    if values.ndim == 2:
+        if len(torch.unique(values)) < _MEASURED or bool((values == values.round()).all()):
+            return None
+        values = values[..., None]
+    if values.shape[1] == values.shape[2]:
+        return None  # who is tied to whom
+    series = values if values.shape[1] > values.shape[2] else values.transpose(1, 2)
+    return series if _TIMES <= series.shape[1] <= _LONGEST else None
 
 
 def _by_chance(exam: Exam, asked: Tensor, held: Tensor, share: float) -> float:

@@ -27,6 +27,7 @@ _MAJORITY = 0.8
 _FEW_MAPS = 16
 _LONG = 8  # places of a text
 _SPARSE = 0.3  # of the numbers are 0
+_NEARLY_ALL = 0.95  # of the samples
 
 
 def gather(batches: Sequence[Batch], name: str) -> Tensor | None:
@@ -206,6 +207,9 @@ def probe_target(exam: Exam) -> list[Finding]:
     if wanted is not None and _all_alike(wanted):
         text = f"all {len(wanted)} targets are the same {wanted[0].numel()} numbers"
         return [Finding(Cause.TARGET_CONSTANT, "fault", text)]
+    hardly = "" if wanted is None else _hardly_another(exam, wanted)
+    if hardly:
+        return [Finding(Cause.TARGET_CONSTANT, "fault", hardly)]
     if wanted is not None and len(torch.unique(flat)) > _GROUP:
         number = left_over("the target", _known_targets(exam))
         if number:
@@ -231,6 +235,26 @@ def _all_alike(targets: Tensor) -> bool:
         return False
     first = targets[:1]
     return bool(((targets == first) | (targets.isnan() & first.isnan())).all())
+
+
+def _hardly_another(exam: Exam, targets: Tensor) -> str:
+    """Say so where one number is all there is in validation, and in nearly all training samples.
+
+    As behind a threshold that hardly anything passes. Of two whole numbers one may be a rare class.
+    """
+    kinds = torch.unique(targets)
+    if exam.case.valid is None or (len(kinds) <= 2 and bool((kinds == kinds.round()).all())):
+        return ""
+    valid = torch.cat([batch["target"].flatten() for batch in exam.valid])
+    if len(valid) < _GROUP or not bool((valid == valid[0]).all()):
+        return ""
+    share = float((targets == valid[0]).reshape(len(targets), -1).all(1).float().mean())
+    if share < _NEARLY_ALL:
+        return ""
+    return (
+        f"every target of validation, and all of {100 * share:.1f} % of the training samples, is "
+        f"{float(valid[0]):.4g}"
+    )
 
 
 def _known_classes(exam: Exam, flat: Tensor) -> Tensor:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from inundate.prove.probe.filtered_mask import filtered_mask
+
 __all__ = ["FRAMES", "SAME", "correlation", "indicators", "map_channel"]
 
 SAME = 0.9995  # correlation from which two rows of numbers are one
@@ -25,7 +27,8 @@ def map_channel(values: Tensor, target: Tensor) -> int | None:
     target = target[:, None] if target.ndim == 3 else target
     if values.ndim != 4 or target.ndim != 4 or values.shape[2:] != target.shape[2:]:
         return None
-    frames = [frame.flatten().double() for frame in _frames(target)]
+    maps = list(_frames(target))
+    frames = [frame.flatten().double() for frame in maps]
     ranks = [_ranks(frame) for frame in frames]
     for channel in range(values.shape[1]):
         given = values[:, channel].flatten().double()
@@ -35,6 +38,8 @@ def map_channel(values: Tensor, target: Tensor) -> int | None:
         if any(abs(correlation(own, rank)) > SAME for rank in ranks if rank.max() >= _OUTLINED):
             return channel
         if _outline(given, frames) or _painted(given, frames) or _levels(given, target):
+            return channel
+        if values.shape[1] > 1 and filtered_mask(values[:, channel], maps):
             return channel
     return None
 

@@ -26,6 +26,9 @@ _BEYOND, _MANY_BEYOND = 0.03, 30  # of the samples that lie beyond all of valida
 _ALIKE = 1.36  # of Smirnov's distance: 5 in 100 by chance
 _BETTER = 0.7  # of the distance that is left
 _FITS = 0.3  # of the share that lies beyond, by which that may be missed
+_NEAR = 0.1  # deviations, within which another number of the same thing lies
+_NEXT = 8  # numbers further on, where another thing is
+_GROUPED = 0.3  # of those beyond, that are the next one's neighbour in another channel too
 
 
 def mixed_units(name: str, train: Tensor, valid: Tensor) -> list[Finding]:
@@ -45,7 +48,7 @@ def mixed_units(name: str, train: Tensor, valid: Tensor) -> list[Finding]:
         if one is None or other is None:
             continue
         found = _fitted(one, other)
-        if found is None:
+        if found is None or _of_few_things(train, channel, one, other):
             continue
         share, how, beyond = found
         where = f"{name!r}, channel {channel}" if train.shape[1] > 1 else f"{name!r}"
@@ -55,6 +58,25 @@ def mixed_units(name: str, train: Tensor, valid: Tensor) -> list[Finding]:
         )
         return [Finding(Cause.UNIT_SLIP, "fault", text, where)]
     return []
+
+
+def _of_few_things(train: Tensor, channel: int, one: Floats, other: Floats) -> bool:
+    """Whether what lies beyond is of a few things that were measured often, as a patient's rows.
+
+    Then the number next in size is near in another channel as well, and one further on is not:
+    such samples say far less of all things than as many that have nothing to do with each other.
+    """
+    rows = train.double().reshape(len(train), train.shape[1], -1).mean(2)
+    far = torch.from_numpy(((one < other.min()) | (one > other.max())).nonzero()[0])
+    order = far[torch.from_numpy(one)[far].argsort()]
+    if len(order) < 2 * _NEXT or train.shape[1] < 2:
+        return False
+    rest = [place for place in range(rows.shape[1]) if place != channel]
+    held = rows[order][:, rest] / rows[:, rest].std(0).clamp(min=1e-12)
+    next_, later = (
+        ((held[step:] - held[:-step]).abs() < _NEAR).double().mean(0) for step in (1, _NEXT)
+    )
+    return bool((next_ - later).max() > _GROUPED)
 
 
 def _sizes(values: Tensor) -> Floats | None:

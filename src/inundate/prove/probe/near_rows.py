@@ -12,7 +12,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.reference import targets_of
 
-__all__ = ["near_rows"]
+__all__ = ["near_rows", "same_target"]
 
 _MOST = 1500  # samples that are compared
 _LEAST = 20  # of either part
@@ -55,7 +55,7 @@ def near_rows(exam: Exam, train: Tensor, valid: Tensor) -> list[Finding]:
     near = fits & (nearest < ratio * tenth)
     share = float(near.float().mean())
     exam.figures |= {"near_rows": share, "dimensions": dimensions}
-    if share < _SHARE or not _same_target(exam, near, place[:, 0]):
+    if share < _SHARE or not same_target(exam, near, place[:, 0]):
         return []
     text = (
         f"{100 * share:.0f} % of the validation samples have a training sample that is "
@@ -65,7 +65,7 @@ def near_rows(exam: Exam, train: Tensor, valid: Tensor) -> list[Finding]:
     return [Finding(Cause.SPLIT_LEAK, "fault", text)]
 
 
-def _same_target(exam: Exam, near: Tensor, place: Tensor) -> bool:
+def same_target(exam: Exam, near: Tensor, place: Tensor) -> bool:
     """Whether samples that are near to each other have one target, far more than others have."""
     train, valid = targets_of(exam.train), targets_of(exam.valid)
     if train is None or valid is None:

@@ -15,6 +15,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.entropy import entropy
+from inundate.prove.probe.near_rows import same_target
 
 __all__ = ["near_texts", "too_long_for_chance"]
 
@@ -25,6 +26,9 @@ _SAME = 0.65  # of the places, or of the runs of words
 _RUN = 3
 _MANY = 0.1  # of the validation texts, more than among training texts
 _MOST = 700  # samples that are compared
+_OTHER = 0.45  # of the places, that the next other text has at most: a gap behind the copies
+_COPIES = 12  # of one text, at most: what has more is one of a few forms
+_GAPS = 0.25  # of the validation texts
 
 
 def too_long_for_chance(exam: Exam, train: Sequence[bytes]) -> bool:
@@ -70,7 +74,7 @@ def near_texts(exam: Exam) -> list[Finding]:
     by_itself = float(_near(train[half:], train[:half]).mean())
     exam.figures["near_texts"] = share
     if share < _MANY + 2.0 * by_itself:
-        return []
+        return _changed(exam, train, valid) if share >= _GAPS else []
     text = (
         f"{100 * share:.1f} % of the validation texts are a training text but for a few words; "
         f"within training {100 * by_itself:.1f} % are"
@@ -78,17 +82,45 @@ def near_texts(exam: Exam) -> list[Finding]:
     return [Finding(Cause.SPLIT_LEAK, "fault", text)]
 
 
-def _near(asked: Tensor, held: Tensor) -> NDArray[np.bool_]:
-    """Say of which texts (N, L) most places, or most runs of words, are those of another one."""
+def _changed(exam: Exam, train: Tensor, valid: Tensor) -> list[Finding]:
+    """Look for texts that are a few others but for a word or two, and nothing like all the rest.
+
+    As where each text was changed a few times, and then split: training texts are so as well. Of
+    texts that follow forms each has many like it, and others that are like it by half.
+    """
+    near, place = _likeness(valid, train).topk(_COPIES + 1, dim=1)
+    gap = (near[:, :1] >= _SAME) & (near[:, 1:] <= _OTHER) & (near[:, :-1] >= _SAME)
+    copied = gap.any(1)
+    share = float(copied.float().mean())
+    exam.figures["changed_texts"] = share
+    if share < _GAPS or not same_target(exam, copied, place[:, 0]):
+        return []
+    text = (
+        f"{100 * share:.1f} % of the validation texts are a few training texts but for a word or "
+        f"two, with the same target, and share {100 * _OTHER:.0f} % of their places at most with "
+        "any other"
+    )
+    return [Finding(Cause.SPLIT_LEAK, "fault", text)]
+
+
+def _likeness(asked: Tensor, held: Tensor) -> Tensor:
+    """Give the share of places (A, N) that two texts have in common, of the longer one's."""
     filler = int(held[:, -1].mode().values)
     known, others = asked != filler, held != filler
-    long = known.sum(1) >= _LONG
     alike = torch.zeros(len(asked), len(held))
     for place in range(asked.shape[1]):
         same = asked[:, place, None] == held[None, :, place]
         alike += (same & known[:, place, None]).float()
     longest = torch.maximum(known.sum(1)[:, None], others.sum(1)[None]).clamp(min=1)
-    found = (alike / longest).max(1).values >= _SAME
+    found: Tensor = alike / longest
+    return found
+
+
+def _near(asked: Tensor, held: Tensor) -> NDArray[np.bool_]:
+    """Say of which texts (N, L) most places, or most runs of words, are those of another one."""
+    filler = int(held[:, -1].mode().values)
+    long = (asked != filler).sum(1) >= _LONG
+    found = _likeness(asked, held).max(1).values >= _SAME
     rest = torch.nonzero(long & ~found)[:, 0]
     runs = [_runs(text, filler) for text in held.tolist()]
     where: dict[tuple[int, ...], list[int]] = {}

@@ -16,6 +16,7 @@ from inundate.prove.probe.data import gather
 from inundate.prove.probe.mended import far_better, skill_with
 from inundate.prove.probe.numbered_anew import numbered_anew
 from inundate.prove.probe.relation import TURNS
+from inundate.prove.probe.reordered_columns import reordered_columns
 from inundate.prove.trial import Remedy
 
 __all__ = ["prepared_otherwise", "turned_relations"]
@@ -48,7 +49,8 @@ def prepared_otherwise(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
                     f"{skill.value:.2f} with {name!r} {how}"
                 )
                 return [Finding(Cause.SPLIT_SHIFT, "fault", text, f"{name!r}", tried=True)]
-    return _turned_round(exam, unseen) or numbered_anew(exam, seen, unseen)
+    found = _turned_round(exam, unseen) or numbered_anew(exam, seen, unseen)
+    return found or reordered_columns(exam, seen, unseen)
 
 
 def _turned_round(exam: Exam, unseen: Skill) -> list[Finding]:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
-from inundate.prove.finding import Finding
+from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.data import gather
 from inundate.prove.probe.derived import (
     by_class,
@@ -20,6 +19,7 @@ from inundate.prove.probe.derived import (
     in_order,
     told_by_others,
 )
+from inundate.prove.probe.label_words import label_words, told_without
 from inundate.prove.probe.map_channel import FRAMES, SAME, correlation, indicators, map_channel
 from inundate.prove.probe.reference import local_features, targets_of
 
@@ -37,8 +37,6 @@ TURNS: dict[str, Callable[[Tensor], Tensor]] = {
     "exchanged and upside down": lambda t: t.rot90(1, (-2, -1)).flip(-1),
 }
 _BETTER = 0.1  # by how much another way must explain more
-_MOST = 20  # classes
-_REST = 0.3  # of the way from chance to all right, that the other words come
 _CHANNELS = 4  # of a target, each of which may be turned by itself
 
 
@@ -151,11 +149,10 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
         if target.ndim == 1 or target.reshape(len(target), -1).shape[1] == 1:
             flat, wanted = values.reshape(len(values), -1), target.reshape(-1)
             where = (_number if tensor.is_floating_point() else _token)(flat, wanted)
-            named = "" if tensor.is_floating_point() else _named(values, wanted)
-            if named and (where is None or not _told_without(flat, wanted, where)):
-                text = f"{named} of {name!r} stand each in all samples of one class, and no other"
-                # such words may well be what is asked for
-                return [Finding(Cause.TARGET_IN_INPUT, "note", text, f"{name!r}, {named}")]
+            words = [] if tensor.is_floating_point() else label_words(values, wanted)
+            put = bool(words) and told_without(flat, wanted, where, words)
+            if words and (where is None or not put):
+                return [_of_words(name, words, "fault" if put else "note")]
         elif target.ndim == 2 and target.is_floating_point() and tensor.is_floating_point():
             where = _column(values.reshape(len(values), -1), target)
         if not tensor.is_floating_point() and _copied(values, target):
@@ -168,6 +165,15 @@ def probe_target_in_input(exam: Exam) -> list[Finding]:
         if made:
             return [Finding(Cause.TARGET_IN_INPUT, "fault", f"of {name!r} {made}", f"{name!r}")]
     return []
+
+
+def _of_words(name: str, words: list[int], weight: Weight) -> Finding:
+    """Tell of words that tell the class: such words may well be what is asked for."""
+    named = f"the words {', '.join(map(str, words[:4]))}"
+    text = f"{named} of {name!r} stand each in all samples of one class, and no other"
+    if weight == "fault":
+        text += "; without them the rest tells it as well"
+    return Finding(Cause.TARGET_IN_INPUT, weight, text, f"{name!r}, {named}")
 
 
 def _made_from(values: Tensor, target: Tensor) -> str:
@@ -252,43 +258,6 @@ def _number(flat: Tensor, target: Tensor) -> int | None:
         if parted and not told_by_others(flat, target, place):
             return int(place)
     return None
-
-
-def _named(tokens: Tensor, target: Tensor) -> str:
-    """Name the words, one of each class, of which each sample has its own and no other."""
-    if tokens.ndim != 2 or (target.is_floating_point() and len(torch.unique(target)) > _MOST):
-        return ""
-    kinds = torch.unique(target)
-    if not 1 < len(kinds) <= _MOST:
-        return ""
-    held = torch.zeros(len(tokens), int(tokens.max()) + 1, dtype=torch.bool)
-    held.scatter_(1, tokens.clamp(min=0), torch.ones_like(tokens, dtype=torch.bool))
-    words = []
-    for kind in kinds:
-        same = (held == (target == kind)[:, None]).float().mean(0)
-        if float(same.max()) < SAME:
-            return ""
-        words.append(str(int(same.argmax())))
-    return f"the words {', '.join(words[:4])}"
-
-
-def _told_without(tokens: Tensor, target: Tensor, place: int) -> bool:
-    """Whether the other words tell classes as well, so that the one at a place was put there."""
-    rest = torch.cat([tokens[:, :place], tokens[:, place + 1 :]], 1).long()
-    kinds, classes = torch.unique(target, return_inverse=True)
-    if tokens.shape[1] < 2 or len(kinds) > _MOST:
-        return False
-    counts = torch.zeros(len(rest), int(rest.max()) + 1).scatter_add_(
-        1, rest.clamp(min=0), torch.ones(rest.shape)
-    )
-    wanted = functional.one_hot(classes, len(kinds)).float()
-    half = len(rest) // 2
-    mean = wanted[:half].mean(0)
-    gram = counts[:half].T @ counts[:half] + 3.0 * torch.eye(counts.shape[1])
-    told = counts[half:] @ torch.linalg.solve(gram, counts[:half].T @ (wanted[:half] - mean)) + mean
-    right = float((told.argmax(1) == classes[half:]).float().mean())
-    chance = float(torch.bincount(classes[half:]).max()) / len(classes[half:])
-    return right - chance > _REST * (1.0 - chance)
 
 
 def _token(flat: Tensor, target: Tensor) -> int | None:

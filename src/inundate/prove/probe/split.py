@@ -20,6 +20,7 @@ from inundate.prove.probe.near_texts import near_texts, too_long_for_chance
 from inundate.prove.probe.noise import noise_in_loader
 from inundate.prove.probe.often import written_twice
 from inundate.prove.probe.overlap import overlapping_maps, overlapping_texts
+from inundate.prove.probe.reference import targets_of
 from inundate.prove.probe.same_answers import same_answers
 
 __all__ = ["probe_split"]
@@ -58,6 +59,9 @@ def _targets(exam: Exam) -> list[Finding]:
     text = ""
     if train.is_floating_point() and len(torch.unique(train)) > _CLASSES:
         train, valid = (part[torch.isfinite(part)].double() for part in (train, valid))
+        slipped = _targets_in_another_unit(exam)
+        if slipped:
+            return slipped
         spread, other = float(train.std()), float(valid.std())
         away = abs(float(valid.mean() - train.mean())) / max(spread, 1e-30)
         # what is dry in most places differs by itself from storm to storm
@@ -83,6 +87,18 @@ def _targets(exam: Exam) -> list[Finding]:
         elif len(known) == 1 and len(valid) > _CLASSES and len(torch.unique(train)) > 1:
             text = f"all {len(valid)} validation targets are {float(known[0]):g}"
     return [Finding(Cause.SPLIT_SHIFT, "fault", text, "the target")] if text else []
+
+
+def _targets_in_another_unit(exam: Exam) -> list[Finding]:
+    """Look for a share of the training targets that are in another unit than those of validation.
+
+    Maps are of many sizes by themselves.
+    """
+    train, valid = targets_of(exam.train), targets_of(exam.valid)
+    if train is None or valid is None or train.ndim > 2 or train.shape[1:] != valid.shape[1:]:
+        return []
+    one, other = (part[:, None] if part.ndim < 2 else part for part in (train, valid))
+    return mixed_units("the target", one, other)
 
 
 def _sizes(batches: list[Batch]) -> Tensor:
@@ -250,6 +266,7 @@ def _in_another_unit(exam: Exam, name: str, train: Tensor, valid: Tensor) -> lis
         return []
     one, other = (part.movedim(-1, 1) if series else part for part in (train, valid))
     found = mixed_units(name, one, other)
-    # windows of one long series have its largest values in common
-    half = len(train) // 2
-    return [] if series and found and overlap(train[:half], train[half:]) > _AGAIN else found
+    # windows of one long series have its largest values in common, in whatever layout they are
+    half, rows = len(train) // 2, one.flatten(2) if one.ndim > 2 else one[:, None]
+    windows = rows.transpose(1, 2)
+    return [] if found and overlap(windows[:half], windows[half:]) > _AGAIN else found

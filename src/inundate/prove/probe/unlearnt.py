@@ -10,6 +10,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
+from inundate.prove.probe.copies import cut_from_one
 from inundate.prove.probe.identity import identity
 from inundate.prove.probe.mended import far_better, otherwise, skill_with
 from inundate.prove.probe.reference import plain_skill
@@ -140,7 +141,7 @@ def other_kind(exam: Exam, seen: Skill, unseen: Skill) -> list[Finding]:
     cut = len(exam.learnt) - max(1, len(exam.learnt) // 5)
     if exam.case.valid is None or exam.case.trained or cut < 2 or not seen.there:
         return []
-    if not worth(exam, Cause.SPLIT_SHIFT):
+    if not worth(exam, Cause.SPLIT_SHIFT) or cut_from_one(exam.learnt[cut:], exam.learnt[:cut]):
         return []
     trial = run_trial(exam.case, exam.learnt[:cut], exam.effort.all_batches, seed=exam.seed)
     if trial.broke:

@@ -23,6 +23,10 @@ _SLIP = 12.0  # times the rain, that stands on the ground, or that of validation
 _SOAKED = 200.0  # times as much has fallen, where most has soaked in or run off
 _RAIN_MM, _DEPTH_M = (0.5, 1000.0), (0.002, 10.0)  # of storms and floods: what is not is off
 _RAINS = ("rain", "state")
+_ODD, _ODD_FEW, _ODD_MOST = 4.0, 8, 0.45  # times the usual share of rain that stands, of how many
+_NARROW = 0.35  # width of such a group, of the way to the others
+_UNITS = (12.0, 25.4, 60.0, 1000.0, 3600.0)  # of rain: in 5 minutes, inches, minutes, m, seconds
+_FITS, _LEFT = 0.2, 0.3  # width, as a power of ten, of the share of rain that stands; of the old
 _IN_STEP = 0.3  # correlation of what is added to the water with the rain, with frames turned round
 _BACK, _TOLD = 0.05, 0.8  # by how much more, and how well, rain tells water the other way round
 _BETTER = 0.2  # by how much more of the depth the coarse solver must tell in another way
@@ -34,7 +38,9 @@ def probe_water(exam: Exam) -> list[Finding]:
     if train is None or valid is None:
         return []
     return (
-        _without_rain(exam, train)
+        _some_of_another_size(exam, train)
+        or _of_another_size(exam, train)
+        or _without_rain(exam, train)
         or _against_rain(exam, train, valid)
         or _backwards(exam, train)
         or _rain_backwards(exam, train)
@@ -73,6 +79,72 @@ def _without_rain(exam: Exam, view: FloodView) -> list[Finding]:
         f"fallen by {_name(exam)!r}, and none stood before"
     )
     return [Finding(Cause.TARGETS_UNRELATED, "fault", text, firm=True)]
+
+
+def _of_another_size(exam: Exam, view: FloodView) -> list[Finding]:
+    """Give the rain of the frames in other units beside what fell before, and see whether it fits.
+
+    Where each frame has the rain of another one, what stands fits it in no unit.
+    """
+    if view.fallen is None or view.before is None:
+        return []
+    before, water = view.before[:, None], _mean_mm(view)
+    rain = view.fallen - before
+    wet = (water > _WET_MM) & (view.fallen > 0)
+    if int(wet.sum()) < _FEW:
+        return []
+
+    def width(times: float) -> float:
+        return _width((water[wet] / (before + times * rain)[wet].clamp(min=1e-12)).log10())
+
+    own = width(1.0)
+    if own <= 2.0 * _FITS:
+        return []
+    best = min((one for unit in _UNITS for one in (unit, 1.0 / unit)), key=width)
+    if width(best) > min(_FITS, _LEFT * own):
+        return []
+    text = (
+        f"with {_name(exam)!r} {best:.4g} times as large beside what fell before, the share of the "
+        f"rain that stands is the same in half of {int(wet.sum())} frames to a factor of "
+        f"{10 ** width(best):.2g}; as it is, to one of {10**own:.2g}"
+    )
+    return [Finding(Cause.INPUT_SCALE, "fault", text, f"{_name(exam)!r}", firm=True)]
+
+
+def _some_of_another_size(exam: Exam, view: FloodView) -> list[Finding]:
+    """See whether a group of frames has many times as much water for its rain as all others.
+
+    Ground that soaks up more, or where more flows in, makes this share vary evenly; two groups
+    with nothing between them have their rain, or their water, in two units.
+    """
+    if view.fallen is None:
+        return []
+    wet = (_new_mm(view) > _WET_MM) & (view.fallen > 0)
+    if int(wet.sum()) < 4 * _ODD_FEW:
+        return []
+    share = (_new_mm(view)[wet] / view.fallen[wet]).log10().sort().values
+    usual, wide = float(share.median()), math.log10(_ODD)
+    for odd in (share[share > usual + wide], share[share < usual - wide]):
+        rest = share[(share - usual).abs() <= wide / 2]
+        between = len(share) - len(odd) - len(rest)
+        if not max(_ODD_FEW, _SHARE * len(share)) <= len(odd) <= _ODD_MOST * len(share):
+            continue
+        away = abs(float(odd.median()) - usual)
+        if between > len(odd) // 4 or max(_width(odd), _width(rest)) > _NARROW * away:
+            continue
+        text = (
+            f"in {len(odd)} of {len(share)} frames {10 ** (float(odd.median()) - usual):.3g} times "
+            f"as much water stands for what fell by {_name(exam)!r} as in the others, and hardly "
+            "any lies between"
+        )
+        return [Finding(Cause.UNIT_SLIP, "fault", text, f"{_name(exam)!r} or the target")]
+    return []
+
+
+def _width(values: Tensor) -> float:
+    """Give the distance between the quarters."""
+    low, high = torch.quantile(values, values.new_tensor([0.25, 0.75]))
+    return float(high - low)
 
 
 def _against_rain(exam: Exam, train: FloodView, valid: FloodView) -> list[Finding]:
