@@ -161,11 +161,10 @@ def far_better(skill: Skill, unseen: Skill) -> bool:
     return 1 - unseen.value >= _LEFT * (1 - skill.value)
 
 
-def skill_with(exam: Exam, remedy: Remedy) -> Skill | None:
+def skill_with(exam: Exam, remedy: Remedy, *, times: int = 1) -> Skill | None:
     """Give the skill on unseen samples after a training with a remedy; None if it broke."""
-    trial = run_trial(
-        exam.case, exam.learnt, exam.effort.all_batches, remedy=remedy, seed=exam.seed
-    )
+    steps = times * exam.effort.all_batches
+    trial = run_trial(exam.case, exam.learnt, steps, remedy=remedy, seed=exam.seed)
     if trial.broke:
         return None
     change = remedy.batch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
+from inundate.prove.probe.fresh import odd_weights
 from inundate.prove.probe.mended import skill_with
 from inundate.prove.probe.stand_in import STAND_IN_RATE, STAND_IN_TIMES, stand_in_skill
 from inundate.prove.probe.steps_away import steps_away
@@ -24,9 +26,11 @@ _NOTHING = 0.02  # skill
 _MUCH = 0.2  # of skill, that is missing on samples that were trained on
 _SOME = 0.25  # of skill, that the other network has beyond the model's
 _GOOD = 0.75  # skill of the other network
+_NO_MORE = 0.1  # of skill, below which other steps make no difference
 _LEFT = 3.0  # times the error that it leaves
 _SAME = 1e-4  # of the deviation of outputs, by which rounding moves them
 _WORDS = 3  # of a text, from which it has an order
+_RATES = (Cause.RATE_TOO_HIGH, Cause.RATE_TOO_LOW)
 
 
 def probe_outdone(exam: Exam) -> list[Finding]:
@@ -54,11 +58,36 @@ def probe_outdone(exam: Exam) -> list[Finding]:
     exam.figures[f"skill_valid, {again.name}"] = patient
     if not _far_more(own, patient):
         return []
-    text = (
-        f"skill on unseen samples is {unseen:.2f}, {again.name} {patient:.2f}, and that of a small "
-        f"network of the doctor's own {own.value:.2f}{_blind_to_order(exam)}"
-    )
+    text = f"skill on unseen samples is {unseen:.2f}, {again.name} {patient:.2f}, and "
+    drawn = _drawn_anew(exam, replace(again, name=f"{again.name}, drawn anew", fresh=True), patient)
+    if drawn:
+        return [replace(drawn, evidence=text + drawn.evidence)]
+    if patient < unseen + _NO_MORE:  # what helped on one batch is of no use for all
+        exam.findings[:] = [
+            replace(f, weight="note") if f.cause in _RATES and not f.firm else f
+            for f in exam.findings
+        ]
+    text += f"that of a small network of the doctor's own {own.value:.2f}{_blind_to_order(exam)}"
     return [Finding(Cause.CANNOT_FIT, "fault", text, tried=True, firm=True)]
+
+
+def _drawn_anew(exam: Exam, remedy: Remedy, patient: float) -> Finding | None:
+    """See whether weights that no layer draws so are what the model lacks, and not its layers.
+
+    As sigmoids that start at their ends: a short training gets away from there no more than a
+    sound one of so many sigmoids learns at the user's rate, but in as many steps of Adam it does.
+    """
+    odd = odd_weights(exam)
+    skill = skill_with(exam, remedy, times=STAND_IN_TIMES) if odd else None
+    if skill is None or not skill.there or skill.value < max(patient, 0.0) + _SOME:
+        return None
+    held = [f for f in exam.findings if f.cause is Cause.SATURATED]
+    text = (
+        f"drawn anew {skill.value:.2f}; weights that no layer draws by itself: {'; '.join(odd[:3])}"
+    )
+    cause = Cause.SATURATED if held else Cause.BAD_START
+    subject = held[0].subject if held else odd[0].split(" ")[0]
+    return Finding(cause, "fault", text, subject, tried=True, firm=True)
 
 
 def _from_the_end(exam: Exam, own: Skill) -> list[Finding]:

@@ -1,0 +1,110 @@
+"""Starts that hide something else: drowned targets, stuck sigmoids; rates that are not to blame."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils.data import DataLoader, TensorDataset
+
+from inundate.prove.case import make_case
+from inundate.prove.cause import Cause
+from inundate.prove.exam import Effort, Exam
+from inundate.prove.finding import Finding
+from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.outdone import probe_outdone
+
+SHORT = Effort(batches=40, one_batch=60, all_batches=160, remedy=60)
+LONG = Effort(batches=40, one_batch=9, all_batches=240)
+
+
+def drawn(*size, seed=0):
+    return torch.randn(*size, generator=torch.Generator().manual_seed(seed))
+
+
+def case_of(model, inputs, target, *, rate=5e-3, **own):
+    held = TensorDataset(inputs, target)
+    cut = len(target) * 3 // 4
+    train, valid = (torch.utils.data.Subset(held, r) for r in (range(cut), range(cut, len(target))))
+    return make_case(
+        model, DataLoader(train, 16, shuffle=True), valid=DataLoader(valid, 16),
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=rate), **own,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("looks", "named"), [(True, []), (False, [Cause.LOSS_IGNORES])])
+def test_targets_are_not_ignored_for_a_start_that_drowns_them(looks, named):
+    def of_counts(output, target):
+        wanted = target if looks else torch.ones_like(target)
+        return (torch.exp(output) - wanted * output).mean()
+
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 1))
+    nn.init.constant_(model[2].bias, 15.0)
+    rows = drawn(320, 3)
+    counts = torch.poisson(torch.exp(1.0 + rows[:, :1]), torch.Generator().manual_seed(1))
+    exam = Exam(case_of(model, rows, counts, loss=of_counts), SHORT)
+    assert [f.cause for f in probe_loss(exam) if f.is_fault] == named
+
+
+def bent(rows):
+    return torch.tanh(2.0 * rows[:, :1]) + 1.5 * rows[:, 2:3].abs() + 0.3 * drawn(640, 1, seed=5)
+
+
+def outdone(model, rate=None):
+    """Ask of a model that has learnt little, with a rate that helped on one batch."""
+    rows = drawn(640, 5)
+    exam = Exam(case_of(model, rows, bent(rows)), LONG)
+    exam.figures |= {"skill_train": 0.35, "skill_valid": 0.35}
+    exam.findings += [] if rate is None else [rate]
+    return exam, probe_outdone(exam)
+
+
+@pytest.mark.parametrize(("size", "named"), [(12.0, [Cause.BAD_START]), (None, [])])
+def test_units_that_start_at_their_ends_are_no_want_of_layers(size, named):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 48), nn.Tanh(), nn.Linear(48, 1))
+    if size is not None:
+        nn.init.normal_(model[0].weight, std=size)
+    assert [f.cause for f in outdone(model)[1]] == named
+
+
+@pytest.mark.parametrize(("width", "weight"), [(1, "note"), (48, "fault")])
+def test_a_rate_is_not_to_blame_where_as_many_steps_of_adam_learn_no_more(width, weight):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, width), nn.LeakyReLU(0.1), nn.Linear(width, 1))
+    rate = Finding(Cause.RATE_TOO_LOW, "fault", "", "100", tried=True)
+    exam, found = outdone(model, rate)
+    assert [f.cause for f in found] == [Cause.CANNOT_FIT] * (weight == "note")
+    assert [f.weight for f in exam.findings] == [weight]
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_places_that_the_loss_leaves_out_are_not_scored(reads):
+    class Counts(nn.Module):
+        """Tells at each place how many have been, from all before it or from it alone."""
+
+        def __init__(self):
+            super().__init__()
+            self.embed = nn.Embedding(4, 8)
+            self.read = nn.GRU(8, 24, batch_first=True) if reads else nn.Linear(8, 24)
+            self.tell = nn.Linear(24, 1)
+
+        def forward(self, tokens):
+            found = self.read(self.embed(tokens))
+            return self.tell(torch.tanh(found[0] if reads else found))[..., 0]
+
+    def of_places(output, target):
+        there = target >= 0
+        return (output - target)[there].square().mean()
+
+    torch.manual_seed(0)
+    texts = torch.randint(1, 4, (480, 9), generator=torch.Generator().manual_seed(3))
+    ends = torch.randint(3, 10, (480, 1), generator=torch.Generator().manual_seed(4))
+    texts = torch.where(torch.arange(9) < ends, texts, 0)
+    counts = (texts == 1).cumsum(1).float().where(texts > 0, torch.tensor(-1.0))
+    case = case_of(Counts(), texts, counts, loss=of_places, rate=1e-2)
+    exam = Exam(case, SHORT)
+    assert exam.answers.left_out == -1.0
+    assert (exam.skill(exam.all.model, exam.valid).value > 0.5) is reads
+    plain = case_of(Counts(), texts, counts, loss=functional.mse_loss)
+    assert Exam(plain, SHORT).answers.left_out is None
