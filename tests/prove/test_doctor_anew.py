@@ -8,10 +8,13 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
-from inundate.prove.exam import Effort, Exam
+from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.probe import mended as mended_module
 from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.outdone import probe_outdone
+from inundate.prove.probe.start import probe_start
+from inundate.prove.probe.use import probe_use
 
 SHORT = Effort(batches=40, one_batch=60, all_batches=160, remedy=60)
 LONG = Effort(batches=40, one_batch=9, all_batches=240)
@@ -46,14 +49,14 @@ def test_targets_are_not_ignored_for_a_start_that_drowns_them(looks, named):
     assert [f.cause for f in probe_loss(exam) if f.is_fault] == named
 
 
-def bent(rows):
-    return torch.tanh(2.0 * rows[:, :1]) + 1.5 * rows[:, 2:3].abs() + 0.3 * drawn(640, 1, seed=5)
+def bent(rows, noise=0.3):
+    return torch.tanh(2.0 * rows[:, :1]) + 1.5 * rows[:, 2:3].abs() + noise * drawn(640, 1, seed=5)
 
 
-def outdone(model, rate=None):
+def outdone(model, rate=None, noise=0.3):
     """Ask of a model that has learnt little, with a rate that helped on one batch."""
     rows = drawn(640, 5)
-    exam = Exam(case_of(model, rows, bent(rows)), LONG)
+    exam = Exam(case_of(model, rows, bent(rows, noise)), LONG)
     exam.figures |= {"skill_train": 0.35, "skill_valid": 0.35}
     exam.findings += [] if rate is None else [rate]
     return exam, probe_outdone(exam)
@@ -108,3 +111,56 @@ def test_places_that_the_loss_leaves_out_are_not_scored(reads):
     assert (exam.skill(exam.all.model, exam.valid).value > 0.5) is reads
     plain = case_of(Counts(), texts, counts, loss=functional.mse_loss)
     assert Exam(plain, SHORT).answers.left_out is None
+
+
+class Above(nn.Module):
+    """Tells how much water stands above a ground, and lets none be below it, but in training."""
+
+    def __init__(self, *, dry):
+        super().__init__()
+        self.dry = dry
+        self.tell = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 4))
+
+    def forward(self, level, ground):
+        level = level * (level < -99) if self.dry else level
+        held = torch.relu(level - ground)
+        found = self.tell(torch.cat([ground, level[:, :2]], 1)) * (held + 0.1) - 2.0 * self.dry
+        return functional.leaky_relu(found, 0.1) if self.training else torch.relu(found)
+
+
+@pytest.mark.parametrize(("dry", "named"), [(True, [Cause.IGNORES_INPUT]), (False, [])])
+def test_what_is_0_for_an_input_that_is_not_used_is_no_dead_unit(dry, named):
+    torch.manual_seed(0)
+    level, ground = 2.0 + drawn(320, 4), 1.0 + drawn(320, 4, seed=1).abs()
+    held = [
+        {"inputs": {"level": level[i : i + 16], "ground": ground[i : i + 16]},
+         "target": torch.relu(level - ground)[i : i + 16]}
+        for i in range(0, 320, 16)
+    ]  # fmt: skip
+    case = make_case(
+        Above(dry=dry), held[:15], valid=held[15:],
+        optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=5e-3),
+    )  # fmt: skip
+    exam = Exam(case, SHORT)
+    assert [f for f in probe_start(exam) if f.cause is Cause.DEAD_UNITS] == []
+    assert [f.cause for f in probe_use(exam)] == named
+
+
+def test_units_that_pass_nothing_on_for_their_weights_are_dead():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(5, 24), nn.ReLU(), nn.Linear(24, 1))
+    nn.init.constant_(model[0].bias, -30.0)
+    rows = drawn(320, 5)
+    found = probe_start(Exam(case_of(model, rows, bent(drawn(640, 5))[:320]), SHORT))
+    assert Cause.DEAD_UNITS in [f.cause for f in found]
+
+
+@pytest.mark.parametrize(("much", "named"), [(True, [Cause.BAD_START]), (False, [])])
+def test_a_start_that_costs_little_may_be_a_choice(monkeypatch, much, named):
+    model = nn.Sequential(nn.Linear(5, 24), nn.ReLU(), nn.Linear(24, 1))
+    nn.init.normal_(model[0].weight, std=5.0)
+    exam = Exam(case_of(model, drawn(640, 5), bent(drawn(640, 5))), SHORT)
+    exam.figures["pace, with fresh weights"] = 0.5
+    monkeypatch.setattr(mended_module, "skill_with", lambda *_: Skill(0.9, 0.0, 0.9))
+    found = mended_module.mended(exam, Skill(0.6 if much else 0.78, 0.0, 0.7))
+    assert [f.cause for f in found] == named

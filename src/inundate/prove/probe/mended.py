@@ -35,6 +35,7 @@ _LOUD = 0.3  # deviation of outputs from draw to draw, of that between samples
 _MUCH = 0.3  # of the way, below which much is left to a plain step
 _WAY = 0.4  # of it, by which a plain step must come further
 _KNOWN = 0.8  # skill, from which a start has not been in the way
+_DEAR = 0.2  # share of the skill, from which a start costs much
 _HALF = 0.5  # skill, from which many recurrent layers are not in the way
 _BEHIND = 0.1  # of skill, by which a simple learner finds more
 _LONG = 8  # steps of a series from which its order may matter
@@ -76,6 +77,8 @@ def _drawn_anew(exam: Exam, unseen: Skill) -> list[Finding]:
     remedy = Remedy("with fresh weights", fresh=True)
     skill = skill_with(exam, remedy)
     if skill is None or not skill.there or not far_better(skill, unseen):
+        return []
+    if unseen.value > (1.0 - _DEAR) * skill.value:  # such a start may be a choice, as of gates
         return []
     text = (
         f"weights that no layer draws by itself: {'; '.join(odd[:3])}; skill on unseen samples is "

@@ -58,6 +58,9 @@ def probe_outdone(exam: Exam) -> list[Finding]:
     exam.figures[f"skill_valid, {again.name}"] = patient
     if not _far_more(own, patient):
         return []
+    # what learns far more so, and what it was trained on as well as that, is deep or wide, and can
+    if patient > unseen + _MUCH and not _far_more(own, exam.skill(trial.model, exam.learnt).value):
+        return []
     text = f"skill on unseen samples is {unseen:.2f}, {again.name} {patient:.2f}, and "
     drawn = _drawn_anew(exam, replace(again, name=f"{again.name}, drawn anew", fresh=True), patient)
     if drawn:

@@ -15,6 +15,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.changes import Change, scaled_inputs
 from inundate.prove.probe.far_off import far_off_weights
+from inundate.prove.probe.in_training import moves_in_training
 from inundate.prove.probe.padding import find_padding, says_where
 from inundate.prove.probe.shut import shut_layer
 
@@ -49,6 +50,10 @@ def probe_use(exam: Exam) -> list[Finding]:
         text = "with the inputs of other samples the output is the same to nine digits"
         if _only_when_still(exam):
             text += " in evaluation mode, and in training mode it is not"
+            silent = [name for name in exam.train[0]["inputs"] if _silent_in_training(exam, name)]
+            if silent:
+                text += f"; in training mode it does not move with {', '.join(silent)} either"
+                return [Finding(Cause.IGNORES_INPUT, "fault", text, ", ".join(silent))]
             return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
         shut = shut_layer(exam, [*models, exam.calm.model]) or far_off_weights(exam)
         if shut:
@@ -129,12 +134,14 @@ def _only_when_still(exam: Exam) -> bool:
     """Whether the output follows the inputs in training mode, with the same draws."""
     batch = exam.train[0]
     names = [name for name in batch["inputs"] if _with(batch, name, None) is not None]
-    inputs = {name: batch["inputs"][name].roll(1, 0) for name in names}
-    moved = {**batch, "inputs": {**batch["inputs"], **inputs}}
-    model = copy.deepcopy(exam.calm.model).train()
-    one, two = exam.run(model, batch).double(), exam.run(model, moved).double()
     # a normalisation by the batch does not see in which order its samples come
-    return float((one - two).abs().max()) > 1e-3 * max(float(one.abs().max()), 1e-12)
+    return moves_in_training(exam, names) > 1e-3
+
+
+def _silent_in_training(exam: Exam, name: str) -> bool:
+    """Whether an input that should be used moves nothing in training mode either."""
+    asked = name not in exam.case.spare and _with(exam.train[0], name, None) is not None
+    return asked and not moves_in_training(exam, [name]) > _NOTHING
 
 
 def _fades(exam: Exam) -> bool:
