@@ -40,10 +40,13 @@ def probe_outdone(exam: Exam) -> list[Finding]:
     no matter of rates: it cannot see what is to be learnt.
     """
     seen, unseen = (exam.figures.get(f"skill_{part}", 1.0) for part in ("train", "valid"))
-    if exam.case.trained or exam.all.broke or max(seen, unseen) > 1.0 - _MUCH:
+    if exam.case.trained or exam.all.broke:
         return []
+    if max(seen, unseen) > 1.0 - _MUCH:
+        return _blind_by_heart(exam, unseen)
     simple = exam.figures.get("reference_skill", 0.0) > _GOOD
-    if (unseen <= _NOTHING and not simple) or not worth(exam, Cause.CANNOT_FIT):
+    elsewhere = any(f.weight != "note" for f in exam.findings)
+    if (unseen <= _NOTHING and not simple and elsewhere) or not worth(exam, Cause.CANNOT_FIT):
         return []  # nothing is learnt where nothing simple helps: told elsewhere
     own = stand_in_skill(exam)
     if own is None or own.value < unseen + _SOME:
@@ -124,19 +127,40 @@ def _far_more(own: Skill, other: float) -> bool:
     return own.there and own.value > _GOOD and 1.0 - other > _LEFT * (1.0 - own.value)
 
 
+def _blind_by_heart(exam: Exam, unseen: float) -> list[Finding]:
+    """See whether samples are known by heart since what is asked for cannot be told by the model.
+
+    To one that takes the mean of the colours, or of the words of a text, all orders are the same.
+    """
+    by_heart = [f for f in exam.findings if f.cause is Cause.MEMORISES and f.is_fault]
+    blind = _blind_to_order(exam) if by_heart and not any(f.firm for f in by_heart) else ""
+    own = stand_in_skill(exam) if blind else None
+    if own is None or not _far_more(own, unseen):
+        return []
+    exam.findings[:] = [replace(f, weight="note") if f in by_heart else f for f in exam.findings]
+    text = (
+        f"{by_heart[0].evidence}; a small network of the doctor's own has {own.value:.2f} on "
+        f"others{blind}"
+    )
+    return [Finding(Cause.CANNOT_FIT, "fault", text, tried=True, firm=True)]
+
+
 def _blind_to_order(exam: Exam) -> str:
-    """Say so where the places of texts or series may be exchanged, and no answer moves."""
+    """Say so where places of texts or series, or channels, may be exchanged, and no answer moves."""
     batch = exam.typical
     model = copy.deepcopy(exam.all.model).eval()
     before = exam.run(model, batch).double()
+    least = _SAME * max(float(before.std()), 1e-12)
     for name, value in batch["inputs"].items():
         numbers = value.ndim == 2 and value.is_floating_point()
-        if value.ndim < 2 or value.shape[1] < _WORDS or numbers:
+        if value.ndim < 2 or value.shape[1] < (2 if value.ndim == 4 else _WORDS) or numbers:
             continue
         with isolated_random(exam.seed, "doctor", "order"):
             order = torch.randperm(value.shape[1])
-        moved = {**batch["inputs"], name: value[:, order]}
-        after = exam.run(model, {**batch, "inputs": moved}).double()
-        if float((after - before).abs().max()) <= _SAME * max(float(before.std()), 1e-12):
-            return f"; to it all orders of the places of {name!r} are the same"
+        orders = [value[:, way] for way in (order, torch.arange(len(order)).flip(0))]
+        moved = [{**batch["inputs"], name: one} for one in orders if not torch.equal(one, value)]
+        found = [exam.run(model, {**batch, "inputs": inputs}).double() for inputs in moved]
+        if found and all(float((after - before).abs().max()) <= least for after in found):
+            what = "channels" if value.ndim == 4 else "places"
+            return f"; to it all orders of the {what} of {name!r} are the same"
     return ""
