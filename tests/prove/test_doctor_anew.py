@@ -10,8 +10,10 @@ from inundate.prove.case import make_case
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.probe import learn as learn_module
 from inundate.prove.probe import mended as mended_module
 from inundate.prove.probe.loss import probe_loss
+from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.outdone import probe_outdone
 from inundate.prove.probe.start import probe_start
 from inundate.prove.probe.use import probe_use
@@ -164,3 +166,56 @@ def test_a_start_that_costs_little_may_be_a_choice(monkeypatch, much, named):
     monkeypatch.setattr(mended_module, "skill_with", lambda *_: Skill(0.9, 0.0, 0.9))
     found = mended_module.mended(exam, Skill(0.6 if much else 0.78, 0.0, 0.7))
     assert [f.cause for f in found] == named
+
+
+class Words(nn.Module):
+    """Looks words up, and tells from their mean or from a GRU."""
+
+    def __init__(self, *, mean):
+        super().__init__()
+        self.mean = mean
+        self.embed = nn.Embedding(12, 16)
+        self.read = nn.GRU(16, 16, batch_first=True)
+        self.tell = nn.Linear(16, 2)
+
+    def forward(self, tokens):
+        found = self.embed(tokens)
+        return self.tell(found.mean(1) if self.mean else self.read(found)[0][:, -1])
+
+
+@pytest.mark.parametrize(("mean", "named"), [(True, [Cause.CANNOT_FIT]), (False, [])])
+@pytest.mark.parametrize("by_heart", [True, False])
+def test_a_model_to_which_all_orders_are_the_same_cannot_tell_an_order(mean, named, by_heart):
+    torch.manual_seed(0)
+    texts = torch.randint(3, 12, (480, 4), generator=torch.Generator().manual_seed(0))
+    first = torch.randint(2, (480,), generator=torch.Generator().manual_seed(1))
+    texts[:, 1], texts[:, 2] = 1 + first, 2 - first
+    exam = Exam(case_of(Words(mean=mean), texts, first, rate=1e-2), LONG)
+    exam.figures |= {"skill_train": 0.95 if by_heart else 0.5, "skill_valid": 0.0}
+    if by_heart:
+        exam.findings.append(Finding(Cause.MEMORISES, "fault", "known by heart"))
+    assert [f.cause for f in probe_outdone(exam)] == named
+    assert [f.weight for f in exam.findings] == ["note" if named else "fault"] * by_heart
+
+
+def test_what_moves_less_than_rounding_has_no_place():
+    torch.manual_seed(0)
+    layers = [m for _ in range(12) for m in (nn.Conv2d(4, 4, 3, padding=1), nn.Tanh())]
+    model = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), *layers, nn.Conv2d(4, 1, 3, padding=1))
+    for weight in model.parameters():
+        if weight.ndim > 1:
+            nn.init.normal_(weight, std=0.02)
+    maps = drawn(64, 1, 12, 12)
+    exam = Exam(case_of(model, maps, maps.roll(1, 3)), SHORT)
+    assert probe_mixing(exam) == []
+
+
+@pytest.mark.parametrize(("skill", "narrow"), [(0.75, True), (0.95, False)])
+def test_one_unit_for_all_is_too_narrow_beside_what_a_line_finds(monkeypatch, skill, narrow):
+    exam = Exam(case_of(nn.Linear(5, 3), drawn(64, 5), drawn(64, 3)), SHORT)
+    exam.findings.append(Finding(Cause.CANNOT_FIT, "suspect", "on one batch"))
+    exam.figures["one_batch"] = 0.5
+    monkeypatch.setattr(exam, "skill", lambda *_: Skill(skill, 0.0, skill))
+    monkeypatch.setattr(learn_module, "reference_skill", lambda _: Skill(0.99, 0.0, 0.0))
+    learn_module.probe_learn(exam)
+    assert exam.figures["healthy"] == (not narrow)
