@@ -219,3 +219,22 @@ def test_one_unit_for_all_is_too_narrow_beside_what_a_line_finds(monkeypatch, sk
     monkeypatch.setattr(learn_module, "reference_skill", lambda _: Skill(0.99, 0.0, 0.0))
     learn_module.probe_learn(exam)
     assert exam.figures["healthy"] == (not narrow)
+
+
+@pytest.mark.parametrize(("size", "weight"), [(1e-4, "note"), (0.0, "fault")])
+def test_what_is_cut_at_an_end_in_evaluation_alone_is_used(size, weight):
+    class Cut(nn.Module):
+        """Gives what is below 0, and in evaluation 0."""
+
+        def __init__(self):
+            super().__init__()
+            self.tell = nn.Linear(5, 1)
+
+        def forward(self, rows):
+            found = -1.0 + size * torch.tanh(self.tell(rows))
+            return found if self.training else torch.relu(found)
+
+    torch.manual_seed(0)
+    exam = Exam(case_of(Cut(), drawn(320, 5), 1.0 + drawn(320, 1)), SHORT)
+    found = [f for f in probe_use(exam) if f.cause is Cause.IGNORES_INPUT]
+    assert [f.weight for f in found] == [weight]
