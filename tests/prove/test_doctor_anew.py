@@ -16,6 +16,7 @@ from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.outdone import probe_outdone
 from inundate.prove.probe.start import probe_start
+from inundate.prove.probe.steps_away import steps_away
 from inundate.prove.probe.use import probe_use
 
 SHORT = Effort(batches=40, one_batch=60, all_batches=160, remedy=60)
@@ -238,3 +239,28 @@ def test_what_is_cut_at_an_end_in_evaluation_alone_is_used(size, weight):
     exam = Exam(case_of(Cut(), drawn(320, 5), 1.0 + drawn(320, 1)), SHORT)
     found = [f for f in probe_use(exam) if f.cause is Cause.IGNORES_INPUT]
     assert [f.weight for f in found] == [weight]
+
+
+class EachWord(nn.Module):
+    """Tells of each word by itself what comes next."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(5, 16)
+        self.tell = nn.Linear(16, 5)
+
+    def forward(self, tokens):
+        return self.tell(self.embed(tokens)).transpose(1, 2)
+
+
+@pytest.mark.parametrize("writes_on", [True, False])
+def test_that_each_word_is_the_target_of_the_one_before_is_no_slip(writes_on):
+    torch.manual_seed(0)
+    texts = torch.randint(5, (160, 10), generator=torch.Generator().manual_seed(0))
+    read, wanted = texts[:, :-1], texts[:, 1:]
+    if not writes_on:  # a function of the words, which stands a place too early
+        wanted = (wanted + 1) % 5
+    exam = Exam(case_of(EachWord(), read.contiguous(), wanted.contiguous(), rate=2e-2), SHORT)
+    exam.figures["skill_valid"] = 0.0
+    found = steps_away(exam, Skill(0.8, 0.0, 0.8))
+    assert [f.cause for f in found] == [Cause.TARGETS_UNRELATED] * (not writes_on)
