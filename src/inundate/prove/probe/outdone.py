@@ -52,8 +52,11 @@ def probe_outdone(exam: Exam) -> list[Finding]:
     if own is None or own.value < unseen + _SOME:
         return []
     turned = _from_the_end(exam, own) or steps_away(exam, own)
-    if turned or not _far_more(own, unseen):
-        return turned
+    return turned if turned or not _far_more(own, unseen) else _patiently(exam, own, unseen)
+
+
+def _patiently(exam: Exam, own: Skill, unseen: float) -> list[Finding]:
+    """Give the user's model as many steps as the other network had, by the same Adam."""
     again = Remedy("with as many steps of Adam", adam=STAND_IN_RATE, plain=True, no_decay=True)
     steps = STAND_IN_TIMES * exam.effort.all_batches
     trial = run_trial(exam.case, exam.learnt, steps, remedy=again, seed=exam.seed)
@@ -146,7 +149,7 @@ def _blind_by_heart(exam: Exam, unseen: float) -> list[Finding]:
 
 
 def _blind_to_order(exam: Exam) -> str:
-    """Say so where places of texts or series, or channels, may be exchanged, and no answer moves."""
+    """Say so where places of texts or series, or channels, are exchanged and no answer moves."""
     batch = exam.typical
     model = copy.deepcopy(exam.all.model).eval()
     before = exam.run(model, batch).double()
