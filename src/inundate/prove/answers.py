@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -17,6 +18,7 @@ __all__ = ["Answers", "Kind", "kind_of", "of_classes"]
 #: ``values``: the output is the target; ``logits``: of values from 0 to 1; ``classes``: scores.
 Kind = Literal["values", "logits", "classes"]
 
+_SELDOM = 0.02  # of the targets: what is left out for single ones is of no weight
 _SURE = 10.0  # logit of an answer that is as good as certain: probability 0.99995
 _SOFT = 1e-3
 _SIZES = (0.1, 0.3, 1.0, 3.0)  # of what is added to targets between 0 and 1
@@ -43,6 +45,30 @@ def kind_of(case: Case, batch: Batch, output: Tensor) -> Kind:
     if logit >= plain or faster:
         return "values"
     return "values" if _highest(case, batch, shaped, plain, plain - logit) else "logits"
+
+
+def _left_out(case: Case, batch: Batch, output: Tensor) -> float | None:
+    """Give the value of targets at whose places the loss does not look at the answer.
+
+    The lowest or the highest one, if the loss looks at the answers elsewhere. What is 0 is no sign
+    of a place without target: a loss that does not look there may be the fault.
+    """
+    answer = _shaped(batch["target"].float(), output)
+    if answer is None or output.ndim < 2 or not bool(torch.isfinite(answer).all()):
+        return None
+    for value in (float(answer.min()), float(answer.max())):
+        there = answer == value
+        share = float(there.float().mean())
+        if value == 0.0 or not _SELDOM < share < 1.0 - _SELDOM:
+            continue
+        away = (answer + 1.0 + answer.std()).to(output)
+        plain, other, rest = (
+            loss_of_fixed(case, batch, torch.where(moved, away, answer.to(output)))
+            for moved in (torch.zeros_like(there), there, ~there)
+        )
+        if plain is not None and plain == other and plain != rest:
+            return value
+    return None
 
 
 def _highest(case: Case, batch: Batch, answer: Tensor, loss: float, way: float) -> bool:
@@ -104,6 +130,8 @@ class Answers:
         Standard deviation of the targets.
     logarithms : bool
         Whether outputs are logarithms of chances that sum up to 1.
+    left_out : float, optional
+        The value of targets that the loss does not look at, as where a text has ended.
     """
 
     kind: Kind
@@ -111,6 +139,7 @@ class Answers:
     prior: Tensor
     spread: float
     logarithms: bool = False
+    left_out: float | None = None
 
     @classmethod
     def of(cls, case: Case, batches: Sequence[Batch], output: Tensor) -> Answers:
@@ -126,14 +155,16 @@ class Answers:
             sums = torch.logsumexp(output.float(), dim).abs()
             return cls(kind, output, prior / prior.sum(), 1.0, bool((sums < _SOFT).all()))
         shapes = {tuple(b["target"].shape[1:]) for b in batches}
-        everything = torch.cat([b["target"].float().flatten() for b in batches])
+        left_out = _left_out(case, batches[0], output) if kind == "values" else None
+        targets = [b["target"].float() for b in batches]
+        if left_out is not None:
+            targets = [torch.where(t == left_out, math.nan, t) for t in targets]
+        everything = torch.cat([target.flatten() for target in targets])
         known = everything[torch.isfinite(everything)]
-        if len(shapes) == 1:
-            stacked = torch.cat([b["target"].float() for b in batches])
-            prior = torch.nanmean(stacked, dim=0)
-        else:
-            prior = known.mean()
-        return cls(kind, output, prior, float(known.std()) if known.numel() > 1 else 0.0)
+        prior = torch.nanmean(torch.cat(targets), dim=0) if len(shapes) == 1 else known.mean()
+        prior = prior.where(torch.isfinite(prior), known.mean()) if left_out is not None else prior
+        spread = float(known.std()) if known.numel() > 1 else 0.0
+        return cls(kind, output, prior, spread, left_out=left_out)
 
     def right(self, batch: Batch) -> Tensor | None:
         """Give the perfect answer."""

@@ -160,6 +160,8 @@ class Exam(Material):
         known = torch.isfinite(target)
         if self.case.known is not None:
             known = known & self.case.known(batch).expand(target.shape)
+        if self.answers.left_out is not None:
+            known = known & (target != self.answers.left_out)
         square = torch.where(known, guess.float() - target.float(), 0.0).square()
         return square.reshape(len(target), -1).sum(1) / known.reshape(len(target), -1).sum(1).clamp(
             min=1

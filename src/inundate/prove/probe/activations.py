@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,14 @@ from inundate.learn.random_state import isolated_random
 from inundate.prove.case import Batch
 from inundate.prove.exam import Exam
 
-__all__ = ["SATURATED", "Unit", "ends_of_call", "watch_rounding", "watch_units"]
+__all__ = [
+    "SATURATED",
+    "Unit",
+    "ends_of_call",
+    "is_fed_by_weights",
+    "watch_rounding",
+    "watch_units",
+]
 
 #: Share of the values of a squashing layer at its ends, from which it is saturated.
 SATURATED = 0.5
@@ -87,6 +95,7 @@ class _Calls(TorchFunctionMode):
         super().__init__()
         self.stack = stack
         self.seen: dict[str, Unit] = {}
+        self.taught: set[str] = set()  # what is put into these has a gradient
         self._count: dict[str, int] = {}
 
     def restart(self) -> None:
@@ -101,6 +110,7 @@ class _Calls(TorchFunctionMode):
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
         bent = _above_bend(func, args, kwargs or {})  # before a change in place
+        taught = any(isinstance(a, Tensor) and a.requires_grad for a in args[:1])
         found = func(*args, **(kwargs or {}))
         known = func in _RECTIFIERS or func in _SQUASHERS or bent is not None
         if known and isinstance(found, Tensor):
@@ -109,6 +119,8 @@ class _Calls(TorchFunctionMode):
             name = f"{getattr(func, '__name__', 'activation')} in {place}"
             if self._count[place] > 1:
                 name += f" ({self._count[place]})"
+            if taught:
+                self.taught.add(name)
             unit = self.seen.setdefault(name, Unit())
             unit.see(found if bent is None else bent, ends_of_call(func, args, kwargs or {}))
         return found
@@ -149,6 +161,21 @@ def watch_units(exam: Exam, model: nn.Module, batches: Sequence[Batch]) -> dict[
                 calls.restart()
                 exam.run(model, batch)
     return calls.seen
+
+
+def is_fed_by_weights(exam: Exam, model: nn.Module, name: str) -> bool:
+    """Whether weights have a part in what an activation is given, and not inputs alone.
+
+    What is above a given ground is 0 everywhere where there is no water, and no unit is dead.
+    """
+    own = copy.deepcopy(model)
+    for weight in own.parameters():
+        weight.requires_grad_(weight.is_floating_point())
+    with _stacked(own) as stack, isolated_random(exam.seed, "doctor", "fed"), torch.enable_grad():
+        calls = _Calls(stack)
+        with calls:
+            exam.case.call(own, exam.typical["inputs"])
+    return name in calls.taught
 
 
 class _Rounding(TorchFunctionMode):

@@ -48,6 +48,7 @@ _NEARLY, _TOO_OFTEN = 0.85, 2.0  # of the answers, of one class, and times that 
 _WILD = -0.5  # of the way, the wrong one: what trains so has gone astray
 _SOME = 0.3  # of what a simple learner finds: who is slow may have found that much
 _LITTLE = 0.6  # of the way
+_FAR_LEFT = 3.0  # times the error that a simple learner leaves
 _EASY = 0.5  # skill of a simple learner, from which what it learns is easy
 _CALM = (0.1, 0.01, 1e-3)  # of a rate that no optimiser of its kind is used at
 _HEART = 0.7  # of one batch, from which it is known by heart
@@ -74,11 +75,12 @@ def probe_learn(exam: Exam) -> list[Finding]:
         exam.figures |= {"reference_skill": reference.value, "reference_p": reference.p_value}
     # classes may be right most of the time while the loss is far beyond that of knowing nothing
     sound = seen.progress > _WILD
-    enough = sound and _good(unseen, reference)
+    narrow = _narrow(exam, unseen, reference)
+    enough = sound and _good(unseen, reference) and not narrow
     one = exam.figures.get("one_batch", 1.0)
     exam.figures["enough"] = float(enough and not _untrained(exam, reference))
     some = sound and one >= _NEAR and _good(unseen, reference, share=_SOME)
-    some = some and not _narrow(exam, unseen, reference)
+    some = some and not narrow
     known = one >= _HEART and not _far_behind(unseen, reference)
     exam.figures["healthy"] = float(unseen.there and sound and (enough or known or some))
     shift = _shift(exam, seen, unseen)
@@ -146,8 +148,10 @@ def _poor(exam: Exam, seen: Skill) -> bool:
 def _narrow(exam: Exam, unseen: Skill, reference: Skill | None) -> bool:
     """Whether one batch cannot be learnt by heart, and a simple learner does far better."""
     stuck = any(f.cause is Cause.CANNOT_FIT and f.weight == "suspect" for f in exam.findings)
-    known = reference is not None and reference.value > _EASY
-    return stuck and known and reference is not None and unseen.value < 0.6 * reference.value
+    if not stuck or reference is None or reference.value <= _EASY:
+        return False
+    little_left = 1.0 - unseen.value > _FAR_LEFT * (1.0 - reference.value)
+    return unseen.value < (0.8 if little_left else 0.6) * reference.value
 
 
 def _far_behind(unseen: Skill, reference: Skill | None) -> bool:

@@ -35,6 +35,7 @@ _MUCH = 0.3  # of the way, below which much is left to a plain step
 _WAY = 0.4  # of it, by which a plain step must come further
 _FAR_LEFT = 2.0  # times the error that is left with a plain step, where much is learnt without
 _KNOWN = 0.8  # skill, from which a start has not been in the way
+_DEAR = 0.2  # share of the skill, from which a start costs much
 _HALF = 0.5  # skill, from which many recurrent layers are not in the way
 _BEHIND = 0.1  # of skill, by which a simple learner finds more
 _LONG = 8  # steps of a series from which its order may matter
@@ -90,6 +91,8 @@ def _drawn_anew(exam: Exam, unseen: Skill) -> list[Finding]:
     skill = skill_with(exam, remedy)
     if skill is None or not skill.there or not far_better(skill, unseen):
         return []
+    if unseen.value > (1.0 - _DEAR) * skill.value:  # such a start may be a choice, as of gates
+        return []
     text = (
         f"weights that no layer draws by itself: {'; '.join(odd[:3])}; skill on unseen samples is "
         f"{unseen.value:.2f}, {remedy.name} {skill.value:.2f}"
@@ -111,7 +114,9 @@ def plainly(exam: Exam, unseen: Skill) -> list[Finding]:
     if not little and exam.comparable and unseen.value > _KNOWN:
         return []
     moves = 0 if little else exam.all.moves
-    skill = skill_with(exam, Remedy("with a plain step", plain=True), steps=moves)
+    skill = skill_with(
+        exam, Remedy("with a plain step", plain=True), steps=min(moves, exam.effort.all_batches)
+    )
     if skill is None:
         return []
     gained = skill.progress > max(unseen.progress, 0.0) + _WAY and skill.value > unseen.value
@@ -185,12 +190,10 @@ def far_better(skill: Skill, unseen: Skill) -> bool:
 def skill_with(exam: Exam, remedy: Remedy, *, steps: int = 0) -> Skill | None:
     """Give the skill on unseen samples after a training with a remedy; None if it broke.
 
-    In as many steps as the user's own training has, or in fewer.
+    In so many steps, or in as many as the user's own training has where that is 0.
     """
-    most = exam.effort.all_batches
-    trial = run_trial(
-        exam.case, exam.learnt, min(steps, most) or most, remedy=remedy, seed=exam.seed
-    )
+    steps = steps or exam.effort.all_batches
+    trial = run_trial(exam.case, exam.learnt, steps, remedy=remedy, seed=exam.seed)
     if trial.broke:
         return None
     change = remedy.batch

@@ -17,6 +17,7 @@ from inundate.prove.probe.reordered import reordered
 __all__ = ["probe_mixing"]
 
 _MOVES = 1e-3  # of what a sample's own inputs move: rounding moves less
+_ROUNDING = 1e-5  # of an output's size
 _CELLS = 12  # places that are changed
 _SHARE = 0.3  # of them, whose answer must be near for places to belong together
 _CLOSE = 2.0  # cells, within which the answer of a convolution lies
@@ -147,7 +148,10 @@ def _moved(
     name: str,
     at: tuple[int, int, int],
 ) -> Tensor | None:
-    """Give how much each place (H, W) of a sample's output moves; None if none does."""
+    """Give how much each place (H, W) of a sample's output moves; None if none does.
+
+    What moves by less than rounding can tell, as behind many layers that fade, has no place.
+    """
     one, row, column = at
     value = batch["inputs"][name].clone()
     around = (one, slice(None), slice(row - 1, row + 2), slice(column - 1, column + 2))
@@ -156,7 +160,7 @@ def _moved(
     after = exam.run(model, {**batch, "inputs": {**batch["inputs"], name: value}})
     size = (after.double() - before.double()).abs()[one]
     moved = size.reshape(-1, *size.shape[-2:]).sum(0)
-    return moved if float(moved.max()) > 0 else None
+    return moved if float(moved.max()) > _ROUNDING * float(before[one].abs().max()) else None
 
 
 def _told(

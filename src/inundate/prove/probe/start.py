@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
-from inundate.prove.probe.activations import SATURATED, watch_units
+from inundate.prove.probe.activations import SATURATED, is_fed_by_weights, watch_units
 
 __all__ = ["probe_start"]
 
@@ -38,10 +38,10 @@ def _units(exam: Exam, model: nn.Module) -> list[Finding]:
     seen = watch_units(exam, model, exam.learnt[:8])
     found = []
     for name, unit in seen.items():
-        if unit.dead >= _DEAD:
+        if unit.dead >= _DEAD and is_fed_by_weights(exam, model, name):
             text = f"{100 * unit.dead:.0f} % of the units of {name} are 0 for all samples"
             found.append(Finding(Cause.DEAD_UNITS, "fault", text, name))
-        elif unit.saturated >= SATURATED:
+        elif unit.dead < _DEAD and unit.saturated >= SATURATED:
             text = (
                 f"{100 * unit.saturated:.0f} % of the values of {name} are at an end of its range"
             )

@@ -6,6 +6,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
+from inundate.prove.probe.ahead import is_next
 from inundate.prove.probe.mended import skill_with
 from inundate.prove.trial import Remedy
 
@@ -30,6 +31,8 @@ def steps_away(exam: Exam, own: Skill) -> list[Finding]:
     target = exam.typical["target"]
     if target.ndim < 2 or target.shape[1] < _LONG or target.shape[1] not in exam.output.shape[1:]:
         return []
+    if any(is_next(value, target) for value in exam.typical["inputs"].values()):
+        return []  # a model that writes on: one step later each target is what is read there
     for steps in _STEPS:
 
         def move(batch: Batch, steps: int = steps) -> Batch:

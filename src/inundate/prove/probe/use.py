@@ -15,6 +15,7 @@ from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding, Weight
 from inundate.prove.probe.changes import Change, scaled_inputs
 from inundate.prove.probe.far_off import far_off_weights
+from inundate.prove.probe.in_training import moves_in_training
 from inundate.prove.probe.padding import find_padding, says_where
 from inundate.prove.probe.shut import shut_layer
 
@@ -22,6 +23,7 @@ __all__ = ["probe_use"]
 
 _NOTHING = 1e-9  # of the output's size: rounding moves more
 _BARELY = 1e-5  # the same for a whole input, so that its parts drown in rounding
+_FOLLOWS = 1e-3  # the same, from which an output follows its inputs
 _MANY = 64  # channels that are tried one by one
 _CUT = 0.4  # of a map, which no border of a convolution takes
 _SIDE = 4  # parts along each side of a map
@@ -47,14 +49,19 @@ def probe_use(exam: Exam) -> list[Finding]:
         return scaled
     if len(whole) == varied and not any(" of '" in name for name in whole):
         text = "with the inputs of other samples the output is the same to nine digits"
-        if _only_when_still(exam):
+        moved = _moved_in_training(exam)
+        if moved > _FOLLOWS:
             text += " in evaluation mode, and in training mode it is not"
+            silent = [name for name in exam.train[0]["inputs"] if _silent_in_training(exam, name)]
+            if silent:
+                text += f"; in training mode it does not move with {', '.join(silent)} either"
+                return [Finding(Cause.IGNORES_INPUT, "fault", text, ", ".join(silent))]
             return [Finding(Cause.TRAIN_EVAL_GAP, "fault", text)]
         shut = shut_layer(exam, [*models, exam.calm.model]) or far_off_weights(exam)
         if shut:
             return shut
         # what fades until rounding swallows it is on its way, and not cut off
-        weight: Weight = "note" if _fades(exam) else "fault"
+        weight: Weight = "note" if moved > _BARELY or _fades(exam) else "fault"
         return [Finding(Cause.IGNORES_INPUT, weight, text, "its inputs")]
     names = whole or parts
     # as a fault, or for an answer that moves with what fills up: beside it this says why
@@ -125,16 +132,21 @@ def _unused(
     return whole, parts, varied
 
 
-def _only_when_still(exam: Exam) -> bool:
-    """Whether the output follows the inputs in training mode, with the same draws."""
+def _moved_in_training(exam: Exam) -> float:
+    """Give how far the output follows the inputs in training mode, with the same draws.
+
+    Some ends cut it off in evaluation alone, as where there is no water.
+    """
     batch = exam.train[0]
     names = [name for name in batch["inputs"] if _with(batch, name, None) is not None]
-    inputs = {name: batch["inputs"][name].roll(1, 0) for name in names}
-    moved = {**batch, "inputs": {**batch["inputs"], **inputs}}
-    model = copy.deepcopy(exam.calm.model).train()
-    one, two = exam.run(model, batch).double(), exam.run(model, moved).double()
     # a normalisation by the batch does not see in which order its samples come
-    return float((one - two).abs().max()) > 1e-3 * max(float(one.abs().max()), 1e-12)
+    return moves_in_training(exam, names)
+
+
+def _silent_in_training(exam: Exam, name: str) -> bool:
+    """Whether an input that should be used moves nothing in training mode either."""
+    asked = name not in exam.case.spare and _with(exam.train[0], name, None) is not None
+    return asked and not moves_in_training(exam, [name]) > _NOTHING
 
 
 def _fades(exam: Exam) -> bool:
