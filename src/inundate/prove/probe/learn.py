@@ -20,6 +20,7 @@ from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.modes import explained, train_eval_gap
 from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
+from inundate.prove.probe.rare_missed import rare_missed
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.rougher import rougher
@@ -88,6 +89,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     found = found or numbered_each(exam, unseen) or tiny_batches(exam, unseen)
+    found = found or rare_missed(exam, seen)
     if found:
         return found
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
