@@ -50,8 +50,8 @@ def improper(exam: Exam, batch: Batch) -> list[Finding]:
     away = loss_of_fixed(exam.case, batch, least.to(output))
     if away is not None and away < other:
         text = (
-            f"targets are shares that sum up to 1, and the loss is {away:.3g} where all is given to "
-            f"the least of them, {other:.3g} for the largest and {best:.3g} for the shares"
+            f"targets are shares that sum up to 1, and the loss is {away:.3g} where all is given "
+            f"to the least of them, {other:.3g} for the largest and {best:.3g} for the shares"
         )
         return [Finding(Cause.LOSS_SIGN, "fault", text, firm=True)]
     text = (

@@ -89,7 +89,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     gone = any(f.cause is Cause.TRAIN_EVAL_GAP for f in found)
     found += [] if gone else mended(exam, unseen) + plainly(exam, unseen)
     found = found or numbered_each(exam, unseen) or tiny_batches(exam, unseen)
-    found = found or rare_missed(exam, seen)
+    found = found or (rare_missed(exam, seen) if exam.figures["healthy"] > 0 else [])
     if found:
         return found
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all
