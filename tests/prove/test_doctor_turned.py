@@ -51,13 +51,21 @@ def written(output, target):
     return functional.ctc_loss(said, target, frames, letters, zero_infinity=True)
 
 
+def mixed(output, target):
+    """Give the negative logarithm of a mixture of two normal distributions."""
+    shares, means, scales = output[:, :2].log_softmax(1), output[:, 2:4], output[:, 4:]
+    scales = scales.clamp(-4.0, 3.0)
+    away = (target - means) / scales.exp()
+    return -torch.logsumexp(shares - scales - 0.5 * away.square(), 1).mean()
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-@pytest.mark.parametrize("loss", [spread, written])
+@pytest.mark.parametrize("loss", [spread, written, mixed])
 def test_a_loss_without_a_lowest_answer_for_all_is_turned_round(loss, sign):
     rows = drawn(64, 4)
-    target = rows[:, :1] if loss is spread else 1 + (rows[:, :2] > 0).long()
-    model = net(4, 2 if loss is spread else 15)
-    found = probe_loss(exam_of(model, rows, target, loss=lambda o, t: sign * loss(o, t)))
+    target = 1 + (rows[:, :2] > 0).long() if loss is written else rows[:, :1]
+    many = {spread: 2, mixed: 6, written: 15}[loss]
+    found = probe_loss(exam_of(net(4, many), rows, target, loss=lambda o, t: sign * loss(o, t)))
     assert causes(found) == ([] if sign > 0 else [Cause.LOSS_SIGN])
 
 

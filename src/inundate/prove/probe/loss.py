@@ -124,6 +124,9 @@ def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
     if constant - least > (1 - _FLOOR) * max(abs(constant), abs(least)):
         turned = turned_round(exam, batch, free) or against_all(exam, batch)
         return turned or unasked(exam, batch)  # each finds its own target
+    turned = against_all(exam, batch)  # far from all targets, answers of their own save little
+    if turned:
+        return turned
     text = (
         f"output {tuple(exam.output.shape)}, target {tuple(batch['target'].shape)}: the best "
         f"output for each sample has the loss {least:.4g}, one for all {constant:.4g}"
