@@ -268,8 +268,8 @@ def _floor(exam: Exam, found: dict[str, float]) -> list[Finding]:
     low = min(right, 0.0)  # losses that may be negative are measured from their own floor
     share = (right - low) / max(constant - low, 1e-30)
     whole = exam.output.dtype == torch.float32  # in half precision it is that which loses it
-    flat = _FLAT * min(1.0, max(abs(right), abs(wrong), abs(constant)))  # a factor is no floor
-    if exam.answers.kind != "values" and whole and 0 <= wrong - right < flat:
+    flat = exam.answers.kind != "values" and whole and 0 <= wrong - right < _FLAT
+    if flat and not halves_seen(exam):
         text = (
             f"the right answer has the loss {right:.4g}, a wrong one {wrong:.4g}: all that can be "
             f"learnt is {wrong - right:.2g}"
