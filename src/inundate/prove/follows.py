@@ -81,6 +81,16 @@ def _held(finding: Finding, other: Finding) -> bool:
     return every and other.cause is Cause.OUTPUT_RANGE
 
 
+def _at_the_end(finding: Finding, other: Finding) -> bool:
+    """Say whether a training went to the end of a range beyond which all targets lie.
+
+    There the last activation passes next to nothing back, and answers are alike.
+    """
+    told = finding.cause is Cause.NO_GRADIENT and not finding.firm
+    told = told or finding.cause is Cause.IGNORES_INPUT
+    return told and other.cause is Cause.OUTPUT_RANGE and other.firm
+
+
 def _swallowed(finding: Finding, other: Finding) -> bool:
     """Say whether inputs count for nothing beside one that is far larger."""
     large = other.cause is Cause.INPUT_SCALE and (other.firm or other.tried)
@@ -147,6 +157,7 @@ _RULES = (
     _zeros,
     _unasked,
     _held,
+    _at_the_end,
     _swallowed,
     _shut,
     _of_the_training,

@@ -107,13 +107,22 @@ def _by_place(exam: Exam, batch: Batch, seen: Tensor) -> list[Finding]:
     target = batch["target"].cpu()
     if exam.answers.kind == "classes":
         places = seen.any(exam.answers.class_dim(batch["target"]))  # of the target's shape
-        return _class_ignored(exam, batch, target, places) or _filler(exam, batch, places)
+        told = _class_ignored(exam, batch, target, places) or _filler(exam, batch, places)
+        return told or _places_left_out(exam, batch, places, exam.answers.known(target))
     held = seen.reshape(target.shape)
     known = torch.isfinite(target.float())
-    if target.ndim < 2 or not bool(known.all()):
+    return _places_left_out(exam, batch, held, known) if bool(known.all()) else []
+
+
+def _places_left_out(exam: Exam, batch: Batch, held: Tensor, known: Tensor) -> list[Finding]:
+    """See whether places or channels count in no sample, of those in which the targets differ."""
+    target = batch["target"].cpu()
+    if target.ndim < 2:
         return []
-    # places or channels that count in no sample, of those in which the targets differ
-    silent = ~held.any(0) & (target.float().std(0) > 0) & known_of(exam, batch).any(0)
+    asked = known_of(exam, batch) & known
+    filled = _filled(exam, batch, target)
+    asked = asked if filled is None else asked & ~filled
+    silent = ~held.any(0) & (target.float().std(0) > 0) & asked.any(0)
     if float(silent.float().mean()) < _MISSED:
         return []
     text = (

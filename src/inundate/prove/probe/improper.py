@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 from torch.nn import functional
 
 from inundate.prove.answers import loss_of_fixed
@@ -34,9 +35,9 @@ def improper(exam: Exam, batch: Batch) -> list[Finding]:
     if float(target.min()) < 0 or float((target.sum(1) - 1.0).abs().max()) > _ONE:
         return []
     held = target.float().clamp(min=_LEAST)
-    largest = functional.one_hot(target.argmax(1), target.shape[1]).movedim(-1, 1).float()
+    largest = (_sure_of(target.argmax(1), target.shape[1]) > 0).float()
     right = [held, held.log(), torch.logit(held.clamp(max=1.0 - _LEAST))]
-    sure = [largest, _SURE * (2.0 * largest - 1.0)]
+    sure = [largest, _sure_of(target.argmax(1), target.shape[1])]
     losses = [loss_of_fixed(exam.case, batch, one.to(output)) for one in (*right, *sure)]
     constant = exam.constant(batch)
     if constant is None or None in losses:
@@ -45,9 +46,23 @@ def improper(exam: Exam, batch: Batch) -> list[Finding]:
     best, other = min(told[: len(right)]), min(told[len(right) :])
     if not other < best - _MARGIN * abs(constant - other):
         return []
+    least = _sure_of(target.argmin(1), target.shape[1])
+    away = loss_of_fixed(exam.case, batch, least.to(output))
+    if away is not None and away < other:
+        text = (
+            f"targets are shares that sum up to 1, and the loss is {away:.3g} where all is given "
+            f"to the least of them, {other:.3g} for the largest and {best:.3g} for the shares"
+        )
+        return [Finding(Cause.LOSS_SIGN, "fault", text, firm=True)]
     text = (
         f"targets are shares that sum up to 1, and the loss is {other:.3g} where all is given to "
         f"the largest of them, {best:.3g} for the shares themselves or their logarithms: as where "
         "chances are given to a loss that takes their logarithms"
     )
     return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+
+
+def _sure_of(chosen: Tensor, count: int) -> Tensor:
+    """Give scores of answers that are sure of one of several shares."""
+    one: Tensor = functional.one_hot(chosen, count).movedim(-1, 1).float()
+    return _SURE * (2.0 * one - 1.0)

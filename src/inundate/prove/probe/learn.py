@@ -21,6 +21,7 @@ from inundate.prove.probe.mended import mended, plainly
 from inundate.prove.probe.modes import explained, train_eval_gap
 from inundate.prove.probe.parts import exchanged
 from inundate.prove.probe.prepared import prepared_otherwise, turned_relations
+from inundate.prove.probe.rare_missed import rare_missed
 from inundate.prove.probe.reference import reference_skill
 from inundate.prove.probe.rescaled import rescaled
 from inundate.prove.probe.rougher import rougher
@@ -97,6 +98,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     found = found or doubted(exam, unseen)
     found = found or numbered_each(exam, unseen) or tiny_batches(exam, unseen)
     found = found or turned_on_trial(exam, unseen)
+    found = found or (rare_missed(exam, seen) if exam.figures["healthy"] > 0 else [])
     if found:
         return found
     if not sound and not exam.case.trained:  # classes may be right, and the loss beyond all

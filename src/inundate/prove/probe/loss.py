@@ -14,6 +14,7 @@ from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam
 from inundate.prove.finding import Finding
+from inundate.prove.probe.against_all import against_all
 from inundate.prove.probe.between import between_alone
 from inundate.prove.probe.by_column import spread_out, unasked
 from inundate.prove.probe.chances import beyond_chances
@@ -121,7 +122,11 @@ def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
         return _shape(exam, batch)
     exam.figures |= {"loss_free": least, "loss_constant": constant}
     if constant - least > (1 - _FLOOR) * max(abs(constant), abs(least)):
-        return turned_round(exam, batch, free) or unasked(exam, batch)  # each finds its own target
+        turned = turned_round(exam, batch, free) or against_all(exam, batch)
+        return turned or unasked(exam, batch)  # each finds its own target
+    turned = against_all(exam, batch)  # far from all targets, answers of their own save little
+    if turned:
+        return turned
     text = (
         f"output {tuple(exam.output.shape)}, target {tuple(batch['target'].shape)}: the best "
         f"output for each sample has the loss {least:.4g}, one for all {constant:.4g}"
@@ -266,7 +271,8 @@ def _floor(exam: Exam, found: dict[str, float]) -> list[Finding]:
     low = min(right, 0.0)  # losses that may be negative are measured from their own floor
     share = (right - low) / max(constant - low, 1e-30)
     whole = exam.output.dtype == torch.float32  # in half precision it is that which loses it
-    if exam.answers.kind != "values" and whole and 0 <= wrong - right < _FLAT:
+    flat = exam.answers.kind != "values" and whole and 0 <= wrong - right < _FLAT
+    if flat and not halves_seen(exam):
         text = (
             f"the right answer has the loss {right:.4g}, a wrong one {wrong:.4g}: all that can be "
             f"learnt is {wrong - right:.2g}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -15,6 +17,7 @@ from inundate.prove.several import CannotAsk
 __all__ = ["probe_metric"]
 
 _BEST = (0.0, 1.0, 100.0)  # what a perfect prediction scores in any metric in use
+_NEAR = 0.01  # of a best value, or of the way to other answers, that a perfect one may miss
 _OTHERS = 0.5  # of the samples, that have another target
 _KINDS = 3  # classes, from which an answer that is always the same is never the best
 _MOST = 20
@@ -43,7 +46,9 @@ def probe_metric(exam: Exam) -> list[Finding]:
     exam.figures |= {"metric_right": best, "metric_wrong": worst, "metric_constant": flat}
     text = f"it gives {best:.4g} for the right answer, {flat:.4g} for a constant, {worst:.4g} "
     text += "for a wrong one"
-    at_best = any(abs(best - value) < 0.01 * max(1.0, value) for value in _BEST)
+    # errors of small targets are small for any answer: what matters is how far others are
+    way = max((abs(v - best) for v in (worst, flat) if math.isfinite(v)), default=math.inf)
+    at_best = any(abs(best - v) < _NEAR * min(max(1.0, v), way) for v in _BEST)
     extreme = best in (min(best, flat, worst), max(best, flat, worst))
     if best == worst or not extreme or not (at_best or best == float("inf")):
         return [Finding(Cause.METRIC_WRONG, "fault", text)]

@@ -24,6 +24,7 @@ __all__ = ["probe_range"]
 
 _MISSED = 0.05  # share of the targets that an output may not reach
 _RARE, _LOST = 0.01, 0.4  # such a share, if this much of the variance is lost with it
+_ALL = 0.99  # of the targets: whatever else a training does, it can do nothing but go to the end
 _KNOWN = ((0.0, True), (-1.0, True), (1.0, False), (0.0, False))  # bound, whether from below
 _AT = 0.02  # share of the outputs that lie at a bound which no weights move
 _COLUMNS = 16  # numbers of an answer
@@ -59,8 +60,18 @@ def probe_range(exam: Exam) -> list[Finding]:
                 f"are {'below' if below else 'above'}"
                 f"{'' if exam.comparable else ', of what the loss asks for'}"
             )
-            return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
+            if _chances(exam, everything):
+                text += "; all lie between 0 and 1, where the loss takes scores of classes"
+                return [Finding(Cause.LOSS_OUTPUT_MISMATCH, "fault", text)]
+            all_of_them = share >= _ALL and len(torch.unique(everything)) > 1
+            return [Finding(Cause.OUTPUT_RANGE, "fault", text, where, firm=all_of_them)]
     return _by_column(exam, seen) or _pushed(exam, targets, margin)
+
+
+def _chances(exam: Exam, outputs: Tensor) -> bool:
+    """Whether outputs are chances, whatever the weights, and are asked for scores of classes."""
+    whole = not exam.typical["target"].is_floating_point() and not exam.comparable
+    return whole and bool(((outputs >= 0.0) & (outputs <= 1.0)).all())
 
 
 def _by_column(exam: Exam, seen: Sequence[Tensor]) -> list[Finding]:
@@ -120,7 +131,7 @@ def _pushed(exam: Exam, targets: Tensor, margin: float) -> list[Finding]:
             f"{sign * whole:.4g} and no further; {100 * missed:.0f} % of the targets are "
             f"{'below' if below else 'above'}"
         )
-        return [Finding(Cause.OUTPUT_RANGE, "fault", text, where)]
+        return [Finding(Cause.OUTPUT_RANGE, "fault", text, where, firm=missed >= _ALL)]
     return []
 
 

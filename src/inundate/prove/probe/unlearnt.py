@@ -13,6 +13,7 @@ from inundate.prove.known import worth
 from inundate.prove.probe.copies import cut_from_one
 from inundate.prove.probe.identity import identity
 from inundate.prove.probe.mended import far_better, otherwise, skill_with
+from inundate.prove.probe.rare_missed import rare_missed
 from inundate.prove.probe.reference import plain_skill
 from inundate.prove.probe.stand_in import stand_in_skill
 from inundate.prove.probe.steps_away import steps_away
@@ -83,7 +84,7 @@ def why(exam: Exam, seen: Skill, unseen: Skill, reference: Skill | None) -> list
         if found:
             return found
     found = other_kind(exam, seen, unseen) or otherwise(exam, unseen)
-    return found or _unrelated(exam, seen, unseen, reference)
+    return found or rare_missed(exam, seen) or _unrelated(exam, seen, unseen, reference)
 
 
 def _by_heart_alone(exam: Exam, reference: Skill | None) -> list[Finding]:
