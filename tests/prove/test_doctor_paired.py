@@ -251,3 +251,24 @@ def test_a_view_that_is_mirrored_is_turned_back_on_trial(turn, named):
     exam.__dict__["one_progress"] = 1.0  # a model that looks further knows a batch by heart
     found = turned_on_trial(exam, exam.skill(exam.all.model, exam.valid))
     assert [finding.subject.partition(" has")[0] for finding in found] == named
+
+
+class Means(Views):
+    """Sees the mean of two views alone, so that a turned one is known by being turned."""
+
+    def forward(self, left, right):
+        return super().forward((left + right) / 2, (left + right) / 2)
+
+
+@pytest.mark.parametrize(("model", "asked"), [(Views, True), (Means, False)])
+def test_a_view_that_is_taken_for_the_other_is_not_turned_on_trial(model, asked):
+    maps = {"left": drawn(64, 1, 6, 6), "right": drawn(64, 1, 6, 6, seed=1)}
+    target = drawn(64, 1, 6, 6, seed=2)
+    data = [
+        ({name: value[i : i + 16] for name, value in maps.items()}, target[i : i + 16])
+        for i in range(0, 64, 16)
+    ]
+    exam = Exam(make_case(model(), data[:3], valid=data[3:]), SHORT)
+    exam.__dict__["one_progress"] = 1.0
+    assert not turned_on_trial(exam, exam.skill(exam.all.model, exam.valid))
+    assert any("'right' turned" in name for name in exam.figures) == asked

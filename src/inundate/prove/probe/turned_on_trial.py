@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from torch import Tensor
 
+from inundate.learn.probes import evaluating
 from inundate.prove.case import Batch
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
@@ -20,6 +21,7 @@ _POOR = 0.3  # skill, below which maps may not lie as they should
 _HEART = 0.5  # of one batch, from which it is no fault of the model
 _GAIN = 0.2  # of skill
 _CLEAR = 0.001
+_ROUNDING = 1e-3  # of the deviation of outputs
 _SIDE = 4  # cells along each side
 _SHARE = 2  # of the steps, one in so many: what lies right is learnt soon
 _MOST = 2  # maps that are turned by themselves
@@ -37,6 +39,8 @@ def turned_on_trial(exam: Exam, unseen: Skill) -> list[Finding]:
     if not exam.comparable or not worth(exam, Cause.AXES_MIXED):
         return []
     for name in _maps(exam):
+        if _marks(exam, name):
+            continue
         for way, change in _turns(exam, name):
             remedy = Remedy(f"with {name} turned: its {way}", batch=change)
             steps = exam.effort.all_batches // _SHARE
@@ -54,6 +58,24 @@ def turned_on_trial(exam: Exam, unseen: Skill) -> list[Finding]:
                 subject = f"{name} has its {way}"
                 return [Finding(Cause.AXES_MIXED, "fault", text, subject, tried=True, firm=True)]
     return []
+
+
+def _marks(exam: Exam, name: str) -> bool:
+    """Whether the model takes a map for another one, so that what is turned is known by that.
+
+    To one that sees the mean of two frames a turned frame is the one that came later.
+    """
+    given = exam.typical["inputs"]
+    own = next((key for key in given if f"{key!r}" == name), None)
+    same = [key for key in given if key != own and own and given[key].shape == given[own].shape]
+    with evaluating(exam.all.model):
+        plain = exam.run(exam.all.model, exam.typical)
+        for key in same:
+            swapped = {**given, key: given[own], own: given[key]}
+            moved = exam.run(exam.all.model, {**exam.typical, "inputs": swapped}) - plain
+            if float(moved.abs().max()) <= _ROUNDING * max(float(plain.std()), _ROUNDING):
+                return True
+    return False
 
 
 def _maps(exam: Exam) -> list[str]:
