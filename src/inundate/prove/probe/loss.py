@@ -30,8 +30,7 @@ from inundate.prove.wide import widely
 
 __all__ = ["probe_loss"]
 
-_FLOOR = 0.7  # of the constant's loss: above it the right answer is hardly better
-_HOPELESS = 0.85
+_FLOOR, _HOPELESS = 0.7, 0.85  # of the constant's loss: the right answer is hardly better
 _CHANCES = 0.5  # the same, of the cross-entropy of values that are not chances
 _FREE = 0.15  # of the constant's loss: less than this is hardly to be learnt
 _WORTH = 3e-3  # of what sure answers cost: less than this is hardly to be learnt either
@@ -68,8 +67,8 @@ def probe_loss(exam: Exam) -> list[Finding]:
             return [Finding(Cause.PRECISION, "fault", text)]
         return [Finding(Cause.LOSS_IGNORES, "fault", text, "the output")]
     no_end = _grey(exam, batch) or beyond_chances(exam, batch) or endless(exam, batch, found)
-    no_end = no_end or between_alone(exam, batch)
-    no_end = no_end or unnormalised(exam, batch, found) or improper(exam, batch)
+    no_end = no_end or between_alone(exam, batch) or unnormalised(exam, batch, found)
+    no_end = no_end or improper(exam, batch)
     if no_end:
         return no_end
     unlike = _shape(exam, batch, found)
