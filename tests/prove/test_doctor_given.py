@@ -10,7 +10,7 @@ from inundate.prove.cause import Cause
 from inundate.prove.exam import Effort, Exam
 from inundate.prove.finding import Finding
 from inundate.prove.follows import settle
-from inundate.prove.probe.brightness import probe_brightness
+from inundate.prove.probe.brightness import level_of, probe_brightness
 from inundate.prove.probe.centred import probe_centred
 from inundate.prove.probe.copies import cut_from_one, slid
 from inundate.prove.probe.data import probe_target
@@ -201,6 +201,16 @@ def test_kinds_of_images_that_were_taken_in_another_light(lit, marked, wanted):
         optimiser=lambda m: torch.optim.Adam(m.parameters(), lr=2e-2),
     )  # fmt: skip
     assert causes(probe_brightness(exam)) == wanted
+
+
+@pytest.mark.parametrize("lit", [True, False])
+def test_what_is_larger_is_brighter_in_the_mean_and_no_light(lit):
+    kind = whole(0, 2, 64)
+    images = 0.02 * drawn(64, 1, 12, 12)
+    for image, own in zip(images[:, 0], kind.tolist(), strict=True):
+        image[2 : 8 if own else 5, 2:8] += 1.0
+    images += (1.5 if lit else 0.0) * kind[:, None, None, None]
+    assert level_of(images, kind) == (("mean", 0) if lit else None)
 
 
 @pytest.mark.parametrize("lay", [lambda w: w, lambda w: w[:, None], lambda w: w[..., None]])

@@ -204,6 +204,20 @@ def test_what_counts_the_places_of_the_batch_for_those_of_a_text(of_batch, named
     assert [finding.cause for finding in probe_mixing(exam)] == named
 
 
+class Drawing(Placed):
+    """Draws in evaluation as well, as a variational autoencoder may."""
+
+    def forward(self, texts):
+        told = super().forward(texts)
+        return told + 0.1 * torch.randn_like(told)
+
+
+def test_what_is_drawn_for_each_place_of_the_batch_is_no_order_of_it():
+    data = list(zip(WORDS.split(16), CLASSES.split(16), strict=True))
+    exam = Exam(make_case(Drawing(of_batch=False), data, optimiser=quick), SHORT)
+    assert probe_mixing(exam) == []
+
+
 @pytest.mark.parametrize(("kinds", "few"), [(8, True), (64, False), (128, False)])
 def test_a_few_samples_that_are_changed_each_time_are_seen_to_be_few(kinds, few):
     chosen = torch.arange(128) % kinds

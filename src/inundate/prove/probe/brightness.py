@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -24,6 +25,8 @@ _KINDS = 20  # classes
 _LEAST = 5  # samples of a class
 _LEFT = 0.3  # skill without the brightness, from which what is on the images tells enough
 _IMAGE = 4  # axes
+_QUARTERS = (0.25, 0.5, 0.75)
+_BRIGHTER = 0.9  # of the pairs of a brighter and a darker class, at each quarter of the cells
 
 #: What one number says of each channel of images (N, C, H, W).
 _LEVELS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -75,7 +78,8 @@ def level_of(images: Tensor, target: Tensor) -> tuple[str, int] | None:
     for name, of in _LEVELS.items():
         levels = of(images.double())
         for channel in range(levels.shape[1]):
-            if _parts(levels[:, channel], target):
+            level = levels[:, channel]
+            if _parts(level, target) and _all_over(images[:, channel].double(), level, target):
                 return name, channel
     return None
 
@@ -87,6 +91,23 @@ def _parts(level: Tensor, target: Tensor) -> bool:
     changes = classes[1:] != classes[:-1]
     apart = (values[1:] - values[:-1])[changes]
     return int(changes.sum()) == len(torch.unique(target)) - 1 and bool((apart > 0).all())
+
+
+def _all_over(images: Tensor, level: Tensor, target: Tensor) -> bool:
+    """Whether the dark, the middle and the bright cells are brighter in a brighter class.
+
+    A light does that, or a wall. What is larger is brighter in the mean, and as dark elsewhere.
+    """
+    kinds = torch.unique(target)
+    kinds = kinds[torch.stack([level[target == kind].mean() for kind in kinds]).argsort()]
+    ordered = images.flatten(1).sort(1).values
+    for quarter in _QUARTERS:
+        cells = ordered[:, int(quarter * ordered.shape[1])]
+        for low, high in pairwise(kinds):
+            pairs = cells[target == high][:, None] - cells[target == low][None]
+            if float((pairs > 0).double().mean()) < _BRIGHTER:
+                return False
+    return True
 
 
 def _without(name: str, level: str) -> Callable[[Batch], Batch]:
