@@ -41,6 +41,7 @@ from inundate.prove.probe.unlearnt import (
     why,
     wild_rate,
 )
+from inundate.prove.probe.usual_rate import UNDER_WAY
 from inundate.prove.probe.validated import unrelated_in_training
 
 __all__ = ["learns", "probe_learn"]
@@ -83,6 +84,7 @@ def probe_learn(exam: Exam) -> list[Finding]:
     some = sound and one >= _NEAR and _good(unseen, reference, share=_SOME)
     some = some and not narrow
     known = one >= _HEART and not _far_behind(unseen, reference)
+    known = known or UNDER_WAY in exam.figures
     exam.figures["healthy"] = float(unseen.there and sound and (enough or known or some))
     shift = _shift(exam, seen, unseen)
     if shift:  # noise that is added makes inputs wide as well
