@@ -12,6 +12,7 @@ from inundate.prove.probe.loss import probe_loss
 from inundate.prove.probe.mixing import probe_mixing
 from inundate.prove.probe.optimiser import probe_optimiser
 from inundate.prove.probe.slips import slips
+from inundate.prove.probe.split import probe_split
 from inundate.prove.probe.weights import probe_weights
 from inundate.prove.side_by_side import side_by_side
 
@@ -203,6 +204,26 @@ def test_nodes_of_a_graph_reach_each_other_by_its_edges():
     assert probe_mixing(exam_of(Nodes(), target, rows, edges, size=40)) == []
     found = probe_mixing(exam_of(Nodes(mixed=True), target, rows, edges, size=40))
     assert causes(found) == [Cause.AXES_MIXED]
+
+
+def test_nodes_of_one_graph_are_no_leak_where_each_part_has_classes_of_its_own():
+    rows, target = drawn(40, 6), whole(3, 40)
+    first = torch.arange(40) < 20
+    parts = [[(rows, torch.where(asked, target, -1))] for asked in (first, ~first)]
+    exam = Exam(
+        make_case(
+            nn.Linear(6, 3), parts[0], valid=parts[1], loss=nn.CrossEntropyLoss(ignore_index=-1)
+        ),
+        SHORT,
+    )
+    assert probe_split(exam) == []
+    exam = Exam(
+        make_case(
+            nn.Linear(6, 3), parts[0], valid=parts[0], loss=nn.CrossEntropyLoss(ignore_index=-1)
+        ),
+        SHORT,
+    )
+    assert causes(probe_split(exam)) == [Cause.SPLIT_LEAK]
 
 
 class Spectral(nn.Module):
