@@ -30,7 +30,7 @@ def kind_of(case: Case, batch: Batch, output: Tensor) -> Kind:
     """Say what an output is, by its shape, its target, and what the loss makes of it."""
     target = batch["target"]
     if not target.is_floating_point() and _scores(target, output):
-        return "classes"
+        return "values" if _of_steps(case, batch, output) else "classes"
     shaped = _shaped(target.float(), output)
     if shaped is None or float(target.min()) < 0 or float(target.max()) > 1:
         return "values"
@@ -45,6 +45,22 @@ def kind_of(case: Case, batch: Batch, output: Tensor) -> Kind:
     if logit >= plain or faster:
         return "values"
     return "values" if _highest(case, batch, shaped, plain, plain - logit) else "logits"
+
+
+def _of_steps(case: Case, batch: Batch, output: Tensor) -> bool:
+    """Whether there is one class more than scores, and it counts: each asks if a step is passed.
+
+    As in regression of ordered levels. A number of no class moves no loss.
+    """
+    target, dim = batch["target"], _class_dim(batch["target"], output)
+    count = output.shape[dim]
+    there = target == count
+    if int(target.max()) != count or not bool(there.any()):
+        return False
+    answer = torch.zeros_like(output)
+    plain = loss_of_fixed(case, batch, answer)
+    other = loss_of_fixed(case, batch, answer + there.unsqueeze(dim).to(output))
+    return plain is not None and other is not None and plain != other
 
 
 def _left_out(case: Case, batch: Batch, output: Tensor) -> float | None:

@@ -13,7 +13,9 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from inundate.core.errors import DataError
 
-__all__ = ["SEVERAL", "Batch", "Several", "as_batch", "as_given", "is_placed", "kind_name"]
+__all__ = [
+    "SEVERAL", "Batch", "Several", "as_batch", "as_given", "as_loaded", "is_placed", "kind_name",
+]  # fmt: skip
 
 #: ``inputs`` (table of tensors (B, …)), ``target`` (Tensor), ``raw`` (as the loader gave it).
 Batch = dict[str, Any]
@@ -218,6 +220,25 @@ def as_given(inputs: Mapping[str, Tensor]) -> dict[str, Any]:
 def is_placed(name: str) -> bool:
     """Say whether an input had no name, and is given by its place."""
     return name == _SINGLE or name.removeprefix(_SINGLE).isdigit()
+
+
+def as_loaded(inputs: Mapping[str, Tensor]) -> Any:
+    """Give inputs in the loader's own form: a tensor, several in a tuple, or a table of them.
+
+    Parameters
+    ----------
+    inputs : mapping of str to Tensor
+        As :func:`as_batch` gives them.
+
+    Examples
+    --------
+    >>> as_loaded(as_batch((torch.ones(2), torch.zeros(2)))["inputs"])
+    tensor([1., 1.])
+    """
+    given = as_given(inputs)
+    if not all(map(is_placed, given)):
+        return given
+    return given[_SINGLE] if list(given) == [_SINGLE] else tuple(given.values())
 
 
 def kind_name(value: Any) -> str:

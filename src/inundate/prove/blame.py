@@ -13,7 +13,8 @@ _INSTALLED = tuple(Path(sysconfig.get_path(name)) for name in ("stdlib", "pureli
 #: Functions of the doctor that do nothing but call what they were given.
 _CALLS = {
     "_by_names", "_by_table", "_first", "_step", "as_batch", "batches", "call_model",
-    "call_with_table", "loss_of", "of", "of_answer", "pair", "plain_step", "run", "usual_loss",
+    "call_with_table", "calling", "loss_of", "of", "of_answer", "pair", "plain_step", "run",
+    "usual_loss",
 }  # fmt: skip
 
 

@@ -62,6 +62,8 @@ class Case:
         What is known from elsewhere, such as the alarms of a run.
     whole : LossOfWhole, optional
         The loss of all that a model gives, where it may give several tensors.
+    begin : Tensor (1, …), optional
+        Where the search for the best answer begins, if 0 is none that the loss takes.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Case:
     trained: bool = False
     told: Sequence[str] = ()
     whole: LossOfWhole | None = None
+    begin: Tensor | None = None
 
     def pair(self) -> tuple[nn.Module, torch.optim.Optimizer]:
         """Give a copy of the model with an optimiser that holds the copy's weights."""

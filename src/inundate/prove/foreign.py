@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from inundate.core.errors import ConfigError, InundateError, MissingFileError, nearest
-from inundate.prove.batch import kind_name
+from inundate.prove.batch import as_loaded, kind_name
 from inundate.prove.case import Case, call_model, call_with_table, make_case
 
 __all__ = ["Recorded", "foreign_case", "load_named"]
@@ -159,7 +159,7 @@ def foreign_case(model: str, data: str, *, config: Mapping[str, Any] | None = No
         valid=valid,
         loss=parts.get("loss"),
         optimiser=parts.get("optimiser", parts.get("optimizer")),
-        call=parts.get("call", _call_for(parts["model"], train)),
+        call=_calling(parts["call"]) if parts.get("call") else _call_for(parts["model"], train),
         step=parts.get("step"),
         metric=parts.get("metric"),
         trained=bool(parts.get("trained", False)),
@@ -255,6 +255,15 @@ def _shown(part: Any) -> str:
     if isinstance(part, type):
         return f"the class {part.__name__}"
     return repr(part) if isinstance(part, str) else kind_name(part)
+
+
+def _calling(call: Callable[[nn.Module, Any], Any]) -> Callable[..., Any]:
+    """Hand a user's own call what the loader gives as inputs, and not the doctor's table of it."""
+
+    def calling(model: nn.Module, inputs: Mapping[str, Any]) -> Any:
+        return call(model, as_loaded(inputs))
+
+    return calling
 
 
 def _call_for(model: nn.Module, train: Any) -> Callable[..., Any]:

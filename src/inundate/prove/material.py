@@ -185,7 +185,8 @@ class Material:
         shapes = {tuple(self.run(self.case.model, b).shape[1:]) for b in self.learnt[:2]}
         if len(shapes) != 1 or self.answers.logarithms:  # free scores would not sum up to 1
             return None, None
-        start = torch.zeros_like(self.output[:1])
+        begin = self.case.begin
+        start = torch.zeros_like(self.output[:1]) if begin is None else begin.to(self.output)
         found = least_constant(self.case, self.learnt, start, self.ends)
         if found is None or self.answers.kind != "values" or self.ends is not None:
             return found, None

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from inundate.prove.answers import Answers
 from inundate.prove.batch import SEVERAL
+from inundate.prove.bounds import Held, held_parts
 from inundate.prove.case import Batch, Case, Fixed, target_of
 
 __all__ = ["side_by_side"]
@@ -41,7 +42,11 @@ def side_by_side(case: Case, batches: Sequence[Batch], output: Tensor) -> Case |
     same = SEVERAL not in batch and right is not None
     if same and right is not None and whole.helping(right, batch["inputs"], target_of(batch)):
         return None
-    shapes = [tuple(one.shape[1:]) for one in whole.parts(whole.given(batch["inputs"]))]
+    own = whole.parts(whole.given(batch["inputs"]))
+    shapes = [tuple(one.shape[1:]) for one in own]
+    held = held_parts(
+        case, lambda model, inputs: whole.parts(whole.run(model, inputs)), batches, len(own)
+    )
 
     def call(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:
         parts = whole.parts(whole.run(model, inputs))
@@ -52,7 +57,25 @@ def side_by_side(case: Case, batches: Sequence[Batch], output: Tensor) -> Case |
         if not isinstance(model, Fixed):
             return whole.of(model, batch["inputs"], target)
         cut = torch.split(model.output, [max(1, torch.Size(shape).numel()) for shape in shapes], 1)
-        answers = [part.reshape(-1, *shape) for part, shape in zip(cut, shapes, strict=True)]
+        answers = [
+            _put_back(part.reshape(-1, *shape), kept)
+            for part, shape, kept in zip(cut, shapes, held, strict=True)
+        ]
         return whole.of_parts(answers, batch["inputs"], target)
 
-    return replace(case, call=call, loss=loss, metric=None)
+    if not any(held):
+        return replace(case, call=call, loss=loss, metric=None)
+    begin = torch.cat([part.reshape(len(part), -1) for part in own], 1).mean(0, keepdim=True)
+    return replace(case, call=call, loss=loss, metric=None, begin=begin.detach())
+
+
+def _put_back(answer: Tensor, held: Held | None) -> Tensor:
+    """Put an answer that no network holds back among those that the model can give.
+
+    A loss may refuse others, as the logarithm of a negative deviation. The slope is that of the
+    answer itself, so that a search comes back in.
+    """
+    if held is None:
+        return answer
+    inside = answer + (answer.detach().clamp(held.low, held.high) - answer.detach())
+    return inside if held.whole is None else inside / inside.sum(held.whole, keepdim=True)

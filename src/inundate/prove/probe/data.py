@@ -100,9 +100,20 @@ def probe_inputs(exam: Exam) -> list[Finding]:
             else:
                 # of two sizes by itself, as depths are: small where it is dry
                 sparse = spare and float((values == 0).float().mean()) > _SPARSE
-                found += slips(name, values, whole=not sparse)
+                told = slips(name, values, whole=not sparse)
+                kinds = _kinds(exam, len(values)) if told else None
+                found += slips(name, values, whole=not sparse, kinds=kinds) if told else []
             found += [] if spare else _one_for_all(exam, name, values)
     return found
+
+
+def _kinds(exam: Exam, count: int) -> Tensor | None:
+    """Give the class of each sample; None if samples are of none, or of nearly as many as there."""
+    kinds = [batch["target"] for batch in exam.train]
+    if exam.answers.kind != "classes" or any(kind.ndim != 1 for kind in kinds):
+        return None
+    told = torch.cat(kinds)
+    return told if len(told) == count and len(torch.unique(told)) <= count // _GROUP else None
 
 
 def _one_for_all(exam: Exam, name: str, values: Tensor) -> list[Finding]:

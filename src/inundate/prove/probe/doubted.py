@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
+from inundate.learn.random_state import isolated_random
 from inundate.prove.cause import Cause
 from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
@@ -15,7 +17,7 @@ from inundate.prove.probe.mended import far_better, skill_with
 from inundate.prove.probe.noise import QUIET, drawn_by, noiseless
 from inundate.prove.trial import Remedy
 
-__all__ = ["doubted"]
+__all__ = ["by_own_numbers", "doubted"]
 
 _KNOWN = 0.8  # skill, from which nothing has been in the way
 _PULL = 0.005  # of a weight a step by decay alone, ten times what is usual anywhere
@@ -70,7 +72,7 @@ def _noise(exam: Exam) -> _Doubt | None:
     strength = drawn_by(exam, exam.all.model)
     exam.figures["noise_in_training"] = min(strength, 1e6)
     always = exam.figures.get("noise_in_evaluation", 0.0)
-    if always > _ALWAYS:
+    if always > _ALWAYS and not by_own_numbers(exam):
         told = (
             f"in evaluation mode too, outputs for one sample differ {always:.2g} times as much "
             "from draw to draw as between samples"
@@ -83,6 +85,23 @@ def _noise(exam: Exam) -> _Doubt | None:
         "as much from draw to draw as between samples"
     )
     return _Doubt(noiseless(exam) or QUIET, told)
+
+
+def by_own_numbers(exam: Exam) -> bool:
+    """Say whether a model gives, beside numbers with noise in evaluation too, others without any.
+
+    As the mean and the variance of a code that is drawn: the model sets the size of its noise
+    itself, and its loss pays for it.
+    """
+    if exam.case.whole is None or exam.output.ndim != 2:
+        return False
+    model = copy.deepcopy(exam.all.model).eval()
+    told = []
+    for number in range(2):
+        with torch.no_grad(), isolated_random(exam.seed, "doctor", "own numbers", number):
+            told.append(exam.case.call(model, exam.typical["inputs"]))
+    moved = (told[0] != told[1]).any(0)
+    return bool(moved.any()) and int((~moved).sum()) > 1
 
 
 def _decay(exam: Exam) -> _Doubt | None:

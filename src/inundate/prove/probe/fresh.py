@@ -63,10 +63,14 @@ def odd_weights(exam: Exam) -> list[str]:
     found = []
     fresh = dict(drawn.named_parameters())
     for name, weight in given.named_parameters():
-        said = _unlike(weight.detach().float(), fresh[name].detach().float())
+        said = _unlike(_real(weight.detach()).float(), _real(fresh[name].detach()).float())
         if said and weight.requires_grad:
             found.append(f"{name} {said}")
     return found
+
+
+def _real(weight: Tensor) -> Tensor:
+    return torch.view_as_real(weight) if weight.is_complex() else weight
 
 
 def _unlike(given: Tensor, drawn: Tensor) -> str:

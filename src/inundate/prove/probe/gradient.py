@@ -54,7 +54,7 @@ def gradients(
     for name, module in leaves(model).items():
         parts = [p.grad for p in module.parameters(recurse=False) if p.grad is not None]
         count = sum(part.numel() for part in parts)
-        square = sum(float(part.double().square().sum()) for part in parts)
+        square = sum(float(part.abs().double().square().sum()) for part in parts)
         found[name] = math.sqrt(square / count) if count else math.nan
     return float(loss.detach()), found
 

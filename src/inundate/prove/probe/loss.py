@@ -23,6 +23,7 @@ from inundate.prove.probe.endless import endless, falls_on, turned_round
 from inundate.prove.probe.halves import halves_seen
 from inundate.prove.probe.improper import improper
 from inundate.prove.probe.kind import measured, mismatch, numbered, other_axis, unnormalised
+from inundate.prove.probe.likeness import of_distance, of_pairs
 from inundate.prove.probe.loss_shape import other_order
 from inundate.prove.probe.sought import sought
 from inundate.prove.probe.weights import probe_weights
@@ -94,7 +95,7 @@ def probe_loss(exam: Exam) -> list[Finding]:
         # a likelihood of rates or smoothed labels: lowest elsewhere, on the target's side
         hardly = _too_many(exam, batch, found) or _hardly(exam, batch, found)
         return hardly or left_out(exam, batch)
-    if _of_pairs(exam, found):
+    if of_pairs(exam, found) or of_distance(exam, batch, found):
         return []
     others = mismatch(exam, batch, found) or _order(found) or _floor(exam, found)
     others = others or probe_weights(exam)
@@ -120,7 +121,9 @@ def _by_itself(exam: Exam, batch: Batch) -> list[Finding]:
     if constant is None or least is None:
         return _shape(exam, batch)
     exam.figures |= {"loss_free": least, "loss_constant": constant}
-    if constant - least > (1 - _FLOOR) * max(abs(constant), abs(least)):
+    # chances of values between 0 and 1 have a floor of their own, which no answer goes below
+    part = _LITTLE / 2 if exam.case.begin is not None else 1 - _FLOOR
+    if constant - least > part * max(abs(constant), abs(least)):
         turned = turned_round(exam, batch, free) or against_all(exam, batch)
         return turned or unasked(exam, batch)  # each finds its own target
     turned = against_all(exam, batch)  # far from all targets, answers of their own save little
@@ -246,13 +249,6 @@ def _shape(exam: Exam, batch: Batch, losses: dict[str, float] | None = None) -> 
         else f"output {tuple(output.shape)}, target {tuple(target.shape)}"
     )
     return [Finding(Cause.SHAPE_BROADCAST, "fault", text)]
-
-
-def _of_pairs(exam: Exam, found: dict[str, float]) -> bool:
-    """Whether outputs are no scores of classes: a loss of pairs asks who is like whom."""
-    same = abs(found["right"] - found["wrong"]) < _SAME * max(abs(found["constant"]), 1e-30)
-    apart = found["constant"] - found["right"] > _FREE * abs(found["constant"])
-    return same and apart and exam.answers.kind == "classes"
 
 
 def _order(found: dict[str, float]) -> list[Finding]:

@@ -203,8 +203,8 @@ def _drowns(exam: Exam) -> list[Finding]:
         held = {id(weight) for weight in group["params"]}
         for name, weight in model.named_parameters():
             if id(weight) in held and name in slopes:
-                penalty += float((decay * weight.detach()).square().sum())
-                slope += float(slopes[name].square().sum())
+                penalty += float((decay * weight.detach()).abs().square().sum())
+                slope += float(slopes[name].abs().square().sum())
     if penalty <= 0.0 or penalty < _DROWNS**2 * slope:
         return []
     times = (penalty / max(slope, 1e-30)) ** 0.5

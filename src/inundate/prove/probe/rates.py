@@ -9,7 +9,7 @@ from inundate.prove.probe.changes import scaled_inputs
 from inundate.prove.probe.deep import NORMED, is_deep, narrow_place, normed
 from inundate.prove.probe.reach import FITTED, HELPS, helps, percent, reach, told
 from inundate.prove.probe.stacked import STACK
-from inundate.prove.probe.usual_rate import usual_rate
+from inundate.prove.probe.usual_rate import comes_on, usual_rate
 from inundate.prove.trial import Remedy
 
 __all__ = ["OF_RATES", "astray", "rates"]
@@ -47,7 +47,7 @@ def rates(exam: Exam, own: float) -> list[Finding]:
         if faded is not None and best > 1 and STACK not in exam.figures:
             return [Finding(faded.cause, "fault", faded.evidence, faded.subject)]
         cause = Cause.RATE_TOO_HIGH if best < 1 else Cause.RATE_TOO_LOW
-        if best > 1 and _slow(exam):
+        if best > 1 and (_slow(exam) or _under_way(exam)):
             return []
         factor = 1 / best if best < 1 else best
         text = f"{told(exam, own)}, at {best:g} times the rate {percent(reached[best])}"
@@ -66,6 +66,13 @@ def _slow(exam: Exam) -> bool:
         return False
     exam.figures["one_batch"] = patient
     return True
+
+
+def _under_way(exam: Exam) -> bool:
+    """Whether unseen samples are learnt at the usual rate, and more of them in more steps."""
+    if exam.case.trained or exam.all.broke:
+        return False
+    return comes_on(exam, exam.skill(exam.all.model, exam.valid))
 
 
 def _further(reached: dict[float, float]) -> list[float]:

@@ -71,7 +71,9 @@ def _written(number: float) -> bool:
     return nines or size in (32767.0, 32768.0, 65535.0) or size >= 1e9
 
 
-def slips(name: str, values: Tensor, *, whole: bool = True) -> list[Finding]:
+def slips(
+    name: str, values: Tensor, *, whole: bool = True, kinds: Tensor | None = None
+) -> list[Finding]:
     """Look for samples in another unit, as a whole and channel by channel.
 
     Parameters
@@ -82,14 +84,16 @@ def slips(name: str, values: Tensor, *, whole: bool = True) -> list[Finding]:
     whole : bool
         False for what may be of two sizes by itself, such as depths, which are small where it is
         dry: those must be like the others but for a factor that units differ by.
+    kinds : Tensor (N,), optional
+        The class of each sample: what differs as classes do may be what tells them apart.
     """
     if values.ndim < 2 or values[0].numel() == 1 or not whole:
-        return _converted(name, values)
+        return _converted(name, values, kinds)
     if values.ndim == 2:  # columns of a few levels are in a unit of their own
         values = values[:, [len(torch.unique(column)) > _LEVELS for column in values.T]]
         if not values.numel():
             return []
-    return _slips(name, values) or _slips_by_channel(name, values)
+    return _slips(name, values) or _slips_by_channel(name, values, kinds)
 
 
 def _slips(name: str, values: Tensor) -> list[Finding]:
@@ -118,7 +122,7 @@ def _slips(name: str, values: Tensor) -> list[Finding]:
     return [Finding(Cause.UNIT_SLIP, "fault", text, f"{name!r}")]
 
 
-def _slips_by_channel(name: str, values: Tensor) -> list[Finding]:
+def _slips_by_channel(name: str, values: Tensor, kinds: Tensor | None) -> list[Finding]:
     """Look at each channel by itself, where samples as a whole tell nothing."""
     series = values.ndim == 3 and values.shape[1] > values.shape[2]
     rows = values.movedim(-1, 1) if series else values
@@ -127,19 +131,19 @@ def _slips_by_channel(name: str, values: Tensor) -> list[Finding]:
     for channel in range(rows.shape[1]):
         told = f"{name}, channel {channel}"
         held = rows[:, channel]
-        found = _converted(told, held)
+        found = _converted(told, held, kinds)
         if found:
             return found
     return []
 
 
-def _converted(name: str, values: Tensor) -> list[Finding]:
+def _converted(name: str, values: Tensor, kinds: Tensor | None) -> list[Finding]:
     found = _apart(name, values)
     found = found or (_slips(name, values) if _alike_converted(values) else [])
-    return found or _in_small_units(name, values)
+    return found or _in_small_units(name, values, kinds)
 
 
-def _in_small_units(name: str, values: Tensor) -> list[Finding]:
+def _in_small_units(name: str, values: Tensor, kinds: Tensor | None) -> list[Finding]:
     """Look for some samples of several numbers that are the others but for a unit's factor."""
     rows = values.double().reshape(len(values), -1)
     if rows.shape[1] < 2 or not bool(torch.isfinite(rows).all()):
@@ -163,11 +167,19 @@ def _in_small_units(name: str, values: Tensor) -> list[Finding]:
         return []
     if not _of_one_kind(low / low.median(), high / high.median()):
         return []
+    if kinds is not None and _as_kinds(size[size > 0] >= high[0], kinds[size > 0]):
+        return []
     text = (
         f"{few} of {len(order)} samples of {name!r} are {factor:.3g} times as large or small as "
         f"the others, and {between or 'none'} {'lie' if between > 1 else 'lies'} between"
     )
     return [Finding(Cause.UNIT_SLIP, "fault", text, f"{name!r}")]
+
+
+def _as_kinds(larger: Tensor, kinds: Tensor) -> bool:
+    """Whether all samples of each class are of one size, as flat bodies are beside round ones."""
+    shares = [float(larger[kinds == kind].double().mean()) for kind in torch.unique(kinds)]
+    return all(min(share, 1.0 - share) <= _STRAY for share in shares)
 
 
 def _alike_converted(values: Tensor) -> bool:

@@ -42,8 +42,9 @@ def probe_split(exam: Exam) -> list[Finding]:
     """Look for samples that are in both parts, and for channels that are prepared differently."""
     if exam.case.valid is None:
         return []
-    if not exam.apart:
-        return _shared(exam)
+    rows = sum(len(batch["target"]) for batch in exam.train)
+    if not exam.apart or len(_asked_of(exam, exam.train)) < rows:
+        return _shared(exam)  # as nodes of one graph, of which each part asks for its own
     copied = _shared(exam) or _near(exam) or turned(exam) or slid(exam)
     copied = copied or overlapping_texts(exam) or near_texts(exam) or overlapping_maps(exam)
     copied = copied or near_images(exam) or same_answers(exam)
@@ -151,8 +152,7 @@ def _unlikely_twice(exam: Exam, keys: list[bytes]) -> bool:
 
 
 def _shared(exam: Exam) -> list[Finding]:
-    train = [key for batch in sample_keys(exam.train) for key in batch]
-    valid = [key for batch in sample_keys(exam.valid) for key in batch]
+    train, valid = _asked_of(exam, exam.train), _asked_of(exam, exam.valid)
     known = set(train)
     both = sum(key in known for key in valid) / len(valid)
     by_itself = 1.0 - len(known) / len(train)  # short texts repeat within the training data too
@@ -164,6 +164,21 @@ def _shared(exam: Exam) -> list[Finding]:
         return []
     text = f"{100 * both:.1f} % of {len(valid)} validation samples are in the training data as well"
     return [Finding(Cause.SPLIT_LEAK, "fault", text)]
+
+
+def _asked_of(exam: Exam, part: list[Batch]) -> list[bytes]:
+    """Give the samples of a part whose class counts.
+
+    The nodes of one graph may be in both parts, where each has the classes of its own ones alone.
+    """
+    keys = list(sample_keys(part))
+    every = [key for batch in keys for key in batch]
+    if exam.answers.kind != "classes" or any(batch["target"].ndim != 1 for batch in part):
+        return every
+    known = torch.cat([exam.answers.known(batch["target"]) for batch in part]).tolist()
+    if len(known) != len(every) or not any(known):
+        return every
+    return [key for key, counts in zip(every, known, strict=True) if counts]
 
 
 def _own_numbers(exam: Exam) -> bool:

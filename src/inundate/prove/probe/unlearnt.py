@@ -17,6 +17,7 @@ from inundate.prove.probe.rare_missed import rare_missed
 from inundate.prove.probe.reference import plain_skill
 from inundate.prove.probe.stand_in import stand_in_skill
 from inundate.prove.probe.steps_away import steps_away
+from inundate.prove.probe.usual_rate import comes_on
 from inundate.prove.trial import Remedy, run_trial
 
 __all__ = [
@@ -223,6 +224,8 @@ def better_rates(
         nearer = skill.progress > max(unseen.progress, 0.0) + _FAR_MORE
         nearer = nearer or not far_more
         if skill.there and (more or (nearer and far_better(skill, unseen))):
+            if remedy.rate > 1 and comes_on(exam, unseen):
+                continue
             cause = Cause.RATE_TOO_LOW if remedy.rate > 1 else Cause.RATE_TOO_HIGH
             text = (
                 f"skill on unseen samples is {max(unseen.value, -9.99):.2f}, and {skill.value:.2f} "

@@ -8,14 +8,18 @@ import math
 import torch
 
 from inundate.prove.cause import Cause
-from inundate.prove.exam import Exam
+from inundate.prove.exam import Exam, Skill
 from inundate.prove.finding import Finding
 from inundate.prove.known import worth
 from inundate.prove.trial import Remedy, run_trial
 
-__all__ = ["rate_of_kind", "usual_rate"]
+__all__ = ["UNDER_WAY", "comes_on", "rate_of_kind", "usual_rate"]
 
 _SLOW = 0.0101  # of the usual rate, from which that is tried
+#: Figure of what more steps bring, noted only where that is much.
+UNDER_WAY = "skill_valid, twice as many steps"
+
+_ON = 0.1  # of skill, that twice as many steps bring where a training is on its way
 _MORE = 0.15  # of skill on unseen samples, that it must bring where there is none
 #: SGD comes at a rate that says nothing, and what searches along a line sets its own.
 _NONE = (torch.optim.SGD, torch.optim.LBFGS)
@@ -52,6 +56,27 @@ def usual_rate(exam: Exam) -> list[Finding]:
         f"samples is {before.value:.2f}, {remedy.name} {after.value:.2f}"
     )
     return [Finding(Cause.RATE_TOO_LOW, "fault", text, f"{usual / own:.3g}", tried=True)]
+
+
+def comes_on(exam: Exam, unseen: Skill) -> bool:
+    """Say whether twice as many steps at the usual rate of Adam learn more: slow, and no fault.
+
+    Parameters
+    ----------
+    exam : Exam
+    unseen : Skill
+        What was learnt of unseen samples in the usual number of steps.
+    """
+    optimiser = exam.case.pair()[1]
+    usual = rate_of_kind(optimiser) if "adam" in type(optimiser).__name__.lower() else 0.0
+    if not 0.0 < usual <= 1.01 * min(exam.all.rates, default=0.0) or not unseen.there:
+        return False
+    trial = run_trial(exam.case, exam.learnt, 2 * exam.effort.all_batches, seed=exam.seed)
+    skill = exam.skill(trial.model, exam.valid)
+    if trial.broke or not skill.there or skill.value <= unseen.value + _ON:
+        return False
+    exam.figures |= {UNDER_WAY: skill.value, "healthy": 1.0}
+    return True
 
 
 def rate_of_kind(optimiser: torch.optim.Optimizer) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -17,6 +19,7 @@ _LESS = 0.4  # of what a target of the commonest class counts
 _FAR_LESS = 0.1  # the same for a class that is not rare
 _FAR_MORE = 30.0  # the same for a class that is not rare: the commonest class hardly counts then
 _ALL_MORE = 10.0  # times what all targets of the commonest class count together
+_MUCH = 3.0  # times what a weight alone counts, where the shares of classes are known
 _FEW = 6  # targets of a class, from which their mean means something
 _BATCHES = 12
 
@@ -42,7 +45,10 @@ def probe_weights(exam: Exam) -> list[Finding]:
         if kind == common or len(values) < _FEW:
             continue
         exam.figures["rare_class_counts"] = min(exam.figures.get("rare_class_counts", 1e9), counted)
-        if counted < (_LESS if share < _RARE else _FAR_LESS):
+        little = counted < (_LESS if share < _RARE else _FAR_LESS)
+        if little and _of_the_sure(exam, kind, counted, often[kind] / sum(often.values())):
+            continue  # by a focal loss
+        if little:
             text = (
                 f"{100 * often[kind] / sum(often.values()):.0f} % of the targets are {kind}, and "
                 f"the loss counts each for {counted:.2g} of one that is {common}"
@@ -55,6 +61,23 @@ def probe_weights(exam: Exam) -> list[Finding]:
             )
             return [Finding(Cause.MAJORITY_COLLAPSE, "fault", text)]
     return _far_more(counts, often)
+
+
+def _of_the_sure(exam: Exam, kind: int, counted: float, share: float) -> bool:
+    """Whether a loss of two classes counts the rare one far more as soon as shares are known.
+
+    A focal loss hardly counts what is told surely and rightly, so that the weight of a rare class
+    is small at scores of 0 alone. Weights as such grow with its rarity, and no more.
+    """
+    if exam.answers.kind != "logits" or not 0.0 < share < 0.5:
+        return False
+    known = math.log(share / (1.0 - share)) * (1.0 if kind else -1.0)
+    counts = _counts(exam, known)
+    both = [float(values.mean()) for values in (counts.get(kind), counts.get(1 - kind))
+            if values is not None]  # fmt: skip
+    if len(both) < 2 or both[1] <= 0.0:
+        return False
+    return counted * _MUCH < both[0] / both[1] * share / (1.0 - share)
 
 
 def _far_more(counts: dict[int, Tensor], often: dict[int, float]) -> list[Finding]:
@@ -72,11 +95,11 @@ def _far_more(counts: dict[int, Tensor], often: dict[int, float]) -> list[Findin
     return [Finding(Cause.MAJORITY_COLLAPSE, "suspect", text)]
 
 
-def _counts(exam: Exam) -> dict[int, Tensor]:
+def _counts(exam: Exam, score: float = 0.0) -> dict[int, Tensor]:
     """Give for each class how much each of its targets moves the loss."""
     found: dict[int, list[Tensor]] = {}
     for batch in exam.learnt[:_BATCHES]:
-        slope = _slope(exam, batch)
+        slope = _slope(exam, batch, score)
         target = batch["target"]
         if slope is None or (target.is_floating_point() and not _of_two(target)):
             return {}
@@ -102,12 +125,12 @@ def _of_two(target: Tensor) -> bool:
     return bool(((target == 0) | (target == 1)).all())
 
 
-def _slope(exam: Exam, batch: Batch) -> Tensor | None:
-    """Give the size of the gradient of the loss at scores of 0; None if it cannot be asked."""
+def _slope(exam: Exam, batch: Batch, score: float) -> Tensor | None:
+    """Give the size of the gradient of the loss at equal scores; None if it cannot be asked."""
     right = exam.answers.right(batch)
     if right is None:
         return None
-    answer = torch.zeros_like(right).requires_grad_()
+    answer = torch.full_like(right, score).requires_grad_()
     try:
         loss = exam.case.loss(Fixed(answer), batch)
         (slope,) = torch.autograd.grad(loss, answer)
