@@ -173,7 +173,7 @@ def _asked_of(exam: Exam, part: list[Batch]) -> list[bytes]:
     """
     keys = list(sample_keys(part))
     every = [key for batch in keys for key in batch]
-    if exam.answers.kind != "classes" or any(batch["target"].ndim != 1 for batch in part):
+    if any(batch["target"].ndim != 1 for batch in part) or exam.answers.kind != "classes":
         return every
     known = torch.cat([exam.answers.known(batch["target"]) for batch in part]).tolist()
     if len(known) != len(every) or not any(known):
