@@ -25,6 +25,7 @@ from inundate.cli.doctor_bench.change import (
     with_same_weights,
 )
 from inundate.cli.doctor_bench.fault import Body, Fault, Healthy, body
+from inundate.cli.doctor_bench.fumbles_rows import HalfOfIt
 from inundate.cli.doctor_bench.parts import Parts, pick
 from inundate.prove.cause import Cause
 
@@ -65,7 +66,7 @@ ROW_FAULTS: tuple[Fault, ...] = (
     # tables
     Fault("auctions: batches of 2048 of 1350 rows, the last one dropped", body(y.auctions), x.larger_than_table, C.LOADER_STARVES, 8521, BATCHES),
     Fault("boilers: last of three columns left out of the loss", body(y.boilers), lambda p: with_loss(p, x.without_last_column), C.LOSS_IGNORES, 8522, LOSS),
-    Fault("churners: half() on model and rows, Adam", body(y.churners), lambda p: pick(p, model=x.Halved(p.model)), C.PRECISION, 8523, OUTPUT),
+    Fault("churners: half() on model and rows, Adam", body(y.churners), lambda p: pick(p, model=HalfOfIt(p.model)), C.PRECISION, 8523, OUTPUT),
     Fault("stages: model made anew in a later cell, optimiser of the first one", body(rows.stages, features=8, width=32), lambda p: x.of_the_first_model(p, lambda: rows.stages(1, features=8, width=32)), C.OPTIMISER_MISSES, 8524, STEPS, (C.WEIGHTS_DO_NOT_MOVE,)),
     Fault("salaries: gradient cleared between backward and the step", body(tallies.salaries, width=40), x.cleared_before_step, C.WEIGHTS_DO_NOT_MOVE, 8525, STEPS),
     Fault("wines: all linear layers start at 0.1", body(wines, count=2000, width=32), x.one_tenth, C.SYMMETRIC_START, 8526, OUTPUT),

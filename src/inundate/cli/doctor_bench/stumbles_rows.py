@@ -15,7 +15,7 @@ from inundate.cli.doctor_bench.change import both, on_input, with_optimiser
 from inundate.cli.doctor_bench.parts import Parts, Samples, TensorLoader, add, pick
 
 __all__ = [
-    "Encoded", "FirstState", "Halved", "LastOfRow", "cleared_before_step", "connected",
+    "Encoded", "FirstState", "LastOfRow", "cleared_before_step", "connected",
     "cut_behind_four", "distil", "drawn_by_randn", "few_rows", "first_batch", "gaps_in_the_record",
     "in_kilograms", "in_single_passengers", "larger_than_table", "last_step_too", "linear",
     "masked", "never_taken_out", "norm_of_keras", "of_the_first_model", "one_tenth", "regressor",
@@ -170,19 +170,6 @@ class LastOfRow(y.Hotels):
         """Give the last state (B, W) of rows (B, L)."""
         found: Tensor = self.read(self.embed(tokens))[1][0][-1]
         return found
-
-
-class Halved(nn.Module):
-    """Runs a model, weights and all, in half precision, and gives single precision back."""
-
-    def __init__(self, model: nn.Module) -> None:
-        super().__init__()
-        self.model = model.half()
-
-    def forward(self, rows: Tensor) -> Tensor:
-        """Map (B, F) to (B, 1)."""
-        found: Tensor = self.model(rows.half())
-        return found.float()
 
 
 def drawn_by_randn(p: Parts, times: float = 1.0) -> Parts:
