@@ -46,9 +46,9 @@ def test_the_lists_share_no_fault_and_are_large_enough():
     assert len({f.name for f in TABLE}) == len(TABLE)
     assert not {f.seed for f in TABLE_HEALTHY} & {f.seed for f in SPENT_HEALTHY}
     emulators = sum(fault.name.partition(":")[0] in NETWORKS for fault in TABLE)
-    assert emulators >= 12
-    assert len(MAP_FAULTS) - emulators >= 6
-    assert len(ROW_FAULTS) >= 18
+    assert emulators == 14  # as the kinds were drawn
+    assert len(MAP_FAULTS) - emulators == 6
+    assert len(ROW_FAULTS) == 26
     assert {fault.cause for fault in TABLE} == set(Cause)
 
 
